@@ -78,6 +78,9 @@ def check(world, folder, entries):
         assert str(entry.state) in (state, "accepted" if state == "parsed" else state), path
         assert str(entry.why) == REFUSED.get(path, str(entry.why))
         assert path not in parts or str(entry.why).startswith("This file is part of "), entry.why
+    shown = {view.name(each) for each in entries.values() if str(each.state) != "ignored"}
+    assert {"CV Noor.pages", "CV Noor.rtfd"} <= shown
+    assert not {"Index.zip", "TXT.rtf"} & shown
     seen = {(record.file_name, record.content_type) for record in world.arrived()}
     assert seen == set(SENT.values())
     assert len(world.arrived()) == len(SENT)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 
 import pytest
@@ -51,6 +52,25 @@ def test_a_person_is_forgotten_everywhere(desk, sent, running):
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 file forgotten.")
     assert not holders(desk)
     assert desk.read_json("history") == []
+
+
+def test_a_document_that_is_a_folder_is_forgotten_by_its_own_name(desk):
+    desk.configure()
+    text = desk.config.read_text()
+    desk.config.write_text('log_level = "debug"\n' + text)
+    bundle = desk.folder / f"{CANARY}.pages"
+    bundle.mkdir()
+    for name in ("Index.zip", "preview.jpg"):
+        (bundle / name).write_bytes(b"x" * 100)
+    program = desk.start("run")
+    program.wait_for(f"is part of {CANARY}.pages")
+    program.wait_for(f"✗ {CANARY}.pages")
+    program.end()
+    assert len(holders(desk)) > 1  # the journal and the log
+    shutil.rmtree(bundle)
+    done = desk.run("forget", str(bundle), "--yes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 files forgotten.")
+    assert not holders(desk)
 
 
 def test_its_content_is_not_sent_again(desk, sent):

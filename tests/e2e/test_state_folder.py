@@ -99,3 +99,14 @@ def test_a_folder_that_cannot_be_used_is_named_with_exit_code_6(desk, make):
             assert "Traceback" not in done.stderr
             assert "unexpected" not in done.stderr
     assert not desk.arrived()
+
+
+def test_what_is_left_by_a_start_on_a_full_disk_is_no_history(desk):
+    cv = desk.folder / "cv.pdf"
+    make_pdf(str(cv), "x")
+    with full(desk.root / "place") as state:
+        assert run(desk, state, "run").returncode == 6
+        assert not [each.name for each in state.iterdir() if each.suffix == ".part"]
+        done = run(desk, state, "check", str(cv))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert run(desk, state, "history").returncode == 0

@@ -101,6 +101,19 @@ def test_a_proxy_that_is_not_there(monkeypatch, scheme):
     assert "hush" not in str(outcome.why)
 
 
+@pytest.mark.parametrize("scheme", ["socks4", "socks5"])
+def test_a_proxy_that_leaves_names_to_this_machine(monkeypatch, scheme):
+    with proxy.run_proxy(proxy.Socks5) as way:
+        monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://127.0.0.1:{way.port}")
+        outcome = upload("https://nowhere.invalid/v1")
+        assert isinstance(outcome, Wait)
+        assert outcome.offline
+        assert "socks5h://" in str(outcome.why)
+        assert f"127.0.0.1:{way.port}" in str(outcome.why)
+    monkeypatch.setenv("HTTPS_PROXY", f"{scheme}://nowhere.invalid:1080")
+    assert "nowhere.invalid:1080 cannot be reached" in str(upload("https://192.0.2.1/v1").why)
+
+
 BROKEN = [
     ("http://[::1", "a bracket that is open"),
     ("http://:3128", "no host"),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
+from watcher.config.known import find_place
 from watcher.config.layers import normalize
 from watcher.config.lines import Location, Source, locate, placed
 from watcher.config.load import Builder
@@ -369,6 +370,18 @@ def test_every_type_that_a_file_may_have_can_be_accepted(load_text, tmp_path):
     (tmp_path / "in").mkdir()
     text = GOOD.replace("/srv/cvs", str(tmp_path / "in"))
     assert not load_text(f"{text}accept = {sorted(MEDIA_TYPES)}\n").warnings
+
+
+@pytest.mark.parametrize("there", ["Zoe\u0308/CVs", "Zoë /CVs"])
+def test_a_folder_is_the_one_on_disk_whose_name_looks_the_same(load_text, tmp_path, there):
+    (tmp_path / there).mkdir(parents=True)
+    path = str(tmp_path / "Zoë" / "CVs")
+    loaded = load_text(GOOD.replace("/srv/cvs", path))
+    assert not loaded.warnings
+    assert os.path.samefile(loaded.config.folders[0].path, tmp_path / there)
+    place, problem = find_place(path, {}, "/home/nobody")
+    assert os.path.samefile(place, tmp_path / there)
+    assert not problem
 
 
 def test_a_folder_that_holds_the_configuration_is_not_watched(mistakes, tmp_path):

@@ -123,6 +123,41 @@ def mail(**more):
     return message.as_bytes()
 
 
+DOCX = read("Łukasz Wójcik.docx")
+
+
+def entries(data=DOCX):
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return [(name, archive.read(name)) for name in archive.namelist()]
+
+
+def repacked(rename=str, compression=zipfile.ZIP_DEFLATED):
+    """The Word document with other names of its entries, or packed otherwise."""
+    return zipped(*((rename(name), data) for name, data in entries()), compression=compression)
+
+
+def streamed_zip():
+    """Written without going back, as to a socket."""
+
+    class Out(io.RawIOBase):
+        written = b""
+
+        def writable(self):
+            return True
+
+        def write(self, data):
+            self.written += bytes(data)
+            return len(data)
+
+    out = Out()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in entries():
+            archive.writestr(name, data)
+    return out.written
+
+
+OFFICE = "application/x-office"
+DOCX_TYPE = OPENXML + "wordprocessingml.document"
 RAW = b"Content-Type: application/pdf\nContent-Transfer-Encoding: 8bit\n\n"
 PAGE = b"Content-Location: file:///C:/1/cv.htm\nContent-Type: text/html\n\n<html></html>\n--b--\n"
 RELATED = b'Content-Type: multipart/related; boundary="b"; type="text/html"\n\n--b\n' + PAGE
@@ -255,6 +290,51 @@ KINDS = [
     (zipped(("Index/Document.iwa", "")), "a.key", "application/vnd.apple.keynote", "Keynote"),
     (zipped(("Index/Document.iwa", "")), "a.numbers", "application/vnd.apple.numbers", "Numbers"),
     (zipped(("index.xml", ""), ("QuickLook/Preview.pdf", pdf()), ("buildVersionHistory.plist", "")), "a.pages", "application/vnd.apple.pages", "Pages of 2009"),
+    (repacked(compression=zipfile.ZIP_BZIP2), "a.docx", DOCX_TYPE, "compressed as few programs do it"),
+    (repacked(compression=zipfile.ZIP_LZMA), "a", DOCX_TYPE, "likewise"),
+    (repacked(rename=str.lower), "a.docx", DOCX_TYPE, "its entries in another case"),
+    (repacked(rename="./{}".format), "a.docx", DOCX_TYPE, "with the folder they were packed in"),
+    (repacked(rename=lambda name: name.replace("/", "\\")), "a.docx", DOCX_TYPE, "with Windows' separators"),
+    (streamed_zip(), "a.docx", DOCX_TYPE, "with sizes behind each entry"),
+    (b"PK00" + DOCX, "a.docx", DOCX_TYPE, "the only volume of several"),
+    (b"PK\x07\x08" + DOCX, "a.docx", DOCX_TYPE, "likewise"),
+    (b"\r\n" + DOCX, "a.docx", DOCX_TYPE, "an empty line of the server's first"),
+    (b"\xef\xbb\xbf" + DOCX, "a.docx", DOCX_TYPE, "a byte order mark first"),
+    (b"junk" + zipped(("cv.pdf", pdf()), compression=zipfile.ZIP_STORED), "a", "application/zip", "an archive behind junk, not the PDF in it"),
+    (zipped(("mimetype", "\ufeff" + OASIS + "text"), ("META-INF/manifest.xml", f'<m:file-entry m:media-type="{OASIS}text" m:full-path="/"/>')),
+     "a.odt", OASIS + "text", "an OpenDocument text that says so where it should not"),
+    # Documents of Office that HrFlow does not read are no archives: there is nothing to extract.
+    (office("vnd.openxmlformats-officedocument.spreadsheetml.template.main"), "a.xltx", OPENXML + "spreadsheetml.sheet", "an Excel template"),
+    (office("vnd.ms-excel.sheet.binary.macroEnabled.main"), "a.xlsb", "application/vnd.ms-excel.sheet.macroEnabled.12", "a binary workbook"),
+    (office("vnd.ms-powerpoint.slideshow.macroEnabled.main"), "a.ppsm", "application/vnd.ms-powerpoint.presentation.macroEnabled.12", "a show with macros"),
+    (office("vnd.ms-visio.drawing.main"), "a.vsdx", OFFICE, "Visio"),
+    (office("vnd.ms-package.xps-fixeddocumentsequence"), "a.xps", "application/vnd.ms-xpsdocument", "printed into a file"),
+    (zipped(("mimetype", "application/vnd.sun.xml.writer")), "a.sxw", OFFICE, "OpenOffice until 2005"),
+    (zipped(("mimetype", OASIS + "graphics")), "a.odg", OFFICE, "a drawing"),
+    # Encrypted by programs of their own.
+    (b"age-encryption.org/v1\n-> X25519 abc\n", "cv.pdf.age", ENCRYPTED, "age"),
+    (b"Salted__" + bytes(range(90)), "cv.pdf.enc", ENCRYPTED, "OpenSSL"),
+    (b"AES\x02\0\0\x1bCREATED_BY\0aescrypt" + bytes(9), "cv.pdf.aes", ENCRYPTED, "AES Crypt"),
+    (b"\x85\x01\x0c\x03" + bytes(range(200)), "cv.pdf.gpg", ENCRYPTED, "PGP, by a key"),
+    (b"\x8c\x0d\x04\x09\x03\x02" + bytes(range(90)), "cv.pdf.gpg", ENCRYPTED, "PGP, by a password"),
+    # Texts that hold a character that texts do not have, or that look like something else.
+    (b"<html><body>Zo\xeb\0\x02 nurse</body></html>", "cv.html", "text/html", "stray control characters in a page"),
+    (b"Zoe\x0bnurse\r\n\x1a", "cv.txt", TEXT, "a line break of Word's, and the end of a file as in DOS"),
+    (b"Warning: x in cv.php\n<html><body>Zoe</body></html>", "cv.html", "text/html", "behind a warning of the server's"),
+    (b"Zoe, <b>nurse</b>", "cv.htm", "text/html", "a page without anything around"),
+    (b"<html><body>\n%PDF-1.4\n1 0 obj\nstartxref\n9\n%%EOF\n</body></html>", "cv.pdf", "text/html", "a page about a PDF, called one"),
+    ("Zoë Marchetti".encode("utf-32-le"), "cv", TEXT, "UTF-32 without a mark"),
+    ("Zoë Marchetti".encode("utf-32-be"), "cv", TEXT, "likewise"),
+    # What stands for a document.
+    (b"[{000214A0-0000-0000-C000-000000000046}]\r\nProp3=19,2\r\n[InternetShortcut]\r\nURL=https://x\r\n", "cv.url", WEB_LINK, "Windows, with properties first"),
+    (b"[x] done\n" * 400 + b"[ ] open\n", "todo.txt", TEXT, "brackets alone"),
+    (b"bplist00\xd1\x01\x02SURL_\x10\x14https://example.org/", "cv.webloc", WEB_LINK, "macOS, in binary"),
+    (b"book\0\0\0\0mark\0\0\0\x000\0\0\0", "cv.pdf", "application/x-ms-shortcut", "macOS's alias"),
+    (b'{"url": "https://docs.google.com/document/d/1/edit", "resource_id": "document:1"}', "cv", LINK, "an old link, renamed"),
+    # PostScript, whatever a printer wants before it.
+    (b"\x04%!PS-Adobe-3.0\n", "cv.ps", "application/postscript", "for a serial line"),
+    (b"\xc5\xd0\xd3\xc6" + bytes(26) + b"%!PS", "cv.eps", "application/postscript", "with a preview"),
+    (b"\x1f\x9d\x90" + bytes(30), "cv.Z", ARCHIVE, "compress"),
 ]  # fmt: skip
 
 
@@ -305,7 +385,6 @@ def overstated(data):
     return bytes(changed)
 
 
-DOCX = read("Łukasz Wójcik.docx")
 WHOLE_PDF = read("Aisha Rahman - CV.pdf")
 PNG, JPEG, BMP = read("陈晓明.png"), read("mai scan.jpeg"), read("small.bmp")
 
@@ -333,6 +412,8 @@ OPENS = [
     (pdf()[: pdf().index(b"trailer")], "likewise, before its trailer"),
     (DOCX + b"junk", "bytes behind a Word document's end"),
     (DOCX + b"\0" * 100_000, "zeros behind it"),
+    (DOCX + b"junk" * 500_000, "more bytes behind it than are looked through at first"),
+    (DOCX + bytes(2_000_000), "more zeros than that"),
     (misplaced(DOCX), "a directory that is not where it should be"),
     (zip64(), "records of zip64 that nothing needs"),
     (saturated_zip64(), "records of zip64 that are needed"),
@@ -346,6 +427,7 @@ OPENS = [
     (PNG[:-2], "a PNG without its last checksum"),
     (BMP[:-1], "a BMP without the filling of its last row"),
     (PNG + b"junk" * 30_000, "bytes behind a PNG"),
+    (PNG + b"junk" * 500_000, "more than are looked through at first"),
     (JPEG + b"junk" * 30_000, "bytes behind a JPEG"),
     (JPEG[:-2], "a JPEG without its end mark, as some scanners write it"),
     (JPEG[:2] + b"\xff\xe1\x00\x08Exif\0\0" + b"\0\0" + JPEG[2:], "stray bytes between its segments"),
@@ -372,6 +454,8 @@ BROKEN = [
     (read("CV María José.doc")[:5000], "half a binary Word document"),
     (b"{\\rtf1 {a", "RTF cut within a group"),
     (PNG[:-20], "a PNG without its end"),
+    (PNG[:-20] + b"junk" * 500_000, "a long one, likewise"),
+    (DOCX[:-30] + b"junk" * 500_000, "a long Word document without its directory's end"),
     (JPEG[:20], "a JPEG whose image has not begun"),
     (BMP[: len(BMP) // 2], "half a BMP"),
 ]  # fmt: skip
@@ -412,6 +496,7 @@ def test_a_pdf_is_locked_where_it_needs_a_password_to_be_read(algorithm):
     for user in ("secret", "naïve pass"):
         assert str(look(encrypted(algorithm, user)).what) == "password-protected"
     assert str(look(encrypted(algorithm, "")).what) == "a PDF document"
+    assert str(look(encrypted(algorithm, "secret") + b"junk" * 30_000).what) == "password-protected"
     # Its dictionary far from the end, as a large page before the trailer has it.
     far = encrypted(algorithm, "secret")
     trailer = far.rindex(b"xref\n0")
@@ -419,11 +504,30 @@ def test_a_pdf_is_locked_where_it_needs_a_password_to_be_read(algorithm):
     assert str(look(stuffed).what) == "password-protected"
 
 
+FILTERED = b"/StmF/DefaultCryptFilter/StrF/DefaultCryptFilter"
+
+
+@pytest.mark.parametrize(
+    ("rules", "why"),
+    [
+        (b"/Adobe.PubSec/SubFilter/adbe.pkcs7.s5/V 4/R 4/CF<</Recipients[<30>]>>" + FILTERED, "a certificate"),
+        (b"/Adobe.PubSec/SubFilter/adbe.pkcs7.s4/V 2/Length 128/Recipients[<3082>]", "of earlier years"),
+        (b"/FOPN_foweb/V 1/Length 128", "a licence"),
+    ],
+)  # fmt: skip
+def test_a_pdf_is_encrypted_where_only_some_people_can_open_it(rules, why):
+    rules = b"<</Filter" + rules + b">>"
+    inside = pdf(b"", extra=b"/Encrypt " + rules)
+    beside = pdf(b"9 0 obj\n" + rules + b"\nendobj\n", extra=b"/Encrypt 9 0 R")
+    for data in (inside, beside, inside + b"junk" * 30_000):
+        assert look(data, "cv.pdf").media_type == ENCRYPTED, why
+
+
 @pytest.mark.parametrize(
     ("rules", "why"),
     [
         (b"", "no dictionary at all"),
-        (b"<</Filter/Adobe.PubSec/V 4/R 4/O(x)/U(x)/P -1>>", "by a certificate"),
+        (b"<</Filter/Adobe.PubSec/V 4/R 4/O(x)/U(x)/P -1>>", "attachments alone, by a certificate"),
         (b"<</Filter/Standard/V 9/R 9/O<00>/U<00>/P -1>>", "by rules of later years"),
         (b"<</Filter/Standard/V 2/R 3/O(", "it breaks off"),
         (b"<</Filter/Standard/V x/R 3/O<" + b"00" * 32 + b">/U<" + b"00" * 32 + b">/P 1>>", "no number"),
@@ -442,6 +546,16 @@ def locked_slides():
     data = read("portfolio.ppt")
     assert data.count(b"\x5f\xc0\x91\xe3") == 1
     return data.replace(b"\x5f\xc0\x91\xe3", b"\xdf\xc4\xd1\xf3")
+
+
+def encrypted_zip(data):
+    """Its entries are said to be encrypted."""
+    changed = bytearray(data)
+    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := changed.find(mark, at + 1)) >= 0:
+            changed[at + flags] |= 1
+    return bytes(changed)
 
 
 def flagged(flags):
@@ -464,6 +578,7 @@ LOCKED = [
     (flagged(0x8100), True, "an older one"),
     (flagged(0x0200), False, "one that is not locked"),
     (zipped(("mimetype", OASIS + "text"), ("META-INF/manifest.xml", "<m:encryption-data/>")), True, "an OpenDocument text"),
+    (encrypted_zip(DOCX), True, "a Word document whose zip file is encrypted"),
     (zipped(("mimetype", OASIS + "presentation"), ("META-INF/manifest.xml", "<m:encryption-data/>")), True, "a presentation"),
     (zipped(("mimetype", OASIS + "text"), ("META-INF/manifest.xml", "<m:file-entry/>")), False, "one that is not locked"),
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.rules import Facts, Plan, accepts, router
+from watcher.sniff.bundles import document_path
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
@@ -23,16 +24,18 @@ IGNORED = [
     "CV.pdf.cloud", "CV.pdf.cloudf", "CV.pdf.!sync", "CV.pdf.!Sync", "CV.pdf.bts", "CV.pdf.rslsf",
     "~syncthing~CV.pdf.tmp", ".syncthing.CV.pdf.tmp", ".stversions/CV.pdf", ".sync/Archive/CV.pdf",
     ".dropbox.cache/2025-01-01/CV.pdf", ".tmp.drivedownload/12/CV.pdf", "CV.odopen",
+    "CV.pdf.gstmp", "CV.pdf.ffs_tmp", "sync.ffs_db", "sync.ffs_lock",
     ".849C9593-D756-4E56-8D6E-42412F2A707B", ".owncloudsync.log", "._sync_1a2b.db",
     # Half-downloaded ones of browsers and other programs.
     "CV.pdf.crdownload", "Unconfirmed 1234.crdownload", "CV.pdf.part", "CV.pdf.partial",
     "CV.pdf.download/CV.pdf", "CV.pdf.opdownload", "CV.pdf.filepart", "CV.pdf.aria2", "CV.pdf.!ut",
+    "CV.pdf.downloading", "CV.pdf.td", "CV.pdf.td.cfg", "CV.pdf.dctmp", "CV.pdf.ob!",
     "CV.pdf.fdmdownload", "CV.pdf.cyberducksegment/CV.pdf-1",
     # Office and editors.
-    "~$CV.docx", "~WRL0001.tmp", ".~lock.CV.odt#", "AutoRecovery save of CV.asd",
+    "~$CV.docx", "~WRL0001.tmp", "~WRD0001.doc", ".~lock.CV.odt#", "AutoRecovery save of CV.asd",
     "Backup of CV.wbk", "CV.docx.sb-1a2b3c4d-XyZ123", "#CV.txt#", ".CV.txt.swp",
     # Systems and network drives.
-    "Icon\r", "Icon\uf00d", "jobs/Icon\r", ".DS_Store", "Thumbs.db", "ehthumbs_vista.db",
+    ":2eDS_Store", "Icon\r", "Icon\uf00d", "jobs/Icon\r", ".DS_Store", "Thumbs.db", "ehthumbs_vista.db",
     "desktop.ini", "lost+found/CV.pdf", "LOST.DIR/1", "found.000/file0000.chk",
     "$RECYCLE.BIN/S-1-5/$R1.pdf", "#recycle/CV.pdf", "@eaDir/CV.pdf/SYNO.png",
     "CV.pdf@SynoEAStream", "#snapshot/2025/CV.pdf", "__MACOSX/._CV.pdf", "._CV.pdf",
@@ -79,6 +82,10 @@ PLACES = [
     (("CV.html", "CV_файлы/a.jpg"), "CV_файлы/a.jpg", "CV.html", False, "Russian"),
     (("x/CV.html", "x/CV_files/a.jpg"), "x/CV_files/a.jpg", "CV.html", False, "in a folder"),
     (("Zoe\u0308.html", "Zoë_files/a.jpg"), "Zoë_files/a.jpg", "Zoe\u0308.html", False, "NFD"),
+    (("cv.php", "cv_files/a.jpg"), "cv_files/a.jpg", "cv.php", False, "named by the server"),
+    (("cv.aspx", "cv-Dateien/a.jpg"), "cv-Dateien/a.jpg", "cv.aspx", False, "likewise"),
+    (("CV.html", "CV.html_files/a.jpg"), "CV.html_files/a.jpg", "CV.html", False, "with the ending"),
+    (("CV.html", "CV_Files/a.jpg"), "CV_Files/a.jpg", "CV.html", False, "another case"),
     (("CV_files/a.jpg",), "CV_files/a.jpg", "", True, "the page has not come"),
     (("CV.pdf", "CV_files/a.jpg"), "CV_files/a.jpg", "", True, "a PDF has no parts"),
     (("CV.html", "files/a.jpg"), "files/a.jpg", "", False, "a folder of the person's own"),
@@ -106,6 +113,26 @@ def test_places(tmp_path, names, asked, part_of, may_be_part, why):
     assert (place.part_of, place.may_be_part) == (part_of, may_be_part), why
     assert place.name == os.path.basename(asked)
     assert is_tied(root, path) is bool(part_of)
+    if part_of.lower().endswith((".html", ".htm", ".php", ".aspx")):
+        assert is_tied(root, os.path.join(root, os.path.dirname(names[0]), part_of))
+
+
+#: The file as the journal has it, and the document that people see.
+SHOWN = [
+    ("/srv/CV.pages/Index.zip", "/srv/CV.pages"),
+    ("/srv/CV.PAGES/Index/Document.iwa", "/srv/CV.PAGES"),
+    ("C:\\CVs\\CV.rtfd\\TXT.rtf", "C:\\CVs\\CV.rtfd"),
+    ("/srv/CV.epub/META-INF/container.xml", "/srv/CV.epub"),
+    ("/srv/CV.pages/QuickLook/Preview.pdf", "/srv/CV.pages/QuickLook/Preview.pdf"),
+    ("/srv/pages/Index.zip", "/srv/pages/Index.zip"),
+    ("/srv/CV.rtfd/Index.zip", "/srv/CV.rtfd/Index.zip"),
+    ("/srv/CV.pages", "/srv/CV.pages"),
+]
+
+
+@pytest.mark.parametrize(("path", "shown"), SHOWN)
+def test_a_document_that_is_a_folder_is_shown_as_one(path, shown):
+    assert document_path(path) == shown
 
 
 #: The file that stands for a folder, the name that the server sees, what it is

@@ -15,6 +15,7 @@ from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
 from watcher.routing.patterns import fold
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
@@ -96,14 +97,14 @@ def _find(where: Places, paths: tuple[str, ...], person: str) -> list[Entry]:
 
 def _words(entries: list[Entry]) -> set[str]:
     """What the logs may hold about these files."""
-    names = {os.path.basename(entry.path) for entry in entries}
+    names = {text for e in entries for text in (os.path.basename(e.path), view.name(e))}
     people = {word for e in entries for word in (e.profile_name, e.profile_email)}
     return {word for text in names | people for word in (text, view.safe(text))}
 
 
 def _show(doomed: list[Entry], kept: list[Entry]) -> None:
     rows: list[list[Text]] = [
-        [entry.path, view.STATES[entry.state].label, entry.profile_name]
+        [document_path(entry.path), view.STATES[entry.state].label, entry.profile_name]
         for entry in (*doomed, *kept)
     ]
     if rows:

@@ -23,6 +23,7 @@ from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +117,7 @@ def _refuse_state_for_folder(ctx: click.Context) -> None:
 def _show_entries(entries: Sequence[Entry]) -> None:
     displays = [view.STATES[entry.state] for entry in entries]
     rows = [
-        [f"{display.sign} {display.label}", moment(entry.changed_at), entry.path,
+        [f"{display.sign} {display.label}", moment(entry.changed_at), document_path(entry.path),
          listing.summary(entry)]
         for display, entry in zip(displays, entries, strict=True)
     ]  # fmt: skip

@@ -27,11 +27,12 @@ from watcher.cli.output import (
     say_json,
 )
 from watcher.cli.times import moment
+from watcher.config.paths import on_disk
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import folders_of, is_in, on_disk
+from watcher.daemon.plans import folders_of, is_in
 from watcher.i18n.language import system_language
 from watcher.model.errors import (
     NotRunningError,

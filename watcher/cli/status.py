@@ -31,6 +31,7 @@ from watcher.model.snapshot import Snapshot
 from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, obstacles
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -282,7 +283,8 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
     rows = []
     for entry in entries:
         place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
-        rows.append([entry["path"], f"{entry['why']} Now in {place}." if place else entry["why"]])
+        why = f"{entry['why']} Now in {place}." if place else entry["why"]
+        rows.append([document_path(entry["path"]), why])
     say_table(["File", "Reason"], rows, dict.fromkeys(range(len(rows)), "bad"))
 
 

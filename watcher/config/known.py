@@ -11,7 +11,7 @@ from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.lines import Array, Table, placed, table_in
 from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes, at_key, redacted
-from watcher.config.paths import expand, find_obstacle
+from watcher.config.paths import expand, find_obstacle, on_disk
 from watcher.config.setup import Known, KnownAccount, KnownFolder
 from watcher.config.text import parse
 from watcher.i18n.message import Message, msg
@@ -99,7 +99,7 @@ def find_place(
     problem = msg('{path} is not a full path; begin it with "/" or "~/"', path=path)
     if os.path.isabs(expanded):
         problem = find_obstacle(os.path.normpath(expanded), home, state_dir)
-    return os.path.realpath(expanded or path), redacted(problem)
+    return os.path.realpath(on_disk(expanded or path)), redacted(problem)
 
 
 def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:

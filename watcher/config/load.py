@@ -29,6 +29,7 @@ from watcher.config.paths import (
     find_target_problem,
     is_absent,
     is_in,
+    on_disk,
     place_of,
 )
 from watcher.config.text import parse, read_text
@@ -329,7 +330,7 @@ class Builder:
             said = msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
             self.mistakes.add(location, said)
             return
-        values["path"] = path = os.path.normpath(path)
+        values["path"] = path = on_disk(os.path.normpath(path))
         if problem := find_obstacle(path, self.home, self.state_dir, self.path):
             self.mistakes.add(location, problem)
         elif create and not is_in(path, self.home):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.config.mistakes import nearest
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.routing.ignored import filing_targets
+from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -191,5 +192,21 @@ def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
     return _real(expanded) if not problems and os.path.isabs(expanded) else ""
 
 
+def on_disk(path: str) -> str:
+    """Return a path with the spelling that it has on disk; unchanged where nothing is there.
+
+    The same name may be written in several ways (Unicode forms of an accent).
+    """
+    directory, name = os.path.split(path)
+    if os.path.lexists(path) or directory == path:
+        return path
+    directory = on_disk(directory)
+    try:
+        same = [each for each in os.listdir(directory) if lies_in(each, name, os.sep)]
+    except OSError:  # opening the path fails too, and says why
+        same = []
+    return os.path.join(directory, same[0] if len(same) == 1 else name)
+
+
 def _real(path: str) -> str:
-    return os.path.normcase(os.path.realpath(path))
+    return os.path.normcase(os.path.realpath(on_disk(path)))

@@ -41,14 +41,16 @@ class Places:
 
     @property
     def has_journal(self) -> bool:
-        """Whether there is a journal; JournalError if that cannot be determined."""
+        """Whether there is a journal; JournalError if that cannot be determined.
+
+        An empty file is none: it is all that was written on a full disk.
+        """
         try:
-            os.stat(self.journal)
+            return os.stat(self.journal).st_size > 0
         except FileNotFoundError:
             return False
         except OSError as error:
             raise self.unusable(error) from error
-        return True
 
     @property
     def begun(self) -> str:
@@ -127,9 +129,14 @@ def write_atomically(path: str, text: str) -> None:
     """Write a file, for its owner alone, so that readers see the old text or the new one."""
     part = f"{path}.{os.getpid()}.part"
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(part, path)
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(part, path)
+    except OSError:  # a full disk
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
 
 
 HOST: Final = "127.0.0.1"

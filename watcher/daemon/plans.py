@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
+from watcher.config.paths import on_disk
 from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
@@ -22,7 +23,6 @@ from watcher.model.uploads import Skip
 from watcher.pipeline.admission import decide, has_likely_time
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.patterns import lies_in
 from watcher.routing.rules import Facts, Plan, accepts, form_fields, router
 
 if TYPE_CHECKING:
@@ -101,22 +101,6 @@ def former_imports(places: Places) -> list[Folder]:
         except ValueError as error:
             _log.error("an import cannot be finished, its settings cannot be read: %s", error)
     return folders
-
-
-def on_disk(path: str) -> str:
-    """Return a path with the spelling that it has on disk; unchanged where nothing is there.
-
-    The same name may be written in several ways (Unicode forms of an accent).
-    """
-    directory, name = os.path.split(path)
-    if os.path.lexists(path) or directory == path:
-        return path
-    directory = on_disk(directory)
-    try:
-        same = [each for each in os.listdir(directory) if lies_in(each, name, os.sep)]
-    except OSError:  # opening the path fails too, and says why
-        same = []
-    return os.path.join(directory, same[0] if len(same) == 1 else name)
 
 
 def folders_of(path: str, folders: Iterable[str]) -> set[str]:

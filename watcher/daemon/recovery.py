@@ -38,7 +38,7 @@ def open_journal(places: Places, now: float, *, damaged: bool = False) -> tuple[
     A new journal records that files may have been sent before, so that HrFlow is asked for them.
     ``damaged``: the journal has proved to be so while in use. JournalError if it cannot be used.
     """
-    gone = os.path.exists(places.begun) and not os.path.exists(places.journal)
+    gone = os.path.exists(places.begun) and not places.has_journal
     # SQLite would take what it kept beside a missing journal for a part of the new one.
     journal = None if damaged or gone else _open(places.journal)
     if journal is not None:

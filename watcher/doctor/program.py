@@ -121,7 +121,7 @@ def check_config(case: Case) -> Sequence[Finding]:
 def check_journal(case: Case) -> Finding:
     """Read all of the journal."""
     path = case.places.journal
-    if not os.path.exists(path):
+    if not case.places.has_journal:
         return ok(msg("none yet: the program has never run"))
     with closing(Reader(path)) as reader:
         problem = reader.check()

@@ -11,45 +11,16 @@ import os
 import re
 import unicodedata
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from watcher.documents.opening import split_below
 from watcher.model.files import Sniffed
+from watcher.routing.patterns import compose
 from watcher.sniff import formats
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from watcher.sniff.formats import Format
-
-_IWORK: Final = (
-    "Index.zip", "Index/Document.iwa", "index.apxl", "index.apxl.gz", "index.xml", "index.xml.gz"
-)  # fmt: skip
-
-#: The files that may represent a whole folder, by its extension; the first that exists does.
-_MAIN_FILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
-    {
-        ".pages": _IWORK,
-        ".key": _IWORK,
-        ".numbers": _IWORK,
-        ".rtfd": ("TXT.rtf",),
-        ".textbundle": ("text.html", "text.md", "text.markdown", "text.txt"),
-        ".epub": ("META-INF/container.xml",),
-    }
-)
-
-_FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
-    {
-        ".pages": formats.PAGES,
-        ".key": formats.KEYNOTE,
-        ".numbers": formats.NUMBERS,
-        ".epub": formats.EPUB,
-    }
-)
+from watcher.sniff.bundles import FORMATS, MAIN_FILES
 
 #: Extensions of saved pages, which may have a folder beside them.
-_PAGE_ENDINGS: Final = (".html", ".htm", ".xhtml", ".shtml")
+_PAGE_ENDINGS: Final = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp")
 
 #: What browsers and Office append to the name of a page for its folder, in many languages.
 _COMPANIONS: Final = (
@@ -90,7 +61,7 @@ def find_place(root: str, path: str) -> Place:
             may_be_part = True
         above = os.path.join(above, part)
         extension = os.path.splitext(part)[1].lower()
-        if extension not in _MAIN_FILES:
+        if extension not in MAIN_FILES:
             continue
         main = main_file(above)
         if main == "/".join(parts[depth:]):
@@ -107,33 +78,47 @@ def is_tied(root: str, path: str) -> bool:
     stem, extension = os.path.splitext(name)
     if extension.lower() in formats.GOOGLE_EXTENSIONS:  # moving the link may move the document
         return True
-    has_parts = extension.lower() in _PAGE_ENDINGS and any(
-        os.path.isdir(os.path.join(directory, stem + each)) for each in _COMPANIONS
-    )
+    has_parts = extension.lower() in _PAGE_ENDINGS and _has_companion(directory, stem, name)
     place = find_place(root, path)
     return has_parts or bool(place.part_of) or place.name != name
 
 
 def _describe_bundle(extension: str) -> Sniffed | None:
     """Return the type of a folder with this extension; None if only its main file shows it."""
-    found = _FORMATS.get(extension)
+    found = FORMATS.get(extension)
     if found is None:
         return None
     return Sniffed(found.media_type, found.extension, found.what, None, advice=found.advice)
 
 
+def _has_companion(directory: str, *names: str) -> bool:
+    """Return whether a folder of one of these names, and what is appended to it, is there."""
+    stems = set(map(compose, names))
+    beside = os.listdir(directory) if os.path.isdir(directory) else ()
+    found = ((_COMPANION.fullmatch(each), each) for each in beside)
+    return any(
+        companion
+        and compose(companion[1]) in stems
+        and os.path.isdir(os.path.join(directory, each))
+        for companion, each in found
+    )
+
+
 def _find_page(directory: str, stem: str) -> str:
     """Return the name of the page called ``stem`` in ``directory``; "" if there is none.
 
-    The names of a page and its folder may differ in Unicode normalization.
+    ``stem`` may have the page's ending. The names of a page and its folder may differ in Unicode
+    normalization.
     """
-    endings = (*_PAGE_ENDINGS, *map(str.upper, _PAGE_ENDINGS))
-    stems = (stem, unicodedata.normalize("NFC", stem), unicodedata.normalize("NFD", stem))
+    endings = [*_PAGE_ENDINGS, *map(str.upper, _PAGE_ENDINGS)]
+    if stem.lower().endswith(_PAGE_ENDINGS):
+        endings.insert(0, "")
+    stems = (stem, compose(stem), unicodedata.normalize("NFD", stem))
     names = (each + ending for each in dict.fromkeys(stems) for ending in endings)
     return next((each for each in names if os.path.isfile(os.path.join(directory, each))), "")
 
 
 def main_file(package: str) -> str:
     """Return the file that represents the whole folder; "" if there is none (yet)."""
-    names = _MAIN_FILES.get(os.path.splitext(package)[1].lower(), ())
+    names = MAIN_FILES.get(os.path.splitext(package)[1].lower(), ())
     return next((each for each in names if os.path.isfile(os.path.join(package, each))), "")

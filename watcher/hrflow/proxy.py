@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions as rx
-from urllib3.exceptions import LocationParseError
+from urllib3.exceptions import LocationParseError, NewConnectionError
 from urllib3.util import parse_url
 
 from watcher.i18n.message import Message, msg
@@ -86,6 +86,14 @@ def resolves_names(proxy: str) -> bool:
 
 def explain(error: Exception, proxy: str) -> ProxyFailedError:
     """Return the error to raise for a proxy that did not let a request through."""
+    if not resolves_names(proxy) and _is_unknown_server(error):
+        return ProxyFailedError(
+            msg(
+                "The server's name was not found. Have the proxy {what} look it up: write its"
+                " address with socks5h:// or socks4a://.",
+                what=shown_proxy(proxy),
+            )
+        )
     words = str(error).lower()
     if any(sign in words for sign in _WANTS_USER):
         return ProxyFailedError(
@@ -102,6 +110,15 @@ def explain(error: Exception, proxy: str) -> ProxyFailedError:
             what=shown_proxy(proxy),
         )
     )
+
+
+def _is_unknown_server(error: BaseException) -> bool:
+    """Return whether a server's name was not found, and not the proxy's own."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        if isinstance(cause, socket.gaierror):
+            return not isinstance(error, NewConnectionError)
+        error = cause
+    return False
 
 
 def _check(proxy: str) -> str:

@@ -20,6 +20,7 @@ from watcher.page.undo import SECONDS, UndoQueue
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
 from watcher.present import listing
 from watcher.present.status import needs_approval
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -254,10 +255,11 @@ def _places(entries: list[Entry]) -> dict[str, str]:
 
 def _place(entry: Entry) -> tuple[str, str]:
     """Return a file's folder and its path; the folder twice if the file does not exist."""
-    for path in (entry.filed_to, entry.path):
+    here = document_path(entry.path)
+    for path in (entry.filed_to, here):
         if path and os.path.lexists(path):
             return os.path.dirname(path), path
-    folder = os.path.dirname(entry.path)
+    folder = os.path.dirname(here)
     return folder, folder
 
 

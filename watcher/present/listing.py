@@ -23,6 +23,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -200,7 +201,7 @@ def row(entry: Entry, word: Catalog, profile_url: str = "") -> dict[str, object]
     return {
         "id": entry.file_id,
         "name": name(entry),
-        "path": entry.path,
+        "path": document_path(entry.path),
         "folder": entry.folder,
         "state": entry.state.value,
         "sign": display.sign,

@@ -25,6 +25,7 @@ from watcher.present.status import (
     held_back,
     needs_approval,
 )
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -183,7 +184,10 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
             Item(_reason(entry.why, word) or word("No reason given")),
             SEPARATOR,
             Item(word("Retry"), Action(Verb.RETRY, this)),
-            Item(word("Show file"), Action(Verb.OPEN_FOLDER, path=entry.filed_to or entry.path)),
+            Item(
+                word("Show file"),
+                Action(Verb.OPEN_FOLDER, path=document_path(entry.filed_to or entry.path)),
+            ),
             Item(word("Ignore"), Action(Verb.IGNORE, this)),
         ),
     )

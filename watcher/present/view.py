@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import State
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,10 +126,14 @@ def short(key: str) -> str:
 
 
 def name(entry: Entry) -> str:
-    """Return a file's name, without its folder."""
+    """Return the name of a file, or of the document it stands for, without its folder."""
     return base_name(entry.path)
 
 
 def base_name(path: str) -> str:
-    """Return a path's last part; a backslash counts only where there is no slash (Windows)."""
+    """Return the last part of a document's path.
+
+    A backslash counts only where there is no slash (Windows).
+    """
+    path = document_path(path)
     return path.rpartition("/" if "/" in path else "\\")[2]

@@ -22,18 +22,19 @@ _ALL_IN_FOLDER: Final = re.compile(r"(?P<folder>.+?)(?:/\*\*)*/\*+")
 #: Names that are ignored everywhere, of files and of folders on their way.
 IGNORED_NAMES: Final = (
     # Hidden ones.
-    ".*", "._*", ":2e_*",
+    ".*", "._*", ":2e*",
     # Side files of Office and editors: locks, copies that were never saved by hand.
-    "~$*", ".~lock.*#", "~*.tmp", "*.tmp", "*.temp", "~wrl*", "*.sb-????????-??????", "*.asd",
-    "*.wbk", "*.swp", "*.swo", "*.swx", "*~", "#*#", "*.autosave", "*.laccdb",
+    "~$*", ".~lock.*#", "~*.tmp", "*.tmp", "*.temp", "~wrl*", "~wrd*", "*.sb-????????-??????",
+    "*.asd", "*.wbk", "*.swp", "*.swo", "*.swx", "*~", "#*#", "*.autosave", "*.laccdb",
     # Unfinished downloads and copies of browsers and other programs.
     "*.part", "*.partial", "*.filepart", "*.crdownload", "*.crswap", "*.download", "*.opdownload",
     "*.fdmdownload", "*.part.met", "*.aria2", "*.!ut", "*.!bt", "*.!qb", "*.bc!", "*.jc!",
-    "*.xltd", "*.dtapart", "*.lftp-pget-status", "*.cyberducksegment", "*.mega",
+    "*.xltd", "*.td", "*.td.cfg", "*.downloading", "*.dctmp", "*.ob!", "*.dtapart",
+    "*.lftp-pget-status", "*.cyberducksegment", "*.mega",
     # Files of synchronizers beside a file, or in its place until it is fetched.
     ".syncthing.*", "~syncthing~*", "*.!sync", "*.bts", "*.rsls", "*.rslsd", "*.rslsf",
     ".dropbox*", "*.cloud", "*.cloudf", "*.icloud", "*.odopen", "*.nextcloud", "*.owncloud",
-    "personal vault.lnk", "*.onetoc2",
+    "*.gstmp", "*.ffs_tmp", "*.ffs_db", "*.ffs_lock", "personal vault.lnk", "*.onetoc2",
     # Alternate streams of a file on systems without them: its origin, its attributes.
     "*zone.identifier", "*:$data", "*:com.dropbox.*", "*:com.apple.*", "*:afp_*",
     "*:smartscreen", "*:encryptable", "*:favicon",

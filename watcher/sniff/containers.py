@@ -14,6 +14,7 @@ from watcher.sniff import formats
 from watcher.sniff.endings import End
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import BinaryIO
 
     from olefile import OleFileIO
@@ -68,10 +69,12 @@ class Bounded(io.RawIOBase):
 
 # --- Zip ---------------------------------------------------------------------------------------
 
+_END_MARK = b"PK\x05\x06"
 _END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
 _END_64 = struct.Struct("<40xQQ")  # length and offset in that of zip64, 4.3.14
 _LOCATOR = struct.Struct("<4sLQL")  # where that is, 4.3.15
 _ENTRY = struct.Struct("<4s24x3H8xL")  # name, extra, comment, place of a central entry, 4.3.12
+_ZIP_ENCRYPTED = 1  # in an entry's flags, 4.4.4
 _DIRECTORY_CAP = 1_000_000  # bytes of central directory, some 10,000 entries
 _ZIP_BUDGET = 4_000_000  # bytes the library may read in all
 _ENTRY_CAP = 262_144  # bytes read of one entry
@@ -87,7 +90,13 @@ _MAIN_PARTS = (
     (b"presentationml.template.main+xml", formats.POTX),
     (b"ms-powerpoint.presentation.macroenabled.main+xml", formats.PPTM),
     (b"spreadsheetml.sheet.main+xml", formats.XLSX),
+    (b"spreadsheetml.template.main+xml", formats.XLSX),
     (b"ms-excel.sheet.macroenabled.main+xml", formats.XLSM),
+    (b"ms-excel.template.macroenabled.main+xml", formats.XLSM),
+    (b"ms-excel.sheet.binary.macroenabled.main", formats.XLSM),
+    (b"ms-powerpoint.slideshow.macroenabled.main+xml", formats.PPTM),
+    (b"ms-powerpoint.template.macroenabled.main+xml", formats.PPTM),
+    (b"ms-package.xps-fixeddocument", formats.XPS),
 )
 
 _MIMETYPES: Final = {
@@ -95,7 +104,15 @@ _MIMETYPES: Final = {
     for entry in (
         formats.ODT, formats.OTT, formats.ODP, formats.ODS, formats.EPUB, formats.SIGNED_CONTAINER
     )
-} | {"application/vnd.etsi.asic-s+zip": formats.SIGNED_CONTAINER}  # fmt: skip
+} | {
+    "application/vnd.etsi.asic-s+zip": formats.SIGNED_CONTAINER,
+    # Drawings, formulas and the like, and OpenOffice before OpenDocument.
+    "application/vnd.oasis.opendocument.": formats.OFFICE,
+    "application/vnd.sun.xml.": formats.OFFICE,
+}  # fmt: skip
+
+#: Other documents of Office have a list of parts like this one, and no folder of the above.
+_OFFICE = (b"vnd.openxmlformats-officedocument.", b"vnd.ms-visio.")
 
 #: Other kinds of zip file, by an entry that each of them has.
 _BY_ENTRY: Final = {
@@ -114,9 +131,9 @@ _IWORK: Final = {each.extension: each for each in (formats.PAGES, formats.KEYNOT
 _FIRST_NAMES = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"customXml/")
 
 _FOLDERS = (
-    (b"word/", (formats.DOCX, formats.DOTX, formats.DOCM, formats.DOTM)),
-    (b"ppt/", (formats.PPTX, formats.PPSX, formats.POTX, formats.PPTM)),
-    (b"xl/", (formats.XLSX, formats.XLSM)),
+    ("word/", (formats.DOCX, formats.DOTX, formats.DOCM, formats.DOTM)),
+    ("ppt/", (formats.PPTX, formats.PPSX, formats.POTX, formats.PPTM)),
+    ("xl/", (formats.XLSX, formats.XLSM)),
 )
 
 _LOCAL_NAME = re.compile(rb"PK\x03\x04.{22}(..)..", re.DOTALL)
@@ -132,7 +149,7 @@ _ZIP_MALFORMED = (
 def identify_zip(content: Content, extension: str) -> tuple[Format, End]:
     """Return what the zip file is, and whether its central directory is there."""
     end, size = _find_directory(content)
-    found = _read_zip(content, size) if end is End.SEEN else None
+    found = _read_zip(content, size, extension) if end is End.SEEN else None
     found = found or _identify_by_first_entries(content, extension) or formats.ZIP
     if found in (formats.IWORK, formats.ZIP):
         found = _IWORK.get(extension, found)
@@ -145,22 +162,21 @@ def _find_directory(content: Content) -> tuple[End, int]:
     A zip file that is cut off behind a zip file inside it ends with that one's directory: hence
     the directory must list the entry that the file begins with. NONE if it is too big to check.
     """
-    for tail in content.tails():
-        at = tail.rfind(b"PK\x05\x06")
-        if at < 0 or len(tail) - at < _END.size:
-            continue
-        _, _, _, _, entries, length, offset, comment = _END.unpack_from(tail, at)
-        place = content.size - len(tail) + at
-        size = min(content.size, place + _END.size + comment)
-        places = [offset, place - length]
-        if (known := _read_end_64(content, place)) is not None:
-            length, offset, before = known
-            places = [offset, before - length]
-        if length > _DIRECTORY_CAP:
-            return End.NONE, size
-        is_whole = not entries or any(_lists_first_entry(content, each, length) for each in places)
-        return End.SEEN if is_whole else End.MISSING, size
-    return End.MISSING, content.size
+    place = content.find_last(_END_MARK)
+    record = content.read(place, _END.size) if place >= 0 else b""
+    if len(record) < _END.size:
+        is_early = place < 0 and content.may_end_early(_END_MARK)
+        return End.DOUBTFUL if is_early else End.MISSING, content.size
+    _, _, _, _, entries, length, offset, comment = _END.unpack(record)
+    size = min(content.size, place + _END.size + comment)
+    places = [offset, place - length]
+    if (known := _read_end_64(content, place)) is not None:
+        length, offset, before = known
+        places = [offset, before - length]
+    if length > _DIRECTORY_CAP:
+        return End.NONE, size
+    is_whole = not entries or any(_lists_first_entry(content, each, length) for each in places)
+    return End.SEEN if is_whole else End.MISSING, size
 
 
 def _read_end_64(content: Content, place: int) -> tuple[int, int, int] | None:
@@ -178,10 +194,13 @@ def _read_end_64(content: Content, place: int) -> tuple[int, int, int] | None:
 
 
 def _lists_first_entry(content: Content, place: int, length: int) -> bool:
-    """Whether a directory at ``place`` lists the entry with which the file begins."""
+    """Whether a directory at ``place`` lists the entry with which the file begins.
+
+    Offsets are counted from the start of the file, or from the first entry if junk precedes it.
+    """
     if not 0 <= place < content.size:
         return False
-    begin = _LOCAL_NAME.match(content.head)
+    begin = _LOCAL_NAME.search(content.head)
     directory = content.read(place, length)
     at = 0
     while at + _ENTRY.size <= len(directory):
@@ -189,27 +208,33 @@ def _lists_first_entry(content: Content, place: int, length: int) -> bool:
         if mark != b"PK\x01\x02":
             return False
         at += _ENTRY.size
-        if offset == 0 and begin:
+        if begin and offset in (0, begin.start()):
             return content.head.startswith(directory[at : at + name], begin.end())
         at += name + extra + comment
     return False
 
 
-def _read_zip(content: Content, size: int) -> Format | None:
+def _read_zip(content: Content, size: int, extension: str) -> Format | None:
     bounded = Bounded(content.handle, _ZIP_BUDGET, size)
     try:
         with zipfile.ZipFile(bounded) as archive:
-            return _identify_by_entries(archive) or formats.ZIP
+            return _identify_by_entries(archive, extension) or formats.ZIP
     except _ZIP_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         return None
 
 
-def _identify_by_entries(archive: zipfile.ZipFile) -> Format | None:
+def _part_name(name: str) -> str:
+    """Return an entry's name in one form: OpenXML ignores case, and some programs change more."""
+    return name.replace("\\", "/").removeprefix(".").lstrip("/").lower()
+
+
+def _identify_by_entries(archive: zipfile.ZipFile, extension: str) -> Format | None:
     names = archive.NameToInfo
-    if "[Content_Types].xml" in names:
-        return _identify_open_xml(_read_entry(archive, "[Content_Types].xml"))
+    parts = {_part_name(each): each for each in names}
+    if types := parts.get("[content_types].xml"):
+        return _identify_open_xml(archive, types, parts, extension)
     if "mimetype" in names or ("content.xml" in names and _MANIFEST in names):
         found = _identify_open_document(archive)
         return formats.LOCKED if found and _is_locked(archive) else found
@@ -217,9 +242,13 @@ def _identify_by_entries(archive: zipfile.ZipFile) -> Format | None:
 
 
 def _identify_open_document(archive: zipfile.ZipFile) -> Format | None:
-    """Return the kind by the entry "mimetype", or by the manifest if a program left that out."""
-    if "mimetype" in archive.NameToInfo:
-        return _match_mimetype(_read_entry(archive, "mimetype")[:100])
+    """Return the kind by the entry "mimetype", or by the manifest where that does not say."""
+    if "mimetype" in archive.NameToInfo and (
+        found := _match_mimetype(_read_entry(archive, "mimetype")[:100])
+    ):
+        return found
+    if _MANIFEST not in archive.NameToInfo:
+        return None
     entries = re.findall(rb"<[^>]*>", _read_entry(archive, _MANIFEST))
     main = next((each for each in entries if b'full-path="/"' in each), b"")
     kind = re.search(rb'media-type="([^"]*)"', main)
@@ -238,10 +267,16 @@ def _read_entry(archive: zipfile.ZipFile, name: str) -> bytes:
         return entry.read(_ENTRY_CAP)
 
 
-def _identify_open_xml(types: bytes) -> Format | None:
-    """Return the document's kind by its list of parts, which may be UTF-16."""
-    types = types.replace(b"\0", b"").lower()
-    return next((found for main, found in _MAIN_PARTS if main in types), None)
+def _identify_open_xml(
+    archive: zipfile.ZipFile, name: str, parts: Iterable[str], extension: str
+) -> Format | None:
+    """Return the document's kind by its list of parts, which may be UTF-16, or by its folders."""
+    if archive.NameToInfo[name].flag_bits & _ZIP_ENCRYPTED:
+        return formats.LOCKED
+    types = _read_entry(archive, name).replace(b"\0", b"").lower()
+    found = next((found for main, found in _MAIN_PARTS if main in types), None)
+    found = found or _identify_by_folder(parts, extension)
+    return found or (formats.OFFICE if any(each in types for each in _OFFICE) else None)
 
 
 def _identify_by_first_entries(content: Content, extension: str) -> Format | None:
@@ -251,11 +286,18 @@ def _identify_by_first_entries(content: Content, extension: str) -> Format | Non
         name = head[entry.end() : entry.end() + int.from_bytes(entry[1], "little")]
         if name == b"mimetype":
             return _match_mimetype(head[entry.end() + len(name) :][:100])
-        for folder, family in _FOLDERS:
-            if name.startswith(folder):
-                return next((f for f in family if f.extension == extension), family[0])
+        if found := _identify_by_folder([name.decode("latin-1")], extension):
+            return found
         if not name.startswith(_FIRST_NAMES):
             return None  # an archive, maybe of documents
+    return None
+
+
+def _identify_by_folder(names: Iterable[str], extension: str) -> Format | None:
+    """Return the kind by the folder that one of the entries is in."""
+    for folder, family in _FOLDERS:
+        if any(name.startswith(folder) for name in names):
+            return next((f for f in family if f.extension == extension), family[0])
     return None
 
 

@@ -11,7 +11,7 @@ from watcher.sniff import formats
 from watcher.sniff.containers import identify_compound, identify_zip
 from watcher.sniff.endings import Content, End, find_end
 from watcher.sniff.formats import KNOWN_EXTENSIONS, SAME, find_signature, guess_other, is_tar
-from watcher.sniff.passwords import needs_password
+from watcher.sniff.passwords import find_lock
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from watcher.sniff.formats import Format
 
 _HEAD = 8192  # bytes; as much as filetype examines
-_PDF_REACH = 1024  # bytes; readers look for the header that far (PDF 1.7, implementation note 13)
+_JUNK = 1024  # bytes; readers look for a PDF's header that far (PDF 1.7, implementation note 13)
+_ZIP_BEGIN = re.compile(rb"(?:PK\x07\x08|PK00)?PK\x03\x04")  # marks of volumes: APPNOTE.TXT 8.5
 _PDF_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[\0\s]{0,64}(?:%PDF-|%!PS-Adobe-\d\.\d PDF-\d)")
 _PDF_HEADER = re.compile(rb"%PDF-\d")
 _PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
@@ -39,8 +40,8 @@ def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
     handle.seek(0)
     content = Content(handle, size, handle.read(_HEAD))
     found, end = _identify(content, _extension(name))
-    if found is formats.PDF and needs_password(content):
-        found = formats.LOCKED
+    if found is formats.PDF:
+        found = find_lock(content) or found
     broken = end is End.MISSING
     return Sniffed(found.media_type, found.extension, found.what, _WHOLE[end], broken, found.advice)
 
@@ -56,11 +57,23 @@ def _identify(content: Content, extension: str) -> tuple[Format, End]:
         return formats.EMPTY, End.MISSING
     if is_tar(head):  # first: it begins with a file name, which may look like any signature
         return formats.TAR, End.NONE
-    if head.startswith(b"PK\x03\x04"):
+    if _ZIP_BEGIN.match(head):
         return identify_zip(content, extension)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return identify_compound(content, extension)
     found = _identify_by_head(content, extension)
+    if found is formats.UNKNOWN:
+        return _identify_behind_junk(content, extension)
+    return found, find_end(found, content)
+
+
+def _identify_behind_junk(content: Content, extension: str) -> tuple[Format, End]:
+    """Return what follows some junk, as mail gateways, scanners and web servers put it first."""
+    if _ZIP_BEGIN.search(content.head, 0, _JUNK):
+        found, end = identify_zip(content, extension)
+        if end is End.SEEN:
+            return found, end
+    found = formats.PDF if _find_header(content.head) else formats.UNKNOWN
     return found, find_end(found, content)
 
 
@@ -70,11 +83,9 @@ def _identify_by_head(content: Content, extension: str) -> Format:
     if _PDF_BEGIN.match(head) and (text is None or _begins_as_pdf(head)):
         return formats.PDF
     found = find_signature(head, extension) or _find_mail(head, extension)
-    if found is None and text is not None:
-        found = formats.PDF if _is_late_pdf(content, extension) else text
-    if found is None:
-        found = guess_other(head)
-    return formats.PDF if found is formats.UNKNOWN and _find_header(head) else found
+    if found is None and text in (formats.TEXT, formats.HTML) and _is_late_pdf(content, extension):
+        return formats.PDF
+    return found or text or guess_other(head)
 
 
 def _begins_as_pdf(head: bytes) -> bool:
@@ -82,21 +93,21 @@ def _begins_as_pdf(head: bytes) -> bool:
 
 
 def _find_header(head: bytes) -> re.Match[bytes] | None:
-    """Find a header behind junk, as mail gateways and scanners produce it, and an object."""
-    header = _PDF_HEADER.search(head, 0, _PDF_REACH)
+    """Find a header behind junk, and an object."""
+    header = _PDF_HEADER.search(head, 0, _JUNK)
     return header if header and _PDF_OBJECT.search(head, header.end()) else None
 
 
 def _is_late_pdf(content: Content, extension: str) -> bool:
     """Whether what looks like text is a PDF behind some lines of junk, and not a text about PDF.
 
-    Then its last pointer leads to a cross-reference table, counted from the start of the file or
-    from the header; or it is called a PDF and ends like one.
+    What begins as a page is a page. Else the last pointer leads to a cross-reference table, counted
+    from the start of the file or from the header; or it is called a PDF and ends like one.
     """
     header = _find_header(content.head)
     tail = content.tail(2048)
     pointers = _STARTXREF.findall(tail) if header else ()
-    if header is None or not pointers:
+    if header is None or not pointers or _HTML.match(content.head.decode("latin-1")):
         return False
     if extension == ".pdf" and tail.rstrip(b"\0 \t\r\n").endswith(b"%%EOF"):
         return True
@@ -106,8 +117,8 @@ def _is_late_pdf(content: Content, extension: str) -> bool:
 
 # --- Text, markup and mail ---------------------------------------------------------------------
 
-#: Control characters that do not occur in text, unlike tab, line ends, form feed and escape.
-_BINARY = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+#: Control characters that do not occur in text, unlike tab, line ends, form feed, Ctrl-Z, escape.
+_BINARY = re.compile("[\x00-\x08\x0e-\x19\x1c-\x1f]")
 _BEFORE_HTML = r"(?:\s|<\?[^>]*>|<!--(?:(?!-->).)*-->)*"
 
 _HTML = re.compile(
@@ -122,7 +133,8 @@ _FRAGMENT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
-_MARKUP = re.compile(r"\s*<[a-z!]", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z!/]", re.IGNORECASE)
+_HTML_ENDINGS: Final = frozenset({".html", ".htm", ".xhtml", ".shtml"})
 _PLAIN: Final = frozenset({".txt", ".text", ".md", ".log", ".csv"})
 
 _XML: Final = (
@@ -134,8 +146,14 @@ _XML: Final = (
     (re.compile(r"<plist\b.*<key>URL</key>", re.DOTALL), formats.WEB_LINK),
 )
 
-_WEB_LINK = re.compile(r"\s*\[(?:InternetShortcut|Desktop Entry\][^\[]*\bType=Link\b)")
-_GOOGLE_LINK = re.compile(r'"doc_id"\s*:.*"(?:email|resource_key)"\s*:', re.DOTALL)
+_WEB_LINK = re.compile(
+    r"\s*(?:\[[^\[]*\n)*\[InternetShortcut\]"
+    r"|\s*\[Desktop Entry\][^\[]*\bType=Link\b"
+)
+_GOOGLE_LINK = re.compile(
+    r'"doc_id"\s*:.*"(?:email|resource_key)"\s*:|"url"\s*:\s*"https://(?:docs|drive)\.google\.com/',
+    re.DOTALL,
+)
 
 #: The header of a mail (RFC 5322): what may stand before it, and one line of it.
 _BEFORE_MAIL = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+[ \t]*\r?\n)?(From .*\n>?)?\s*")  # .emlx, mbox
@@ -197,20 +215,23 @@ def _find_text(head: bytes, extension: str) -> Format | None:
     if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{\\rtf"):
         return formats.RTF
     text = _decode(head)
-    if text is None or _BINARY.search(text):
+    if text is None:
         return None
+    if _BINARY.search(text):  # browsers show a page all the same
+        return formats.HTML if _HTML.match(text) else None
     return _identify_markup(text, extension)
 
 
 def _identify_markup(text: str, extension: str) -> Format:
-    if _HTML.match(text) or (extension in (".html", ".htm") and _MARKUP.match(text)):
+    if _HTML.match(text):
         return formats.HTML
     if text.lstrip().startswith(("<?xml", "<office:document", "<pkg:package", "<w:wordDocument")):
         return next((found for telling, found in _XML if telling.search(text)), formats.XML)
-    if extension not in _PLAIN and _FRAGMENT.match(text):
-        return formats.HTML
     if text.lstrip().startswith("<svg"):
         return formats.SVG
+    is_page = extension in _HTML_ENDINGS and _TAG.search(text)
+    if is_page or (extension not in _PLAIN and _FRAGMENT.match(text)):
+        return formats.HTML
     return _identify_link(text, extension) or formats.TEXT
 
 
@@ -244,9 +265,14 @@ _MARKS: Final = (
 
 
 def _guess_wide(head: bytes) -> str:
-    """Recognise UTF-16 without a mark: about every other byte is zero, and no others."""
+    """Recognise UTF-16 and UTF-32 without a mark: bytes in the same places are zero, no others."""
     if len(head) < 16:
         return ""
+    columns = [head[at::4].strip(b"\0") for at in range(4)]
+    if not any(columns[2:]) and columns[0]:
+        return "utf-32-le"
+    if not any(columns[:2]) and columns[3]:
+        return "utf-32-be"
     first, second = (head[at::2].count(0) / (len(head) // 2) for at in (0, 1))
     if first < 0.01 and second > 0.7:
         return "utf-16-le"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 #: How many of the last bytes are searched for an end: data may be appended, or padding.
 REACH: Final = 1_000_000
 _NEAR: Final = (2048, 65_536, REACH)
+_OVERLAP: Final = 64
 
 
 class End(enum.Enum):
@@ -50,6 +51,27 @@ class Content(NamedTuple):
         """Return the last ``count`` bytes, or all if there are fewer."""
         start = max(0, self.size - count)
         return self.read(start, self.size - start)
+
+    def find_last(self, mark: bytes) -> int:
+        """Return the offset of the last ``mark`` among the last ``REACH`` bytes, -1 if none."""
+        for tail in self.tails():
+            at = tail.rfind(mark)
+            if at >= 0:
+                return self.size - len(tail) + at
+        return -1
+
+    def before_tails(self) -> Iterator[bytes]:
+        """Yield what precedes the last ``REACH`` bytes, in parts that overlap a little."""
+        for at in range(0, max(0, self.size - REACH), REACH):
+            yield self.read(max(0, at - _OVERLAP), REACH + _OVERLAP)
+
+    def may_end_early(self, mark: bytes) -> bool:
+        """Return whether ``mark``, which is in no tail, is before them, or perhaps yet to come.
+
+        A long tail of zeros is room that a copy may still fill.
+        """
+        is_room = self.size > REACH and not self.tail(REACH).strip(b"\0")
+        return is_room or any(mark in part for part in self.before_tails())
 
     def tails(self) -> Iterator[bytes]:
         """Yield the end of the file, then ever longer ends; at most ``REACH`` bytes."""
@@ -110,9 +132,7 @@ def _ends_first_page(content: Content, text: bytes) -> bool:
 
 def _has_early_end(content: Content) -> bool:
     """Whether there is an ``%%EOF`` anywhere: the document opens as it was then."""
-    overlap = 64
-    for at in range(0, max(0, content.size - REACH), REACH):
-        chunk = content.read(max(0, at - overlap), REACH + overlap)
+    for chunk in content.before_tails():
         ends = (found.end() for found in re.finditer(b"%%EOF", chunk))
         if any(not _ends_first_page(content, chunk[:end]) for end in ends):
             return True
@@ -121,10 +141,11 @@ def _has_early_end(content: Content) -> bool:
 
 def _find_png_end(content: Content) -> End:
     """Look for the last chunk; readers do without the checksum that follows its name."""
-    for tail in content.tails():
-        if b"IEND\xaeB`\x82" in tail:
-            return End.SEEN
-    return End.DOUBTFUL if b"IEND" in content.tail(16) else End.MISSING
+    mark = b"IEND\xaeB`\x82"
+    if content.find_last(mark) >= 0:
+        return End.SEEN
+    is_short = b"IEND" in content.tail(16)
+    return End.DOUBTFUL if is_short or content.may_end_early(mark) else End.MISSING
 
 
 def _find_jpeg_end(content: Content) -> End:

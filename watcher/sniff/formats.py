@@ -112,6 +112,9 @@ ODT = Format(_OASIS + "text", ".odt", msg("an OpenDocument text"))
 OTT = Format(_OASIS + "text-template", ".ott", msg("an OpenDocument text template"), SAVE)
 ODP = Format(_OASIS + "presentation", ".odp", msg("an OpenDocument presentation"))
 ODS = Format(_OASIS + "spreadsheet", ".ods", msg("an OpenDocument spreadsheet"), SAVE)
+#: Visio's, Publisher's and others that have no name here.
+OFFICE = Format("application/x-office", "", msg("an Office file of an unknown kind"), SAVE)
+XPS = Format(_MS + "xpsdocument", ".xps", msg("an XPS document"), SAVE)
 EPUB = Format("application/epub+zip", ".epub", msg("an e-book"), SAVE)
 IWORK = Format(_APPLE + "iwork", "", msg("an Apple iWork document"), EXPORT)
 PAGES = Format(_APPLE + "pages", ".pages", msg("a Pages document"), EXPORT)
@@ -139,6 +142,11 @@ CABINET = Format(_MS + "cab-compressed", ".cab", msg("a cabinet archive"), TAKE_
 ARCHIVE = Format("application/x-archive", "", msg("an archive"), TAKE_OUT)
 PROGRAM = Format("application/x-executable", "", msg("a program"))
 
+_ARCHIVES = (
+    "application/x-lz4", "application/x-compress", "application/x-lzip", "application/x-rpm",
+    "application/x-deb", "application/x-unix-archive", "application/x-google-chrome-extension",
+)  # fmt: skip
+
 #: Formats that the library recognises, by the names that it has for them.
 _FROM_LIBRARY: Final = {
     each.media_type: each
@@ -146,7 +154,7 @@ _FROM_LIBRARY: Final = {
         GIF, TIFF, WEBP, HEIC, AVIF, PHOTOSHOP,
         SEVEN_ZIP, RAR, GZIP, TAR, BZIP2, XZ, ZSTANDARD, CABINET,
     )
-}  # fmt: skip
+} | dict.fromkeys(_ARCHIVES, ARCHIVE)  # fmt: skip
 
 #: Extensions that mean the same; the first is appended to a name that has none.
 SAME = (
@@ -192,7 +200,10 @@ _SIGNATURES = (
     (b"L\0\0\0\x01\x14\x02\0", SHORTCUT),
     (b"PK\x05\x06", ZIP),  # without any entry
     (b"PK\x07\x08PK\x03\x04", ZIP),  # the first of several volumes
+    (b"book\0\0\0\0mark\0\0\0\0", SHORTCUT),  # macOS
     (b"%!PS", POSTSCRIPT),
+    (b"\x04%!PS", POSTSCRIPT),  # for a printer on a serial line
+    (b"\xc5\xd0\xd3\xc6", POSTSCRIPT),  # with a preview
     # Archives that may hold a document uncompressed: its signature must not win.
     (b"7z\xbc\xaf'\x1c", SEVEN_ZIP),
     (b"Rar!\x1a\x07", RAR),
@@ -211,6 +222,14 @@ _SIGNATURES = (
     (b"\x78\x9f\x3e\x22", TNEF),
     (b"!BDN", MAILBOX),  # Outlook's
     (b"-----BEGIN PGP MESSAGE-----", ENCRYPTED),
+    (b"age-encryption.org/", ENCRYPTED),
+    (b"-----BEGIN AGE ENCRYPTED FILE-----", ENCRYPTED),
+    (b"Salted__", ENCRYPTED),  # OpenSSL
+    (b"AES\x01", ENCRYPTED),  # AES Crypt
+    (b"AES\x02", ENCRYPTED),
+    (b"AES\x03", ENCRYPTED),
+    (b"\xc0\xb9\x07\x2e\x4f\x93\xf1\x46\xa0\x15\x79\x2c\xa1\xd9\xe8\x21", ENCRYPTED),  # AxCrypt
+    (b"\x76\xe8\x04\x60\xc4\x11\xe3\x86", ENCRYPTED),  # Microsoft's rights management
 )
 
 #: The same as patterns, where the first bytes vary or are too few to decide.
@@ -220,6 +239,10 @@ _PATTERNS = (
     (re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL), ARCHIVE),  # LHA
     (re.compile(rb".{7}\*\*ACE\*\*", re.DOTALL), ARCHIVE),
     (re.compile(rb"bplist00.{0,2000}WebMainResource", re.DOTALL), WEB_ARCHIVE),
+    (re.compile(rb"bplist00.{0,2000}SURL", re.DOTALL), WEB_LINK),
+    # OpenPGP (RFC 9580): a session key, encrypted by a public key or by a password.
+    (re.compile(rb"(?:\x84.|\x85..|\xc1[\0-\xbf]|\xc1[\xc0-\xdf].)[\3\6]", re.DOTALL), ENCRYPTED),
+    (re.compile(rb"[\x8c\xc3][\4-\x40][\4-\6][\1-\r]"), ENCRYPTED),
     (re.compile(rb"begin [0-7]{3,4} \S[^\r\n]*\r?\n[ -`]+\r?\n"), ARCHIVE),  # uuencode
 )
 

@@ -1,4 +1,4 @@
-"""Checks whether a PDF needs a password to be opened (ISO 32000-2, 7.6).
+"""Checks whether a PDF needs a password or a certificate to be opened (ISO 32000-2, 7.6).
 
 This takes RC4 and AES-128, which the standard library lacks; a cryptography library would be a
 large dependency for this alone, and nothing is kept secret here.
@@ -13,15 +13,19 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from watcher.sniff import formats
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from watcher.sniff.endings import Content
+    from watcher.sniff.formats import Format
 
 _NEAR = 65_536  # bytes from each end in which a trailer is looked for
 _FAR = 1_000_000  # likewise the dictionary that it names
 _ENCRYPT = re.compile(rb"/Encrypt\s*(?:<<|(\d{1,9})\s+(\d{1,5})\s+R)")
 _ID = re.compile(rb"/ID\s*\[\s*(?=[<(])")
+_FILTERED: Final = (b"4", b"5", b"6")  # versions with a filter for each kind of data
 _POINTER = re.compile(rb"startxref\s+(\d{1,12})")
 
 _TOKEN = re.compile(
@@ -34,23 +38,31 @@ _ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\
 _PADDING: Final = bytes.fromhex("28bf4e5e4e758a4164004e56fffa01082e2e00b6d0683e802f0ca9fe6453697a")
 
 
-def needs_password(content: Content) -> bool:
-    """Whether the PDF is encrypted, and not with the empty password."""
+def find_lock(content: Content) -> Format | None:
+    """Return how the PDF is locked: with a password, or for those with a certificate or a licence.
+
+    None where everybody can open it, or where that cannot be determined.
+    """
     for part in _read_ends(content):
         if found := _ENCRYPT.search(part):
             identity = _ID.search(part)
             first = next(_read_tokens(part, identity.end()), b"") if identity else b""
             inline = found.end() - 2
             rules = _read_dictionary(part, inline) if not found[1] else _find(content, found)
-            return bool(rules) and not _opens_without(rules, first)
-    return False
+            return _judge(rules, first)
+    return None
 
 
 def _read_ends(content: Content) -> Iterator[bytes]:
-    """Yield where a trailer may be: the end, where the last pointer leads, and the start."""
-    tail = content.tail(_NEAR)
-    yield tail
-    if pointers := _POINTER.findall(tail):
+    """Yield where a trailer may be: the end, where the last pointer leads, and the start.
+
+    Anything may be appended behind the end.
+    """
+    last = content.find_last(b"startxref")
+    end = content.size if last < 0 else min(content.size, last + 64)
+    part = content.read(max(0, end - _NEAR), min(end, _NEAR))
+    yield part
+    if pointers := _POINTER.findall(part):
         yield content.read(int(pointers[-1]), 4096)
     yield content.head
 
@@ -118,6 +130,18 @@ def _unescape(found: re.Match[bytes]) -> bytes:
     return _ESCAPED.get(char, char) if char else b"\n"
 
 
+def _judge(rules: dict[bytes, bytes], identity: bytes) -> Format | None:
+    """Return how a document with this encryption dictionary is locked; see :func:`find_lock`."""
+    version, by = rules.get(b"/V", b""), rules.get(b"/Filter")
+    filters = {rules.get(name, b"/Identity") for name in (b"/StmF", b"/StrF")}
+    # Only attachments, or nothing at all, may be encrypted.
+    if by is None or (version in _FILTERED and filters == {b"/Identity"}):
+        return None
+    if by != b"/Standard":
+        return formats.ENCRYPTED
+    return None if _opens_without(rules, identity) else formats.LOCKED
+
+
 def _opens_without(rules: dict[bytes, bytes], identity: bytes) -> bool:
     """Whether the empty password is right; True if that cannot be determined."""
     try:
@@ -127,11 +151,7 @@ def _opens_without(rules: dict[bytes, bytes], identity: bytes) -> bool:
         length = int(rules.get(b"/Length", b"40")) // 8
     except (KeyError, ValueError):
         return True
-    if rules.get(b"/Filter") != b"/Standard" or min(len(owner), len(user)) < 32:
-        return True
-    # Only attachments, or nothing at all, may be encrypted.
-    filters = {rules.get(name, b"/Identity") for name in (b"/StmF", b"/StrF")}
-    if revision not in (2, 3, 4, 5, 6) or (version >= 4 and filters == {b"/Identity"}):
+    if revision not in (2, 3, 4, 5, 6) or min(len(owner), len(user)) < 32:
         return True
     if revision in (5, 6):
         digest = _hash_revision_6 if revision == 6 else _hash_revision_5
