@@ -231,6 +231,18 @@ def test_without_a_reference_of_its_own_a_file_is_found_probably(world, clock, e
     assert not asked(world)
 
 
+def test_a_file_that_replaced_the_one_before_in_its_profile_is_found(world, clock, eventually):
+    folder = world.folder(reference="the-same-for-all")
+    world.start(folder, clock=clock)
+    for number, name in enumerate(("first.pdf", "second.pdf"), 1):
+        make_pdf(os.path.join(folder.path, name), name)
+        world.wait_idle(number)
+        let_pass(world, clock, clock.passed + 6)
+        eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"})
+    (profile,) = world.sandbox.profiles()
+    assert {entry.profile_key for entry in world.entries()} == {profile.key}
+
+
 @pytest.mark.parametrize("may_search", [False, True])
 def test_a_file_is_found_by_a_list_of_what_is_stored_whatever_its_stage(
     world, clock, eventually, may_search

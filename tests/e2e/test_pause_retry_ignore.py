@@ -19,8 +19,8 @@ from watcher.model.lifecycle import IGNORED_BY_USER, existing_key
 from watcher.model.settings import AfterRefusal, AfterUpload, Existing
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Actions
+from watcher.page.activity import Activity
 from watcher.page.server import ActivityPage
-from watcher.page.views import Activity
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
 from watcher.sandbox import Fault, Kind
 

@@ -132,6 +132,7 @@ ACTIONS = [
     (Action(Verb.ATTENTION), "page", "attention"),
     (Action(Verb.SET_UP), "page", "setup"),
     (Action(Verb.ADD_FOLDER), "page", "setup/another"),
+    (Action(Verb.HELP), "page", "help"),
     (Action(Verb.DOCTOR), "page", "health"),
     (Action(Verb.ABOUT), "page", "health"),
     (Action(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),

@@ -65,18 +65,23 @@ ROWS = [
     ({"holds": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
     ({"watched": (replace(FOLDER, problem="It is not there."),)}, AppState.ATTENTION,
      "1 folder cannot be watched"),
+    # Everything that the page has a card for.
+    ({"watched": (replace(FOLDER, problem="It is not there."),), "counts": {State.REFUSED: 1}},
+     AppState.ATTENTION, "1 file needs attention · 1 folder cannot be watched"),
+    ({"holds": (replace(NO_KEY, files=3), ASKS)}, AppState.ATTENTION, "140 files need attention"),
     ({"is_set_up": False, "paused_until": math.inf}, AppState.NOT_SET_UP, "Not set up yet"),
     ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, AppState.NOT_SET_UP,
      "The configuration has errors"),
     ({"remarks": ("config.toml:3: has no effect",)}, AppState.IDLE, "Up to date"),
     # What wins: a pause over attention, attention over being offline, that over working.
-    ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, AppState.PAUSED, "Paused"),
+    ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, AppState.PAUSED,
+     "Paused · 1 file needs attention"),
     ({"offline_since": TWO, "counts": {State.REFUSED: 1}}, AppState.ATTENTION,
      "Offline since 14:02 · 1 file needs attention"),
     ({"offline_since": TWO, "holds": (replace(NO_KEY, files=3),)}, AppState.ATTENTION,
      "Offline since 14:02 · 3 files are on hold"),
     ({"paused_until": TWO, "offline_since": TWO, "holds": (NO_KEY,)}, AppState.PAUSED,
-     "Paused until 14:02"),
+     "Paused until 14:02 · Uploads are on hold"),
     ({"offline_since": TWO, "done": 1, "total": 3}, AppState.OFFLINE, "Offline since 14:02"),
 ]  # fmt: skip
 
@@ -120,7 +125,7 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "170 files need attention", "Open activity", "",
+        "170 files need attention · 1 folder cannot be watched", "Open activity", "",
         "✓ Jane Doe → Engineering", "… next.pdf", "… held.pdf", "✗ tool.pdf", "= copy.pdf", "",
         "Needs attention (32)", "Upload existing files…", "",
         "Pause uploads", "Snooze notifications", "",

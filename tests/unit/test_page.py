@@ -17,10 +17,10 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
+from watcher.page.actions import UndoQueue
+from watcher.page.activity import ChangeFeed, filters
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
-from watcher.page.undo import UndoQueue
-from watcher.page.views import ChangeFeed, filters
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.present import listing, status
 

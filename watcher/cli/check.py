@@ -118,13 +118,13 @@ def config() -> None:
 @program_options
 def check_config(ctx: click.Context, as_json: bool) -> None:
     """Find all mistakes in the configuration."""
-    from watcher.config import headline  # noqa: PLC0415 - only needed here
-    from watcher.config.paths import is_absent, machine_path  # noqa: PLC0415
+    from watcher.config import MachineFile, headline  # noqa: PLC0415 - only needed here
+    from watcher.config.paths import is_absent  # noqa: PLC0415
 
     path = config_path(ctx)
-    machine, is_named = machine_path(os.environ)
-    missing = is_absent(machine)
-    facts = {"file": path, "machine_file": None if missing else machine}
+    machine = MachineFile.of_process(os.environ)
+    missing = is_absent(machine.path)
+    facts = {"file": path, "machine_file": None if missing else machine.path}
     try:
         loaded = load_config(ctx)
     except ConfigError as error:
@@ -136,8 +136,8 @@ def check_config(ctx: click.Context, as_json: bool) -> None:
     if as_json:
         say_json(facts | _as_data("mistake") | _as_data("warning", loaded.warnings))
         return
-    if missing and is_named:
-        say(f"There is no machine-wide configuration at {machine}.")
+    if missing and machine.is_own:
+        say(f"There is no machine-wide configuration at {machine.path}.")
     for warning in loaded.warnings:
         say(Styled(f"! {warning}", "busy"))
     say(Styled(f"✓ {headline(loaded)}.", "good"))

@@ -132,7 +132,7 @@ def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, An
     from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
     from watcher.i18n.catalog import catalog  # noqa: PLC0415
     from watcher.page.actions import JournalActions  # noqa: PLC0415
-    from watcher.page.views import Activity  # noqa: PLC0415
+    from watcher.page.activity import Activity  # noqa: PLC0415
 
     with standalone(where) as journal:
         orders = JournalActions(journal, Activity(where, catalog("en")))

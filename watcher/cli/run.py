@@ -19,7 +19,8 @@ from watcher.cli.foreground import (
     wait_for_end,
 )
 from watcher.cli.output import Styled, json_option, say
-from watcher.config.paths import is_absent, machine_path
+from watcher.config.machine import MachineFile
+from watcher.config.paths import is_absent
 from watcher.credentials import Keys, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
@@ -67,7 +68,9 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     """
     service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)
-    versions = {each: _file_version(each) for each in (path, machine_path(os.environ)[0])}
+    versions = {
+        each: _file_version(each) for each in (path, MachineFile.of_process(os.environ).path)
+    }
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
@@ -150,7 +153,8 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)
-    if has_own or named(ctx, "config") or not is_absent(machine_path(os.environ)[0]):
+    machine = MachineFile.of_process(os.environ).path
+    if has_own or named(ctx, "config") or not is_absent(machine):
         try:
             loaded = load_config(ctx)
         except ConfigError as error:

@@ -10,7 +10,7 @@ import click
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.cli.times import moment
-from watcher.credentials.keys import CREDENTIAL, VARIABLE
+from watcher.credentials import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError

@@ -124,8 +124,7 @@ def _find_cause(line: str, problem: str) -> Message:
     if odd := _find_odd(line):
         if invisible := find_invisible(odd):
             return msg(
-                "there is an invisible character here, {character}; delete it",
-                character=invisible,
+                "there is an invisible character here, {character}; delete it", character=invisible
             )
         shown = f"{odd} (U+{ord(odd):04X})"
         return msg("{character} is only allowed in quotes, which are \" or '", character=shown)

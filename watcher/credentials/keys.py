@@ -15,7 +15,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
-from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
+from watcher.credentials.keyring import (
+    VARIABLE,
+    LockedError,
+    SystemKeyring,
+    cannot_ask,
+    credential_name,
+    elsewhere,
+)
 from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
 
@@ -24,14 +31,30 @@ if TYPE_CHECKING:
 
     from watcher.model.settings import Config
 
+_log = logging.getLogger(__name__)
 _FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
 
 #: What is wrong with a key that may only read, and what to do.
 READ_ONLY: Final = msg("This is a read-only key, so it can't upload files.")
-
 READ_ONLY_HINT: Final = msg(
     "Use one with write access (ask_… or askw_…): see API keys in HrFlow's settings."
 )
+_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+#: Where a key comes from, for people.
+_BY_KEYRING: Final = msg("the system's keyring")
+_BY_SYSTEMD: Final = msg("the systemd credential")
+_BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
+#: The problem of an account's key while the keyring does not answer.
+WAITING: Final = msg("waiting for the keyring to be unlocked")
+#: Seconds that :meth:`Keys.get` waits for the keyring.
+PATIENCE: Final = 5.0
+#: Seconds between two checks of a locked keyring.
+PAUSE: Final = 3.0
+#: The secret's own entry in the keyring; no account can have this name.
+WEBHOOK_ENTRY: Final = ":webhook"
+#: Name of the systemd credential, and of the environment variable.
+WEBHOOK_CREDENTIAL: Final = "hrflow-webhook-secret"
+WEBHOOK_VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
 
 
 def clean(text: str) -> str:
@@ -53,37 +76,13 @@ def clean(text: str) -> str:
 
 
 def looks_right(key: str) -> bool:
-    """Return whether a key has the form of HrFlow's keys."""
+    """Whether a key has the form of HrFlow's keys."""
     return bool(_FORM.match(key))
 
 
 def is_write_only(key: str) -> bool:
-    """Return whether a key may upload and nothing else, so that it cannot be tested."""
+    """Whether a key may upload and nothing else, so that it cannot be tested."""
     return key.startswith("askw_")
-
-
-_log = logging.getLogger(__name__)
-
-#: Name of the systemd credential, followed by ``-ACCOUNT`` for accounts other than "default".
-CREDENTIAL: Final = "hrflow-api-key"
-
-VARIABLE: Final = "HRFLOW_API_KEY"
-
-_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
-
-#: The other places, for people.
-_BY_SYSTEMD: Final = msg("the systemd credential")
-
-_BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
-
-#: The problem of an account's key while the keyring does not answer.
-WAITING: Final = msg("waiting for the keyring to be unlocked")
-
-#: Seconds that :meth:`Keys.get` waits for the keyring.
-PATIENCE: Final = 5.0
-
-#: Seconds between two checks of a locked keyring.
-PAUSE: Final = 3.0
 
 
 @dataclass
@@ -252,7 +251,7 @@ class Keys:
         problem = None
         try:
             if key := self._ask_keyring(account):
-                return key, self._compare(account, key, msg("the system's keyring")), None
+                return key, self._compare(account, key, _BY_KEYRING), None
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
@@ -323,7 +322,7 @@ class Keys:
 
     def _elsewhere(self, account: str) -> tuple[str, Message]:
         """Return the key outside the keyring and its origin, "" and NOTHING if there is none."""
-        if key := self._read_credential(account):
+        if key := _read_credential(self._environ[_DIRECTORY], credential_name(account)):
             return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
             return key, _BY_VARIABLE
@@ -332,7 +331,7 @@ class Keys:
     def _compare(self, account: str, key: str, origin: Message) -> Message:
         """Return ``origin`` of the key in use; it names another place that holds another key."""
         try:
-            credential = self._read_credential(account)
+            credential = _read_credential(self._environ[_DIRECTORY], credential_name(account))
         except CredentialError as error:  # it is not needed
             _log.info("%s", error)
             credential = ""
@@ -347,10 +346,6 @@ class Keys:
                 variable=VARIABLE,
             )
         return origin
-
-    def _read_credential(self, account: str) -> str:
-        name = CREDENTIAL if account == "default" else f"{CREDENTIAL}-{account}"
-        return _read_credential(self._environ[_DIRECTORY], name)
 
 
 def _read_credential(directory: str, name: str) -> str:
@@ -370,7 +365,7 @@ def _read_credential(directory: str, name: str) -> str:
 
 
 def is_contested(origin: Message) -> bool:
-    """Return whether an origin names another place with another key that is not used."""
+    """Whether an origin names another place with another key that is not used."""
     return "what" in origin.args  # see ``_compare``
 
 
@@ -405,13 +400,7 @@ def _absent_error(account: str) -> CredentialError:
     )
 
 
-#: The secret's own entry in the keyring; no account can have this name.
-WEBHOOK_ENTRY: Final = ":webhook"
-
-#: Name of the systemd credential, and of the environment variable.
-WEBHOOK_CREDENTIAL: Final = "hrflow-webhook-secret"
-
-WEBHOOK_VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
+# -- the webhook's secret
 
 
 def read_webhook_secret(

@@ -16,7 +16,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, assert_never
 
-from watcher.credentials import keys
+from watcher.credentials import VARIABLE
+from watcher.credentials.keys import WEBHOOK_VARIABLE
 from watcher.daemon.adapters import next_day
 from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.supervisor import Tray, has_desktop
@@ -71,7 +72,7 @@ def on_desktop(
     if with_icon and not is_possible:
         say("There is no desktop here, so there is no icon.")
     has_icon = is_possible and with_icon is not False
-    secrets = (keys.VARIABLE, keys.WEBHOOK_VARIABLE)
+    secrets = (VARIABLE, WEBHOOK_VARIABLE)
     tray = Tray(
         act, say, environ={name: text for name, text in environ.items() if name not in secrets}
     )
@@ -218,8 +219,8 @@ class ActionHandler:
         """``post`` sends a message to the pipeline; ``stop`` ends the program.
 
         ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "setup/another" (add a folder), "health". ``show_file`` shows a folder, or a file in its
-        folder.
+        "setup/another" (add a folder), "health", "help". ``show_file`` shows a folder, or a file in
+        its folder.
         """
         self._post = post
         self._retry_all = retry_all
@@ -240,6 +241,8 @@ class ActionHandler:
                 self._open_page("setup")
             case Verb.ADD_FOLDER:
                 self._open_page("setup/another")
+            case Verb.HELP:
+                self._open_page("help")
             case Verb.DOCTOR | Verb.ABOUT:
                 self._open_page("health")
             case Verb.OPEN_FOLDER:

@@ -16,7 +16,7 @@ from watcher.i18n.message import Message, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.model.kinds import Cause
-from watcher.model.uploads import Held, Unreadable, Wait
+from watcher.model.uploads import Held, Wait
 from watcher.pipeline.follow_up import PARALLEL
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import ClockJump, Configure, Ping, Stop
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account, Config
-    from watcher.model.uploads import Finding, Job, Outcome, Unknown
+    from watcher.model.uploads import Finding, Job, Outcome, Unknown, Unreadable
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
 
@@ -117,7 +117,7 @@ class Clients:
         """Look up the profile with the job's reference."""
         client = self._client(job.account)
         if client is None:
-            return Unreadable(_removed(job.account))
+            return Wait(_removed(job.account))
         return client.find(job.source_key, job.reference)
 
     def search(
@@ -126,14 +126,14 @@ class Clients:
         """Return a page of a source's profiles."""
         client = self._client(account)
         if client is None:
-            return Unreadable(_removed(account))
+            return Wait(_removed(account))
         return client.search(source_key, search)
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """Return what HrFlow knows of a source."""
         client = self._client(account)
         if client is None:
-            return Unreadable(_removed(account))
+            return Wait(_removed(account))
         return client.describe(source_key)
 
     def close(self) -> None:

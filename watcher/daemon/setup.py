@@ -14,17 +14,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.edit import apply, read_or_new, replace_text
-from watcher.config.known import find_account_mistakes, find_place, read_account, read_known
 from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
 from watcher.config.paths import is_in
 from watcher.config.setup import (
     DropFolder,
+    find_account_mistakes,
     find_account_problems,
     find_locked,
+    find_place,
     find_problems,
     plan_edits,
+    read_account,
+    read_known,
 )
 from watcher.credentials import Keys, SystemKeyring, elsewhere, keys
 from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
@@ -342,7 +345,7 @@ class Workspace:
             return NOTHING
         if source.is_archived or source.is_disabled:
             return msg(
-                "{name} is {note} and may refuse uploads; enable it in HrFlow, or choose another"
+                "{name} is {note} and may refuse uploads; restore it there, or choose another"
                 " source.",
                 name=source.name,
                 note=source.note,

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.checks import is_loopback
-from watcher.credentials.keys import VARIABLE, read_webhook_secret
+from watcher.credentials import VARIABLE
+from watcher.credentials.keys import read_webhook_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
 from watcher.daemon.setup import without_absent
 from watcher.daemon.webhook import PATH

@@ -1,9 +1,10 @@
-"""Requests that change something: from the page, and by commands."""
+"""Requests that change something: from the page, where some can be taken back, and by commands."""
 
 from __future__ import annotations
 
 import math
 import os
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -16,7 +17,6 @@ from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
-from watcher.page.undo import SECONDS, UndoQueue
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
 from watcher.present import listing
 from watcher.present.status import needs_approval
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.model.records import Entry
     from watcher.model.snapshot import Snapshot
-    from watcher.page.views import Activity
+    from watcher.page.activity import Activity
 
     Body = Mapping[str, Any]
 
@@ -38,6 +38,9 @@ _PIECE: Final = 500
 _LEFT: Final = 20
 #: Folders that one request opens: each is a window of the desktop.
 _WINDOWS: Final = 5
+#: Seconds for which the page offers to undo, and those that its request may take.
+UNDO_SECONDS: Final = 10.0
+_LATE: Final = 1.0
 #: Seconds of the longest pause that ends by itself.
 _LONGEST_PAUSE: Final = 366 * 86400.0
 
@@ -173,6 +176,55 @@ class JournalActions:
         yield from self.activity.matching(query)
 
 
+class UndoQueue:
+    """Keeps messages to the pipeline until nobody can undo them. For all threads.
+
+    What a person ordered is done whether or not the page stays open.
+    """
+
+    def __init__(
+        self, post: Callable[[object], None], seconds: float = UNDO_SECONDS + _LATE
+    ) -> None:
+        self._post = post
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._number = 0
+        self._pending: dict[int, tuple[threading.Timer, Sequence[object]]] = {}
+
+    def add(self, messages: Sequence[object]) -> int:
+        """Post messages after the time to undo; return the number to undo them by."""
+        with self._lock:
+            self._number += 1
+            timer = threading.Timer(self._seconds, self._carry_out, (self._number,))
+            timer.daemon = True
+            self._pending[self._number] = timer, messages
+            timer.start()
+            return self._number
+
+    def undo(self, number: int) -> None:
+        """Drop messages; UsageError if they were posted already."""
+        with self._lock:
+            timer, _ = self._pending.pop(number, (None, ()))
+        if timer is None:
+            raise UsageError(msg("This can't be undone any more."))
+        timer.cancel()
+
+    def close(self) -> None:
+        """Post all that is kept, at once: the program ends."""
+        with self._lock:
+            numbers = list(self._pending)
+        for number in numbers:
+            self._carry_out(number)
+
+    def _carry_out(self, number: int) -> None:
+        with self._lock:
+            timer, messages = self._pending.pop(number, (None, ()))
+        if timer is not None:
+            timer.cancel()
+        for message in messages:
+            self._post(message)
+
+
 @dataclass(frozen=True)
 class Actions(JournalActions):
     """All actions of the running program."""
@@ -185,7 +237,7 @@ class Actions(JournalActions):
         """Post messages; after the time to undo them if the ``body`` says "undo"."""
         if body.get("undo") is not True:
             return super()._send(messages, body)
-        return {"undo": self.undoable.add(messages), "seconds": SECONDS}
+        return {"undo": self.undoable.add(messages), "seconds": UNDO_SECONDS}
 
     def undo(self, body: Body) -> dict[str, object]:
         """Take back what was ordered with "undo", by the ``number`` that was answered."""

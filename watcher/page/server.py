@@ -14,13 +14,12 @@ from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, start
 from watcher.daemon.instance import HOST, write_atomically
 from watcher.daemon.server import LocalServer
-from watcher.page.actions import Actions
+from watcher.page.actions import Actions, UndoQueue
+from watcher.page.activity import Activity, ChangeFeed
 from watcher.page.auth import Guard, Sessions
-from watcher.page.language import Language
-from watcher.page.routes import Routes
-from watcher.page.setup import Sample, Setup
-from watcher.page.undo import UndoQueue
-from watcher.page.views import Activity, ChangeFeed, Folders, Health
+from watcher.page.folders import Folders
+from watcher.page.routes import Language, Routes
+from watcher.page.setup import Health, Sample, Setup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

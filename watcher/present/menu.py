@@ -52,6 +52,7 @@ class Verb(enum.StrEnum):
     ATTENTION = "attention"  # open the page at what needs attention
     SET_UP = "set_up"
     ADD_FOLDER = "add_folder"
+    HELP = "help"
     DOCTOR = "doctor"
     LOG = "log"
     ABOUT = "about"
@@ -270,6 +271,7 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
     return Item(
         word("Help"),
         items=(
+            Item(word("How it works"), Action(Verb.HELP)),
             Item(word("Check for problems"), Action(Verb.DOCTOR)),
             Item(word("Show log"), Action(Verb.LOG)),
             Item(about.strip(), Action(Verb.ABOUT)),

@@ -18,17 +18,18 @@ from watcher.model.settings import (
     ROUTING,
     CreatedAt,
     CreatedAtFormat,
+    Item,
     values_of,
 )
-from watcher.model.uploads import Route, Skip, Tag
+from watcher.model.uploads import Route, Skip
 from watcher.routing.patterns import compile_pattern
-from watcher.routing.placeholders import built_in, fill
+from watcher.routing.placeholders import built_in, fill, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from watcher.model.files import Document, Sniffed
-    from watcher.model.settings import Folder, Item, Label, Rule
+    from watcher.model.settings import Folder, Label, Rule
     from watcher.model.uploads import Job
     from watcher.routing.patterns import Pattern
 
@@ -73,6 +74,13 @@ class _NotRoutedError(Exception):
 def fingerprint(folder: Folder) -> str:
     """Return a fingerprint of the settings by which a folder's files are routed."""
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
+
+
+def may_lead_to(folder: Folder, account: str, source_key: str) -> bool:
+    """Return whether a folder's settings may send a document to this source of this account."""
+    own = [rule.source_key for rule in folder.rules if rule.source_key]
+    is_used = any(key == source_key or names_in(key) for key in (folder.source_key, *own))
+    return folder.account == account and is_used
 
 
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
@@ -227,13 +235,13 @@ def _route(
     )
 
 
-def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Tag, ...]:
+def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Item, ...]:
     """Return the filled items; a later one replaces an earlier one of the same name."""
-    filled: dict[str, Tag] = {}
+    filled: dict[str, Item] = {}
     for item in items:
         value = fill(item.value, values) if isinstance(item.value, str) else item.value
         name = fill(item.name, values)
-        filled[name] = Tag(name, value)
+        filled[name] = Item(name=name, value=value)
     return tuple(filled.values())
 
 

@@ -1,6 +1,6 @@
 // The doctor's checks: what has to be done first, everything else folded.
 
-import { $, ask, busy, el, put, say, t, tn } from "./base.js";
+import { $, ask, button, el, put, say, t, tn } from "./base.js";
 
 const ORDER = { bad: 0, busy: 1 };
 let running = false;
@@ -53,10 +53,6 @@ function findingCard(line) {
 /** The button that does something about a finding, or the link to where that can be done. */
 function actOf(line) {
   const link = (to, text) => el("a", { class: "button", href: to }, text);
-  const button = (text, work) => {
-    const made = el("button", { type: "button", onclick: () => busy(made, work) }, text);
-    return made;
-  };
   switch (line.act) {
     case "login": return button(t("Start at login"), async () => {
       await ask("/api/setup/login", {});
