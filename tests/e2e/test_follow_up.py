@@ -345,7 +345,7 @@ def test_of_a_long_cv_it_is_said_how_much_is_parsed(world, clock, eventually):
     world.wait_idle(1)
     let_pass(world, clock, 6)
     eventually(lambda: one(world).state == "parsed")
-    assert listing.summary(one(world)).endswith("only the first 10 of 12 pages were parsed")
+    assert listing.summary(one(world)).endswith("Only the first 10 of 12 pages were parsed.")
 
 
 def test_an_account_that_wants_no_questions_is_asked_none(world, clock, eventually):

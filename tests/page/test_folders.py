@@ -84,7 +84,9 @@ def test_a_file_is_picked_and_its_fate_told_in_a_sentence(person):
     page.locator("#verdict dd", has_text="application/pdf").first.wait_for()
     page.get_by_label("What would happen to this file?").fill(str(person.desk.folder / "setup.exe"))
     page.get_by_role("button", name="Check").click()
-    page.locator("#verdict", has_text="setup.exe is a program, not a document.").wait_for()
+    page.locator(
+        "#verdict", has_text="setup.exe: This file is a program, not a document."
+    ).wait_for()
     assert page.problems == []
 
 

@@ -112,7 +112,7 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     assert "[account]" in left
     assert os.listdir(two.other) == ["waits.pdf"]
     page.locator("nav").get_by_role("link", name="Activity").click()
-    page.locator("#rows .c-state", has_text="its folder is no longer watched").wait_for()
+    page.locator("#rows .c-state", has_text="Its folder is no longer watched").wait_for()
     assert page.problems == []
 
 

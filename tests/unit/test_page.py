@@ -138,9 +138,13 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     ("state", "filed_to", "said"),
     [
         (State.REFUSED, "", ""),
-        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "is now in Refused/2026-11-24/a.pdf; put"),
-        (State.REFUSED, "/elsewhere/a.pdf", "is now in /elsewhere/a.pdf; put it back"),
-        (State.REFUSED, "/f2/a.pdf", "is now in /f2/a.pdf; put it back"),
+        (
+            State.REFUSED,
+            "/f/Refused/2026-11-24/a.pdf",
+            "It is now in Refused/2026-11-24/a.pdf. Put",
+        ),
+        (State.REFUSED, "/elsewhere/a.pdf", "It is now in /elsewhere/a.pdf. Put it back"),
+        (State.REFUSED, "/f2/a.pdf", "It is now in /f2/a.pdf. Put it back"),
         (State.PARSED, "/f/Sent/2026-11-24/a.pdf", ""),
     ],
 )

@@ -570,7 +570,7 @@ def test_what_the_doctor_says_of_it(installed, running, level, said):
     finding = judge_service("systemd", installed, running=running)
     assert finding.level is level
     assert said in str(finding.text)
-    assert bool(finding.mend) == (level is not Level.OK)
+    assert bool(finding.advice) == (level is not Level.OK)
 
 
 def test_how_a_run_ended():

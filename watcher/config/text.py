@@ -81,7 +81,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
         line, problem = _explain(error, text)
         raise ConfigError(
             msg("The configuration {path} is not valid TOML.", path=path),
-            msg("Correct that line first; the rest of the file can't be checked before."),
+            msg("Correct that line first; the rest of the file can't be checked until then."),
             (at_place(f"{path}:{line}", problem),),
         ) from error
     return tables

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import logging
-import os
 import platform
 import re
 import unicodedata
@@ -171,41 +170,11 @@ def find_last_error(path: str) -> LoggedError | None:
     return LoggedError(*found[-1]) if found else None
 
 
-class LogReader:
-    """Reads the end of the log, and follows it to the next file when it rotates."""
-
-    def __init__(self, path: str) -> None:
-        """UnusableError if there is no log yet, or it cannot be read."""
-        self._path = path
-        self._file = _open(path)
-        self._rest = b""
-
-    def last(self, lines: int) -> list[str]:
-        """Return the last ``lines`` lines; :meth:`more` continues after them."""
-        self._file.seek(0)
-        whole = self._file.read().splitlines()
-        return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - lines) :]]
-
-    def more(self) -> Iterator[str]:
-        """Yield whole lines that have been written since."""
-        yield from self._take()
-        try:
-            is_same = os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))
-        except FileNotFoundError:  # between two files: the next one is about to be created
-            return
-        if not is_same:
-            self._file.close()
-            self._file = _open(self._path)
-            yield from self._take()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _take(self) -> Iterator[str]:
-        *whole, self._rest = (self._rest + self._file.read()).split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", "replace")
+def last_lines(path: str, number: int) -> list[str]:
+    """Return the last lines of the log; UnusableError if there is none yet or it is unreadable."""
+    with _open(path) as file:
+        lines = file.read().splitlines()
+    return [line.decode("utf-8", "replace") for line in lines[max(0, len(lines) - number) :]]
 
 
 def _open(path: str) -> BinaryIO:

@@ -66,6 +66,9 @@ class Receiver(Protocol):
     def snapshot(self) -> Snapshot:
         """Return the current status."""
 
+    def forget(self, file_ids: tuple[int, ...]) -> bool | None:
+        """Forget files; return whether no trace is left in the journal, None if that is late."""
+
 
 @dataclass(frozen=True)
 class JournalActions:
@@ -120,6 +123,11 @@ class JournalActions:
         """Ignore files, chosen in the same ways."""
         return self._change(body, lambda entry: entry.state in IGNORABLE, Ignore)
 
+    def forget(self, body: Body) -> dict[str, object]:
+        """Remove the files ``ids`` from the journal; see ``App.forget``."""
+        is_overwritten = self.app.forget(_ids(body))
+        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
+
     # -- inside
 
     def _send(self, messages: Sequence[object], _: Body) -> dict[str, object]:
@@ -131,7 +139,7 @@ class JournalActions:
         for hold in self.app.snapshot().holds:
             if hold.key == cause:
                 return {"files": hold.files, "left": [], **self._send([Release(cause)], body)}
-        raise UsageError(msg("No files are on hold for this reason anymore."))
+        raise UsageError(msg("No files are on hold for this reason any more."))
 
     def _change(
         self,
@@ -270,11 +278,6 @@ class Actions(JournalActions):
         """Look up all keys again, and retry what waits for one."""
         self.app.post(Resume())
         return {}
-
-    def forget(self, body: Body) -> dict[str, object]:
-        """Remove the files ``ids`` from the journal; see ``App.forget``."""
-        is_overwritten = self.app.forget(_ids(body))
-        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
 
     def begin_import(self, body: Body) -> dict[str, object]:
         """Import every file at or below ``path``, with settings if it is not watched."""

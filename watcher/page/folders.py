@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.tags import write_tags
 from watcher.daemon.plans import (
-    IGNORED,
     MISSING,
     WOULD_BE_SENT,
     check_file,
@@ -97,11 +96,7 @@ class Folders:
                 what=what,
                 source=source,
             )
-        if verdict["verdict"] == IGNORED and "rule" in verdict:
-            return msg(
-                "Rule {number} of its folder ignores {file}.", number=verdict["rule"], file=file
-            )
-        return msg("{file} {why}.", file=file, why=_said(verdict.get("why", "")))
+        return msg("{file}: {why}", file=file, why=_said(verdict.get("why", "")))
 
     def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
         """Return the fields of an upload with the source's name beside its key, if it is known."""

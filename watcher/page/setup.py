@@ -365,7 +365,7 @@ class Health:
                     "label": self.word(check.label),
                     "about": check.about,
                     "text": self.word(finding.text),
-                    "mend": self.word(advice),
+                    "advice": self.word(advice),
                     "act": _act(check.name, check.about, finding.level),
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))

@@ -148,9 +148,12 @@ class Filing(Stage):
                 if why != self._published:
                     self._published = why
                     self._publish(
-                        msg("An uploaded file {why}. Trying again later.", why=why)
+                        msg(
+                            "An uploaded file could not be filed away. {why} Trying again later.",
+                            why=why,
+                        )
                         if passing
-                        else msg("An uploaded file {why}.", why=why)
+                        else msg("An uploaded file could not be filed away. {why}", why=why)
                     )
                 if passing and self._retry_at is None:
                     delay = min(RETRY_CAP, RETRY_FIRST * 2.0 ** min(self._failures, 10))

@@ -260,7 +260,7 @@ class Tracker(Stage):
         if isinstance(found, Parsed) and not self._is_of(job, found.profile):
             found = Unknown()
         if not isinstance(found, Parsed) and self._has_event(job):
-            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that it arrived"))
+            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that the file arrived."))
         else:
             if isinstance(found, Wait) and found.troubled:
                 self._troubled_at[job.file_id] = tick
@@ -454,7 +454,7 @@ class Tracker(Stage):
             why = (
                 msg("HrFlow could not parse this file: {message}", message=event.message)
                 if event.message
-                else msg("HrFlow could not parse this file and gave no reason")
+                else msg("HrFlow could not parse this file and gave no reason.")
             )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_follow_up(each.job.account):

@@ -161,7 +161,7 @@ def _attention_file(entry: Entry, word: Catalog) -> Item:
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(cut(why_file(entry.why, word), _WHY_LETTERS) or word("No reason given")),
+            Item(_reason(entry.why, word) or word("No reason given")),
             SEPARATOR,
             Item(word("Retry"), Action("retry", this)),
             Item(word("Show file"), Action("show", this)),
@@ -212,25 +212,23 @@ def _approval_line(files: int, path: str, word: Catalog) -> str:
 def _pausing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.paused_until > snapshot.at:
         return Item(word("Resume uploads"), Action("resume"))
-    return Item(
-        word("Pause uploads"),
-        items=(
-            Item(word("For 1 hour"), Action("pause", {"seconds": _HOUR})),
-            Item(word("Until tomorrow"), Action("pause", {"until": "tomorrow"})),
-            Item(word("Until I resume"), Action("pause")),
-        ),
-    )
+    return _for_a_while(word("Pause uploads"), "pause", word("Until I resume"), word)
 
 
 def _snoozing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.snoozed_until > snapshot.at:
         return Item(word("Show notifications again"), Action("snooze", {"until": 0}))
+    title, for_good = word("Snooze notifications"), word("Until I turn them on")
+    return _for_a_while(title, "snooze", for_good, word)
+
+
+def _for_a_while(title: str, name: str, for_good: str, word: Catalog) -> Item:
     return Item(
-        word("Snooze notifications"),
+        title,
         items=(
-            Item(word("For 1 hour"), Action("snooze", {"seconds": _HOUR})),
-            Item(word("Until tomorrow"), Action("snooze", {"until": "tomorrow"})),
-            Item(word("Until I turn them on"), Action("snooze")),
+            Item(word("For 1 hour"), Action(name, {"seconds": _HOUR})),
+            Item(word("Until tomorrow"), Action(name, {"until": "tomorrow"})),
+            Item(for_good, Action(name)),
         ),
     )
 
@@ -276,12 +274,6 @@ def cut(text: str, letters: int) -> str:
 def who(entry: Entry) -> str:
     """Return the candidate's name, or the file's while that is not known."""
     return cut(entry.profile_name, _PERSON_LETTERS) or cut(view.name(entry), _NAME_LETTERS)
-
-
-def why_file(why: Message, word: Catalog) -> str:
-    """Return a file's reason as a sentence; most are words after its name, like "is empty"."""
-    text = word(why)
-    return word("This file {why}.", why=text) if text[:1].islower() else text
 
 
 def _reason(why: Message, word: Catalog) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model.kinds import Cause, State
 from watcher.present import view
-from watcher.present.menu import ACTIVITY, ATTENTION, SET_UP, cut, folder_name, who, why_file
+from watcher.present.menu import ACTIVITY, ATTENTION, SET_UP, cut, folder_name, who
 from watcher.present.status import (
     active_holds,
     attention_files,
@@ -228,7 +228,7 @@ class NotificationTracker:
         text = ", ".join(_name(each) for each in files[:_NAMED])
         if len(files) == 1:
             title = self._word("{file} was not accepted", file=text)
-            text = cut(why_file(files[0].why, self._word), _WHY_LETTERS)
+            text = cut(self._word(files[0].why), _WHY_LETTERS)
         elif (more := len(files) - _NAMED) > 0:
             text = self._word("{names} and {files:count} more", names=text, files=more)
         todo = self._word("Open the activity page to retry or ignore.")

@@ -46,7 +46,7 @@ function sentence(line) {
 
 function findingCard(line) {
   const act = actOf(line);
-  const advice = line.mend && line.act !== "login" ? el("p", { class: "quiet" }, line.mend) : "";
+  const advice = line.advice && line.act !== "login" ? el("p", { class: "quiet" }, line.advice) : "";
   return el("li", { class: `finding is-${line.tone}` }, el("div", {}, el("p", {}, ...sentence(line)), advice), act);
 }
 
