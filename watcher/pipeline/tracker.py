@@ -147,8 +147,8 @@ class Tracker(Stage):
                 self._journal.follow_ups.hand_over(upload.file_id, account)
             elif upload.state is State.UNCERTAIN:
                 why = msg(
-                    "may have arrived, but HrFlow can't be asked: the account {account} is no "
-                    "longer in the configuration; add it again to have this checked",
+                    "The file may have arrived, but HrFlow can't be asked: the account {account} "
+                    "is no longer in the configuration. Add it again to have this checked.",
                     account=upload.account,
                 )
                 self._journal.files.step(upload.file_id, Step(State.UNCERTAIN, why), now)
