@@ -69,7 +69,6 @@ TABLE = {
 }
 #: Modules of other packages that are pure, and may be imported as such.
 ALSO_PURE = {
-    "config.setup": "answers in, edits out",
     "config.tags": "tags as people type them",
     "hrflow.answers": "what an answer means",
     "hrflow.rate_limiter": "how fast one account may be used",

@@ -1,5 +1,6 @@
 """What goes wrong between us and HrFlow: only what it concerns stops, and all of it goes on."""
 
+import itertools
 import os
 
 import pytest
@@ -195,7 +196,7 @@ def test_a_reference_is_measured_with_what_is_added_to_it(world):
         make_pdf(os.path.join(folder.path, name), "the same")
         world.wait_idle(1 if name == "a.pdf" else 2)
     (refused,) = [entry for entry in world.entries() if str(entry.state) == "refused"]
-    assert str(refused.why) == "would get a reference of 259 characters; 1 to 255 are allowed"
+    assert str(refused.why) == "Its reference would be empty or longer than 255 characters."
     assert len(world.sandbox.ledger.records()) == 1
 
 
@@ -256,3 +257,22 @@ def test_held_files_that_went_do_not_use_up_the_probes(world, eventually):
     clock.passed += 3600.0
     world.nudge()
     eventually(lambda: world.outcomes().get("real.pdf") == "sent")
+
+
+def test_files_that_share_a_reference_go_one_after_the_other(world, eventually):
+    """An earlier one that is sent again would replace a later one in HrFlow."""
+    world.sandbox.faults.set(
+        Fault(kind=Kind.STATUS, status=504, method="POST", times=1),
+        Fault(kind=Kind.DELAY, delay=0.5, method="POST"),
+    )
+    folder = world.folder(reference="the-same-for-all")
+    world.start(folder, confirm_seconds=3.0)
+    make_pdf(os.path.join(folder.path, "first.pdf"), "first")
+    eventually(lambda: world.states().get("first.pdf") == "uncertain")
+    for name in ("second", "third"):
+        make_pdf(os.path.join(folder.path, f"{name}.pdf"), name)
+    world.wait_for(lambda: len(world.arrived()) == 3)
+    records = world.sandbox.ledger.records()
+    assert [record.file_name for record in records[:2]] == ["first.pdf", "first.pdf"]
+    starts = [record.received_at for record in records[1:]]
+    assert all(later - earlier >= 0.5 for earlier, later in itertools.pairwise(starts))

@@ -228,7 +228,10 @@ def test_a_list_tells_of_many_uploads_or_their_references_do(world, clock, event
         let_pass(world, clock, 15.0)
     eventually(lambda: {entry.state for entry in world.entries()} == {"parsed"})
     lists, references = asked(world, "/storing/profiles"), asked(world)
-    assert (len(lists) <= 4 and not references) if can_list else len(references) >= 40
+    assert (len(lists) <= 4 and not references) if can_list else len(references) >= 40, (
+        len(lists),
+        len(references),
+    )
 
 
 # -- by search
@@ -248,6 +251,18 @@ def test_without_a_reference_of_its_own_a_file_is_found_probably(world, clock, e
     keys = {profile.file_name: profile.key for profile in world.sandbox.profiles()}
     assert {name: entry.profile_key for name, entry in by_name.items()} == keys
     assert not asked(world)
+
+
+def test_a_file_that_replaced_the_one_before_in_its_profile_is_found(world, clock, eventually):
+    folder = world.folder(reference="the-same-for-all")
+    world.start(folder, clock=clock)
+    for number, name in enumerate(("first.pdf", "second.pdf"), 1):
+        make_pdf(os.path.join(folder.path, name), name)
+        world.wait_idle(number)
+        let_pass(world, clock, clock.passed + 6)
+        eventually(lambda: {str(e.state) for e in world.entries()} == {"parsed"})
+    (profile,) = world.sandbox.profiles()
+    assert {entry.profile_key for entry in world.entries()} == {profile.key}
 
 
 @pytest.mark.parametrize("may_search", [False, True])
@@ -352,7 +367,7 @@ def test_of_a_long_cv_it_is_said_how_much_is_parsed(world, clock, eventually):
     world.wait_idle(1)
     let_pass(world, clock, 6)
     eventually(lambda: one(world).state == "parsed")
-    assert listing.summary(one(world)).endswith("only the first 10 of 12 pages were parsed")
+    assert listing.summary(one(world)).endswith("Only the first 10 of 12 pages were parsed.")
 
 
 def test_an_account_that_wants_no_questions_is_asked_none(world, clock, eventually):

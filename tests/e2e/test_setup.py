@@ -49,8 +49,11 @@ class Person:
 
     def script(self, *arguments, typed=sb.READ_WRITE_KEY + "\n", **environ):
         """``setup`` without questions, with the sandbox's account."""
+        return self.run(*self.scripted(*arguments), typed=typed, **environ)
+
+    def scripted(self, *arguments):
         given = ("--email", sb.EMAIL, "--api-url", self.url, "--key-stdin", *arguments)
-        return self.run("setup", "--non-interactive", *given, typed=typed, **environ)
+        return ("setup", "--non-interactive", *given)
 
     def stored(self):
         return json.loads(self.box.read_text()) if self.box.exists() else {}
@@ -455,7 +458,10 @@ def test_what_a_script_got_wrong(person, arguments, code, said):
         "new": person.home / "new", "home": person.home, "config": person.config,
         "state": person.desk.root / "state",
     }  # fmt: skip
-    done = person.script(*(each.replace("{job}", "{{job}}").format(**known) for each in arguments))
+    given = [each.replace("{job}", "{{job}}").format(**known) for each in arguments]
+    done = person.desk.call(
+        *person.scripted(*given), typed=sb.READ_WRITE_KEY + "\n", **person.environ()
+    )
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr

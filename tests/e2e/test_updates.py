@@ -167,24 +167,6 @@ def test_the_same_version_installed_again_counts_too(place):
     assert running.process.wait(PATIENCE) == UPDATED
 
 
-def test_no_upload_begins_while_there_is_half_of_a_version(place, eventually):
-    running = place.start()
-    place.installed.put_modules(NEW)  # the metadata is still that of the old one
-    (place.installed.folder / "a sign").mkdir()
-    log = place.desk.root / "state" / "hrflow-watcher.log"
-    eventually(lambda: "no upload begins" in log.read_text())
-    place.drop("meanwhile.pdf")
-    eventually(lambda: place.desk.states() == ["queued"])
-    assert running.process.poll() is None
-    place.installed.put_record(NEW)
-    assert running.process.wait(PATIENCE) == UPDATED
-    assert place.desk.arrived() == []
-    again = place.start()
-    eventually(place.desk.arrived)
-    assert again.end() == 0
-    assert len(place.desk.arrived()) == 1
-
-
 def test_a_person_who_ends_it_meanwhile_sees_an_ordinary_end(place, eventually):
     running = place.start()
     place.gate.shut()

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.support.bare_python import BARE
 from tests.support.waiting import PATIENCE
 from watcher.daemon.hooks import HookCommands, fill_in
 from watcher.model.kinds import State
@@ -27,7 +28,7 @@ def entry(path="/srv/cvs/Aisha Rahman.pdf", **more):
 
 
 def python(code, *arguments):
-    return (sys.executable, "-c", code, *arguments)
+    return (*BARE, code, *arguments)
 
 
 def run(commands, code, *arguments, of=None, seconds=30.0):

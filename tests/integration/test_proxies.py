@@ -43,7 +43,7 @@ def server(tmp_path, monkeypatch):
 
 
 def upload(url, setting="system", **options):
-    account = Account("default", sb.EMAIL, url, proxy=setting, connect_timeout=5.0, **options)
+    account = Account("default", sb.EMAIL, url, proxy=setting, connect_timeout=60.0, **options)
     client = Client(
         account, lambda: sb.READ_WRITE_KEY,
         wall=time.time, tick=time.monotonic, stop=threading.Event(),

@@ -101,7 +101,7 @@ def test_what_was_done_to_many_is_undone(person):
     page.locator("#headline", has_text="3 files need attention").wait_for()
     card.get_by_role("button", name="Show files").click()
     rows(page, 3)
-    page.locator("#reason").get_by_role("button", name="Show all").click()
+    page.locator("#only").get_by_role("button", name="Show all").click()
     card.get_by_role("button", name="Ignore 3 files").click()
     page.locator(".toast").get_by_role("button", name="Undo").click()
     page.locator(".toast", has_text="Undone.").wait_for()
@@ -137,6 +137,21 @@ def test_a_wrong_key_is_one_card_that_leads_to_its_field(person):
     wait_for(page, "0.pdf", "sent")
 
 
+def test_a_missing_folder_has_a_card_and_is_in_the_headline(person):
+    missing = person.desk.root / "missing"
+    person.desk.configure(f'[[folders]]\npath = "{missing}"\nsource_key = "{sb.SALES.key}"\n')
+    person.start()
+    page = person.open()
+    card = page.locator("#held .notice", has_text="A folder cannot be watched")
+    assert card.locator("p").inner_text().startswith(str(missing)), "its path is not altered"
+    page.locator("#headline", has_text="1 folder cannot be watched").wait_for()
+    person.channel().post("/api/pause")
+    page.locator("#headline", has_text="Paused · 1 folder cannot be watched").wait_for()
+    card.get_by_role("link", name="Edit folders").click()
+    page.locator("#folder-list .bad", has_text=str(missing)).wait_for()
+    see_no_problem(page)
+
+
 def test_the_chart_tells_its_values_and_leads_to_the_files_of_a_day(person):
     person.start()
     person.drop("a.pdf")
@@ -156,6 +171,55 @@ def test_the_chart_tells_its_values_and_leads_to_the_files_of_a_day(person):
     rows(page, 1)
     page.get_by_role("button", name="Year").click()
     page.locator("#chart .hit[aria-label$='2026: 1'], #chart .hit[aria-label$=': 1']").wait_for()
+    see_no_problem(page)
+
+
+def test_the_chart_is_seen_by_source_and_the_report_downloaded(person):
+    other = person.desk.root / "other"
+    other.mkdir()
+    person.desk.configure(
+        f'[[folders]]\npath = "{other}"\nsource_key = "{sb.SALES.key}"\nsettle_seconds = 0.3\n'
+    )
+    person.start()
+    person.drop("a.pdf")
+    (other / "b.pdf").write_bytes(b"%PDF-1.4\n%b\n%%EOF\n")
+    person.eventually(lambda: len(person.desk.arrived()) == 2)
+    page = person.open()
+    sales = page.locator("#sources").get_by_role("button", name="Sales")
+    page.locator("#chart .hit[aria-label$=': 2']").wait_for()
+    sales.focus()
+    page.keyboard.press("Enter")
+    page.locator("#chart .hit[aria-label$=': 1']").wait_for()
+    assert sales.get_attribute("aria-pressed") == "true"
+    assert page.evaluate("document.activeElement.dataset.key") == sb.SALES.key
+    page.locator("#chart .hit").last.click()
+    page.locator("#only", has_text="Source: Sales").wait_for()
+    rows(page, 1)
+    assert names(page) == ["b.pdf"]
+    page.locator("#only").get_by_role("button", name="Show all").click()
+    rows(page, 2)
+    page.locator("#report summary").click()
+    with page.expect_download() as download:
+        page.locator("#report").get_by_role("link", name="This week").click()
+    assert re.fullmatch(r"cvs-week-\d{4}-\d\d-\d\d\.html", download.value.suggested_filename)
+    with open(download.value.path(), encoding="utf-8") as file:
+        text = file.read()
+    assert str(other) in text
+    assert "2 files" in text
+    assert page.locator("#report a").first.is_hidden()
+    see_no_problem(page)
+
+
+def test_a_profiles_key_is_copied_with_one_click(person):
+    person.start()
+    person.drop("a.pdf")
+    page = person.open()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    wait_for(page, "a.pdf", "parsed")
+    row(page, "a.pdf").get_by_role("button", name="Copy the profile key").click()
+    page.locator("#said", has_text="Copied").wait_for()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == person.channel().get("/api/files")["files"][0]["profile"]
     see_no_problem(page)
 
 
@@ -191,8 +255,8 @@ def test_files_are_sorted_filtered_by_date_and_shown_with_more_columns(person):
     rows(page, 3)
     page.locator("h1").click(force=True)
     page.keyboard.press("?")
-    page.get_by_role("dialog", name="Keyboard shortcuts").wait_for()
-    page.keyboard.press("Escape")
+    page.get_by_role("heading", name="Keyboard shortcuts").wait_for()
+    page.wait_for_function("() => document.activeElement.id === 'h-help'")
     page.keyboard.press("/")
     page.wait_for_function("() => document.activeElement.id === 'text'")
     see_no_problem(page)
@@ -362,7 +426,7 @@ def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
     wait_for(page, "bad one.pdf", "refused")
     wait_for(page, "good one.pdf", "sent")
     for place, ready in (("activity", "#rows tr"), ("folders", "article"), ("setup", ".place"),
-                         ("health", "#findings li")):  # fmt: skip
+                         ("health", "#findings li"), ("help", "#h-help")):  # fmt: skip
         page.evaluate(f"location.hash = '{place}'")
         page.locator(ready).first.wait_for()
         found = axe.run(page)
@@ -381,19 +445,19 @@ def test_it_fits_narrow_and_wide_windows(person, width):
     )
     page = person.open(viewport={"width": width, "height": 800})
     page.locator("#rows tr").wait_for()
-    for place in ("activity", "folders", "setup"):
+    for place in ("activity", "folders", "setup", "help"):
         page.evaluate(f"location.hash = '{place}'")
         page.locator(f"#at-{place}:not([hidden])").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width, place
-    page.locator("#pause summary").click()
-    menu = page.locator("#pause div").bounding_box()
-    assert menu["x"] >= 0
-    assert menu["x"] + menu["width"] <= width
-    page.locator("h1").click(force=True)
-    page.locator("#pause:not([open])").wait_for()
-    table = "document.querySelector('.wide')"
     page.evaluate("location.hash = 'activity'")
-    page.locator("#at-activity:not([hidden])").wait_for()
+    for menu in ("#pause", "#report", "#column-menu"):
+        page.locator(f"{menu} summary").click()
+        box = page.locator(f"{menu} > :last-child").bounding_box()
+        assert box["x"] >= 0, menu
+        assert box["x"] + box["width"] <= width, menu
+        page.locator("h1").click(force=True)
+        page.locator(f"{menu}:not([open])").wait_for()
+    table = "document.querySelector('.wide')"
     assert page.evaluate(f"{table}.scrollWidth - {table}.clientWidth") <= 0, "columns are cut off"
 
 
@@ -416,7 +480,7 @@ def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
     page.locator("#rows .c-profile", has_text="0123456789").wait_for()
     wide = "document.querySelector('.wide')"
     assert page.evaluate(f"{wide}.scrollWidth - {wide}.clientWidth") <= 0
-    cell = "document.querySelector('#rows .c-profile > span')"
+    cell = "document.querySelector('#rows .c-profile')"
     assert page.evaluate(f"{cell}.scrollWidth > {cell}.clientWidth")
     assert page.evaluate(f"getComputedStyle({cell}).textOverflow") == "ellipsis"
     (person.desk.root / "wide.png").write_bytes(page.screenshot())

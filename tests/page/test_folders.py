@@ -1,12 +1,13 @@
 """Folders on the page: edited in place, chosen from the disk, and what would become of a file."""
 
 import os
+import threading
 
 import pytest
 
 from watcher import sandbox as sb
 from watcher.model.errors import UnusableError, UsageError
-from watcher.page.directories import list_directory
+from watcher.page.folders import Picker, drives
 
 
 def test_a_folder_is_edited_in_place_by_keyboard(person):
@@ -83,7 +84,9 @@ def test_a_file_is_picked_and_its_fate_told_in_a_sentence(person):
     page.locator("#verdict dd", has_text="application/pdf").first.wait_for()
     page.get_by_label("What would happen to this file?").fill(str(person.desk.folder / "setup.exe"))
     page.get_by_role("button", name="Check").click()
-    page.locator("#verdict", has_text="setup.exe is a program, not a document.").wait_for()
+    page.locator(
+        "#verdict", has_text="setup.exe: This file is a program, not a document."
+    ).wait_for()
     assert page.problems == []
 
 
@@ -122,19 +125,19 @@ def test_hidden_and_unreadable_directories_and_links_are_left_out(tmp_path):
     (tmp_path / "link").symlink_to(tmp_path / "b")
     (tmp_path / "cv.pdf").write_bytes(b"x")
     (tmp_path / "secret").chmod(0)
-    found = list_directory({"path": str(tmp_path)})
+    found = Picker().list({"path": str(tmp_path)})
     expected = ["A", "b", "secret"] if os.access(tmp_path / "secret", os.R_OK) else ["A", "b"]
     assert found["directories"] == expected
     assert (found["files"], found["is_whole"]) == ([], True)
     assert found["parent"] == str(tmp_path.parent)
-    assert list_directory({"path": str(tmp_path), "files": "1"})["files"] == ["cv.pdf"]
+    assert Picker().list({"path": str(tmp_path), "files": "1"})["files"] == ["cv.pdf"]
     (tmp_path / "secret").chmod(0o700)
 
 
 def test_a_long_directory_is_cut_off(tmp_path):
     for number in range(501):
         (tmp_path / f"{number:04}").mkdir()
-    found = list_directory({"path": str(tmp_path)})
+    found = Picker().list({"path": str(tmp_path)})
     assert (len(found["directories"]), found["is_whole"]) == (500, False)
 
 
@@ -145,4 +148,31 @@ def test_a_long_directory_is_cut_off(tmp_path):
 )  # fmt: skip
 def test_what_is_no_directory_is_refused(path, error):
     with pytest.raises(error):
-        list_directory({"path": path})
+        Picker().list({"path": path})
+
+
+def test_a_directory_that_never_answers_is_given_up_and_does_not_stop_others(eventually):
+    wake = threading.Event()
+
+    def read(path, *, with_files):
+        if path == "/hangs":
+            wake.wait()
+        return {"path": path, "files": with_files}
+
+    picker = Picker(read, timeout=0.05)
+    for _ in range(3):
+        with pytest.raises(UnusableError, match="/hangs does not respond"):
+            picker.list({"path": "/hangs"})
+
+    def answers():
+        try:
+            return picker.list({"path": "/other"})
+        except UnusableError:  # a slow machine
+            return None
+
+    assert eventually(answers) == {"path": "/other", "files": False}
+    wake.set()
+
+
+def test_drives_are_listed_by_their_letters():
+    assert drives(0b1000_0000_0000_0000_0000_0000_1101) == ["A:\\", "C:\\", "D:\\"]

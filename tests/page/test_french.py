@@ -146,6 +146,21 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     assert page.problems == [] or all("400" in each for each in page.problems)
 
 
+def test_the_help_and_the_report_are_in_french(assistant):
+    assistant.start()
+    assistant.drop("good.pdf")
+    page = assistant.open("help", locale="fr-FR")
+    page.get_by_role("heading", name="Raccourcis clavier").wait_for()
+    see_no_english(page)
+    go(page, "activity")
+    page.locator("#report summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Cette semaine").click()
+    report = download.value.path().read_text(encoding="utf-8")
+    assert "CV reçus\u00a0: semaine du " in report
+    assert "dim." in report
+
+
 def test_commands_speak_english_to_the_same_program(assistant):
     """What stands in a script, and is read by a program, does not change with the system."""
     assistant.start()

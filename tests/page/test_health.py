@@ -14,6 +14,8 @@ def test_what_can_be_done_comes_first_and_the_rest_is_folded(person):
     finding.wait_for(state="detached")
     (entry,) = (person.desk.root / "settings").rglob("*hrflow-watcher*")
     assert str(person.desk.config) in entry.read_text()
+    page.locator("#health.good", has_text="Everything works").wait_for()
+    assert page.locator("#findings li").count() == 0, "one line when all is well"
     page.locator("#checks summary").click()
     page.locator("#lines li", has_text="Login service").wait_for()
     assert page.problems == []

@@ -40,8 +40,7 @@ def make_history(path):
     with contextlib.closing(sqlite3.connect(path, timeout=10, isolation_level=None)) as journal:
         for number, person in enumerate(PEOPLE):
             journal.execute(
-                "UPDATE files SET profile_name = ?, profile_key = ?, state = 'parsed', size = ? "
-                "WHERE name = ?",
+                "UPDATE files SET profile_name = ?, profile_key = ?, size = ? WHERE name = ?",
                 (person, f"{number * 7919 + 13:040x}"[::-1], 90_000 + number * 31_337,
                  f"CV {person}.pdf".encode()),
             )  # fmt: skip
@@ -59,7 +58,10 @@ def photograph(person, name, **options):
 
 
 def main():
-    with tempfile.TemporaryDirectory(prefix="ada-") as place, sb.Sandbox() as sandbox:
+    with (
+        tempfile.TemporaryDirectory(prefix="ada-") as place,
+        sb.Sandbox(parse_seconds=0.1) as sandbox,
+    ):
         desk = Desk(pathlib.Path(place), sandbox)
         sandbox.faults.set(REFUSE)
         with sync_playwright() as playwright:
@@ -71,6 +73,11 @@ def main():
                 eventually(lambda: person.channel().get("/api/now")["now"]["total"] == 0)
             eventually(lambda: len(desk.arrived()) == len(PEOPLE))
             eventually(lambda: person.channel().get("/api/now")["now"]["groups"]["attention"])
+            eventually(
+                lambda: (
+                    person.channel().get("/api/now")["now"]["counts"].get("parsed") == len(PEOPLE)
+                )
+            )
             make_history(person.places.journal)
             photograph(person, "page.png", viewport={"width": 1180, "height": 720})
             photograph(

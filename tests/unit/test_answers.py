@@ -82,6 +82,44 @@ def test_what_holds_more_than_one_file(status, message, cause, why, sent):
     assert upload_outcome(answer(200, status, message), NOW, secret=KEY, sent=sent) == found
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "INVALID SOURCE FIELDS",
+        "could not find any source matching this query",
+        "Unable to find object : Source.",
+        "Unable to find objects: source",
+        "No source matches this query",
+        "Invalid parameter: source_key",
+        "source_key is invalid",
+        "Source e59112ee7a2d3b0c not found",
+        "The source does not exist",
+        "This source is archived",
+        ["Invalid source fields"],
+        {"source_key": ["unknown"]},
+    ],
+)
+@pytest.mark.parametrize("field", ["message", "error", "errors", "detail"])
+def test_a_source_is_held_however_that_is_worded(message, field):
+    body = {"code": 400, "message": "Bad request", field: message}
+    found = upload_outcome(Answer(400, {}, json.dumps(body).encode()), NOW)
+    assert isinstance(found, Held)
+    assert found.cause is Cause.SOURCE
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid file: source document is corrupt",
+        "The document's source language is unknown",
+        "Unable to find object: resource",
+        "Invalid field tags",
+    ],
+)
+def test_a_document_is_refused_though_its_source_is_mentioned(message):
+    assert isinstance(outcome(400, message=message), Refused)
+
+
 def test_a_quota_says_nothing_of_the_key():
     assert "key" not in str(outcome(402, message="Quota exceeded").why)
 
@@ -171,6 +209,15 @@ def test_of_two_codes_the_one_that_loses_nothing_counts(status, code, expected):
     assert isinstance(outcome(status, code=code), expected)
 
 
+@pytest.mark.parametrize(
+    "message",
+    ["Invalid reference: x is already used in this source", "Duplicate reference",
+     "The reference must be unique within a source"],
+)  # fmt: skip
+def test_a_known_reference_is_no_unknown_source(message):
+    assert isinstance(outcome(400, message=message), Accepted)
+
+
 def test_a_reference_that_is_used_already_means_that_it_arrived_before():
     message = "Reference already used in this source"
     assert isinstance(outcome(400, message=message), Accepted)
@@ -213,6 +260,16 @@ LOOKUPS = [
     (answer(404, message="Unable to find object"), Unknown(), "not yet"),
     (answer(200), Unknown(), "nothing in it"),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["unable to find object: Profile", "Could not find a profile matching this query.",
+     "Profile not found", "No such profile"],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_profile_is_unknown_however_that_is_worded(status, message):
+    assert finding(answer(status, message=message), NOW) == Unknown()
 
 
 @pytest.mark.parametrize(("given", "expected", "why"), LOOKUPS)

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
-from watcher.config.known import find_place
-from watcher.config.layers import normalize
 from watcher.config.lines import Location, Source, locate, placed
 from watcher.config.load import Builder
-from watcher.config.mistakes import Mistakes, hide_secrets
+from watcher.config.mistakes import Mistakes
+from watcher.config.normalize import normalize
+from watcher.config.setup import find_place
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError
@@ -555,7 +555,6 @@ def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     raw = {"account": {"email": "a@example.com", **account}, "folders": [folder, *odd]}
     tables = placed(raw, Location(Source("config.toml", {})))
     found = Mistakes()
-    hide_secrets(tables, found)
     normalize(tables, found)
     config = Builder(found, {}, "/home/jo").build(tables)
     assert (config is None) == bool(found.texts)

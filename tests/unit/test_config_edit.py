@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from watcher.config import load
 from watcher.config.edit import apply, read_or_new, replace_text
-from watcher.config.known import find_place, read_known
 from watcher.config.lines import comments
-from watcher.config.setup import DropFolder, PutAccount, PutFolder
+from watcher.config.setup import DropFolder, PutAccount, PutFolder, find_place, read_known
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 
@@ -100,6 +99,7 @@ def test_a_new_key_stands_right_below_its_table(tmp_path):
 def test_an_edit_that_says_what_is_there_changes_no_character():
     assert apply(FULL, [PutAccount("default", {"email": "a@example.com"})]) == FULL
     assert apply(FULL, [put(1, tags=items(city="Nantes"))]) == FULL
+    assert apply(f"{FULL}\n\n", [put(1, tags=items(city="Nantes"))]) == f"{FULL}\n\n"
 
 
 @pytest.mark.parametrize(
@@ -140,9 +140,6 @@ def test_every_way_of_writing_can_be_edited(text, edits, said):
     [
         # a comment would be lost with the list it stands in
         ('[[folders]]\npath = "/a"\ntags = [\n  # why\n  { name = "x", value = 1 },\n]', put(0, tags=items(y=2))),
-        # folders that stand apart, or a folder's rules far from it
-        ('[[folders]]\npath = "/a"\n[account]\nemail = "a"\n[[folders]]\npath = "/b"', put(0, path="/c")),
-        ('[[folders]]\npath = "/a"\n[account]\nemail = "a"\n[[folders.rules]]\nmatch = "x"', DropFolder(0)),
         ('account = "x"', PutAccount("default", {"email": "a"})),
         ("folders = 5", put(path="/a")),
         ('[[folders]]\npath = "/a"', put(7, path="/b")),
@@ -153,6 +150,46 @@ def test_what_cannot_be_edited_with_care_is_refused(text, edit):
     with pytest.raises(ConfigError) as caught:
         apply(text, [edit])
     assert "by hand" in str(caught.value.hint)
+
+
+APART = """\
+[[folders]]
+path = "/a"
+
+# Ann's
+[account]
+email = "a"
+[[folders.rules]]
+match = "x"
+# what comes by mail
+[[folders]]
+path = "/b"
+
+[folders.tags]
+n = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "went", "came"),
+    [
+        (put(0, recursive=False), [], ["recursive = false"]),
+        (put(1, path="/c", tags=items(n=2)), ['path = "/b"', "n = 1"], ['path = "/c"', "n = 2"]),
+        (
+            put(path="/c"),
+            [],
+            ['# A watched folder; "~" and $VARIABLES may be used.', 'path = "/c"'],
+        ),
+        (DropFolder(0), ['path = "/a"', "[[folders.rules]]", 'match = "x"'], []),
+        # a comment that may be about the key above it stays
+        (DropFolder(1), ['path = "/b"', "[folders.tags]", "n = 1"], []),
+    ],
+)
+def test_folders_may_stand_apart(edit, went, came):
+    edited = apply(APART, [edit])
+    assert changed_lines(APART, edited) == (went, came)
+    folders = tomllib.loads(edited)["folders"]
+    assert len(folders) == 2 + isinstance(edit, PutFolder) * (edit.at is None) - isinstance(edit, DropFolder)  # fmt: skip
 
 
 def test_line_ends_stay_as_they_are():
@@ -215,7 +252,7 @@ ENDS = st.sampled_from(["", " # end", "\t# [x]"])
 
 @st.composite
 def configurations(draw):
-    """A valid text with comments everywhere, and tables in any order; folders stand together."""
+    """A valid text with comments everywhere, and tables in any order."""
 
     def keys(*pairs):
         return "".join(
@@ -241,7 +278,7 @@ def configurations(draw):
         st.sampled_from(["[account]\n", "[accounts.default]\n", "[accounts.lyon] # l\n"])
     )
     parts = [account + keys(("email", '"a@b"'), ("proxy", "'none'"))]
-    parts += ["".join(folder(number) for number in range(draw(st.integers(0, 3))))]
+    parts += [folder(number) for number in range(draw(st.integers(0, 3)))]
     parts += draw(st.sampled_from([[], ["[defaults]\nafter_upload = 'keep'\n"]]))
     parts = draw(st.permutations(parts))
     text = draw(NOTES) + "".join(part + draw(NOTES) for part in parts)

@@ -15,7 +15,6 @@ from tests.support.waiting import PATIENCE
 from watcher.config.layers import read_locks
 from watcher.config.machine import MachineFile, find_distrust, find_distrust_on_windows, find_layer
 from watcher.config.mistakes import Mistakes
-from watcher.config.paths import machine_path
 from watcher.model.errors import ConfigError
 
 FILE, FOLDER = stat.S_IFREG, stat.S_IFDIR
@@ -87,7 +86,7 @@ def test_on_windows_owners_decide(theirs, is_own, expected):
     ],
 )
 def test_where_it_is(system, environ, expected):
-    assert machine_path(environ, system) == expected
+    assert MachineFile.of_process(environ, system) == MachineFile(*expected)
 
 
 def write(path, text="log_level = 'error'\n", mode=0o644):

@@ -374,6 +374,16 @@ def test_the_keyring_here_is_asked_only_if_a_look_finds_none(ring, listener):
         keys.close()
 
 
+def test_a_look_may_take_longer_than_a_person_is_waited_for(ring):
+    def look(*_, **__):
+        threading.Event().wait(0.2)  # on a busy machine, its process takes seconds to start
+        return OTHER
+
+    keys = Keys({}, ring, patience=0.01, read_apart=look)
+    assert keys.get("default") == OTHER
+    keys.close()
+
+
 def use_box(tmp_path, monkeypatch, keys):
     """A keyring that a test fills; the process that looks finds it by the environment."""
     box = tmp_path / "box"

@@ -3,13 +3,15 @@
 import os
 import sqlite3
 import stat
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.journal import FOLDER, add, queue
-from watcher.i18n.message import from_json, verbatim
+from watcher.i18n.message import from_json, msg, verbatim
+from watcher.journal import reader as reading
 from watcher.journal.reader import Reader
 from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
@@ -379,6 +381,50 @@ def test_history_is_found_by_state_folder_text_and_time(journal, read):
     assert [state for _, state, _ in reader.events(second)] == [
         State.NOTICED, State.QUEUED, State.UPLOADING, State.PARSED,
     ]  # fmt: skip
+
+
+def test_reasons_that_differ_in_numbers_alone_are_one(journal, read):
+    for number, size in enumerate((31_000_000, 32.5, 32.5)):
+        why = msg("is too large ({size:bytes})", size=size)
+        journal.files.step(add(journal, f"{number}.pdf"), Step(State.REFUSED, why), 10.0 + number)
+    journal.files.step(add(journal, "empty.pdf"), Step(State.REFUSED, msg("is empty")), 20.0)
+    journal.commit()
+    reader = read()
+    large, empty = reader.reasons(10)
+    assert (large.files, large.in_place, large.is_example) == (3, 3, True)
+    assert large.why == why, "of the latest"
+    assert (empty.files, empty.is_example) == (1, False)
+    assert len(reader.history(why=large.why)) == 3, "what is shown and retried is what is counted"
+    assert len(reader.history(why=empty.why)) == 1
+
+
+def test_of_many_files_the_latest_are_sorted_by_what_has_no_index(journal, read, monkeypatch):
+    numbers = [queue(journal, f"{name}.pdf", now=at) for at, name in enumerate("dcba", 10)]
+    journal.commit()
+    reader = read()
+    monkeypatch.setattr(reading, "ORDERED", 2)
+
+    def order(by):
+        return [numbers.index(entry.file_id) for entry in reader.history(order=by)]
+
+    assert order("name") == [3, 2]
+    assert order("-name") == [2, 3]
+    assert order("when") == [0, 1, 2, 3]
+    assert order("-when") == order("") == [3, 2, 1, 0]
+
+
+def test_arrivals_are_counted_by_day_and_source(journal, read):
+    noon = time.mktime((2026, 3, 31, 12, 0, 0, 0, 0, -1))
+    for name, at in (("a.pdf", noon), ("b.pdf", noon), ("c.pdf", noon + 86400), ("d.pdf", 10.0)):
+        number = queue(journal, name, now=at)
+        for state in (State.UPLOADING, State.ACCEPTED):
+            journal.files.step(number, Step(state), at)
+    journal.commit()
+    assert sorted(read().days_by_source(noon - 3600)) == [
+        ("2026-03-31", "source", "", 2), ("2026-04-01", "source", "", 1),
+    ]  # fmt: skip
+    assert len(read().history(source="source")) == 4
+    assert read().history(source="other") == []
 
 
 def test_an_import_counts_what_was_filed_away_since_it_began(journal, read):

@@ -77,7 +77,7 @@ def test_an_uncertain_upload_is_asked_for_before_it_is_sent_again(finding, waite
     step = lifecycle.confirmed(finding, 1000.0, 1000.0 + waited)
     assert step.state is state, why
     assert lifecycle.allowed(State.UNCERTAIN, step.state)
-    assert step.due_at >= 1000.0 + waited or state is State.PARSED
+    assert step.due_at >= 1000.0 + waited or state is not State.UNCERTAIN
 
 
 @given(st.floats(0, lifecycle.CONFIRM_WINDOW * 2))
@@ -94,6 +94,15 @@ def test_the_window_begins_anew_when_a_server_in_trouble_answers_again(finding):
     assert ended + 1 < step.due_at <= ended + window
     step = lifecycle.confirmed(finding, 0.0, ended + window, answering=ended)
     assert step.state is State.QUEUED
+
+
+@pytest.mark.parametrize("finding", [Unknown(), Unreadable()])
+def test_an_answer_counts_as_of_when_it_was_asked_for(finding):
+    """The machine may sleep while the answer is on its way."""
+    woke = 5_000.0
+    step = lifecycle.confirmed(finding, 0.0, woke, asked_at=10.0)
+    assert step.state is State.UNCERTAIN
+    assert woke < step.due_at <= woke + lifecycle.CONFIRM_WINDOW
 
 
 def test_a_time_that_a_failing_server_names_is_kept_before_it_is_asked():

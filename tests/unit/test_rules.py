@@ -13,7 +13,6 @@ from watcher.model.files import Document, Sniffed
 from watcher.model.kinds import State
 from watcher.model.records import Stat
 from watcher.model.settings import (
-    NOT_ROUTING,
     ROUTING,
     AfterRefusal,
     AfterUpload,
@@ -28,7 +27,7 @@ from watcher.model.settings import (
     Rule,
     Watch,
 )
-from watcher.model.uploads import Route, Skip, Tag
+from watcher.model.uploads import Route, Skip
 from watcher.pipeline.admission import has_likely_time
 from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
 from watcher.routing.patterns import as_seen
@@ -313,6 +312,13 @@ OTHER_SETTINGS = {
 }
 
 
+#: Which folder, how its files are noticed, what happens to them afterwards: nothing of the upload.
+NOT_ROUTING = (
+    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
+    "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
+)  # fmt: skip
+
+
 def test_every_setting_of_a_folder_is_said_to_be_about_routing_or_not():
     assert sorted((*ROUTING, *NOT_ROUTING)) == sorted(Folder.__struct_fields__)
     assert OTHER_SETTINGS.keys() == set(Folder.__struct_fields__)
@@ -343,8 +349,8 @@ def test_placeholders_are_filled_everywhere():
         account="default",
         source_key="source-dev-42",
         reference=f"dev-42-{SHA}",
-        tags=(Tag("cvs", "yes/Jane Doe.pdf"), Tag("n", "dev-42")),
-        metadatas=(Tag("who", "jo@pc-7 2023-11-14 {x}"),),
+        tags=(Item(name="cvs", value="yes/Jane Doe.pdf"), Item(name="n", value="dev-42")),
+        metadatas=(Item(name="who", value="jo@pc-7 2023-11-14 {x}"),),
         labels=({"job_reference": "dev-42", "stage": "yes", "rating": 0.5},),
         created_at="2023-11-14T22:13:20+00:00",
         rule=1,
@@ -368,10 +374,10 @@ def test_the_first_fitting_rule_wins():
     ("settings", "state", "words"),
     [
         ({"accept": ("image/png",)}, State.REFUSED, "a PDF document"),
-        ({"max_size": 10}, State.REFUSED, "the maximum file size is 10 B"),
-        ({"rules": (Rule(match="*", ignore=True),)}, State.IGNORED, "rule 1"),
+        ({"max_size": 10}, State.REFUSED, "The file is larger than 10 B"),
+        ({"rules": (Rule(match="*", ignore=True),)}, State.IGNORED, "Rule 1"),
         ({"rules": (Rule(match="{x}", labels=(Label(job_key="j", stage="{x}"),)),)}, State.REFUSED, '"jane.pdf"'),
-        ({"reference": "x" * 300}, State.REFUSED, "300 characters"),
+        ({"reference": "x" * 300}, State.REFUSED, "longer than 255 characters"),
     ],
 )  # fmt: skip
 def test_what_is_not_sent_says_why(settings, state, words):
@@ -473,12 +479,12 @@ def test_a_time_that_cannot_be_right_gives_way_to_that_of_arrival(moment, is_lik
     settings = folder(created_at_format=form, tags=(Item(name="d", value="{date}"),))
     found = router(settings, FACTS)(replace(came, noticed_at=NOW + 0.5))
     assert found.created_at in ("2023-11-14T22:13:20+00:00", "1700000000")
-    assert found.tags == (Tag("d", "2023-11-14"),)
+    assert found.tags == (Item(name="d", value="2023-11-14"),)
 
 
 def test_names_that_are_no_text_become_harmless_values():
     assert route("a\udcff\n.pdf", tags=(Item(name="f", value="{stem}"),)).tags == (
-        Tag("f", "a\ufffd\ufffd"),
+        Item(name="f", value="a\ufffd\ufffd"),
     )
 
 
@@ -490,7 +496,7 @@ def test_a_template_names_all_that_filling_it_needs(template):
 
 def test_form_fields_are_in_order_exact_and_without_what_is_not_set():
     found = Route(
-        "default", "k", "ref", tags=(Tag("é", "ü"), Tag("t", True), Tag("n", 0.5)),
+        "default", "k", "ref", tags=(Item(name="é", value="ü"), Item(name="t", value=True), Item(name="n", value=0.5)),
         labels=({"job_key": "j"},), sync_parsing=True, created_at="1",
     )  # fmt: skip
     assert form_fields(found, "application/pdf") == (

@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from watcher import __version__
+from watcher.cli.context import program_options
 from watcher.cli.output import say, say_json, silence, write
 from watcher.model.errors import ConfigError, WatcherError
 
@@ -74,10 +75,8 @@ class _Lazy(click.Group):
     epilog="For help on a command: hrflow-watcher COMMAND --help",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="hrflow-watcher")
-@click.option("--config", metavar="FILE", help="The configuration file to use.")
-@click.option("--state", metavar="FOLDER", help="The folder for the history and the log.")
-@click.pass_context
-def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
+@program_options
+def cli(_: click.Context) -> None:
     """Drop CVs into a folder; each becomes a profile in the right HrFlow source, exactly once.
 
     \b
@@ -95,7 +94,6 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
       75   another version was installed while run was running: start it again
       130  stopped by Ctrl-C
     """  # noqa: D301 - click's sign for "leave these lines as they are"
-    ctx.obj = (config, state)
 
 
 def run_command(arguments: list[str]) -> int:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, places, state_option
-from watcher.cli.output import json_option, say, say_json, styled
+from watcher.cli.context import config_path, places, program_options
+from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.doctor import (
     LEVELS,
     Case,
@@ -37,10 +37,8 @@ _WIDTH: Final = 13
 @click.option(
     "--report", metavar="FILE", help="Write a zip file for support, without names and secrets."
 )
-@config_option
-@state_option
-@click.pass_context
-def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # noqa: FBT001 - click
+@program_options
+def command(ctx: click.Context, as_json: bool, report: str | None) -> int:
     """Check the whole set-up, and say how to fix what is wrong.
 
     There is a line for each check: ✓ fine, ! works with limits, ✗ must be fixed, and a dash if it
@@ -78,7 +76,7 @@ def _show(check: Check, finding: Finding, advice: Text, *, as_json: bool) -> Non
     display = LEVELS[finding.level]
     fix = f" → {advice}" if advice else ""
     label = f"{check.label!s:<{_WIDTH}}"
-    say(styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
+    say(Styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
 
 
 @contextmanager

@@ -1,7 +1,6 @@
 """What a type cannot say about settings: addresses, patterns, placeholders, labels, commands.
 
-Each ``check_`` gets the values that one table sets, and that table, so that a mistake is told where
-it was written. Each ``_wrong_`` returns what is wrong with one value, nothing if it is right.
+Each ``check_`` gets the values that one table sets, and yields what makes no sense among them.
 """
 
 from __future__ import annotations
@@ -9,27 +8,36 @@ from __future__ import annotations
 import ipaddress
 import itertools
 import re
-from typing import TYPE_CHECKING, Any, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from watcher.config.mistakes import did_you_mean, nearest, shown, unfillable
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.records import PROFILE_KEY
-from watcher.model.settings import DEFAULT_ACCEPT, HOOK_VALUES, PROXY_SCHEMES
+from watcher.model.settings import (
+    DEFAULT_ACCEPT,
+    HOOK_VALUES,
+    PROXY_SCHEMES,
+    Folder,
+    Hooks,
+    Struct,
+    Webhook,
+)
 from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
 from watcher.routing.placeholders import BUILT_IN, fill, names_in
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from watcher.config.lines import KeyPath, Location, Table
-    from watcher.config.mistakes import Mistakes
+    from watcher.config.lines import KeyPath
     from watcher.i18n.message import Text
-    from watcher.model.settings import Folder, Label, Webhook
+    from watcher.model.settings import Label
 
     Values = Mapping[str, Any]
+    Check = Callable[[Values], Iterator["Problem"]]
 
 #: What the example writes where a source key belongs.
 PLACEHOLDER_KEY: Final = "PUT-YOUR-SOURCE-KEY-HERE"
@@ -48,80 +56,57 @@ _CONDITIONS: Final = ("match", "media_types", "min_size", "max_size", "ignore")
 _BATCH: Final = (".bat", ".cmd")
 
 
+class Problem(NamedTuple):
+    """What is wrong, or perhaps not meant, and where: the key's path in its table."""
+
+    key_path: KeyPath
+    said: Message
+    is_warning: bool = False
+
+
 # -- accounts, notifications, what follows an upload
 
 
-def check_account(values: Values, table: Table, mistakes: Mistakes) -> None:
-    """Note what makes no sense among the values of an account."""
-    for name, problem in find_account_problems(values):
-        mistakes.add(table.at(name), problem)
+def check_values(values: Values) -> Iterator[Problem]:
+    """Yield what is wrong with single values, or with elements of lists, of any table."""
+    for key in values.keys() & _WRONG.keys():
+        value = values[key]
+        each_alone: list[tuple[KeyPath, object]] = [((key,), value)]
+        if isinstance(value, tuple):
+            each_alone = [((key, number), each) for number, each in enumerate(value)]
+        for key_path, text in each_alone:
+            if isinstance(text, str) and (said := _WRONG[key](text)):
+                yield Problem(key_path, said)
 
 
-def find_account_problems(values: Values) -> Iterator[tuple[str, Message]]:
-    """Yield each key that has a wrong value, and what is wrong with it."""
-    if "email" in values and not _EMAIL.match(values["email"]):
-        yield "email", msg("{item} is not a valid email address", item=shown(values["email"]))
-    if problem := _wrong_api_url(values.get("api_url")):
-        yield "api_url", problem
-    if problem := _wrong_profile_url(values.get("profile_url", "")):
-        yield "profile_url", problem
-    if problem := _wrong_proxy(values.get("proxy", "none")):
-        yield "proxy", problem
-
-
-def check_notifications(values: Values, table: Table, mistakes: Mistakes) -> None:
-    """Note what makes no sense among the values of ``[notifications]``."""
-    hours = values.get("quiet_hours", "")
-    try:
-        read_hours(hours)
-    except ValueError:
-        said = msg(
-            '{item} is not a valid time range; write two times like "18:00-08:00"',
-            item=shown(hours),
-        )
-        mistakes.add(table.at("quiet_hours"), said)
-
-
-def check_webhook(values: Values, table: Table, mistakes: Mistakes) -> None:
-    """Note what makes no sense among the values of ``[webhook]``."""
+def check_webhook(values: Values) -> Iterator[Problem]:
+    """Yield a warning if other machines can reach it."""
     host = values.get("host", "127.0.0.1")
-    if not is_host(host):
-        said = msg(
-            '{item} is not a valid host; write one like "127.0.0.1" or "0.0.0.0"', item=shown(host)
-        )
-        mistakes.add(table.at("host"), said)
-    elif values.get("enabled") and not is_loopback(host):
+    if values.get("enabled") and not is_loopback(host):
         said = msg(
             "{item} can be reached from other machines: only signed events are accepted,"
             " but put an HTTPS proxy in front of it",
             item=shown(host),
         )
-        mistakes.warn(table.at("host"), said)
+        yield Problem(("host",), said, is_warning=True)
 
 
-def check_sending(
-    webhook: Webhook, location: Location, folders: Sequence[Folder], mistakes: Mistakes
-) -> None:
-    """Warn where a webhook is waited for that no folder asks HrFlow to send."""
-    wanted = [folder.webhook_parsing_sending for folder in folders]
-    wanted += [rule.webhook_parsing_sending is True for each in folders for rule in each.rules]
-    if webhook.enabled and folders and not any(wanted):
-        said = msg(
-            "no folder has HrFlow send webhooks; set webhook_parsing_sending = true in [defaults]"
-        )
-        mistakes.warn(location, said)
-
-
-def check_hooks(values: Values, table: Table, mistakes: Mistakes) -> None:
-    """Note what makes no sense among the values of ``[hooks]``."""
+def check_hooks(values: Values) -> Iterator[Problem]:
+    """Yield what makes no sense in commands."""
     for key in ("parsed", "refused"):
         for number, argument in enumerate(values.get(key, ())):
-            if number == 0:
-                mistakes.add(table.at(key, 0), _wrong_program(argument))
+            if number == 0 and (said := _wrong_program(argument)):
+                yield Problem((key, number), said)
             for name in names_in(argument):
                 if name not in HOOK_VALUES:
-                    said = _about(argument, unfillable(name, HOOK_VALUES))
-                    mistakes.add(table.at(key, number), said)
+                    yield Problem((key, number), _about(argument, unfillable(name, HOOK_VALUES)))
+
+
+def is_sent(webhook: Webhook, folders: Sequence[Folder]) -> bool:
+    """Whether no webhook is waited for, or some folder asks HrFlow to send it."""
+    wanted = [folder.webhook_parsing_sending for folder in folders]
+    wanted += [rule.webhook_parsing_sending is True for each in folders for rule in each.rules]
+    return not webhook.enabled or not folders or any(wanted)
 
 
 def _wrong_program(program: str) -> Message:
@@ -131,6 +116,29 @@ def _wrong_program(program: str) -> Message:
         said = msg("batch files are run by a shell, which could execute parts of a file's name")
         return msg("{why}; name a program instead", why=said)
     return NOTHING
+
+
+def _wrong_email(text: str) -> Message:
+    valid = _EMAIL.match(text)
+    return NOTHING if valid else msg("{item} is not a valid email address", item=shown(text))
+
+
+def _wrong_hours(text: str) -> Message:
+    try:
+        read_hours(text)
+    except ValueError:
+        return msg(
+            '{item} is not a valid time range; write two times like "18:00-08:00"', item=shown(text)
+        )
+    return NOTHING
+
+
+def _wrong_host(text: str) -> Message:
+    if is_host(text):
+        return NOTHING
+    return msg(
+        '{item} is not a valid host; write one like "127.0.0.1" or "0.0.0.0"', item=shown(text)
+    )
 
 
 def is_host(text: str) -> bool:
@@ -160,9 +168,7 @@ def _split(text: str) -> SplitResult | None:
         return None
 
 
-def _wrong_api_url(text: str | None) -> Message:
-    if text is None:
-        return NOTHING
+def _wrong_api_url(text: str) -> Message:
     url = _split(text)
     if url is None or url.scheme not in ("http", "https"):
         return msg(
@@ -220,42 +226,38 @@ def _wrong_proxy(text: str) -> Message:
 # -- folders and rules
 
 
-def check_folder(values: Values, table: Table, mistakes: Mistakes) -> None:
-    """Note what makes no sense among the values of a folder, or of the defaults."""
+def check_folder(values: Values) -> Iterator[Problem]:
+    """Yield what makes no sense among the values of a folder, or of the defaults."""
     if values.get("accept") == ():
-        mistakes.add(table.at("accept"), msg("is empty, so no file would ever be uploaded"))
-    for number, media_type in enumerate(values.get("accept", ())):
-        if media_type != DEFAULT:
-            mistakes.add(table.at("accept", number), _wrong_media_type(media_type))
-    for number, pattern in enumerate(values.get("ignore", ())):
-        mistakes.add(table.at("ignore", number), _wrong_ignore(pattern))
-    _check_contents(values, None, table, mistakes)
+        yield Problem(("accept",), msg("is empty, so no file would ever be uploaded"))
+    yield from _check_contents(values, None)
 
 
-def check_rule(values: Values, table: Table, mistakes: Mistakes) -> None:
-    """Note what makes no sense among the values of a rule."""
+def check_rule(values: Values, *, has_match: bool) -> Iterator[Problem]:
+    """Yield what makes no sense among the values of a rule.
+
+    ``has_match``: it has a pattern, which is not among the values if it is wrong.
+    """
     pattern = None
     if "match" in values:
         try:
             pattern = compile_pattern(values["match"])
         except PatternError as error:
-            mistakes.add(table.at("match"), _about(values["match"], error.message))
+            yield Problem(("match",), _about(values["match"], error.message))
     for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
         item = f"{{{capture}}}"
         said = msg("{item} already has a meaning; choose another name", item=item)
-        mistakes.add(table.at("match"), said)
-    for number, media_type in enumerate(values.get("media_types", ())):
-        mistakes.add(table.at("media_types", number), _wrong_media_type(media_type))
+        yield Problem(("match",), said)
     if 0 < values.get("max_size", 0) < values.get("min_size", 0):
-        mistakes.add(table.at("min_size"), msg("is larger than max_size"))
+        yield Problem(("min_size",), msg("is larger than max_size"))
     effects = [name for name in values if name not in _CONDITIONS]
     if values.get("ignore") and effects:
         said = msg(
             "a rule with ignore = true can't set anything else: {names}", names=tuple(effects)
         )
-        mistakes.add(table.at("ignore"), said)
-    if pattern is not None or "match" not in table:  # else what can be filled is not known
-        _check_contents(values, pattern, table, mistakes)
+        yield Problem(("ignore",), said)
+    if pattern is not None or not has_match:  # else what can be filled is not known
+        yield from _check_contents(values, pattern)
 
 
 def with_default(types: Sequence[str]) -> tuple[str, ...]:
@@ -301,23 +303,22 @@ def _about(text: str, why: Text) -> Message:
 # -- what may hold placeholders
 
 
-def _check_contents(
-    values: Values, pattern: Pattern | None, table: Table, mistakes: Mistakes
-) -> None:
+def _check_contents(values: Values, pattern: Pattern | None) -> Iterator[Problem]:
     """Check all that may hold placeholders; ``pattern`` is the rule's."""
     known = (*(pattern.names if pattern else ()), *BUILT_IN)
     is_fillable = True
-    for inner, template in _templates(values):
+    for key_path, template in _templates(values):
         for name in names_in(template):
             if name not in known:
                 is_fillable = False
-                mistakes.add(table.at(*inner), _about(template, unfillable(name, known)))
+                yield Problem(key_path, _about(template, unfillable(name, known)))
     if "source_key" in values:
-        _check_source(values["source_key"], table.at("source_key"), mistakes)
+        yield from _check_source(values["source_key"])
     if is_fillable and "reference" in values:
-        _check_reference(values["reference"], table.at("reference"), mistakes)
+        yield from _check_reference(values["reference"])
     for number, label in enumerate(values.get("labels") or ()):
-        mistakes.add(table.at("labels", number, "stage"), _wrong_stage(label, pattern))
+        if said := _wrong_stage(label, pattern):
+            yield Problem(("labels", number, "stage"), said)
 
 
 def _templates(values: Values) -> Iterator[tuple[KeyPath, str]]:
@@ -335,38 +336,38 @@ def _templates(values: Values) -> Iterator[tuple[KeyPath, str]]:
                 yield ("labels", number, key), text
 
 
-def _check_source(source_key: str, location: Location, mistakes: Mistakes) -> None:
+def _check_source(source_key: str) -> Iterator[Problem]:
     if not source_key.strip():
-        mistakes.add(location, msg("is empty; copy the source's key from HrFlow"))
+        yield Problem(("source_key",), msg("is empty; copy the source's key from HrFlow"))
     elif source_key == PLACEHOLDER_KEY:
         said = msg(
             "is still the one from the example; replace it with your source's key from HrFlow"
         )
-        mistakes.add(location, said)
+        yield Problem(("source_key",), said)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         said = msg(
             "{item} doesn't look like a source key; HrFlow's have 40 digits and letters a to f",
             item=shown(source_key),
         )
-        mistakes.warn(location, said)
+        yield Problem(("source_key",), said, is_warning=True)
 
 
-def _check_reference(template: str, location: Location, mistakes: Mistakes) -> None:
+def _check_reference(template: str) -> Iterator[Problem]:
     names = names_in(template)
     shortest = fill(template, {**dict.fromkeys(names, ""), "sha256": "0" * 64})
     if not template.strip():
-        mistakes.add(location, msg("is empty; the default is {item}", item="{sha256}"))
+        yield Problem(("reference",), msg("is empty; the default is {item}", item="{sha256}"))
     elif len(shortest) > REFERENCE_LENGTH:
         said = msg(
             "is too long; a reference can have {number} characters at most", number=REFERENCE_LENGTH
         )
-        mistakes.add(location, said)
+        yield Problem(("reference",), said)
     elif "sha256" not in names:
         said = msg(
             "without {item}, two files may get the same reference, and HrFlow refuses the second",
             item="{sha256}",
         )
-        mistakes.warn(location, said)
+        yield Problem(("reference",), said, is_warning=True)
 
 
 def _wrong_stage(label: Label, pattern: Pattern | None) -> Message:
@@ -384,3 +385,23 @@ def _wrong_stage(label: Label, pattern: Pattern | None) -> Message:
                 hint=nearest(stage, STAGES),
             )
     return NOTHING
+
+
+#: What is wrong with a value that is set for a key, or with an element of one.
+_WRONG: Final[Mapping[str, Callable[[str], Message]]] = MappingProxyType(
+    {
+        "email": _wrong_email,
+        "api_url": _wrong_api_url,
+        "profile_url": _wrong_profile_url,
+        "proxy": _wrong_proxy,
+        "quiet_hours": _wrong_hours,
+        "host": _wrong_host,
+        "accept": lambda text: NOTHING if text == DEFAULT else _wrong_media_type(text),
+        "media_types": _wrong_media_type,
+        "ignore": _wrong_ignore,
+    }
+)
+#: The check of all values of a table; of rules, values are not enough.
+CHECKS: Final[Mapping[type[Struct], Check]] = MappingProxyType(
+    {Webhook: check_webhook, Hooks: check_hooks, Folder: check_folder}
+)

@@ -1,9 +1,9 @@
 """Careful edits: what an edit does not name stays as it is, comments and order included.
 
-Values are changed by tomlkit in the whole document; a new table is written behind the last one, and
-a folder is taken out by its lines. Each edit is proved before it counts: the new text has to say
-what the old one said, with nothing but the edit changed, and has to have all its comments. One that
-fails is refused.
+The text is cut into blocks, each a header with the comments above it and the keys below it. A
+folder is added or removed as whole blocks; keys are set by tomlkit within theirs. Each edit is
+proved by reading the new text back: it has to say what the old one said, with nothing but the edit
+changed, and has to have all its comments. One that fails is refused.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ import stat
 import tempfile
 import tomllib
 from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import tomlkit
-from tomlkit.container import OutOfOrderTableProxy
+from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, Array, InlineTable, Item, Key, Table
+from tomlkit.items import Item, Table, Trivia
 
-from watcher.config.lines import comments, locate
+from watcher.config.lines import comments, headers, locate
 from watcher.config.setup import DropFolder, PutAccount, PutFolder
 from watcher.config.text import read_text
 from watcher.config.types import DEFAULT_ACCOUNT
@@ -56,7 +58,7 @@ _FOLDER_NOTES: Final = {
 #: The remark behind a source key; only such a one is ever replaced.
 _REMARK: Final = re.compile(r'# source ".*"\Z')
 _LONGEST_REMARK: Final = 60
-_BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
@@ -79,14 +81,13 @@ def _change_and_prove(text: str, edit: Edit) -> str:
     try:
         changed = _change(text, edit)
         is_right = _same(tomllib.loads(changed), _expected(tomllib.loads(text), edit))
-        lost = Counter(_kept_comments(text, edit)) - Counter(comments(changed))
-        if is_right and (not lost or isinstance(edit, DropFolder)):
+        if is_right and not (_kept_comments(text, edit) - Counter(comments(changed))):
             return changed
     except (TOMLKitError, LookupError, ValueError, TypeError, AttributeError) as error:
         _log.debug("an edit of the configuration failed: %s", type(error).__name__)
     raise ConfigError(
         msg("The configuration can't be changed automatically because of the way it is written."),
-        msg("Change the file by hand, or put its [[folders]] next to each other."),
+        msg("Change the file by hand."),
     )
 
 
@@ -116,23 +117,189 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return texts[0] == texts[1]
 
 
-def _kept_comments(text: str, edit: Edit) -> list[str]:
-    """Return the comments that have to stay: all but remarks, and those behind tags that go."""
-    goes = set()
-    if isinstance(edit, PutFolder) and edit.at is not None and "tags" in edit.values:
-        key_path = ("folders", edit.at, "tags")
-        stay = [(*key_path, name) for name in _raw_values(edit.values)["tags"]]
-        goes = {at for key, at in locate(text).items() if key[:-1] == key_path and key not in stay}
-    kept = (line for number, line in enumerate(text.split("\n"), 1) if number not in goes)
-    return [comment for comment in comments("\n".join(kept)) if not _REMARK.match(comment)]
+def _kept_comments(text: str, edit: Edit) -> Counter[str]:
+    """Return the comments that have to stay: not remarks, those behind tags, or of a folder."""
+    if isinstance(edit, DropFolder):
+        return Counter()
+    lines = text.split("\n")
+    if isinstance(edit, PutFolder) and "tags" in edit.values:
+        for key_path, line in locate(text).items():
+            if key_path[:3] == ("folders", edit.at, "tags") and len(key_path) > 3:
+                lines[line - 1] = ""
+    return Counter(each for each in comments("\n".join(lines)) if not _REMARK.match(each))
 
 
 # -- the change
 
 
+@dataclass
+class _Block:
+    """A table as it is written; the first block is what stands above all headers.
+
+    ``head`` is its header below comments, ``keys`` all up to the last key, ``below`` the comments
+    right below that, and ``rest`` what follows behind an empty line.
+    """
+
+    key_path: KeyPath
+    head: str = ""
+    keys: str = ""
+    below: str = ""
+    rest: str = ""
+
+    def __str__(self) -> str:
+        return self.head + self.keys + self.below + self.rest
+
+    @property
+    def ends_apart(self) -> bool:
+        """Whether an empty line is its last one."""
+        return f"\n{self}".endswith("\n\n")
+
+
+def _cut(text: str) -> list[_Block]:
+    """Return the blocks of a text that ends with a line's end."""
+    lines = [f"{line}\n" for line in text.split("\n")[:-1]]
+    places: list[tuple[KeyPath, int, int]] = [((), 0, 0)]  # (key path, first line, line of keys)
+    for key_path, line in headers(text):
+        first = line - 1
+        while first > places[-1][2] and _is_comment(lines[first - 1]):
+            first -= 1
+        places.append((key_path, first, line))
+    blocks = []
+    for (key_path, first, body), (_, end, _) in pairwise([*places, ((), len(lines), 0)]):
+        last = end
+        while last > body and (_is_comment(lines[last - 1]) or not lines[last - 1].strip()):
+            last -= 1
+        blank = next((at for at in range(last, end) if not lines[at].strip()), end)
+        cuts = pairwise((first, body, last, blank, end))
+        blocks.append(_Block(key_path, *("".join(lines[start:stop]) for start, stop in cuts)))
+    return blocks
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith("#")
+
+
+def _change(text: str, edit: Edit) -> str:
+    blocks = _cut(text)
+    match edit:
+        case PutAccount(name, values):
+            key_path: KeyPath = _account_key_path(tomllib.loads(text), name)
+            if _find(blocks, key_path):
+                _put(blocks, key_path, _raw_values(values))
+            else:
+                header = f"[{'.'.join(_name(str(part)) for part in key_path)}]"
+                _insert(blocks, len(blocks), _new(header, _raw_values(values), _ACCOUNT_NOTES))
+        case PutFolder(None, values, source_name):
+            if found := _find(blocks, ("folders",)):
+                block, document, folders = found
+                folders.append(_written(_raw_values(values)))
+                block.keys = document.as_string()
+            else:
+                after = [
+                    at for at, each in enumerate(blocks, 1) if each.key_path[:1] == ("folders",)
+                ]
+                new = _new("[[folders]]", _raw_values(values), _FOLDER_NOTES, _remark(source_name))
+                _insert(blocks, after[-1] if after else len(blocks), new)
+        case PutFolder(at, values, source_name):
+            assert at is not None
+            _put(blocks, ("folders", at), _raw_values(values), _remark(source_name))
+        case DropFolder(at):
+            if found := _find(blocks, ("folders",)):
+                block, document, folders = found
+                del folders[at]
+                block.keys = document.as_string()
+            else:
+                _remove(blocks, ("folders", at))
+    changed = "".join(map(str, blocks))
+    return changed.rstrip("\n") + "\n" if isinstance(edit, DropFolder) else changed
+
+
 def _account_key_path(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
     is_plain = name == DEFAULT_ACCOUNT and name not in raw.get("accounts", {})
     return ("account",) if is_plain else ("accounts", name)
+
+
+def _find(blocks: list[_Block], key_path: KeyPath) -> tuple[_Block, Any, Any] | None:
+    """Return the block in which something is written, its keys as tomlkit's, and the thing."""
+    for block in blocks:
+        size = len(block.key_path)
+        if block.key_path == key_path[:size]:
+            document = found = tomlkit.parse(block.keys)
+            with contextlib.suppress(LookupError):
+                for part in key_path[size:]:
+                    found = found[part]  # type: ignore[index]
+                return block, document, found
+    return None
+
+
+def _insert(blocks: list[_Block], at: int, new: _Block) -> None:
+    before = blocks[at - 1]
+    new.rest, before.rest = before.rest, "\n"
+    blocks.insert(at, new)
+
+
+def _remove(blocks: list[_Block], key_path: KeyPath) -> None:
+    """Remove a table, and the comments about it; those that may be about something else stay."""
+    for block in [each for each in blocks if each.key_path[: len(key_path)] == key_path]:
+        at = blocks.index(block)
+        before, stays = blocks[at - 1], block.rest
+        if before.ends_apart:
+            stays = stays.lstrip("\n")
+        elif block.key_path == key_path:  # comments may be about the key above them, or the file
+            stays = block.head[: block.head.rfind("\n", 0, -1) + 1] + stays
+        before.rest += stays
+        del blocks[at]
+
+
+def _put(
+    blocks: list[_Block], key_path: KeyPath, values: Mapping[str, Any], remark: str = ""
+) -> None:
+    """Set keys of a table; ``remark`` is put behind its source key."""
+    found = _find(blocks, key_path)
+    if found is None:
+        raise LookupError(key_path)
+    block, document, table = found
+    for key, value in values.items():
+        section = next((each for each in blocks if each.key_path == (*key_path, key)), None)
+        if section and isinstance(value, dict):  # one by one
+            inner = tomlkit.parse(section.keys)
+            for name in inner.keys() - value.keys():
+                del inner[name]
+            for name, each in value.items():
+                _set(inner, name, each)
+            section.keys = inner.as_string()
+        else:
+            _remove(blocks, (*key_path, key))
+            _set(table, key, value, remark if key == "source_key" else "")
+    block.keys = document.as_string()
+
+
+def _set(table: Any, key: str, value: object, remark: str = "") -> None:
+    """Set a key, and keep the comment behind it."""
+    new = _written(value)
+    if isinstance(table.get(key), OutOfOrderTableProxy | Table):  # with dots; becomes one line
+        del table[key]
+    if isinstance(table, Container):  # there are no comments in other tables
+        old: Any = table.item(key).trivia if key in table else Trivia()  # type: ignore[union-attr]
+        if not old.comment or _REMARK.match(old.comment):
+            old.comment, old.comment_ws = "", ""
+            new.trivia.comment, new.trivia.comment_ws = remark, "  " if remark else ""
+    table[key] = new
+
+
+def _new(
+    header: str, values: Mapping[str, object], notes: Mapping[str, str], remark: str = ""
+) -> _Block:
+    """Return a new table, with comments."""
+    keys = ""
+    for key, value in values.items():
+        keys += f"# {notes[key]}\n" if key in notes else ""
+        keys += f"{_name(key)} = {_written(value).as_string()}"
+        keys += f"  {remark}\n" if remark and key == "source_key" else "\n"
+    return _Block((), f"# {notes['']}\n{header}\n", keys)
+
+
+# -- values
 
 
 def _raw_values(values: Mapping[str, Plain]) -> dict[str, Any]:
@@ -142,155 +309,9 @@ def _raw_values(values: Mapping[str, Plain]) -> dict[str, Any]:
     }
 
 
-def _change(text: str, edit: Edit) -> str:
-    document: Any = tomlkit.parse(text)
-    if document.as_string() != text:
-        raise ValueError("folders that stand apart would be put together")
-    folders = document.get("folders")
-    match edit:
-        case PutAccount(name, values):
-            key_path = _account_key_path(document, name)
-            table = document
-            for part in key_path:
-                table = None if table is None else table.get(part)
-            if table is None:
-                header = f"[{'.'.join(map(_name, key_path))}]"
-                return text + _block(header, _raw_values(values), _ACCOUNT_NOTES)
-            _put(table, _raw_values(values))
-        case PutFolder(None, values, source_name) if not isinstance(folders, Array):
-            remark = _remark(source_name)
-            block = _block("[[folders]]", _raw_values(values), _FOLDER_NOTES, remark)
-            return _behind_folders(text, block)
-        case PutFolder(None, values):
-            folders.append(_written(_raw_values(values)))
-        case PutFolder(at, values, source_name):
-            _put(folders[at], _raw_values(values), _remark(source_name))
-        case DropFolder(at) if not isinstance(folders, Array):
-            return _without(text, at)
-        case DropFolder(at):
-            del folders[at]
-    return str(document.as_string())
-
-
-def _put(table: Any, values: Mapping[str, Any], remark: str = "") -> None:
-    """Set keys of a table; ``remark`` is put behind its source key."""
-    for key in values:
-        if _is_dotted(table.get(key)):  # becomes one line
-            del table[key]
-    new = [key for key in values if key not in table]
-    for key, value in values.items():
-        if key not in new:
-            _set(table, key, value, remark if key == "source_key" else "")
-    for key in new:  # below all that was changed
-        _add(table, key, values[key], remark if key == "source_key" else "")
-
-
-def _set(table: Any, key: str, value: object, remark: str) -> None:
-    """Set a key that is there, and keep the comment behind it."""
-    old = table[key]
-    if isinstance(value, dict) and isinstance(old, Table):  # a section of its own: one by one
-        for name in [name for name in old if name not in value]:
-            del old[name]
-        _put(old, value)
-        return
-    if _REMARK.match(old.trivia.comment):
-        old.trivia.comment, old.trivia.comment_ws = remark, "  " if remark else ""
-    table[key] = _written(value)
-
-
-def _add(table: Any, key: str, value: object, remark: str) -> None:
-    """Add a key below the last one of a table: tomlkit puts it behind comments of the next one."""
-    if isinstance(table, InlineTable):
-        table[key] = _written(value)
-        return
-    last, inner = table, table
-    while isinstance(inner, Table):
-        own = [each for name, each in inner.value.body if name and not _is_section(name, each)]
-        inner = own[-1] if own else None
-        last = inner or last
-    last.trivia.trail += _line(key, value, remark)
-
-
-def _is_dotted(old: object) -> bool:
-    """Whether it is written as ``tags.city = "Paris"``; tomlkit knows several such as a proxy."""
-    return isinstance(old, OutOfOrderTableProxy) or (
-        isinstance(old, Table) and old.is_super_table()
-    )
-
-
-def _is_section(key: Key, item: Item) -> bool:
-    return isinstance(item, AoT) or (isinstance(item, Table) and not key.is_dotted())
-
-
 def _remark(source_name: str) -> str:
     name = harmless(source_name).strip()[:_LONGEST_REMARK]
     return f'# source "{name}"' if name else ""
-
-
-# -- whole tables, by their lines
-
-
-def _block(
-    header: str, values: Mapping[str, object], notes: Mapping[str, str], remark: str = ""
-) -> str:
-    """Return a new table, with comments."""
-    lines = ["\n", f"# {notes['']}\n", f"{header}\n"]
-    for key, value in values.items():
-        lines += [f"# {notes[key]}\n"] if key in notes else []
-        lines.append(_line(key, value, remark if key == "source_key" else ""))
-    return "".join(lines)
-
-
-def _behind_folders(text: str, block: str) -> str:
-    """Return the text with a new folder behind the last one, or at the end."""
-    lines = text.split("\n")[:-1]
-    end = _end_of(text, ("folders",)) if ("folders",) in locate(text) else len(lines)
-    if end < len(lines):  # comments right above the next table are about that
-        while lines[end - 1].startswith("#"):
-            end -= 1
-        while not lines[end - 1].strip():
-            end -= 1
-    return "\n".join([*lines[:end], *block.split("\n")[:-1], *lines[end:], ""])
-
-
-def _without(text: str, at: int) -> str:
-    """Return the text without a folder, its rules, and the comments right above and in them.
-
-    Comments that may be about something else stay.
-    """
-    lines, key_path = text.split("\n")[:-1], ("folders", at)
-    header = locate(text)[key_path] - 1
-    end = _end_of(text, key_path)
-    first = header
-    while first and lines[first - 1].startswith("#"):
-        first -= 1
-    if not first or lines[first - 1].strip():  # the file's own, or those of a key right above
-        first = header
-    last = end
-    while not lines[last - 1].strip() or lines[last - 1].lstrip().startswith("#"):
-        last -= 1
-    # Up to an empty line they are about the last key.
-    last = next((number for number in range(last, end) if not lines[number].strip()), last)
-    before, after = "\n".join(lines[:first]).rstrip(), "\n".join(lines[last:]).lstrip("\n")
-    return "\n\n".join(each for each in (before, after.rstrip()) if each) + "\n"
-
-
-def _end_of(text: str, key_path: KeyPath) -> int:
-    """Return how many lines there are before the first one that is not of that table."""
-    found = locate(text)
-    others = [
-        line
-        for key, line in found.items()
-        if line > found[key_path] and key[: len(key_path)] != key_path
-    ]
-    return min(others, default=text.count("\n") + 1) - 1
-
-
-# -- values
-
-
-def _line(key: str, value: object, remark: str = "") -> str:
-    return f"{_name(key)} = {_written(value).as_string()}{'  ' + remark if remark else ''}\n"
 
 
 def _name(key: str) -> str:

@@ -23,28 +23,21 @@ comes from.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from watcher.config import types
-from watcher.config.lines import Array, Location, Table, placed, table_in, tables_in
+from watcher.config.lines import Array, Location, Table, entries, placed, table_in, tables_in
 from watcher.config.mistakes import nearest, shown
-from watcher.i18n.message import NOTHING, msg
+from watcher.i18n.message import NOTHING, Message, msg
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from watcher.config.mistakes import Mistakes
 
 Lock = tuple[str, ...]
 
-#: Tables that there are once, and their keys.
-_PLAIN: Final = {
-    "notifications": types.NOTIFICATIONS,
-    "webhook": types.WEBHOOK,
-    "hooks": types.HOOKS,
-}
 #: Of the keys of rules those that a locked default holds for; to ignore is another thing there.
 _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
@@ -58,29 +51,7 @@ class Merged:
     ineffective: list[Location] = field(default_factory=list)
 
 
-def normalize(tables: Table, mistakes: Mistakes) -> None:
-    """Bring what can be written in two forms into the one that all other code knows.
-
-    ``[account]`` becomes ``[accounts.default]``, and tags in the API's form a plain table.
-    """
-    if "account" in tables and isinstance(tables.get("accounts", Table()), Table):
-        several = table_in(tables, "accounts")
-        if types.DEFAULT_ACCOUNT in several:
-            said = msg("[account] and [accounts.default] are the same account")
-            mistakes.add(tables.at("account"), said)
-        accounts = placed({}, tables.at("accounts"))
-        accounts.take(types.DEFAULT_ACCOUNT, tables.at("account"), tables.pop("account"))
-        for name in several:
-            if name not in accounts:
-                accounts.take(name, several.at(name), several[name])
-        tables["accounts"] = accounts
-    folders = tables_in(tables, "folders")
-    rules = [rule for folder in folders for rule in tables_in(folder, "rules")]
-    for table in (table_in(tables, "defaults"), *folders, *rules):
-        for name in types.ITEMS & table.keys():
-            items = table[name]
-            if isinstance(items, Array) and all(isinstance(each, Table) for each in items):
-                table[name] = types.table_of_items(items, mistakes)
+# -- the merge
 
 
 def merge(
@@ -94,91 +65,12 @@ def merge(
     for folder in tables_in(own, "folders"):
         folder.shared = shared.get(place_of(folder)) if place_of(folder) else None
     names = list(table_in(machine, "accounts"))
-    removed = list(_remove_locked(own, (), locks))
+    ineffective = list(_remove_locked(own, (), locks))
     fill_up(own, machine)
     _share_locked_keys(table_in(own, "accounts"), machine, locks)
     if len(names) == 1 and "account" not in table_in(machine, "defaults"):
         _name_account(own, names[0])
-    return Merged(own, locks, [each.location for each in removed if not _is_in_force(own, each)])
-
-
-# -- what is locked
-
-
-def is_locked(locks: Collection[Lock], key_path: Lock) -> bool:
-    """Whether the key at ``key_path``, or a table around it, is locked."""
-    return any(
-        len(lock) <= len(key_path)
-        and all(wanted in ("*", part) for wanted, part in zip(lock, key_path, strict=False))
-        for lock in locks
-    )
-
-
-def folder_key_path(folder: Table) -> Lock:
-    """Return the key path of a folder, as locks name it."""
-    is_shared = folder.shared is not None or folder.location.source.is_machine
-    return ("folders", "shared" if is_shared else "own")
-
-
-class _Removed(NamedTuple):
-    """What was removed from a person's own configuration, and from which table."""
-
-    location: Location
-    table: Table
-    name: str
-    value: Any
-
-
-def _remove_locked(table: Table, key_path: Lock, locks: Collection[Lock]) -> Iterator[_Removed]:
-    """Remove what is locked from the person's own tables."""
-    for name in list(table):
-        inner, value = (*key_path, name), table[name]
-        if inner == ("folders",) and isinstance(value, Array):
-            yield from _remove_locked_folders(table, value, locks)
-        elif inner == ("accounts",) and isinstance(value, Table):  # one by one, to name each
-            yield from _remove_locked(value, inner, locks)
-        elif is_locked(locks, inner):
-            yield _Removed(table.at(name), table, name, table.pop(name))
-        elif isinstance(value, Table):
-            yield from _remove_locked(value, inner, locks)
-        elif name == "rules":
-            for rule in tables_in(table, name):
-                yield from _remove_locked(rule, inner, locks)
-
-
-def _remove_locked_folders(
-    own: Table, folders: Array, locks: Collection[Lock]
-) -> Iterator[_Removed]:
-    if is_locked(locks, ("folders",)):
-        for number, folder in enumerate(folders):
-            yield _Removed(folders.at(number), own, "folders", folder)
-        folders.clear()
-    for folder in tables_in(own, "folders"):
-        yield from _remove_locked(folder, folder_key_path(folder), locks)
-
-
-def _is_in_force(own: Table, removed: _Removed) -> bool:
-    """Whether what is in force says the same as the person's own line that was removed."""
-    if removed.name == "folders":
-        folder = removed.value
-        if not isinstance(folder, Table) or folder.shared is None:
-            return False
-        said = {name: value for name, value in folder.items() if name != "path"}
-        return _holds(folder.shared, said)
-    in_force = removed.table.get(removed.name)
-    if in_force is None and removed.location.key_path[0] == "folders":
-        in_force = table_in(own, "defaults").get(removed.name)
-    return in_force is not None and _holds(in_force, removed.value)
-
-
-def _holds(whole: Any, part: Any) -> bool:
-    """Whether ``whole`` is ``part``, or a table with all that ``part`` has."""
-    if isinstance(whole, dict) and isinstance(part, dict):
-        return all(name in whole and _holds(whole[name], value) for name, value in part.items())
-    return type(whole) is type(part) and bool(whole == part)
-
-
-# -- the merge
+    return Merged(own, locks, ineffective[::-1])
 
 
 def fill_up(own: Table, base: Table) -> None:
@@ -238,88 +130,117 @@ def _name_account(own: Table, name: str) -> None:
             folder.take("account", theirs.location, name)
 
 
-# -- the list of what is locked
+# -- what is locked
+
+
+def is_locked(locks: Collection[Lock], key_path: Lock) -> bool:
+    """Whether the key at ``key_path``, or a table around it, is locked."""
+    return any(
+        len(lock) <= len(key_path)
+        and all(wanted in ("*", part) for wanted, part in zip(lock, key_path, strict=False))
+        for lock in locks
+    )
+
+
+def folder_key_path(folder: Table) -> Lock:
+    """Return the key path of a folder, as locks name it."""
+    is_shared = folder.shared is not None or folder.location.source.is_machine
+    return ("folders", "shared" if is_shared else "own")
+
+
+def _remove_locked(
+    tables: Table | Array, key_path: Lock, locks: Collection[Lock]
+) -> Iterator[Location]:
+    """Remove what is locked from the person's own tables; yield where it stood, the last first."""
+    for key, value in reversed(entries(tables)):
+        inner = key_path  # of elements of a list: it is the list's own
+        if isinstance(key, str):
+            inner = (*key_path, key)
+        elif key_path == ("folders",) and isinstance(value, Table):
+            inner = folder_key_path(value)
+        is_list_of_names = inner in (("accounts",), ("folders",)) and isinstance(key, str)
+        if is_locked(locks, inner) and not (is_list_of_names and isinstance(value, Table | Array)):
+            yield tables.at(key)
+            del tables[key]
+        elif isinstance(value, Table | Array):
+            yield from _remove_locked(value, inner, locks)
 
 
 def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
     """Take ``locked`` out of a machine-wide configuration; nonsense in it goes to ``mistakes``."""
-    names, place = machine.get(types.LOCKED, []), machine.at(types.LOCKED)
-    machine.pop(types.LOCKED, None)
+    place, names = machine.at(types.LOCKED), machine.pop(types.LOCKED, [])
     if not isinstance(names, list):
         said = msg(
             '{item} is not a list of names like ["account.api_url", "log_level"]', item=shown(names)
         )
         mistakes.add(place, said)
         return frozenset()
-    known = _lockable(list(table_in(machine, "accounts")))
+    lockable = _lockable(list(table_in(machine, "accounts")))
     found: set[Lock] = set()
     for number, name in enumerate(names):
-        match known.get(name, []) if isinstance(name, str) else []:
-            case [(_, locks)] if missing := _find_missing(locks, machine):
-                said = msg(
-                    "locks {key}, which everyone needs, but this file does not set it", key=missing
-                )
-            case [(_, locks)]:
-                found |= locks
-                continue
-            case []:
-                hint = nearest(name, known) if isinstance(name, str) else NOTHING
-                said = msg(
-                    "{item} is not the name of a key that can be locked{hint}",
-                    item=shown(name),
-                    hint=hint,
-                )
-            case several:
-                said = msg(
-                    "several keys are called {item}; write {names:or}",
-                    item=shown(name),
-                    names=tuple(full for full, _ in several),
-                )
-        mistakes.add(place / number, said)
+        meant = _meanings(name, lockable) if isinstance(name, str) else []
+        if problem := _wrong_lock(name, meant, lockable, machine):
+            mistakes.add(place / number, problem)
+        else:
+            found |= lockable[meant[0]]
     return frozenset(found)
 
 
-def _lockable(accounts: list[str]) -> dict[str, list[tuple[str, set[Lock]]]]:
-    """Return, for each name that can be locked, its meanings: (full name, what that locks).
-
-    The name of a key alone may mean several.
-    """
-    whole: dict[str, set[Lock]] = {"account": {("accounts",)}, "accounts": {("accounts",)}}
-    whole |= {name: {(name,)} for name in (*types.GENERAL, *_PLAIN, "folders")}
-    keys: dict[str, set[Lock]] = {}
-    for key in types.ACCOUNT:
-        keys[f"account.{key}"] = {("accounts", "*", key)}
-    for key in types.DEFAULTS:
-        keys[f"defaults.{key}"] = {("defaults", key), ("folders", "*", key)}
-        if key in _RULE_DEFAULTS:
-            keys[f"defaults.{key}"].add(("folders", "*", "rules", key))
-    for table, kinds in _PLAIN.items():
-        keys |= {f"{table}.{key}": {(table, key)} for key in kinds}
-    for name in accounts:
-        whole[f"accounts.{name}"] = {("accounts", name)}
-        whole |= {f"accounts.{name}.{key}": {("accounts", name, key)} for key in types.ACCOUNT}
-    whole |= {
-        f"folders.{key}": {("folders", "shared", key)} for key in types.FOLDER if key != "path"
-    }
-    found = defaultdict(list)
-    for full, locks in (whole | keys).items():
-        found[full].append((full, locks))
-    for full, locks in keys.items():
-        if (short := full.partition(".")[2]) not in whole:
-            found[short].append((full, locks))
-    return found
-
-
-def _find_missing(locks: Collection[Lock], machine: Table) -> str:
-    """Return what everybody would miss, as nobody else may write it; "" if nothing."""
+def _wrong_lock(
+    name: object, meant: list[str], lockable: Mapping[str, set[Lock]], machine: Table
+) -> Message:
+    """Return why a name in ``locked`` cannot be used, NOTHING if it can."""
+    if not meant:
+        hint = NOTHING
+        if isinstance(name, str):
+            hint = nearest(name, (*(each.rpartition(".")[2] for each in lockable), *lockable))
+        return msg(
+            "{item} is not the name of a key that can be locked{hint}", item=shown(name), hint=hint
+        )
+    if len(meant) > 1:
+        return msg(
+            "several keys are called {item}; write {names:or}", item=shown(name), names=tuple(meant)
+        )
     accounts = table_in(machine, "accounts")
-    for lock in locks:
-        if is_locked([lock], ("accounts", "*", "email")):
-            if not any("email" in table_in(accounts, name) for name in accounts):
-                return "account.email"
-        elif lock[0] == "accounts" and is_locked([lock], ("accounts", lock[1], "email")):
-            if "email" not in table_in(accounts, lock[1]):
-                return f"accounts.{lock[1]}.email"
-        elif lock == ("defaults", "source_key") and lock[1] not in table_in(machine, "defaults"):
-            return "defaults.source_key"
-    return ""
+    is_set = {
+        ("accounts", "*", "email"): any("email" in table_in(accounts, each) for each in accounts),
+        ("defaults", "source_key"): "source_key" in table_in(machine, "defaults"),
+    }
+    for key_path, is_there in is_set.items():
+        if not is_there and is_locked(lockable[meant[0]], key_path):
+            key = f"{key_path[0].replace('accounts', 'account')}.{key_path[-1]}"
+            return msg("locks {key}, which everyone needs, but this file does not set it", key=key)
+    return NOTHING
+
+
+def _meanings(name: str, lockable: Collection[str]) -> list[str]:
+    """Return the full names that ``name`` stands for: itself, or those of keys called so."""
+    if name in lockable:
+        return [name]
+    return [
+        full
+        for full in lockable
+        if full.partition(".")[2] == name and not full.startswith(("accounts.", "folders."))
+    ]
+
+
+def _lockable(accounts: list[str]) -> dict[str, set[Lock]]:
+    """Return all names that can be locked, and what each locks."""
+    names: dict[str, set[Lock]] = {"account": {("accounts",)}, "accounts": {("accounts",)}}
+    names |= {name: {(name,)} for name in (*types.GENERAL, *types.SINGLE, "folders")}
+    for table, (_, keys) in types.SINGLE.items():
+        names |= {f"{table}.{key}": {(table, key)} for key in keys}
+    for key in types.ACCOUNT:
+        names[f"account.{key}"] = {("accounts", "*", key)}
+    for account in accounts:
+        names[f"accounts.{account}"] = {("accounts", account)}
+        names |= {
+            f"accounts.{account}.{key}": {("accounts", account, key)} for key in types.ACCOUNT
+        }
+    for key in types.DEFAULTS:
+        names[f"folders.{key}"] = {("folders", "shared", key)}
+        names[f"defaults.{key}"] = {("defaults", key), ("folders", "*", key)}
+        if key in _RULE_DEFAULTS:
+            names[f"defaults.{key}"].add(("folders", "*", "rules", key))
+    names["folders.rules"] = {("folders", "shared", "rules")}
+    return names

@@ -36,6 +36,11 @@ def locate(text: str) -> dict[KeyPath, int]:
     return _Reader(text).lines
 
 
+def headers(text: str) -> list[tuple[KeyPath, int]]:
+    """Return the tables of a valid TOML text that have a header, in order, with its line."""
+    return _Reader(text).headers
+
+
 def comments(text: str) -> list[str]:
     """Return all comments of a valid TOML text, in order, each with its "#"."""
     return [each[0].rstrip() for each in _TOKEN.finditer(text) if each[0].startswith("#")]
@@ -46,9 +51,9 @@ class _Reader:
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
-        self._last: dict[
-            KeyPath, int
-        ] = {}  # the number of the last element of each array of tables
+        self.headers: list[tuple[KeyPath, int]] = []
+        #: The number of the last element of each array of tables.
+        self._last: dict[KeyPath, int] = {}
         self._line = 1
         self._tokens = self._read(text + "\n")
         table: KeyPath = ()
@@ -83,6 +88,7 @@ class _Reader:
             self._last[key_path] = self._last.get(key_path, -1) + 1
             key_path = (*key_path, self._last[key_path])
         self._note(key_path, line)
+        self.headers.append((key_path, line))
         return key_path
 
     def _read_pair(self, piece: str, table: KeyPath, ends: str) -> str:
@@ -230,13 +236,16 @@ def placed(value: Any, location: Location) -> Any:
     return made
 
 
-def table_in(table: Mapping[str, Any], name: str) -> Table:
+def table_in(table: Table, name: str) -> Table:
     """Return the table called ``name``, an empty one if there is none."""
     found = table.get(name)
-    return found if isinstance(found, Table) else Table()
+    if isinstance(found, Table):
+        return found
+    empty: Table = placed({}, table.at(name))
+    return empty
 
 
-def tables_in(table: Mapping[str, Any], name: str) -> list[Table]:
+def tables_in(table: Table, name: str) -> list[Table]:
     """Return the tables in the list called ``name``, none if there is no such list."""
     found = table.get(name)
     return [each for each in found if isinstance(each, Table)] if isinstance(found, Array) else []

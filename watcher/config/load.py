@@ -1,11 +1,14 @@
-"""From files to settings, with every mistake at once."""
+"""From files to settings, with every mistake at once, and where each value comes from."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+
+import msgspec
 
 from watcher.config import checks, types
 from watcher.config.layers import (
@@ -15,12 +18,12 @@ from watcher.config.layers import (
     folder_key_path,
     is_locked,
     merge,
-    normalize,
     read_locks,
 )
-from watcher.config.lines import Array, Location, Table, placed, tables_in
+from watcher.config.lines import Location, Table, table_in, tables_in
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
-from watcher.config.mistakes import HIDDEN, Mistakes, hide_secrets, nearest, shown
+from watcher.config.mistakes import Mistakes, nearest, shown
+from watcher.config.normalize import normalize
 from watcher.config.paths import (
     PATHS,
     check_overlaps,
@@ -35,32 +38,14 @@ from watcher.config.paths import (
 from watcher.config.text import parse, read_text
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
-from watcher.model.settings import (
-    Account,
-    Config,
-    Folder,
-    Hooks,
-    Notifications,
-    Rule,
-    Struct,
-    Webhook,
-    replaced,
-)
+from watcher.model.settings import Account, Config, Folder, Rule, Struct, replaced, values_of
 from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
-
-    Check = Callable[[Mapping[str, Any], Table, Mistakes], None]
+    from collections.abc import Collection, Iterable, Mapping
 
 _MISSING: Final = msg("is missing")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
-#: Tables that there are once, and that nothing else bears upon.
-_PLAIN: Final[dict[str, tuple[type[Struct], types.Kinds, Check]]] = {
-    "notifications": (Notifications, types.NOTIFICATIONS, checks.check_notifications),
-    "webhook": (Webhook, types.WEBHOOK, checks.check_webhook),
-    "hooks": (Hooks, types.HOOKS, checks.check_hooks),
-}
 
 
 class Origin(NamedTuple):
@@ -154,7 +139,6 @@ def put_together(
     own: Table, layer: Layer | None, environ: Mapping[str, str], home: str, mistakes: Mistakes
 ) -> Merged:
     """Put a person's own tables, whose form is checked, on those of the machine, if it has any."""
-    hide_secrets(own, mistakes)
     normalize(own, mistakes)
     if layer is None:
         return Merged(own)
@@ -164,7 +148,6 @@ def put_together(
 
 def _read_machine(layer: Layer, mistakes: Mistakes) -> tuple[Table, frozenset[Lock]]:
     machine = layer.tables()
-    hide_secrets(machine, mistakes)
     normalize(machine, mistakes)
     return machine, read_locks(machine, mistakes)
 
@@ -209,58 +192,51 @@ class Builder:
 
     def build(self, tables: Table) -> Config | None:
         """Return the settings, or None where there are mistakes."""
-        values = types.read_values(tables, types.GENERAL, self.mistakes, known=types.TOP)
+        values = self._values(Config, types.GENERAL, tables, types.TOP)
         self._note_origins(types.GENERAL, "", tables, ())
-        for name, (kind, kinds, check) in _PLAIN.items():
-            table = self._table(tables, name)
-            inner = types.read_values(table, kinds, self.mistakes)
-            check(inner, table, self.mistakes)
-            self._note_origins(kinds, f"{name}.", table, (name,))
-            values[name] = kind(**inner)
+        for name, (kind, keys) in types.SINGLE.items():
+            table = table_in(tables, name)
+            values[name] = kind(**self._values(kind, keys, table))
+            self._note_origins(keys, f"{name}.", table, (name,))
         values["accounts"] = self._read_accounts(tables)
-        defaults = self._table(tables, "defaults")
+        defaults = table_in(tables, "defaults")
         self._folder_values(defaults, types.DEFAULTS)
         for name in defaults.keys() - types.DEFAULTS.keys():
             del defaults[name]
         folders: list[tuple[Location, Folder]] = []
-        for number, table in enumerate(self._list(tables, "folders", "[[folders]]"), 1):
+        for number, table in enumerate(tables_in(tables, "folders"), 1):
             fill_up(table, defaults)
             if folder := self._folder(table, f"folders[{number}]."):
                 folders.append((table.at("path"), folder))
         check_overlaps(folders, self.mistakes)
         values["folders"] = tuple(folder for _, folder in folders)
-        location = tables.at("webhook", "enabled")
-        checks.check_sending(values["webhook"], location, values["folders"], self.mistakes)
+        if not checks.is_sent(values["webhook"], values["folders"]):
+            said = msg(
+                "no folder has HrFlow send webhooks; set webhook_parsing_sending = true in"
+                " [defaults]"
+            )
+            self.mistakes.warn(tables.at("webhook", "enabled"), said)
         return None if self.mistakes.texts else Config(**values)
 
     # -- accounts
 
     def _read_accounts(self, tables: Table) -> tuple[Account, ...]:
-        several = tables.get("accounts", Table())
-        if isinstance(several, Table):
-            self.accounts = list(several)
-            if not several and not self.is_partial:
-                said = msg("there is no account; add an [account] table with your email")
-                self.mistakes.add(tables.location, said, is_missing=True)
-            found = [self._account(name, several) for name in several]
-            return tuple(account for account in found if account is not None)
-        if several is not HIDDEN:
-            said = msg("must be written as {names} tables", names="[accounts.NAME]")
-            self.mistakes.add(tables.at("accounts"), said)
-        return ()
+        several = table_in(tables, "accounts")
+        self.accounts = list(several)
+        if not several and not self.is_partial:
+            said = msg("there is no account; add an [account] table with your email")
+            self.mistakes.add(tables.location, said, is_missing=True)
+        found = [self._account(name, several) for name in several]
+        return tuple(account for account in found if account is not None)
 
     def _account(self, name: str, around: Table) -> Account | None:
-        if around[name] is HIDDEN:
-            return None
         if not _ACCOUNT_NAME.match(name):
             said = msg("an account's name must be made of letters and digits")
             self.mistakes.add(around.at(name), said)
-        table = self._table(around, name)
-        values = types.read_values(table, types.ACCOUNT, self.mistakes)
-        checks.check_account(values, table, self.mistakes)
+        table: Table = around[name]
+        values = self._values(Account, types.ACCOUNT, table)
         self._note_origins(types.ACCOUNT, f"accounts.{name}.", table, ("accounts", name))
-        if table is around[name]:
-            self._note_missing(table, "email")
+        self._note_missing(table, "email")
         return Account(**values, name=name) if "email" in values else None
 
     def _check_account_name(self, values: Mapping[str, Any], table: Table) -> None:
@@ -275,14 +251,13 @@ class Builder:
 
     def _folder_values(self, table: Table, kinds: types.Kinds) -> dict[str, Any]:
         """Return the values of a folder, or of the defaults."""
-        values = types.read_values(table, kinds, self.mistakes)
+        values = self._values(Folder, kinds, table)
         for name in PATHS:
             if name in values:
                 values[name], problems = expand(values[name], self.environ, self.home)
                 for problem in problems:
                     values.pop(name, None)
                     self.mistakes.add(table.at(name), problem)
-        checks.check_folder(values, table, self.mistakes)
         self._check_account_name(values, table)
         return values
 
@@ -302,9 +277,7 @@ class Builder:
             self.origins[f"{prefix}account"] = origin._replace(text="the only account")
         if "accept" in values:
             values["accept"] = checks.with_default(values["accept"])
-        values["rules"] = tuple(
-            self._rule(each) for each in self._list(table, "rules", "[[folders.rules]]")
-        )
+        values["rules"] = tuple(map(self._rule, tables_in(table, "rules")))
         if not {"path", "account", "source_key"} <= values.keys():
             return None
         folder = Folder(**values)
@@ -316,8 +289,8 @@ class Builder:
         return folder
 
     def _rule(self, table: Table) -> Rule:
-        values = types.read_values(table, types.RULE, self.mistakes)
-        checks.check_rule(values, table, self.mistakes)
+        values = self._values(Rule, types.RULE, table)
+        self._note(checks.check_rule(values, has_match="match" in table), table)
         return Rule(**values)
 
     def _check_path(self, values: dict[str, Any], table: Table) -> None:
@@ -348,29 +321,20 @@ class Builder:
 
     # -- any table
 
-    def _table(self, around: Table, name: str) -> Table:
-        """Return a table in another one; an empty one if it is not there, or is none."""
-        value = around.get(name)
-        if isinstance(value, Table):
-            return value
-        if value is not None and value is not HIDDEN:
-            self.mistakes.add(around.at(name), msg("must be a table of keys"))
-        empty: Table = placed({}, around.at(name))
-        return empty
+    def _values(
+        self, kind: type[Struct], keys: types.Kinds, table: Table, known: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Return the values that a table sets; wrong ones are noted."""
+        values = types.read_values(table, keys, self.mistakes, known)
+        self._note(checks.check_values(values), table)
+        if kind in checks.CHECKS:
+            self._note(checks.CHECKS[kind](values), table)
+        return values
 
-    def _list(self, table: Table, name: str, header: str) -> list[Table]:
-        """Return the folders at the top, or a folder's rules."""
-        value = table.get(name, Array())
-        if not isinstance(value, Array):
-            if value is not HIDDEN:
-                self.mistakes.add(
-                    table.at(name), msg("must be written as {names} tables", names=header)
-                )
-            return []
-        for number, each in enumerate(value):
-            if not isinstance(each, Table) and each is not HIDDEN:
-                self.mistakes.add(value.at(number), msg("must be a table of keys"))
-        return tables_in(table, name)
+    def _note(self, problems: Iterable[checks.Problem], table: Table) -> None:
+        for key_path, said, is_warning in problems:
+            note = self.mistakes.warn if is_warning else self.mistakes.add
+            note(table.at(*key_path), said)
 
     def _note_missing(self, table: Table, name: str, said: Message = _MISSING) -> None:
         if name not in table and not self.is_partial:
@@ -387,3 +351,57 @@ class Builder:
                 if name in table
                 else Origin(is_locked=locked)
             )
+
+
+# -- for people
+
+
+def show(loaded: Loaded) -> list[tuple[str, str, str]]:
+    """Return (key, value, where it comes from) for every key of every account and folder.
+
+    Where there are two configurations, it is said which one, and what is locked.
+    """
+    config = loaded.config
+    tables: dict[str, Struct] = {"": config}
+    tables |= {f"{name}.": getattr(config, name) for name in types.SINGLE}
+    tables |= {f"accounts.{account.name}.": account for account in config.accounts}
+    tables |= {f"folders[{number}].": each for number, each in enumerate(config.folders, 1)}
+    return [
+        (prefix + name, _shown_value(value), _shown_origin(loaded, prefix + name))
+        for prefix, table in tables.items()
+        for name, value in values_of(table).items()
+        if prefix + name in loaded.origins
+    ]
+
+
+def headline(loaded: Loaded) -> Message:
+    """Return that it is fine, and how many folders it names."""
+    number = len(loaded.config.folders)
+    folders = plural("1 folder", "{count:count} folders", number)
+    if not loaded.machine:
+        return msg("{path} is fine: {what}", path=loaded.path, what=folders)
+    if not loaded.has_own:
+        return msg(
+            "{path} is fine: {what}; there is no configuration of your own",
+            path=loaded.machine,
+            what=folders,
+        )
+    return msg(
+        "{path}, on top of {place}, is fine: {what}",
+        path=loaded.path,
+        place=loaded.machine,
+        what=folders,
+    )
+
+
+def _shown_value(value: object) -> str:
+    if value is None:
+        return "not set"
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
+
+
+def _shown_origin(loaded: Loaded, key: str) -> str:
+    text, layer, locked = loaded.origins[key]
+    notes = [layer] if loaded.machine and layer != "default" else []
+    notes += ["locked"] if locked else []
+    return f"{text} ({', '.join(notes)})" if notes else text

@@ -12,7 +12,6 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.paths import machine_path
 from watcher.config.text import LARGEST, decode, parse, unreadable
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import ConfigError
@@ -39,9 +38,21 @@ class MachineFile:
     is_own: bool = False
 
     @classmethod
-    def of_process(cls, environ: Mapping[str, str]) -> MachineFile:
-        """Return the system's place, or what the environment names."""
-        return cls(*machine_path(environ))
+    def of_process(cls, environ: Mapping[str, str], system: str = sys.platform) -> MachineFile:
+        """Return the place that only administrators may write to.
+
+        ``HRFLOW_WATCHER_MACHINE_CONFIG`` names another one, to try it before it is rolled out.
+        """
+        if named := environ.get("HRFLOW_WATCHER_MACHINE_CONFIG"):
+            return cls(os.path.abspath(os.path.expanduser(named)), is_own=True)
+        folder = "/etc/hrflow-watcher"
+        if system == "win32":
+            import platformdirs  # noqa: PLC0415 - it asks the system; environments can be changed
+
+            folder = platformdirs.site_config_dir("hrflow-watcher", appauthor=False)
+        elif system == "darwin":
+            folder = "/Library/Application Support/hrflow-watcher"
+        return cls(os.path.join(folder, "config.toml"))
 
 
 @dataclass(frozen=True, slots=True)

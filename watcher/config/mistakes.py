@@ -1,4 +1,4 @@
-"""Collects what is wrong with a configuration, and tells it without giving a secret away."""
+"""Collects what is wrong with a configuration, and words for it that give no secret away."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import difflib
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.config.lines import Array, Table, entries
 from watcher.i18n.message import NOTHING, Message, as_message, msg
 from watcher.routing.placeholders import harmless
 
@@ -21,27 +20,8 @@ SECRET: Final = re.compile(
     r"(?<![0-9A-Za-z])(?:(?i:ask[rw]?)_[0-9a-fA-F]{8,}|ask[rw]?_(?=[A-Za-z]*[0-9])[0-9A-Za-z]{12,})"
     r"[0-9A-Za-z]*"
 )
-_SECRET_NAME = re.compile(
-    r"(?i)(.*[_ -])?(api[_ -]?(key|secret)|secret[_ -]?key|apikey|passwor[dt]|passwd)\Z"
-)
-#: Names of settings; a tag may well be called so.
-_SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
-_FREE_NAMES: Final = frozenset({"tags", "metadatas"})
-_ELSEWHERE: Final = msg(
-    "this file must not contain secrets: store the API key with hrflow-watcher"
-    " login, or on a machine without a keyring in the environment variable"
-    " HRFLOW_API_KEY, and replace the key if others have seen the file"
-)
-_SECRET_TOO: Final = msg("this is a secret, too")
 _USER_OF_URL = re.compile(r"//[^/\s@]*@")
 _LONGEST_SHOWN: Final = 60
-
-
-class _Hidden:
-    """Stands in the place of a secret, which nobody looks at any further."""
-
-
-HIDDEN: Final = _Hidden()
 
 
 class _Note(NamedTuple):
@@ -59,7 +39,7 @@ class Mistakes:
     def __init__(self) -> None:
         self._mistakes: list[_Note] = []
         self._warnings: list[_Note] = []
-        self._has_secret = False
+        self.is_cut = False
 
     @property
     def texts(self) -> tuple[Message, ...]:
@@ -82,14 +62,12 @@ class Mistakes:
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
     def add(self, location: Location, text: Text, *, is_missing: bool = False) -> None:
-        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
-        if text:
-            self._mistakes.append(_note(location, text, is_missing=is_missing))
+        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet.
 
-    def add_secret(self, location: Location) -> None:
-        """Note that a secret is in the file; what to do about it is said once."""
-        self.add(location, _SECRET_TOO if self._has_secret else _ELSEWHERE)
-        self._has_secret = True
+        Where something was taken out (``is_cut``), nobody is told that it is missing.
+        """
+        if text and not (is_missing and self.is_cut):
+            self._mistakes.append(_note(location, text, is_missing=is_missing))
 
     def warn(self, location: Location, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; return the whole sentence."""
@@ -120,36 +98,6 @@ def _note(location: Location, text: Text, *, is_missing: bool = False) -> _Note:
 
 def _in_order(notes: list[_Note]) -> tuple[Message, ...]:
     return tuple(dict.fromkeys(each.text for each in sorted(notes, key=lambda note: note[:2])))
-
-
-# -- secrets
-
-
-def hide_secrets(tables: Table | Array, mistakes: Mistakes, *, are_free: bool = False) -> None:
-    """Note every key or value that is or looks like a secret, and put HIDDEN in its place.
-
-    ``are_free``: names are a person's own, as those of tags.
-    """
-    for key, value in entries(tables):
-        if _is_secret(key, value, are_free=are_free):
-            mistakes.add_secret(tables.at(key))
-            tables[key] = HIDDEN  # type: ignore[index]
-        elif isinstance(value, Table | Array):
-            hide_secrets(value, mistakes, are_free=are_free or key in _FREE_NAMES)
-
-
-def _is_secret(key: object, value: object, *, are_free: bool) -> bool:
-    """Whether the key itself, or the value by its own look or by its name, is a secret."""
-    if any(isinstance(each, str) and SECRET.search(each) for each in (key, value)):
-        return True
-    if isinstance(value, Table):
-        called = value.get("name")  # an item in list form: { name = "api_key", value = "…" }
-        named = called if "value" in value else None
-    else:
-        named = None if isinstance(value, bool) else key
-    if not isinstance(named, str):
-        return False
-    return bool(_SECRET_NAME.match(named) or (not are_free and _SECRET_SETTING.match(named)))
 
 
 # -- words for mistakes

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import nearest
@@ -49,25 +48,6 @@ def is_absent(path: str) -> bool:
     except OSError:
         return False
     return False
-
-
-def machine_path(environ: Mapping[str, str], system: str = sys.platform) -> tuple[str, bool]:
-    """Return where the machine-wide configuration is, and whether the person named it.
-
-    It is named by ``HRFLOW_WATCHER_MACHINE_CONFIG``: to try one before it is rolled out. Else it is
-    the place that only administrators may write to.
-    """
-    if named := environ.get("HRFLOW_WATCHER_MACHINE_CONFIG"):
-        return os.path.abspath(os.path.expanduser(named)), True
-    if system == "win32":
-        import platformdirs  # noqa: PLC0415 - it asks the system; the environment can be changed
-
-        folder: str = platformdirs.site_config_dir("hrflow-watcher", appauthor=False)
-    elif system == "darwin":
-        folder = "/Library/Application Support/hrflow-watcher"
-    else:
-        folder = "/etc/hrflow-watcher"
-    return os.path.join(folder, "config.toml"), False
 
 
 # -- in the configuration

@@ -1,6 +1,6 @@
-"""The set-up's questions, how their answers are checked, and the edits that follow from them.
+"""The set-up: what is configured already, the answers, their checks, the edits that follow.
 
-Pure, for the terminal and the page alike. One account and any number of folders are asked for;
+It is the same for the terminal and the page. One account and any number of folders are asked for;
 each answer is a field, by whose name a front end finds what a problem is about:
 
 ==========================  ========================================================
@@ -14,20 +14,34 @@ each answer is a field, by whose name a front end finds what a problem is about:
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.config.mistakes import redacted
+from watcher.config import types
+from watcher.config.checks import check_values
+from watcher.config.layers import folder_key_path, is_locked
+from watcher.config.lines import Table, table_in, tables_in
+from watcher.config.load import put_together
+from watcher.config.mistakes import Mistakes, at_key, redacted
+from watcher.config.paths import expand, find_obstacle, on_disk
+from watcher.config.text import parse
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
-from watcher.model.settings import AfterUpload, Item, Value
+from watcher.model.settings import Account, AfterUpload, Item, Value, values_of
 from watcher.routing.patterns import compose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
+    from watcher.config.layers import Lock
+    from watcher.config.machine import Layer
+
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
+#: Keys of a folder that the set-up asks for.
+_ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
+
 
 #: A value that can be written; tags are tuples of items.
 Plain = Value | tuple[Item, ...]
@@ -168,6 +182,113 @@ class Problem(NamedTuple):
     said: Message
 
 
+# -- What is written already, mistakes and all
+
+
+def read_known(
+    path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None = None
+) -> Known:
+    """Return all accounts and folders of the configuration ``text`` that is to stand at ``path``.
+
+    ``layer`` is the machine-wide configuration below it. What is wrong is left out, so that it can
+    be set right; ConfigError only if it is no TOML.
+    """
+    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
+    accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
+    return Known(
+        tuple(
+            KnownAccount(
+                name,
+                _text(table_in(accounts, name).get("email")),
+                _text(table_in(accounts, name).get("api_url")),
+                _locked(merged.locks, ("accounts", name), ("email", "api_url")),
+            )
+            for name in accounts
+        ),
+        tuple(
+            _folder(each, defaults, merged.locks, environ, home)
+            for each in tables_in(merged.tables, "folders")
+        ),
+        source_key=_text(defaults.get("source_key")),
+        machine=layer.path if layer else "",
+        locked=_locked(merged.locks, ("defaults",), _ASKED),
+        has_locked_folders=is_locked(merged.locks, ("folders",)),
+    )
+
+
+def read_account(
+    name: str, path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None
+) -> Account:
+    """Return the account as far as it is written, its email "" where that is missing.
+
+    It is what HrFlow is asked with while the rest is being written: proxy and address count then
+    too. What is wrong is left out, but for a wrong address: no key may go to another one.
+    """
+    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
+    table = table_in(table_in(merged.tables, "accounts"), name)
+    values = types.read_values(table, types.ACCOUNT, Mistakes())
+    wrong = {key for (key,), _, _ in check_values(values)} - {"api_url"}
+    usable = {key: value for key, value in values.items() if key not in wrong}
+    return Account(**{"email": "", **usable}, name=name)
+
+
+def find_account_mistakes(account: Account) -> tuple[Message, ...]:
+    """Return what makes no sense about an account; a key must not be sent to a wrong address."""
+    found = check_values(values_of(account))
+    return tuple(redacted(at_key(str(key), said)) for (key,), said, _ in found)
+
+
+def find_place(
+    path: str, environ: Mapping[str, str], home: str, state_dir: str = ""
+) -> tuple[str, Message]:
+    """Return where ``path`` leads, links followed, and why it cannot be watched, if it cannot."""
+    expanded, problems = expand(path, environ, home)
+    if problems:
+        return os.path.realpath(path), redacted(problems[0])
+    problem = msg('{path} is not a full path; begin it with "/" or "~/"', path=path)
+    if os.path.isabs(expanded):
+        problem = find_obstacle(os.path.normpath(expanded), home, state_dir)
+    return os.path.realpath(on_disk(expanded or path)), redacted(problem)
+
+
+def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:
+    return frozenset(name for name in names if is_locked(locks, (*key_path, name)))
+
+
+def _folder(
+    folder: Table, defaults: Table, locks: Collection[Lock], environ: Mapping[str, str], home: str
+) -> KnownFolder:
+    values = {**defaults, **folder}
+    path, after_upload = _text(folder.get("path")), values.get("after_upload")
+    is_machine = folder.location.source.is_machine
+    base = folder if is_machine else folder.shared
+    return KnownFolder(
+        path=path,
+        place=find_place(path, environ, home)[0] if path else "",
+        source_key=_text(values.get("source_key")),
+        account=_text(values.get("account")),
+        tags=_tags(folder),
+        after_upload=AfterUpload(after_upload)
+        if after_upload in list(AfterUpload)
+        else AfterUpload.KEEP,
+        recursive=values.get("recursive") is not False,
+        given=_tags(base) if base is not None else (),
+        is_machine=is_machine,
+        locked=_locked(locks, folder_key_path(folder), _ASKED),
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _tags(table: Table) -> tuple[Item, ...]:
+    if "tags" not in table:
+        return ()
+    found: tuple[Item, ...] | None = types.read_value(table, "tags", None, Mistakes())
+    return found or ()
+
+
 # -- Checks
 
 
@@ -176,7 +297,7 @@ def check_email(text: str) -> str:
     text = text.strip()
     if not text:
         raise UsageError(msg("The email of the HrFlow account is missing."), field="email")
-    if not all(text.partition("@")):
+    if any(check_values({"email": text})):
         said = msg('"{value}" is not a valid email address.', value=text)
         raise UsageError(redacted(said), field="email")
     return text

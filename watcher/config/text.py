@@ -81,7 +81,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
         line, problem = _explain(error, text)
         raise ConfigError(
             msg("The configuration {path} is not valid TOML.", path=path),
-            msg("Correct that line first; the rest of the file can't be checked before."),
+            msg("Correct that line first; the rest of the file can't be checked until then."),
             (at_place(f"{path}:{line}", problem),),
         ) from error
     return tables
@@ -124,8 +124,7 @@ def _find_cause(line: str, problem: str) -> Message:
     if odd := _find_odd(line):
         if invisible := find_invisible(odd):
             return msg(
-                "there is an invisible character here, {character}; delete it",
-                character=invisible,
+                "there is an invisible character here, {character}; delete it", character=invisible
             )
         shown = f"{odd} (U+{ord(odd):04X})"
         return msg("{character} is only allowed in quotes, which are \" or '", character=shown)

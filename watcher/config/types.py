@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from watcher.config.lines import Array, Table, placed
-from watcher.config.mistakes import HIDDEN, known_are, nearest, shown
+from watcher.config.mistakes import known_are, nearest, shown
 from watcher.config.text import BACKSLASH, find_invisible
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import (
@@ -28,6 +28,7 @@ from watcher.model.settings import (
     Label,
     Notifications,
     Rule,
+    Struct,
     Value,
     Webhook,
 )
@@ -79,15 +80,18 @@ def _fields(kind: type[msgspec.Struct], *leave_out: str) -> Kinds:
     return MappingProxyType({name: fields[name] for name in fields if name not in leave_out})
 
 
-_TABLES: Final = (
-    "account", "accounts", "notifications", "defaults", "folders", "webhook", "hooks",
-)  # fmt: skip
+#: Tables that there are once, and that nothing else bears upon.
+SINGLE: Final[MappingProxyType[str, tuple[type[Struct], Kinds]]] = MappingProxyType(
+    {
+        "notifications": (Notifications, _fields(Notifications)),
+        "webhook": (Webhook, _fields(Webhook)),
+        "hooks": (Hooks, _fields(Hooks)),
+    }
+)
+_TABLES: Final = ("account", "accounts", *SINGLE, "defaults", "folders")
 #: Keys of the whole program, at the top of the file.
 GENERAL: Final = _fields(Config, "remarks", *_TABLES)
 TOP: Final = (*_TABLES, *GENERAL)
-NOTIFICATIONS: Final = _fields(Notifications)
-WEBHOOK: Final = _fields(Webhook)
-HOOKS: Final = _fields(Hooks)
 ACCOUNT: Final = _fields(Account, "name")
 FOLDER: Final = _fields(Folder)
 DEFAULTS: Final = _fields(Folder, "path", "rules")
@@ -97,9 +101,7 @@ _ITEM: Final = _fields(Item)
 #: Where keys belong that somebody wrote elsewhere.
 _BELONGS: Final = MappingProxyType(
     {
-        **dict.fromkeys(NOTIFICATIONS, "[notifications]"),
-        **dict.fromkeys(WEBHOOK, "[webhook]"),
-        **dict.fromkeys(HOOKS, "[hooks]"),
+        **{key: f"[{name}]" for name, (_, keys) in SINGLE.items() for key in keys},
         **dict.fromkeys(RULE, "[[folders.rules]]"),
         **dict.fromkeys(FOLDER, "[[folders]]"),
         **dict.fromkeys(ACCOUNT, "[account]"),
@@ -127,14 +129,14 @@ def read_values(
     found = {
         name: read_value(table, name, kinds[name], mistakes)
         for name in table
-        if name in kinds and name != "rules" and not _hides(table[name])
+        if name in kinds and name != "rules"
     }
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _refuse_unknown(table: Table, known: Collection[str], mistakes: Mistakes) -> None:
-    for name, value in table.items():
-        if name not in known and value is not HIDDEN:
+    for name in table:
+        if name not in known:
             if name in _BELONGS:
                 hint = msg("; it belongs in {place}", place=_BELONGS[name])
             else:
@@ -159,12 +161,6 @@ def read_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
     except _Wrong as wrong:
         mistakes.add(table.at(name), wrong.message)
         return None
-
-
-def _hides(value: object) -> bool:
-    """Whether a secret stands at a key, or somewhere in its value."""
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return value is HIDDEN or any(map(_hides, inner))
 
 
 def _refuse_invisible(text: str, *, are_allowed: bool) -> None:

@@ -7,15 +7,15 @@
     keys             the form of a key, the keys of a running program, the webhook's secret
 """
 
-from watcher.credentials.keyring import SERVICE, LockedError, SystemKeyring, elsewhere
-from watcher.credentials.keys import (
+from watcher.credentials.keyring import (
     CREDENTIAL,
+    SERVICE,
     VARIABLE,
-    WAITING,
-    Keys,
-    is_contested,
-    webhook_secrets,
+    LockedError,
+    SystemKeyring,
+    elsewhere,
 )
+from watcher.credentials.keys import WAITING, Keys, is_contested, webhook_secrets
 
 __all__ = [
     "CREDENTIAL",

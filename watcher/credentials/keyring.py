@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 #: Service name of this program's entries; the user name of an entry is the account's name.
 SERVICE: Final = "hrflow-watcher"
+#: Where a key can come from on a machine without a keyring.
+CREDENTIAL: Final = "hrflow-api-key"
+VARIABLE: Final = "HRFLOW_API_KEY"
 #: The names of the library's backends for people.
 _NAMES: Final[Mapping[str, Text]] = {
     "SecretService.Keyring": msg("the keyring of the desktop (Secret Service)"),
@@ -43,16 +46,19 @@ def cannot_ask(error: Exception) -> CredentialError:
     )
 
 
+def credential_name(account: str) -> str:
+    """Return the name of the systemd credential that is an account's key."""
+    return CREDENTIAL if account == "default" else f"{CREDENTIAL}-{account}"
+
+
 def elsewhere(account: str = "default") -> Message:
     """Return where a key can come from on a machine without a keyring, for people."""
-    variable = "HRFLOW_API_KEY"
     if sys.platform != "linux":
-        return msg("the environment variable {variable}", variable=variable)
-    name = "hrflow-api-key" if account == "default" else f"hrflow-api-key-{account}"
+        return msg("the environment variable {variable}", variable=VARIABLE)
     return msg(
         "the systemd credential {key} or the environment variable {variable}",
-        key=name,
-        variable=variable,
+        key=credential_name(account),
+        variable=VARIABLE,
     )
 
 
@@ -258,10 +264,6 @@ def _explaining(
     except Exception as error:  # backends also raise what their libraries do
         text = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
-            msg(
-                "{what} ({error}).",
-                what=what,
-                error=text or type(error).__name__,
-            ),
+            msg("{what} ({error}).", what=what, error=text or type(error).__name__),
             msg("Fix it, or put the key into {what}.", what=elsewhere(account)),
         ) from error

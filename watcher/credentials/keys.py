@@ -15,7 +15,14 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
-from watcher.credentials.keyring import LockedError, SystemKeyring, cannot_ask, elsewhere
+from watcher.credentials.keyring import (
+    VARIABLE,
+    LockedError,
+    SystemKeyring,
+    cannot_ask,
+    credential_name,
+    elsewhere,
+)
 from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
 
@@ -24,14 +31,33 @@ if TYPE_CHECKING:
 
     from watcher.model.settings import Config
 
+_log = logging.getLogger(__name__)
 _FORM = re.compile(r"ask[wr]?_[0-9a-fA-F]{32}\Z")
 
 #: What is wrong with a key that may only read, and what to do.
 READ_ONLY: Final = msg("This is a read-only key, so it can't upload files.")
-
 READ_ONLY_HINT: Final = msg(
     "Use one with write access (ask_… or askw_…): see API keys in HrFlow's settings."
 )
+_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
+#: Where a key comes from, for people.
+_BY_KEYRING: Final = msg("the system's keyring")
+_BY_SYSTEMD: Final = msg("the systemd credential")
+_BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
+#: The problem of an account's key while the keyring does not answer.
+WAITING: Final = msg("waiting for the keyring to be unlocked")
+#: Seconds that :meth:`Keys.get` waits for a keyring that may be waiting for a person.
+PATIENCE: Final = 5.0
+#: Seconds that it waits for the process that reads the keyring and asks no person: on a busy
+#: machine, only its start takes many.
+_READING: Final = 60.0
+#: Seconds between two checks of a locked keyring.
+PAUSE: Final = 3.0
+#: The secret's own entry in the keyring; no account can have this name.
+WEBHOOK_ENTRY: Final = ":webhook"
+#: Name of the systemd credential, and of the environment variable.
+WEBHOOK_CREDENTIAL: Final = "hrflow-webhook-secret"
+WEBHOOK_VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
 
 
 def clean(text: str) -> str:
@@ -53,37 +79,13 @@ def clean(text: str) -> str:
 
 
 def looks_right(key: str) -> bool:
-    """Return whether a key has the form of HrFlow's keys."""
+    """Whether a key has the form of HrFlow's keys."""
     return bool(_FORM.match(key))
 
 
 def is_write_only(key: str) -> bool:
-    """Return whether a key may upload and nothing else, so that it cannot be tested."""
+    """Whether a key may upload and nothing else, so that it cannot be tested."""
     return key.startswith("askw_")
-
-
-_log = logging.getLogger(__name__)
-
-#: Name of the systemd credential, followed by ``-ACCOUNT`` for accounts other than "default".
-CREDENTIAL: Final = "hrflow-api-key"
-
-VARIABLE: Final = "HRFLOW_API_KEY"
-
-_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
-
-#: The other places, for people.
-_BY_SYSTEMD: Final = msg("the systemd credential")
-
-_BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
-
-#: The problem of an account's key while the keyring does not answer.
-WAITING: Final = msg("waiting for the keyring to be unlocked")
-
-#: Seconds that :meth:`Keys.get` waits for the keyring.
-PATIENCE: Final = 5.0
-
-#: Seconds between two checks of a locked keyring.
-PAUSE: Final = 3.0
 
 
 @dataclass
@@ -93,7 +95,8 @@ class _Search:
     key: str = field(default="", repr=False)
     origin: Message = NOTHING
     problem: CredentialError | None = None
-    since: float = 0.0
+    #: Until when a request waits for the answer, by the monotonic clock.
+    until: float = 0.0
     #: The keyring is being asked; if not, a live thread waits for it to be unlocked.
     asking: bool = False
     alive: bool = False
@@ -171,7 +174,10 @@ class Keys:
             self._changed.notify_all()
 
     def get(self, account: str) -> str:
-        """Return the key of an account, after a few seconds at most; CredentialError if none."""
+        """Return the key of an account; CredentialError if none.
+
+        A keyring that waits for a person is waited for a few seconds at most.
+        """
         return self._get(account)[0]
 
     def origin(self, account: str) -> Message:
@@ -197,8 +203,10 @@ class Keys:
             search = self._searches.setdefault(account, _Search())
             if not search.key:
                 self._begin(account, search)
-                left = search.since + self._patience - time.monotonic()
-                self._changed.wait_for(lambda: self._closed or not search.asking, max(0.0, left))
+                while search.asking and not self._closed:
+                    if (left := search.until - time.monotonic()) <= 0:
+                        break
+                    self._changed.wait(left)
             if search.key:
                 return search.key, search.origin
             search.missed = True
@@ -210,11 +218,13 @@ class Keys:
             return key, origin
         raise _copy(problem)
 
-    @staticmethod
-    def _ask_again(search: _Search) -> None:
+    def _limit(self) -> float:
+        return time.monotonic() + (_READING if self._read_apart else self._patience)
+
+    def _ask_again(self, search: _Search) -> None:
         """Have the thread ask once more when it is done; called with the lock held."""
         if not search.asking:
-            search.asking, search.since = True, time.monotonic()
+            search.asking, search.until = True, self._limit()
         search.repeat = True
 
     def _begin(self, account: str, search: _Search) -> None:
@@ -222,7 +232,7 @@ class Keys:
         if search.alive or self._closed:
             return
         search.alive = search.asking = True
-        search.since = time.monotonic()
+        search.until = self._limit()
         name = f"key-{account}"
         threading.Thread(target=self._find, args=(account, search), name=name, daemon=True).start()
 
@@ -235,7 +245,7 @@ class Keys:
             waits = isinstance(problem, LockedError) and self._keyring.is_locked()
             with self._changed:
                 if search.repeat and not self._closed:
-                    search.repeat, search.since = False, time.monotonic()
+                    search.repeat, search.until = False, self._limit()
                     continue
                 search.key, search.origin, search.problem = key, origin, problem
                 search.asking, search.alive = False, waits
@@ -252,7 +262,7 @@ class Keys:
         problem = None
         try:
             if key := self._ask_keyring(account):
-                return key, self._compare(account, key, msg("the system's keyring")), None
+                return key, self._compare(account, key, _BY_KEYRING), None
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
@@ -275,6 +285,9 @@ class Keys:
         found = self._read_apart and self._read_apart(account, allow_insecure=insecure)
         if found is not None:
             return found
+        with self._changed:
+            self._searches[account].until = time.monotonic() + self._patience
+            self._changed.notify_all()
         if not self._keyring.is_locked():
             return self._keyring.read(account)
         answer: Future[str] = Future()
@@ -310,7 +323,7 @@ class Keys:
                 asked = search.repeat
             is_locked = not asked and self._keyring.is_locked()
         with self._changed:
-            search.repeat, search.asking, search.since = False, True, time.monotonic()
+            search.repeat, search.asking, search.until = False, True, self._limit()
         return True
 
     def _publish(self, account: str, search: _Search, origin: Message, problem: Text) -> None:
@@ -323,7 +336,7 @@ class Keys:
 
     def _elsewhere(self, account: str) -> tuple[str, Message]:
         """Return the key outside the keyring and its origin, "" and NOTHING if there is none."""
-        if key := self._read_credential(account):
+        if key := _read_credential(self._environ[_DIRECTORY], credential_name(account)):
             return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
             return key, _BY_VARIABLE
@@ -332,7 +345,7 @@ class Keys:
     def _compare(self, account: str, key: str, origin: Message) -> Message:
         """Return ``origin`` of the key in use; it names another place that holds another key."""
         try:
-            credential = self._read_credential(account)
+            credential = _read_credential(self._environ[_DIRECTORY], credential_name(account))
         except CredentialError as error:  # it is not needed
             _log.info("%s", error)
             credential = ""
@@ -347,10 +360,6 @@ class Keys:
                 variable=VARIABLE,
             )
         return origin
-
-    def _read_credential(self, account: str) -> str:
-        name = CREDENTIAL if account == "default" else f"{CREDENTIAL}-{account}"
-        return _read_credential(self._environ[_DIRECTORY], name)
 
 
 def _read_credential(directory: str, name: str) -> str:
@@ -370,7 +379,7 @@ def _read_credential(directory: str, name: str) -> str:
 
 
 def is_contested(origin: Message) -> bool:
-    """Return whether an origin names another place with another key that is not used."""
+    """Whether an origin names another place with another key that is not used."""
     return "what" in origin.args  # see ``_compare``
 
 
@@ -405,13 +414,7 @@ def _absent_error(account: str) -> CredentialError:
     )
 
 
-#: The secret's own entry in the keyring; no account can have this name.
-WEBHOOK_ENTRY: Final = ":webhook"
-
-#: Name of the systemd credential, and of the environment variable.
-WEBHOOK_CREDENTIAL: Final = "hrflow-webhook-secret"
-
-WEBHOOK_VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
+# -- the webhook's secret
 
 
 def read_webhook_secret(

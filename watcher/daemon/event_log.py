@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import logging
-import os
 import platform
 import re
 import unicodedata
@@ -156,10 +155,7 @@ def _content(of: Entry | Job) -> str:
     return f"{ENGLISH.size(of.stat.size)}, {of.media_type or 'of an unknown type'}"
 
 
-#: Bytes at the end of the log that are searched for an error.
-_SEARCHED: Final = 256 * 1024
-
-_BLOCK: Final = 64 * 1024
+# A log is small: it rotates at 1 MB.
 
 _ERROR: Final = re.compile(
     r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
@@ -175,52 +171,20 @@ class LoggedError:
 
 
 def find_last_error(path: str) -> LoggedError | None:
-    """Return the last error near the log's end; None if there is none, or no log."""
+    """Return the last error in the log; None if there is none, or no log."""
     try:
-        with open(path, "rb") as file:
-            text = _read_end(file, _SEARCHED).decode("utf-8", "replace")
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = _ERROR.findall(file.read())
     except OSError:  # nothing was logged yet, or it cannot be read: reading the log says so
         return None
-    return next((LoggedError(*each.groups()) for each in [*_ERROR.finditer(text)][-1:]), None)
+    return LoggedError(*found[-1]) if found else None
 
 
-class LogReader:
-    """Reads the end of the log, and follows it to the next file when it rotates."""
-
-    def __init__(self, path: str) -> None:
-        """UnusableError if there is no log yet, or it cannot be read."""
-        self._path = path
-        self._file = _open(path)
-        self._rest = b""
-
-    def last(self, lines: int) -> list[str]:
-        """Return the last ``lines`` lines; :meth:`more` continues after them."""
-        size, wanted = self._file.seek(0, os.SEEK_END), _BLOCK
-        while (read := _read_end(self._file, wanted)).count(b"\n") <= lines and wanted < size:
-            wanted *= 2
-        whole = read.splitlines()
-        return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - lines) :]]
-
-    def more(self) -> Iterator[str]:
-        """Yield whole lines that have been written since."""
-        yield from self._take()
-        try:
-            is_same = os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))
-        except FileNotFoundError:  # between two files: the next one is about to be created
-            return
-        if not is_same:
-            self._file.close()
-            self._file = _open(self._path)
-            yield from self._take()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _take(self) -> Iterator[str]:
-        *whole, self._rest = (self._rest + self._file.read()).split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", "replace")
+def last_lines(path: str, number: int) -> list[str]:
+    """Return the last lines of the log; UnusableError if there is none yet or it is unreadable."""
+    with _open(path) as file:
+        lines = file.read().splitlines()
+    return [line.decode("utf-8", "replace") for line in lines[max(0, len(lines) - number) :]]
 
 
 def _open(path: str) -> BinaryIO:
@@ -232,13 +196,6 @@ def _open(path: str) -> BinaryIO:
         ) from None
     except OSError as error:
         raise UnusableError(f"The log {path} cannot be read ({error.strerror}).") from error
-
-
-def _read_end(file: BinaryIO, wanted: int) -> bytes:
-    """Return the last ``wanted`` bytes and leave the file at its end."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - wanted))
-    return file.read()
 
 
 #: Passes over all logs at most: lines may be written meanwhile, and logs rotate.

@@ -107,7 +107,7 @@ class _AccountCheck:
             )  # fmt: skip
 
     def _label(self, what: Message) -> Message:
-        name = view.safe(self._account.name)
+        name = self._account.name
         return msg("{what} of {account}", what=what, account=name) if self._named else what
 
     def _key(self) -> Finding:
@@ -121,7 +121,7 @@ class _AccountCheck:
                 self._elsewhere = find_running_key(self._case, name)
                 if self._elsewhere is None:
                     raise
-                origin = view.safe(self._elsewhere.origin)
+                origin = self._elsewhere.origin
                 return ok(msg("the running program reads it from {what}", what=origin))
             self._case.secrets.append(self._secret)
             return judge_key(self._secret, keys.origin(name))
@@ -141,7 +141,7 @@ class _AccountCheck:
         return judge_access(access)
 
     def _source(self, key: str, *, sync: bool) -> Sequence[Finding] | Finding:
-        shown = view.safe(key)
+        shown = key
         if names_in(key):
             return skipped(msg("{key} is filled in for each file", key=shown))
         try:
@@ -177,7 +177,7 @@ def judge_proxy(proxy: str, setting: str) -> Finding:
     origin = msg("the system's settings") if setting == "system" else msg("the configuration")
     if not proxy:
         return ok(msg("none, according to {what}", what=origin))
-    return ok(msg("{host}, according to {what}", host=view.safe(shown_proxy(proxy)), what=origin))
+    return ok(msg("{host}, according to {what}", host=shown_proxy(proxy), what=origin))
 
 
 def check_name(account: Account) -> Finding:
@@ -215,7 +215,7 @@ def check_certificate(account: Account) -> Finding:
 
 def judge_certificate(host: str, found: server.Certificate) -> Finding:
     """An authority that only this machine trusts is named: it can read what is sent."""
-    signer = view.safe(found.issuer) or msg("an unknown authority")
+    signer = found.issuer or msg("an unknown authority")
     if found.problem:
         return error(
             msg(
@@ -314,7 +314,7 @@ def judge_running_key(known: RunningKey) -> Finding:
         return error(msg("the running program cannot reach HrFlow"), _CHECK_NETWORK)
     if known.held:
         return error(
-            msg("the running program is holding back all files: {why}", why=view.safe(known.held)),
+            msg("the running program is holding back all files: {why}", why=known.held),
             QUOTA_FIX
             if known.quota
             else msg(
@@ -334,7 +334,7 @@ def judge_running_key(known: RunningKey) -> Finding:
 def judge_access(access: Access) -> Finding:
     """Return what an accepted key may do."""
     accepted = (
-        msg('key accepted (workspace "{team}")', team=view.safe(access.team))
+        msg('key accepted (workspace "{team}")', team=access.team)
         if access.team
         else msg("key accepted")
     )
@@ -352,7 +352,7 @@ def judge_access(access: Access) -> Finding:
         case "write":
             return ok(msg("{what}; it can write", what=accepted))
         case other:
-            value = repr(view.safe(other))
+            value = repr(other)
             return ok(msg("{what}; its permission is {value}", what=accepted, value=value))
 
 
@@ -431,5 +431,5 @@ def judge_source(source: Source, *, sync: bool) -> Finding:
 def _name_of(source: Source) -> Message:
     key = view.short(source.key)
     if source.name:
-        return msg("{name} ({key})", name=view.safe(source.name), key=key)
+        return msg("{name} ({key})", name=source.name, key=key)
     return msg("unnamed source ({key})", key=key)

@@ -15,7 +15,7 @@ from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.mounts import read_limits
-from watcher.i18n.message import Message, Text, as_data, as_message, msg
+from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
 from watcher.page.client import read_facts
 from watcher.present import view
@@ -51,7 +51,7 @@ LEVELS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: ``text`` says how things are, ``mend`` what a person can do about it.
+    """One line: ``text`` says how things are, ``advice`` what a person can do about it.
 
     ``stops`` is why checks that depend on this one are not possible, "" if they are; for errors
     see ``Check.failing``.
@@ -59,7 +59,7 @@ class Finding:
 
     level: Level
     text: Text
-    mend: Text = ""
+    advice: Text = ""
     stops: Text = ""
 
 
@@ -90,14 +90,14 @@ def ok(text: Text, stops: Text = "") -> Finding:
     return Finding(Level.OK, text, stops=stops)
 
 
-def warning(text: Text, mend: Text, stops: Text = "") -> Finding:
+def warning(text: Text, advice: Text, stops: Text = "") -> Finding:
     """Return a finding that it works with limits, or may not work."""
-    return Finding(Level.WARNING, text, mend, stops)
+    return Finding(Level.WARNING, text, advice, stops)
 
 
-def error(text: Text, mend: Text) -> Finding:
+def error(text: Text, advice: Text) -> Finding:
     """Return a finding that files will not arrive until this is fixed."""
-    return Finding(Level.ERROR, text, mend)
+    return Finding(Level.ERROR, text, advice)
 
 
 def skipped(why: Text) -> Finding:
@@ -114,12 +114,10 @@ def record(check: Check, finding: Finding) -> dict[str, object]:
     """Return one finding as plain values, for machines."""
     return {
         "check": check.name,
-        "about": view.safe(check.about),
+        "about": check.about,
         "level": finding.level.value,
-        "text": view.safe(finding.text),
-        "mend": view.safe(finding.mend),
-        "text_message": as_data(as_message(finding.text)),
-        "mend_message": as_data(as_message(finding.mend)),
+        **as_fields("text", finding.text),
+        **as_fields("advice", finding.advice),
     }
 
 
@@ -127,8 +125,8 @@ def with_advice(found: Iterable[tuple[Check, Finding]]) -> Iterator[tuple[Check,
     """Yield each finding with the advice to show: one that a check repeats is shown once."""
     last: tuple[Check, Text] | None = None
     for check, finding in found:
-        said, last = last, (check, finding.mend)
-        yield check, finding, "" if said == last else finding.mend
+        said, last = last, (check, finding.advice)
+        yield check, finding, "" if said == last else finding.advice
 
 
 def run_checks(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:

@@ -13,7 +13,6 @@ from watcher.folders.native import Probe, probe
 from watcher.folders.scans import survey
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.settings import Watch
-from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +47,7 @@ def checks(case: Case) -> Iterator[Check]:
         path = each.folder.path
         yield Check(
             "folder", msg("Folder"), each.check_place, path,
-            failing=msg("{path} cannot be used", path=view.safe(path)), seconds=_COUNTING + 10,
+            failing=msg("{path} cannot be used", path=path), seconds=_COUNTING + 10,
         )  # fmt: skip
         yield Check(
             "events", msg("Changes"), each.check_events, path, [("folder", path)],
@@ -81,10 +80,9 @@ class _FolderCheck:
         if any(
             os.path.realpath(f.path) == path and is_to_be_made(f, case.home) for f in configured
         ):
-            return judge_missing(view.safe(path), is_running=bool(case.running))
-        _, problem = mounts.identify(path)
-        if problem:
-            return judge_problem(view.safe(problem))
+            return judge_missing(path, is_running=bool(case.running))
+        if isinstance(found := mounts.identify(path), mounts.Problem):
+            return error(*found)
         self.remote = mounts.on_network(path)
         deadline = case.tick() + _COUNTING
         others = tuple(other for other in case.plans if other != path)
@@ -95,12 +93,12 @@ class _FolderCheck:
         tally = survey(watched, lambda: case.tick() > deadline)
         self.directories = tally.directories
         if tally.unreadable:
-            return judge_unreadable(view.safe(tally.first_unreadable), tally.unreadable)
-        return judge_place(view.safe(path), mounts.file_system(path), remote=self.remote)
+            return judge_unreadable(tally.first_unreadable, tally.unreadable)
+        return judge_place(path, mounts.file_system(path), remote=self.remote)
 
     def check_events(self) -> Finding:
         """How soon is a new file noticed?"""
-        path = view.safe(self.folder.path)
+        path = self.folder.path
         if not self.is_native:
             return judge_polled(path, self.folder, remote=self.remote)
         found = probe(self.folder.path, _PATIENCE, self._case.tick)
@@ -127,16 +125,6 @@ def judge_missing(path: str, *, is_running: bool) -> Finding:
     return ok(
         msg("{path} doesn't exist yet; the program creates it when it starts", path=path), _MISSING
     )
-
-
-def judge_problem(problem: str) -> Finding:
-    """``problem`` is what ``mounts.identify`` returns: a problem; and its outcome, or advice."""
-    text, _, rest = problem.rpartition("; ")
-    if rest.startswith("it "):  # "it will be watched as soon as …" is no advice
-        return error(
-            text, msg("Create it, connect its drive, or correct its path in the configuration.")
-        )
-    return error(text, rest[:1].upper() + rest[1:])
 
 
 def judge_unreadable(first: str, number: int) -> Finding:

@@ -1,11 +1,13 @@
-"""The program, its configuration, login service and icon; its webhook and hooks."""
+"""The program, its configuration, history and disks, login service and icon, webhook, hooks."""
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -13,15 +15,17 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.checks import is_loopback
-from watcher.credentials.keys import VARIABLE, read_webhook_secret
+from watcher.config.editor import without_absent
+from watcher.credentials import VARIABLE
+from watcher.credentials.keys import read_webhook_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
-from watcher.daemon.setup import without_absent
 from watcher.daemon.webhook import PATH
 from watcher.desktop.supervisor import find_backend, has_desktop
 from watcher.doctor.findings import CONFIG, Check, Finding, error, of, ok, skipped, warning
-from watcher.i18n.message import msg
+from watcher.i18n.message import Text, msg
+from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, CredentialError
-from watcher.present import view
+from watcher.routing.ignored import filing_targets
 from watcher.service import is_installed
 
 if TYPE_CHECKING:
@@ -31,6 +35,12 @@ if TYPE_CHECKING:
     from watcher.model.settings import Webhook
     from watcher.service import Installed
 
+#: Seconds for reading the whole journal; a million files take some.
+READING: Final = 60.0
+
+#: Free bytes below which writing soon fails, and below which people should know.
+_TOO_LITTLE: Final = 20_000_000
+_LITTLE: Final = 1_000_000_000
 #: Seconds that a keyring gets.
 _KEYRING_SECONDS: Final = 10.0
 
@@ -72,7 +82,7 @@ def judge_versions(
         msg(
             "{what}; version {version} is still running (PID {number})",
             what=text,
-            version=view.safe(running),
+            version=running,
             number=pid,
         ),
         msg(
@@ -98,12 +108,68 @@ def check_config(case: Case) -> Sequence[Finding]:
         first = ok(headline(case.loaded))
     else:
         first = warning(
-            msg("{path} names no folder, so nothing is watched", path=view.safe(case.config)),
+            msg("{path} names no folder, so nothing is watched", path=case.config),
             msg("Add a [[folders]] table to it."),
         )
     warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
     hint = msg("Leave it as it is if that is intended.")
     return [first, *(warning(each, hint) for each in warnings)]
+
+
+# --- History and disks ----------------------------------------------------------------------
+
+
+def check_journal(case: Case) -> Finding:
+    """Read all of the journal."""
+    path = case.places.journal
+    if not case.places.has_journal:
+        return ok(msg("none yet: the program has never run"))
+    with closing(Reader(path)) as reader:
+        problem = reader.check()
+    size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
+    return judge_journal(path, size, problem)
+
+
+def judge_journal(path: str, size: int, problem: str) -> Finding:
+    """``problem`` is what is wrong with the file, "" if nothing is."""
+    if problem:
+        return error(
+            msg("{path} is damaged ({error})", path=path, error=problem),
+            msg(
+                "Start the program: it sets the damaged history aside and builds a new one by"
+                " scanning the folders."
+            ),
+        )
+    return ok(msg("{path} is intact ({size:size})", path=path, size=size))
+
+
+def check_disks(case: Case) -> Sequence[Finding]:
+    """Return a finding for each disk, with everything that is written to it."""
+    places: dict[str, Text] = {case.places.state: msg("the history")}
+    for plan in case.plans.values():
+        for target in filing_targets(plan.folder).values():
+            place = os.path.join(plan.folder.path, target)
+            places[place] = place
+    disks: dict[int, tuple[str, list[Text]]] = {}
+    for path, name in places.items():
+        existing = path
+        while not os.path.exists(existing) and os.path.dirname(existing) != existing:
+            existing = os.path.dirname(existing)
+        disks.setdefault(os.stat(existing).st_dev, (existing, []))[1].append(name)
+    return [judge_room(tuple(names), shutil.disk_usage(at).free) for at, names in disks.values()]
+
+
+def judge_room(places: tuple[Text, ...], free: int) -> Finding:
+    """``free`` is the number of bytes left on the disk of ``places``."""
+    text = msg("{size:size} free for {disks:and}", size=free, disks=places)
+    if free < _TOO_LITTLE:
+        return error(text, msg("Free some space: nothing is uploaded while the disk is full."))
+    if free < _LITTLE:
+        return warning(text, msg("Free some space before the disk is full."))
+    return ok(text)
+
+
+# --- Around it ------------------------------------------------------------------------------
 
 
 def check_service(case: Case) -> Finding:
@@ -165,9 +231,7 @@ def judge_tray(
     if not has_desktop(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
         if session:
-            return skipped(
-                msg("there is no desktop here (session: {kind})", kind=view.safe(session))
-            )
+            return skipped(msg("there is no desktop here (session: {kind})", kind=session))
         return skipped(msg("there is no desktop here"))
     try:
         backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
@@ -231,8 +295,8 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
 def judge_hook(program: str, found: str) -> Finding:
     """``found`` is the path of the program, "" if there is none."""
     if found:
-        return ok(msg("{path} can be run", path=view.safe(found)))
+        return ok(msg("{path} can be run", path=found))
     return error(
-        msg("{path} is not a program that can be run", path=view.safe(program)),
+        msg("{path} is not a program that can be run", path=program),
         msg("Correct its path in the [hooks] table of the configuration, or make it executable."),
     )

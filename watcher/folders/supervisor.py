@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from watcher.folders import mounts
 from watcher.folders.scans import Memory, Request, Scanner
-from watcher.i18n.message import NOTHING, Message, msg, plural
+from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
 from watcher.model.files import FolderState
 from watcher.model.settings import Watch
 
@@ -204,7 +204,10 @@ class Folders:
 
     def _check(self, root: _Root) -> None:
         """Check that the folder is there, the same, and watched, and whether a limit was raised."""
-        identity, problem = mounts.identify(root.folder.path)
+        found = mounts.identify(root.folder.path)
+        identity, problem = (
+            (None, sentences(found)) if isinstance(found, mounts.Problem) else (found, NOTHING)
+        )
         lost = root.watch is not None and not (self._native and self._native.alive(root.watch))
         retry = self._limit_may_be_gone(root)
         if lost or retry or identity != root.identity:

@@ -47,14 +47,36 @@ _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
 #: Surrogates as well: half a character, where a server has cut a text, cannot be stored.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
-#: A source that does not exist, or that this key may not use (401): only its files wait.
-_NAMES_SOURCE = re.compile(
-    r"invalid source|could not find (a|the) source|unable to find object: source\b"
+_SOURCE: Final = r"\bsources?(?:[ _](?:keys?|fields?))?\b"
+
+#: A source that does not exist or is not in use, in the three documented wordings and others:
+#: "Invalid source fields", "Unable to find object: source", "The source is archived".
+_NAMES_SOURCE: Final = re.compile(
+    r"\b(?:invalid|unknown|wrong|missing|no|could not find|unable to find|not find|cannot find)\b"
+    rf"(?:[ :]+(?:a|an|any|the|this|such|valid|objects?|parameters?|fields?|values?|for|in|of))*"
+    rf"[ :'\"]+{_SOURCE}(?! (?:document|file|language|text))"
+    rf"|{_SOURCE}[ :'\"\[]*(?:\S*\d\S* )?(?:(?:is|was|are|has been|could|can|does) ?)?"
+    r"(?:not |n't )?(?:be )?"
+    r"(?:found|exist|valid|invalid|unknown|archived|disabled|inactive|active|deleted)\b"
     r"|unauthorized access to source",
     re.IGNORECASE,
 )
 
-_USED_REFERENCE = re.compile(r"\breference\b.*\balready\b|\balready\b.*\breference\b")
+_USED_REFERENCE: Final = re.compile(
+    r"\breference\b.*\b(?:already|duplicated?|unique|taken|in use)\b"
+    r"|\b(?:already|duplicated?)\b.*\breference\b",
+    re.IGNORECASE,
+)
+
+#: How a look-up says that there is no profile; the first is documented.
+_NO_PROFILE: Final = re.compile(
+    r"unable to find|could(?: not|n't) find|no (?:such |matching )?profile"
+    r"|\b(?:profile|object)\b.*\b(?:not found|not exist|unknown)\b",
+    re.IGNORECASE,
+)
+
+#: Where an error's text may be, beside or instead of ``message``.
+_DETAILS: Final = ("error", "errors", "detail", "details")
 
 #: How a source refuses synchronous parsing; the words are not documented.
 _SYNC = re.compile(r"\bsync(hronous)?[ _-]?parsing", re.IGNORECASE)
@@ -151,15 +173,15 @@ def _meaning(
         return _wait(code, message, answer, now)
     if sync and _SYNC.search(message):
         return NoSync(verbatim(message))
-    if names_source(code, message):
-        return Held(Cause.SOURCE, _source_words(code, message))
     if code == _QUOTA:
         return Held(
             Cause.QUOTA, msg("Your HrFlow plan's quota is used up: {message}", message=message)
         )
+    if names_source(code, message):
+        return Held(Cause.SOURCE, _source_words(code, message))
     if code in _HOLDING:
         return Held(Cause.ACCOUNT, _holding_words(code, message))
-    if derived_reference and _names_reference(message):
+    if derived_reference and _USED_REFERENCE.search(message):
         return Accepted(verbatim(message))
     return Refused(msg("HrFlow rejected this file ({code}): {message}", code=code, message=message))
 
@@ -176,7 +198,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     # The upload to such a source will be held, which people are shown.
     if code in (401, 403) or names_source(code, message):
         return Unreadable(verbatim(message), source=names_source(code, message))
-    if code in (400, 404) and "unable to find" in message.lower():
+    if code in (400, 404) and _NO_PROFILE.search(message):
         return Unknown()
     return _wait(code, message, answer, now)
 
@@ -249,10 +271,14 @@ def _is_code(value: object) -> bool:
 
 
 def _message(read: dict[str, Any]) -> str:
-    message = read.get("message")
-    if isinstance(message, str):
-        return message
-    return "" if message is None else json.dumps(message, ensure_ascii=False)
+    texts = [read.get("message")]
+    if not _is_success(read["code"]):
+        texts += [read.get(name) for name in _DETAILS]
+    return ": ".join(
+        text if isinstance(text, str) else json.dumps(text, ensure_ascii=False)
+        for text in texts
+        if text
+    )
 
 
 def _is_success(code: int) -> bool:
@@ -294,10 +320,6 @@ def _source_words(code: int, message: str) -> Message:
     return msg("HrFlow has no such source: {message}", message=message)
 
 
-def _names_reference(message: str) -> bool:
-    return bool(_USED_REFERENCE.search(message.lower()))
-
-
 def _success(data: object, message: str) -> Outcome:
     profile = profile_of(data.get("profile")) if isinstance(data, dict) else Profile("")
     return Parsed(profile, verbatim(message)) if profile.key else Accepted(verbatim(message))
@@ -332,7 +354,7 @@ def names_source(code: int, message: str) -> bool:
 
     A 401 that does not mention the secret key is not about the key, however it is worded.
     """
-    if _NAMES_SOURCE.search(message):
+    if _NAMES_SOURCE.search(message) and not _USED_REFERENCE.search(message):
         return True
     lower = message.lower()
     return code in (401, 403) and "source" in lower and "secret key" not in lower

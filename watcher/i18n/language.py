@@ -14,19 +14,15 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
 #: Variables that name a language, the strongest first, as POSIX has it.
 _NAMES: Final = ("LC_ALL", "LC_MESSAGES", "LANG")
-
 
 #: Programs that start at login may run before the desktop sets a language: these files have that of
 #: the machine (locale.conf(5); Debian's place for it).
 _FILES: Final = ("/etc/locale.conf", "/etc/default/locale")
 
-
 #: macOS: the languages that the user prefers, as a list in its own notation.
 _ASK_MACOS: Final = ("/usr/bin/defaults", "read", "-g", "AppleLanguages")
-
 
 _SECONDS: Final = 5.0
 

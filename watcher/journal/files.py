@@ -135,7 +135,7 @@ class Files:
         )
         ids = [file_id for (file_id,) in found]
         self.step(
-            ids, Step(State.UNCERTAIN, msg("the program stopped during the upload"), now), now
+            ids, Step(State.UNCERTAIN, msg("The program stopped during the upload."), now), now
         )
         return len(ids)
 
@@ -515,7 +515,7 @@ class Files:
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
         if copies:
             self.step(
-                copies, Step(State.NOTICED, msg("the file with the same content is gone")), now
+                copies, Step(State.NOTICED, msg("The file with the same content is gone.")), now
             )
 
     # -- filing away

@@ -12,7 +12,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from watcher.journal.files import Files
     from watcher.journal.holds import Holds
@@ -78,6 +78,13 @@ class Folders:
         )
         refused = [file_id for file_id, state in found if state == State.REFUSED]
         unsent = [file_id for file_id, state in found if state != State.REFUSED]
+        self.route_again(unsent, now, refused=refused)
+        return True
+
+    def route_again(
+        self, unsent: Sequence[int], now: float, *, refused: Sequence[int] = ()
+    ) -> None:
+        """Have files examined and routed again; a cause that then holds none is over."""
         self._store.choose(unsent)
         self._store.write(
             "DELETE FROM contents WHERE file_id IN (SELECT f.id FROM files f JOIN chosen "
@@ -91,7 +98,6 @@ class Folders:
         for hold in self._holds.active():
             if not self._holds.count(hold.key):
                 self._holds.release(hold.key, now)
-        return True
 
     def set_watched(self, watched: Collection[str], now: float) -> None:
         """Ignore waiting files in folders other than ``watched``, now and later.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
-from watcher.model.follow_ups import Event, EventKind, FollowUp, SourceFacts
+from watcher.model.follow_ups import Abandoned, Event, EventKind, FollowUp, SourceFacts
+from watcher.model.kinds import State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -112,6 +114,35 @@ class FollowUps:
             for key in keys
         ]
         return {key: row[0] for key, row in zip(keys, found, strict=True) if row}
+
+    def document(self, file_id: int) -> tuple[str, int]:
+        """Return the name under which a file was sent, and its size in bytes."""
+        query = "SELECT file_name, size FROM files WHERE id = ?"
+        name, size = self._store.read(query, file_id)
+        return name, size
+
+    # -- accounts that are no longer in the settings
+
+    def abandoned(self, accounts: Collection[str]) -> list[Abandoned]:
+        """Return the uploads without a result that are not of any of ``accounts``."""
+        marks = ", ".join("?" * len(accounts))
+        found = self._store.all(
+            f"SELECT f.id, f.state, f.account, o.path {rows.FROM} WHERE f.id IN ("
+            "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') "
+            f"AND account NOT IN ({marks}) UNION ALL "
+            f"SELECT file_id FROM follow_ups WHERE account NOT IN ({marks}))",
+            *accounts,
+            *accounts,
+        )
+        return [
+            Abandoned(file_id, State(state), account, os.fsdecode(folder))
+            for file_id, state, account, folder in found
+        ]
+
+    def hand_over(self, file_id: int, account: str) -> None:
+        """Have an upload asked for through another account."""
+        self._store.write("UPDATE files SET account = ? WHERE id = ?", account, file_id)
+        self._store.write("UPDATE follow_ups SET account = ? WHERE file_id = ?", account, file_id)
 
     # -- sources
 

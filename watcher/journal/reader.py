@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import sys
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows
@@ -29,7 +30,7 @@ _SHOWN: Final = (
 _RECENT_EVENTS: Final = 5000
 #: Files that are read at once.
 _BATCH: Final = 500
-#: What files can be ordered by, beside the last change.
+#: What files can be ordered by, beside "when": the last change.
 ORDERS: Final = MappingProxyType(
     {
         "candidate": "fold(CASE WHEN f.profile_name <> '' THEN CAST(f.profile_name AS BLOB) "
@@ -37,12 +38,16 @@ ORDERS: Final = MappingProxyType(
         "name": "fold(f.name)",
         "source": "fold(CAST(coalesce((SELECT s.name FROM sources s WHERE s.account = f.account "
         "AND s.source_key = f.source_key), f.source_key) AS BLOB))",
-        "when": "f.changed_at",
         "state": "f.state",
         "type": "f.media_type",
         "size": "f.size",
     }
 )
+#: Files that are sorted by something without an index, the latest that match: there is none for
+#: names as people read them, and to sort more takes longer than a person waits.
+ORDERED: Final = 20_000
+#: A number in a reason, as it is stored.
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 #: The condition of the index of failures.
 _HAS_FAILED: Final = "state IN ('refused', 'parse_failed')"
 _DIRECTORY: Final = f"o.path || CASE WHEN d.path = x'' THEN '' ELSE '{os.sep}' || d.path END"
@@ -53,6 +58,20 @@ _DIRECTORIES_IN: Final = (
 )
 
 
+class Reason(NamedTuple):
+    """Why ``files`` files were refused or not parsed; ``in_place`` of them are still in place.
+
+    Reasons that differ in numbers alone are one: ``why`` is that of the latest file, and
+    ``is_example`` is true if others differ.
+    """
+
+    state: State
+    why: Message
+    files: int
+    in_place: int
+    is_example: bool
+
+
 class Reader(Store):
     """A view of the journal that cannot change it. Used by one thread."""
 
@@ -61,6 +80,7 @@ class Reader(Store):
         super().__init__(connect_to_read(path))
         self._connection.create_function("fold", 1, _fold, deterministic=True)
         self._connection.create_function("lies_in", 2, _lies_in, deterministic=True)
+        self._connection.create_function("numberless", 1, _numberless, deterministic=True)
 
     def known(self, folder: str, directory: str) -> dict[str, tuple[int, int]]:
         """Return size and mtime_ns of each file known in a directory below a folder, by name."""
@@ -83,6 +103,21 @@ class Reader(Store):
     def days(self, since: str) -> list[tuple[str, int]]:
         """Return how many files arrived on each local day from ``since`` (``YYYY-MM-DD``) on."""
         return self.all("SELECT day, arrived FROM days WHERE day >= ? ORDER BY day", since)
+
+    def days_by_source(self, since: float) -> list[tuple[str, str, str, int]]:
+        """Return how many files arrived on a local day from ``since`` on, source by source.
+
+        Each is (``YYYY-MM-DD``, source key, its name or "", how many). Files that are no longer
+        in the history are missing.
+        """
+        return self.all(
+            "SELECT date(f.arrived_at, 'unixepoch', 'localtime') AS day, f.source_key, "
+            "coalesce(s.name, ''), count(*) FROM files f "
+            "LEFT JOIN sources s ON s.account = f.account AND s.source_key = f.source_key "
+            # Nothing changes before it arrives: the index on changes leaves old files out.
+            "WHERE f.changed_at >= ?1 AND f.arrived_at >= ?1 GROUP BY day, f.account, f.source_key",
+            since,
+        )
 
     def arrived_on(self, day: str) -> int:
         """Return how many files arrived on a local day, ``YYYY-MM-DD``."""
@@ -185,18 +220,23 @@ class Reader(Store):
         found = self.all("SELECT ended_at FROM requests WHERE ended_at > ? ORDER BY 1", moment)
         return [at for (at,) in found]
 
-    def reasons(self, limit: int) -> list[tuple[State, Message, int, int]]:
-        """Return why files were refused or not parsed, the most frequent reason first.
-
-        Each is (state, why, how many files, how many of them are still where they were dropped).
-        """
+    def reasons(self, limit: int) -> list[Reason]:
+        """Return why files were refused or not parsed, the most frequent reason first."""
+        same = (
+            "SELECT state, why, count(*) AS files, sum(length(filed_to) = 0) AS in_place, "
+            f"max(changed_at) AS latest FROM files WHERE {_HAS_FAILED} GROUP BY state, why"
+        )
         found = self.all(
-            "SELECT state, why, count(*) AS files, sum(length(filed_to) = 0) FROM files "
-            f"WHERE {_HAS_FAILED} GROUP BY state, why "
-            "ORDER BY files DESC, max(changed_at) DESC LIMIT ?",
+            # Beside max(), SQLite takes the other columns from the row that has it.
+            "SELECT state, why, sum(files) AS total, sum(in_place), count(*) > 1, "
+            f"max(latest) AS last FROM ({same}) GROUP BY state, numberless(why) "
+            "ORDER BY total DESC, last DESC LIMIT ?",
             limit,
         )
-        return [(State(state), from_json(why), files, left) for state, why, files, left in found]
+        return [
+            Reason(State(state), from_json(why), files, in_place, bool(is_example))
+            for state, why, files, in_place, is_example, _ in found
+        ]
 
     def attention(self, limit: int) -> list[Entry]:
         """Return files that need attention, the latest first."""
@@ -212,25 +252,32 @@ class Reader(Store):
         until: float = 0.0,
         cause: str = "",
         why: Message = NOTHING,
+        source: str = "",
         before: tuple[float, int] | None = None,
         order: str = "",
         limit: int = 50,
         offset: int = 0,
     ) -> list[Entry]:
-        """Return files by state, folder (or a folder below one), text, time, cause and reason.
+        """Return files by state, folder (or a folder below one), text, time, cause, reason, source.
+
+        Reasons that differ from ``why`` in numbers alone fit too.
 
         ``text`` is a part of the path below the folder or of the person's name, in any case; or
         a reference. The latest change comes first. Times are those of the last change of state.
         ``before`` is the (changed_at, file_id) of the last file of the page before this one;
-        ``order`` another order, one of :data:`ORDERS` with "-" before it to turn it around.
+        ``order`` another order, "when" or one of :data:`ORDERS`, with "-" before it to turn it
+        around. By the latter only the latest :data:`ORDERED` files are sorted.
         """
         where, values = [_of_states(states)], list[object]()
         if cause:
             where.append("f.cause = ? AND f.cause <> ''")
             values.append(cause)
         if why:
-            where.append("f.why IN (?, ?)")
-            values += rows.reason_texts(why)
+            where.append("numberless(f.why) IN (?, ?)")
+            values += map(_numberless, rows.reason_texts(why))
+        if source:
+            where.append("f.source_key = ?")
+            values.append(source)
         if before:
             where.append("(f.changed_at, f.id) < (?, ?)")
             values += before
@@ -256,6 +303,10 @@ class Reader(Store):
             values.append(until)
         full_path = f"CAST({_DIRECTORY} || '{os.sep}' || f.name AS BLOB)"
         condition = " AND ".join(where).replace("full_path", full_path)
+        if order.removeprefix("-") in ORDERS:
+            latest = f"SELECT f.id {rows.FROM} WHERE {condition} ORDER BY f.changed_at DESC LIMIT ?"
+            condition = f"f.id IN ({latest})"
+            values.append(ORDERED)
         return self.entries(
             f"{condition} ORDER BY {_order(order)} LIMIT ? OFFSET ?",
             *values,
@@ -273,6 +324,7 @@ class Reader(Store):
         until: float = 0.0,
         cause: str = "",
         why: Message = NOTHING,
+        source: str = "",
     ) -> Iterator[list[Entry]]:
         """Yield all files that :meth:`history` finds, in batches, so that memory stays bounded.
 
@@ -281,7 +333,7 @@ class Reader(Store):
         before = None
         while found := self.history(
             states=states, folder=folder, text=text, since=since, until=until,
-            cause=cause, why=why, before=before, limit=_BATCH,
+            cause=cause, why=why, source=source, before=before, limit=_BATCH,
         ):  # fmt: skip
             yield found
             before = found[-1].changed_at, found[-1].file_id
@@ -395,7 +447,10 @@ def _of_states(states: tuple[State, ...]) -> str:
 
 
 def _order(order: str) -> str:
-    if not order:
+    """Return the columns of an order; "" is "-when"."""
+    if order == "when":
+        return "f.changed_at, f.id"
+    if order in ("", "-when"):
         return "f.changed_at DESC, f.id DESC"
     direction = "DESC" if order.startswith("-") else "ASC"
     return f"{ORDERS[order.removeprefix('-')]} {direction}, f.changed_at DESC, f.id DESC"
@@ -404,6 +459,11 @@ def _order(order: str) -> str:
 def _fold(text: str | bytes) -> str:
     """Return a name or path as a search compares it."""
     return fold(as_seen(os.fsencode(text).decode(errors="replace")))
+
+
+def _numberless(why: str) -> str:
+    """Return a reason, as it is stored, without its numbers."""
+    return _NUMBER.sub("0", why)
 
 
 def _lies_in(inner: bytes, outer: bytes) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from watcher.model.kinds import State
     from watcher.model.uploads import Job, Profile
 
 
@@ -22,6 +23,16 @@ class FollowUp:
     since: float
     tries: int = 0
     reported_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """An upload without a result whose ``account`` is no longer in the settings."""
+
+    file_id: int
+    state: State
+    account: str
+    folder: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,31 +32,19 @@ if TYPE_CHECKING:
 
 #: Seconds before the first retry, at most; doubled with every attempt.
 BACKOFF_BASE = 2.0
-
-
 #: Seconds before any retry, at most: this bounds how late a recovered server is noticed.
 BACKOFF_CAP = 3600.0
-
-
 #: Seconds that a server can ask to wait, at most: a wrong answer must not end all uploads.
 RETRY_AFTER_CAP = 24 * BACKOFF_CAP
-
-
 #: Seconds before an unreachable network is tried again, at most: one request does it.
 OFFLINE_CAP = 120.0
-
-
 #: Seconds for which an uncertain upload is checked before it is sent again: parsing is
 #: asynchronous, so a profile that did arrive stays invisible for a while.
 CONFIRM_WINDOW = 600.0
-
-
 #: Seconds until an uncertain upload is checked first; the pauses grow by half each time.
 CONFIRM_FIRST = 5.0
 
-
 _S = State
-
 
 #: From each state, the states that may follow. A new file starts from NOTICED.
 TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
@@ -75,9 +63,7 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
             }
         ),
         _S.IGNORED: frozenset({_S.NOTICED}),  # the rules have changed, or the user retries it
-        _S.DUPLICATE: frozenset(
-            {_S.NOTICED, _S.GONE}
-        ),  # the file with the same content was not sent
+        _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the other file was not sent
         _S.BASELINE: frozenset({_S.NOTICED}),  # approved after all
         _S.QUEUED: frozenset({_S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
         _S.UPLOADING: frozenset(
@@ -103,42 +89,29 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
     }
 )
 
-
 #: States in which something is still to be done.
 OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
-
-
-#: Of those, the states without an unanswered upload.
-WAITS: Final = OPEN - {_S.UPLOADING, _S.UNCERTAIN}
-
-
+#: States in which the content may be on its way, so that the row must keep its fingerprint.
+IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
+#: Open states without an unanswered upload.
+WAITS: Final = OPEN - IN_FLIGHT
 #: States of a file that HrFlow has.
 ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
-
-
 #: What may be retried, and what may be ignored, by the user. What the user has ignored may be
 #: retried, too.
 RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
-
-
 IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
 
-
 #: Reasons, as ends of sentences that begin with the file's name: ignored by the user,
-IGNORED_BY_USER: Final = msg("ignored by you")
-
-
+IGNORED_BY_USER: Final = msg("You ignored this file.")
 #: not uploaded because its folder was taken out of the settings,
-LEFT: Final = msg("its folder is no longer watched")
-
-
-#: and looked at again because its folder's settings have changed.
-NEW_SETTINGS: Final = msg("checked again after its folder's settings changed")
-
-
-#: States in which the content may be on its way, so that the row must keep its fingerprint.
-IN_FLIGHT: Final = frozenset({_S.UPLOADING, _S.UNCERTAIN})
-
+LEFT: Final = msg("Its folder is no longer watched.")
+#: looked at again because its folder's settings have changed,
+NEW_SETTINGS: Final = msg("Checked again because the settings of its folder changed.")
+#: from before its folder was watched: waiting (many such files share :func:`existing_why`),
+EXISTING_WAITS: Final = msg("This file was already in the folder and is waiting for your approval.")
+#: and removed meanwhile.
+EXISTING_WENT: Final = msg("The file was removed before you approved it.")
 
 #: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"
@@ -166,8 +139,8 @@ def retried(entry: Entry, now: float) -> Step | None:
     if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, IGNORED_BY_USER):
         return None
     if entry.state in (_S.HELD, _S.WAITING) and entry.reference:
-        return Step(_S.QUEUED, msg("retried by you"), now)
-    return Step(_S.NOTICED, msg("retried by you"), now)
+        return Step(_S.QUEUED, msg("You retried this file."), now)
+    return Step(_S.NOTICED, msg("You retried this file."), now)
 
 
 def backoff(attempt: int, jitter: float) -> float:
@@ -224,18 +197,22 @@ def confirmed(
     now: float,
     window: float = CONFIRM_WINDOW,
     *,
+    asked_at: float | None = None,
     answering: float = 0.0,
 ) -> Step:
     """Return the step that follows a check of an upload that is uncertain since ``since``.
 
     "Not found" within the confirm ``window`` (seconds) proves nothing, so it is checked again;
-    after the window the file is sent again under the same reference. With a key that cannot read
-    the window has to pass as well, as HrFlow may know a reference only once its profile is parsed.
+    after the window the file is sent again under the same reference, before those that were queued
+    since. With a key that cannot read the window has to pass as well, as HrFlow may know a
+    reference only once its profile is parsed.
+    ``asked_at``: when the question was put, if not now; the machine may have slept since.
     ``answering``: since when the server answers such questions without trouble; uploads that it
     received before that may wait to be parsed for just as long.
     """
     waited = max(0.0, now - since)
-    left = window - max(0.0, now - max(since, answering))
+    asked_at = now if asked_at is None else asked_at
+    left = window - max(0.0, asked_at - max(since, answering))
     match finding:
         case Parsed(_, message):
             return Step(_S.PARSED, message)
@@ -243,28 +220,30 @@ def confirmed(
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable(source=True):  # the next upload is refused, which people are shown
-            return Step(_S.QUEUED, msg("uploaded again with the same reference"), now)
+            return Step(_S.QUEUED, msg("Uploaded again with the same reference."), since)
         case Unreadable() if left > 0:
             why = msg(
-                "uploaded again later with the same reference, because this key cannot "
-                "check whether it arrived"
+                "Uploaded again later with the same reference, because this key cannot"
+                " check whether the file arrived."
             )
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
             return Step(
                 _S.QUEUED,
                 msg(
-                    "uploaded again with the same reference, because this key cannot check "
-                    "whether it arrived"
+                    "Uploaded again with the same reference, because this key cannot check"
+                    " whether the file arrived."
                 ),
-                now,
+                since,
             )
         case Unknown() if left > 0:
             delay = min(max(CONFIRM_FIRST, waited / 2), left)
-            return Step(_S.UNCERTAIN, msg("checking whether it arrived"), now + delay)
+            return Step(_S.UNCERTAIN, msg("Checking whether the file arrived."), now + delay)
         case Unknown():
             return Step(
-                _S.QUEUED, msg("did not arrive; uploaded again with the same reference"), now
+                _S.QUEUED,
+                msg("The file did not arrive. It is uploaded again with the same reference."),
+                since,
             )
     assert_never(finding)
 
@@ -294,14 +273,6 @@ def account_keys(account: str) -> list[str]:
 def hold_keys(account: str, source_key: str) -> list[str]:
     """Return the names of all causes that hold back what goes to a source."""
     return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
-
-
-#: Reasons of a file from before its folder was watched: it waits, and was removed meanwhile. Many
-#: such files share one message, see :func:`existing_why`.
-EXISTING_WAITS: Final = msg("was already in the folder and is waiting for your approval")
-
-
-EXISTING_WENT: Final = msg("removed before you approved it")
 
 
 def existing_why(files: int, folder: str) -> Message:

@@ -18,10 +18,8 @@ from watcher.i18n.message import Message, msg
 
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 
-
 #: How the address of a proxy may begin.
 PROXY_SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
-
 
 #: The formats HrFlow names (see the API's page of POST /profile/parsing/file), as media types.
 DEFAULT_ACCEPT = (
@@ -41,7 +39,6 @@ DEFAULT_ACCEPT = (
     "text/html",
 )
 
-
 _BOUNDS: Final = msg("{item} must be between {least} and {most}")
 
 
@@ -54,7 +51,6 @@ _SECONDS: Final = msg("{item} must be between {least} and {most} seconds")
 _DAYS: Final = msg("{item} must be between {least} and {most} days")
 _NO_LIMIT: Final = msg("{item} must be between {least} and {most} (0 for no limit)")
 _NOTHING_ASKED: Final = msg("{item} must be between {least} and {most} (0 to ask nothing)")
-
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.
 Value = bool | int | float | str
@@ -247,13 +243,6 @@ ROUTING = (
     "account", "source_key", "tags", "metadatas", "labels", "recursive", "ignore", "accept",
     "max_size", "sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending", "created_at",
     "created_at_format", "reference", "rules",
-)  # fmt: skip
-
-
-#: All other settings: which folder, how its files are noticed, what happens to them afterwards.
-NOT_ROUTING = (
-    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
-    "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
 )  # fmt: skip
 
 

@@ -10,14 +10,7 @@ from watcher.i18n.message import NOTHING, Message
 if TYPE_CHECKING:
     from watcher.model.kinds import Cause, State
     from watcher.model.records import Stat
-
-
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A tag or metadata as it is sent: ``{"name": …, "value": …}``."""
-
-    name: str
-    value: bool | int | float | str
+    from watcher.model.settings import Item
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +25,8 @@ class Route:
     account: str
     source_key: str
     reference: str
-    tags: tuple[Tag, ...] = ()
-    metadatas: tuple[Tag, ...] = ()
+    tags: tuple[Item, ...] = ()
+    metadatas: tuple[Item, ...] = ()
     labels: tuple[dict[str, object], ...] = ()
     sync_parsing: bool = False
     sync_parsing_indexing: bool | None = None

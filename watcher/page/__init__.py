@@ -2,15 +2,14 @@
 
 ::
 
-    client       the commands' end of the API
-    auth         who may come in: the checks of every request, the headers of every answer
-    server       the listener, those who wait for changes, and everything put together
-    routes       which address leads to what, and the page's frame
-    language     the page's language: the system's, or another that the person chose
-    views        what is shown: files, folders and rules, what would happen to a file, health
-    actions      what is changed: pause, retry, ignore, import, open a folder, stop
-    directories  the folder picker: what is in a directory
-    setup        the set-up's form, and its last step: a sample CV is uploaded
+    client    the commands' end of the API
+    auth      who may come in: the checks of every request, the headers of every answer
+    server    the listener, and everything put together
+    routes    which address leads to what, the page's frame, the language in which is answered
+    activity  what became of the files, and the status as it changes
+    actions   what is changed, now or once it can no longer be undone: pause, retry, ignore, stop
+    folders   the watched folders, what would happen to a file, the folder picker
+    setup     the set-up's form, the sample CV at its end, and the checks that lead back to it
 
 Nothing is imported here: commands must start fast.
 """

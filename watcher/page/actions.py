@@ -1,9 +1,9 @@
-"""Requests that change something: from the page, and by commands."""
+"""Requests that change something: from the page, where some can be taken back, and by commands."""
 
 from __future__ import annotations
 
-import math
 import os
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
@@ -16,7 +16,6 @@ from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
-from watcher.page.undo import SECONDS, UndoQueue
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
 from watcher.present import listing
 from watcher.present.status import needs_approval
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.model.records import Entry
     from watcher.model.snapshot import Snapshot
-    from watcher.page.views import Activity
+    from watcher.page.activity import Activity
 
     Body = Mapping[str, Any]
 
@@ -38,6 +37,9 @@ _PIECE: Final = 500
 _LEFT: Final = 20
 #: Folders that one request opens: each is a window of the desktop.
 _WINDOWS: Final = 5
+#: Seconds for which the page offers to undo, and those that its request may take.
+UNDO_SECONDS: Final = 10.0
+_LATE: Final = 1.0
 #: Seconds of the longest pause that ends by itself.
 _LONGEST_PAUSE: Final = 366 * 86400.0
 
@@ -64,6 +66,9 @@ class Receiver(Protocol):
     def snapshot(self) -> Snapshot:
         """Return the current status."""
 
+    def forget(self, file_ids: tuple[int, ...]) -> bool | None:
+        """Forget files; return whether no trace is left in the journal, None if that is late."""
+
 
 @dataclass(frozen=True)
 class JournalActions:
@@ -84,11 +89,11 @@ class JournalActions:
         return {}
 
     def snooze(self, body: Body) -> dict[str, object]:
-        """Show no notifications ``until`` a time, None for good; 0 ends that."""
+        """Show no notifications for a time like that of :meth:`pause`, or ``until`` a moment."""
         until = body.get("until")
-        if not (until is None or type(until) in (int, float)):
-            raise UsageError(msg("A pause takes a number of seconds."))
-        self.app.post(Snooze(math.inf if until is None else until))
+        if not isinstance(until, int | float) or isinstance(until, bool):
+            until = _end_of_pause(body, time.time())
+        self.app.post(Snooze(until))
         return {}
 
     def retry(self, body: Body) -> dict[str, object]:
@@ -118,6 +123,11 @@ class JournalActions:
         """Ignore files, chosen in the same ways."""
         return self._change(body, lambda entry: entry.state in IGNORABLE, Ignore)
 
+    def forget(self, body: Body) -> dict[str, object]:
+        """Remove the files ``ids`` from the journal; see ``App.forget``."""
+        is_overwritten = self.app.forget(_ids(body))
+        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
+
     # -- inside
 
     def _send(self, messages: Sequence[object], _: Body) -> dict[str, object]:
@@ -129,7 +139,7 @@ class JournalActions:
         for hold in self.app.snapshot().holds:
             if hold.key == cause:
                 return {"files": hold.files, "left": [], **self._send([Release(cause)], body)}
-        raise UsageError(msg("No files are on hold for this reason anymore."))
+        raise UsageError(msg("No files are on hold for this reason any more."))
 
     def _change(
         self,
@@ -165,6 +175,55 @@ class JournalActions:
         yield from self.activity.matching(query)
 
 
+class UndoQueue:
+    """Keeps messages to the pipeline until nobody can undo them. For all threads.
+
+    What a person ordered is done whether or not the page stays open.
+    """
+
+    def __init__(
+        self, post: Callable[[object], None], seconds: float = UNDO_SECONDS + _LATE
+    ) -> None:
+        self._post = post
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._number = 0
+        self._pending: dict[int, tuple[threading.Timer, Sequence[object]]] = {}
+
+    def add(self, messages: Sequence[object]) -> int:
+        """Post messages after the time to undo; return the number to undo them by."""
+        with self._lock:
+            self._number += 1
+            timer = threading.Timer(self._seconds, self._carry_out, (self._number,))
+            timer.daemon = True
+            self._pending[self._number] = timer, messages
+            timer.start()
+            return self._number
+
+    def undo(self, number: int) -> None:
+        """Drop messages; UsageError if they were posted already."""
+        with self._lock:
+            timer, _ = self._pending.pop(number, (None, ()))
+        if timer is None:
+            raise UsageError(msg("This can't be undone any more."))
+        timer.cancel()
+
+    def close(self) -> None:
+        """Post all that is kept, at once: the program ends."""
+        with self._lock:
+            numbers = list(self._pending)
+        for number in numbers:
+            self._carry_out(number)
+
+    def _carry_out(self, number: int) -> None:
+        with self._lock:
+            timer, messages = self._pending.pop(number, (None, ()))
+        if timer is not None:
+            timer.cancel()
+        for message in messages:
+            self._post(message)
+
+
 @dataclass(frozen=True)
 class Actions(JournalActions):
     """All actions of the running program."""
@@ -177,7 +236,7 @@ class Actions(JournalActions):
         """Post messages; after the time to undo them if the ``body`` says "undo"."""
         if body.get("undo") is not True:
             return super()._send(messages, body)
-        return {"undo": self.undoable.add(messages), "seconds": SECONDS}
+        return {"undo": self.undoable.add(messages), "seconds": UNDO_SECONDS}
 
     def undo(self, body: Body) -> dict[str, object]:
         """Take back what was ordered with "undo", by the ``number`` that was answered."""
@@ -219,11 +278,6 @@ class Actions(JournalActions):
         """Look up all keys again, and retry what waits for one."""
         self.app.post(Resume())
         return {}
-
-    def forget(self, body: Body) -> dict[str, object]:
-        """Remove the files ``ids`` from the journal; see ``App.forget``."""
-        is_overwritten = self.app.forget(_ids(body))
-        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
 
     def begin_import(self, body: Body) -> dict[str, object]:
         """Import every file at or below ``path``, with settings if it is not watched."""

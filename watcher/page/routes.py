@@ -1,4 +1,4 @@
-"""Which address leads to what, and the page's frame."""
+"""Which address leads to what, the page's frame, and the language in which is answered."""
 
 from __future__ import annotations
 
@@ -7,27 +7,29 @@ import json
 import logging
 import os
 import re
+import time
+from gettext import NullTranslations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.i18n.catalog import page_texts
-from watcher.i18n.message import msg
+from watcher.i18n.catalog import catalog, languages, page_texts
+from watcher.i18n.message import ENGLISH, Catalog, msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
-from watcher.page.auth import COOKIE, SESSION
-from watcher.page.directories import list_directory
+from watcher.page.auth import COOKIE, SESSION, is_command
+from watcher.page.folders import Picker
+from watcher.pipeline.messages import SetLanguage
 from watcher.present import status, view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.i18n.message import Catalog
-    from watcher.page.actions import Actions, Body
+    from watcher.page.actions import Actions, Body, Receiver
+    from watcher.page.activity import Activity, ChangeFeed
     from watcher.page.auth import Sessions
-    from watcher.page.language import Language
-    from watcher.page.setup import Sample, Setup
-    from watcher.page.views import Activity, ChangeFeed, Folders, Health
+    from watcher.page.folders import Folders
+    from watcher.page.setup import Health, Sample, Setup
 
 _log = logging.getLogger(__name__)
 
@@ -90,11 +92,16 @@ class Routes:
         self._activity = activity
         self._feed = feed
         self._language = language
+        picker = Picker()
         self._bottle = bottle.Bottle()
         self._bottle.default_error_handler = _answer_error
-        for path, answer in (("/enter", self._enter), ("/", self._page),
-                             ("/static/<name>", self._static),
-                             ("/api/files.csv", self._table)):  # fmt: skip
+        for path, answer in (
+            ("/enter", self._enter),
+            ("/", self._page),
+            ("/static/<name>", self._static),
+            ("/report", self._report),
+            ("/api/files.csv", self._table),
+        ):
             self._bottle.route(path, "GET", answer)
         for path, read in (
             ("now", self._now),
@@ -103,9 +110,9 @@ class Routes:
             ("facts", actions.app.facts),
             ("imports/<number:int>", actions.app.import_state),
             ("attention", lambda: {"reasons": activity.reasons()}),
-            ("days", lambda: {"days": activity.days(_query())}),
+            ("days", lambda: activity.arrivals(_query())),
             ("folders", folders.all),
-            ("directories", lambda: list_directory(_query())),
+            ("directories", lambda: picker.list(_query())),
             ("health", health.lines),
             ("setup", lambda: {**setup.known(), "test": sample.places()}),
         ):
@@ -165,7 +172,7 @@ class Routes:
                 "now": status.now(snapshot, word) if snapshot else {},
                 "page": self._activity.page({}),
                 "reasons": self._activity.reasons(),
-                "days": self._activity.days({}),
+                "arrivals": self._activity.arrivals({}),
                 "chosen_language": self._language.chosen,
             }
         except WatcherError as error:  # the journal cannot be read at the moment
@@ -189,6 +196,19 @@ class Routes:
         bottle.response.content_type = "text/csv; charset=utf-8"
         bottle.response.set_header("Content-Disposition", 'attachment; filename="cvs.csv"')
         return self._activity.table(_query())
+
+    def _report(self) -> str:
+        """Send the report as a file: a page of its own, to be kept, printed or passed on."""
+        span = bottle.request.query.span
+        try:
+            page = self._activity.report(_query())
+        except WatcherError as error:
+            raise bottle.HTTPError(400, self._activity.word(error.title)) from error
+        bottle.response.content_type = "text/html; charset=utf-8"
+        day = time.strftime("%Y-%m-%d")
+        file_name = f"cvs-{span}-{day}.html"
+        bottle.response.set_header("Content-Disposition", f'attachment; filename="{file_name}"')
+        return page
 
     # -- the API
 
@@ -251,3 +271,57 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
 def _answer_error(error: bottle.HTTPError) -> str:
     bottle.response.content_type = "text/plain; charset=utf-8"
     return view.safe(str(error.body or error.status_line)) + "\n"
+
+
+# -- The language
+
+
+class Language:
+    """Texts for the person in ``persons``, and for the reader of the current answer in ``word``.
+
+    The reader is the person, or a command, to which everything is said in English.
+    """
+
+    def __init__(self, app: Receiver, system: str, chosen: str) -> None:
+        """``system`` is the system's language, ``chosen`` the person's, "" for the system's."""
+        self._app = app
+        self._system = system
+        self.chosen = chosen
+        self.persons = Catalog(ENGLISH.language, ENGLISH.translations)
+        self.word = Catalog(ENGLISH.language, _OfReader(self.persons))
+        self._use(chosen)
+
+    def choose(self, body: Body) -> dict[str, object]:
+        """Use another ``language``, over restarts too; "" for the system's."""
+        language = body.get("language")
+        if language not in ("", ENGLISH.language, *languages()):
+            raise UsageError(msg("There is no such language."))
+        self._app.post(SetLanguage(language))
+        self._use(language)
+        return {}
+
+    def _use(self, chosen: str) -> None:
+        found = catalog(chosen or self._system)
+        self.chosen = chosen
+        self.persons.language = self.word.language = found.language
+        self.persons.translations = found.translations
+
+
+class _OfReader(NullTranslations):
+    """Translations into the person's language; none for commands."""
+
+    def __init__(self, persons: Catalog) -> None:
+        super().__init__()
+        self._persons = persons
+
+    def gettext(self, message: str) -> str:
+        return str(self._chosen().gettext(message))
+
+    def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
+        return str(self._chosen().ngettext(msgid1, msgid2, n))
+
+    def pgettext(self, context: str, message: str) -> str:
+        return str(self._chosen().pgettext(context, message))
+
+    def _chosen(self) -> NullTranslations:
+        return ENGLISH.translations if is_command() else self._persons.translations

@@ -11,16 +11,16 @@ import webbrowser
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
-from watcher.daemon.desktop import chosen_language, start
+from watcher.daemon.desktop import chosen_language, show_file, start
 from watcher.daemon.instance import HOST, write_atomically
 from watcher.daemon.server import LocalServer
-from watcher.page.actions import Actions
+from watcher.model.errors import WatcherError
+from watcher.page.actions import Actions, UndoQueue
+from watcher.page.activity import Activity, ChangeFeed
 from watcher.page.auth import Guard, Sessions
-from watcher.page.language import Language
-from watcher.page.routes import Routes
-from watcher.page.setup import Sample, Setup
-from watcher.page.undo import UndoQueue
-from watcher.page.views import Activity, ChangeFeed, Folders, Health
+from watcher.page.folders import Folders
+from watcher.page.routes import Language, Routes
+from watcher.page.setup import Health, Sample, Setup
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.daemon.instance import Instance, Places
     from watcher.page.actions import Control
+    from watcher.present.menu import Action
 
 _log = logging.getLogger(__name__)
 
@@ -117,9 +118,20 @@ class ActivityPage:
         elif not open_link(self._link(at), self._places):
             _log.warning("there is no browser that could show the page")
 
-    def retry_all(self) -> None:
-        """Retry everything that needs attention or is held back: for the icon."""
-        self._actions.retry_all()
+    def act(self, action: Action) -> None:
+        """Do what a click on the icon or a notification means; a failure is logged."""
+        actions = self._actions
+        clicks = {
+            "open": lambda body: self.open(body.get("at", "")),
+            "log": lambda _: show_file(self._places.log, itself=True),
+            "show": actions.show, "retry": actions.retry, "ignore": actions.ignore,
+            "pause": actions.pause, "resume": actions.resume, "snooze": actions.snooze,
+            "stop": actions.stop,
+        }  # fmt: skip
+        try:
+            clicks[action.request](action.body)
+        except WatcherError as error:
+            _log.info("a click could not be carried out: %s", error)
 
     def _link(self, at: str) -> str:
         """Return an address that lets one browser in, once and within a minute.

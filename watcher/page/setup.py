@@ -1,4 +1,7 @@
-"""The page's form for the set-up; the checks and edits are those of ``watcher.config.setup``."""
+"""The set-up: its form, the sample CV at its end, and the checks whose findings lead back to it.
+
+The form's checks and edits are those of ``watcher.config.setup``.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,10 @@ import logging
 import os
 import time
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config.editor import Editor, without_absent
 from watcher.config.setup import (
     FIRST_FOLDER,
     Answers,
@@ -20,7 +25,6 @@ from watcher.credentials import SystemKeyring, keys
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
-    Editor,
     ask_hrflow,
     can_drop_sample,
     drop_sample,
@@ -30,7 +34,6 @@ from watcher.daemon.setup import (
     save,
     what_stays,
     why_not_stored,
-    without_absent,
 )
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
@@ -48,7 +51,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Catalog, Message
     from watcher.model.records import Entry
     from watcher.page.actions import Control
-    from watcher.page.views import Activity
+    from watcher.page.activity import Activity
 
     Body = Mapping[str, Any]
 
@@ -337,3 +340,60 @@ class Sample:
             if each.path == wanted:
                 return each.path
         raise UsageError(msg("This folder is not watched."))
+
+
+@dataclass(frozen=True)
+class Health:
+    """The doctor's checks; ``environ`` is that of the program's start, keys included."""
+
+    config: str
+    places: Places
+    environ: Mapping[str, str]
+    word: Catalog
+
+    def lines(self) -> dict[str, object]:
+        """Return all findings; that takes some seconds, as HrFlow is asked too."""
+        from watcher import doctor  # noqa: PLC0415 - only who asks for it needs it
+
+        case = doctor.Case(self.config, self.places, self.environ, os.path.expanduser("~"))
+        return {
+            "lines": [
+                {
+                    "sign": doctor.LEVELS[finding.level].sign,
+                    "tone": doctor.LEVELS[finding.level].tone,
+                    "level": self.word(doctor.LEVELS[finding.level].label),
+                    "label": self.word(check.label),
+                    "about": check.about,
+                    "text": self.word(finding.text),
+                    "advice": self.word(advice),
+                    "act": _act(check.name, check.about, finding.level),
+                }
+                for check, finding, advice in doctor.with_advice(doctor.examine(case))
+            ]
+        }
+
+
+def _act(name: str, about: str, level: str) -> str:
+    """Return what the page can do about the finding of the check ``name``, "" for nothing.
+
+    "login" installs the login service, "open" opens the folder; "key", "folders" and "setup" lead
+    to where a person changes it.
+    """
+    if level not in ("warning", "error"):
+        return ""
+    act = _ACTS.get(name, "")
+    return "folders" if act == "open" and not os.path.isdir(about) else act
+
+
+#: By the names of the doctor's checks.
+_ACTS: Final = MappingProxyType(
+    {
+        "service": "login",
+        "folder": "open",
+        "events": "open",
+        "key": "key",
+        "access": "key",
+        "source": "folders",
+        "config": "setup",
+    }
+)

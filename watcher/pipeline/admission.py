@@ -32,7 +32,7 @@ _EARLIEST_NS: Final = 7305 * _DAY_NS
 def decide(document: Document, plan: Plan) -> Route | Skip:
     """Return where a document goes that has had its time to become complete, or why it does not."""
     if document.part_of:
-        return Skip(State.IGNORED, msg("is part of {name}", name=document.part_of))
+        return Skip(State.IGNORED, msg("This file is part of {name}.", name=document.part_of))
     return _left_out(document, plan) or _broken(document) or plan.route(document)
 
 
@@ -45,13 +45,15 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
     """Why today's settings leave out a file that was found by those of another day."""
     below = document.path[len(plan.folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
     if pattern := plan.ignored(below):
-        return Skip(State.IGNORED, msg("ignored by the pattern {pattern}", pattern=pattern))
+        return Skip(
+            State.IGNORED, msg("This file matches the ignored pattern {pattern}.", pattern=pattern)
+        )
     if not plan.folder.recursive and "/" in below:
         return Skip(
             State.IGNORED,
             msg(
-                "is in a subfolder, and subfolders of this folder are not included "
-                "(recursive = false)"
+                "This file is in a subfolder, and subfolders of this folder are not included"
+                " (recursive = false)."
             ),
         )
     return None
@@ -60,13 +62,13 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
 def _broken(document: Document) -> Skip | None:
     """Why a file that has had its time cannot be opened; None if it can, or may be."""
     if document.stat.size == 0:
-        return Skip(State.REFUSED, msg("is empty; add it again when it is complete"))
+        return Skip(State.REFUSED, msg("The file is empty. Add it again when it is complete."))
     # What HrFlow cannot read anyway is no better for being complete.
     if document.sniffed.broken and not document.sniffed.advice:
         return Skip(
             State.REFUSED,
             msg(
-                "is incomplete ({what}); download or save it again",
+                "The file is incomplete ({what}). Download or save it again.",
                 what=document.sniffed.what,
             ),
         )
@@ -175,7 +177,9 @@ class Admission(Stage):
             self._emit(Finished(file_id, plan.folder.path))
             return False
         if self._journal.facts.is_in_doubt(file_id):
-            step = Step(State.UNCERTAIN, msg("checking whether it was uploaded before"), now)
+            step = Step(
+                State.UNCERTAIN, msg("Checking whether this file was uploaded before."), now
+            )
             self._journal.files.step(file_id, step, now)
             return False
         if keys := self._journal.holds.keys_of(route.account, route.source_key):
@@ -189,7 +193,7 @@ class Admission(Stage):
 
     def _note_duplicate(self, file_id: int, owner: int, plan: Plan) -> None:
         self._journal.files.set_duplicate(file_id, owner)
-        step = Step(State.DUPLICATE, msg("has the same content as another file"))
+        step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
         self._journal.files.step(file_id, step, self._clock.wall())
         # Of a file that is not known any more only the fingerprint is kept: it was sent.
         if self._journal.files.state(owner) in (*ARRIVED, None):

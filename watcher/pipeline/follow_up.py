@@ -117,7 +117,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
         case Parsed(_, message):
             return Step(State.PARSED, message)
         case _ if follow_up.reported_key:
-            return Step(State.PARSED, msg("reported by HrFlow's webhook"))
+            return Step(State.PARSED, msg("Reported by HrFlow's webhook."))
         case Wait(offline=True) | Wait(slow_down=True):
             return Again(now)  # the account's pace says when
         case Wait(_, retry_after):

@@ -242,7 +242,7 @@ class Intake(Stage):
             if candidate.sign is Sign.MISSING and existed:
                 return
             # What was there first may come back under another name: it is known by its cause.
-            why = EXISTING_WENT if existed else msg("removed before it was uploaded")
+            why = EXISTING_WENT if existed else msg("The file was removed before it was uploaded.")
             now, cause = self._clock.wall(), known.cause if existed else ""
             self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.files.disclaim(known.file_id, now)
@@ -276,7 +276,7 @@ class Intake(Stage):
                 continue
             known = self._journal.files.find(entry.folder, entry.path)
             if known is None or known.file_id != entry.file_id:
-                step = Step(State.GONE, msg("replaced by a newer version"))
+                step = Step(State.GONE, msg("A newer version replaced this file."))
                 self._journal.files.step(entry.file_id, step, now)
                 self._journal.files.disclaim(entry.file_id, now)
             else:
@@ -422,7 +422,7 @@ class ReadQueue:
             return ReadDone(candidate, settled, found)
 
         def failed(error: Exception) -> ReadDone:
-            why = msg("cannot be read ({error}).", error=error)
+            why = msg("The file cannot be read ({error}).", error=error)
             return ReadDone(candidate, settled, Unusable(why, passing=True))
 
         self._workers.read(read, failed)
@@ -560,5 +560,5 @@ def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds
     """Let a file that is noticed wait in the journal before it is read from there."""
     known = journal.files.find(candidate.folder, candidate.path)
     if known is not None and known.state is State.NOTICED:
-        step = Step(State.NOTICED, msg("is not complete yet"), now + seconds)
+        step = Step(State.NOTICED, msg("The file is not complete yet."), now + seconds)
         journal.files.step(known.file_id, step, now)

@@ -273,8 +273,8 @@ class Pipeline:
     def _carry_out(self, command: object) -> None:
         self._to_publish += carry_out(command, self._journal, self._clock.wall())
 
-    def _drain(self, message: Drain) -> None:
-        self._is_draining = message.on
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
 
     def _stop(self, _message: Stop) -> None:
         self._is_stopping = True

@@ -119,9 +119,7 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Start nothing new, as the program is about to be replaced; ``on=False``: go on."""
-
-    on: bool = True
+    """Start nothing new, as the program is about to be replaced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,18 @@ from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 from watcher.pipeline.messages import Arrived, Finished, Resume
-from watcher.pipeline.upload import Budget, Requesting, Sources, Subject, Use
+from watcher.pipeline.upload import (
+    Budget,
+    Requesting,
+    Sources,
+    Subject,
+    UploadDone,
+    Use,
+    is_outdated,
+)
 
 if TYPE_CHECKING:
+    from watcher.model.follow_ups import ListedProfile
     from watcher.model.uploads import Job
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Context, Handlers, Transport
@@ -35,10 +44,11 @@ _DELAY_KEPT: Final = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether an upload has arrived that is uncertain ``since``."""
+    """Whether an upload has arrived that is uncertain ``since``; asked at ``asked_at``."""
 
     job: Job
     since: float
+    asked_at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +131,7 @@ class Tracker(Requesting):
         return {
             Resume: self._resume,
             Arrived: self._note_arrival,
+            UploadDone: self._note_upload,
             Answered: self._take_answer,
             Event: self._take_event,
         }
@@ -138,6 +149,7 @@ class Tracker(Requesting):
         self._windows = {account.name: account.confirm_seconds for account in config.accounts}
         self._sources.configure()
         self._resume(message)
+        self._hand_over()
 
     def _resume(self, _message: object) -> None:
         """A key that could not read may be another one by now."""
@@ -148,6 +160,31 @@ class Tracker(Requesting):
             for account, each in self._listings.items()
             if each.subject in self._under_way
         }
+
+    def _note_upload(self, message: UploadDone) -> None:
+        """An upload may end after its account was taken out of the settings."""
+        if message.job.account not in self._budget.accounts:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Ask through another account for uploads whose own is no longer in the settings.
+
+        A source has its key whatever the account is called here: the account of the upload's
+        folder can ask for it, or the only one there is. If none can, people are told.
+        """
+        accounts, now = list(self._budget.accounts), self._clock.wall()
+        for upload in self._journal.follow_ups.abandoned(accounts):
+            plan = self._plans.get(upload.folder)
+            if plan is not None or len(accounts) == 1:
+                account = accounts[0] if plan is None else plan.folder.account
+                self._journal.follow_ups.hand_over(upload.file_id, account)
+            elif upload.state is State.UNCERTAIN:
+                why = msg(
+                    "The file may have arrived, but HrFlow can't be asked: the account {account} "
+                    "is no longer in the configuration. Add it again to have this checked.",
+                    account=upload.account,
+                )
+                self._journal.files.step(upload.file_id, Step(State.UNCERTAIN, why), now)
 
     # -- asking
 
@@ -188,7 +225,7 @@ class Tracker(Requesting):
         due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
         due = [(job, since) for job, since in due if job.file_id not in self._under_way]
         for job, since in due[:free]:
-            self._begin(account, job.file_id, Check(job, since))
+            self._begin(account, job.file_id, Check(job, since, now))
 
     def _choose_source(self, account: str) -> None:
         if source_key := self._sources.take(account):
@@ -309,15 +346,19 @@ class Tracker(Requesting):
         if isinstance(found, Parsed) and not self._is_of(job, found.profile):
             found = Unknown()
         if not isinstance(found, Parsed) and self._has_event(job):
-            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that it arrived"))
+            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that the file arrived."))
         else:
             if isinstance(found, Wait) and found.troubled:
                 self._troubled_at[job.file_id] = tick
             troubled_at = self._troubled_at.get(job.file_id)
             answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
             window = self._windows.get(job.account, CONFIRM_WINDOW)
-            step = confirmed(found, check.since, now, window, answering=answering)
+            step = confirmed(
+                found, check.since, now, window, asked_at=check.asked_at, answering=answering
+            )
         self._journal.files.step(job.file_id, step, now)
+        if step.state is State.QUEUED and is_outdated(job, self._plans):
+            self._journal.folders.route_again([job.file_id], now)
         if step.state is not State.UNCERTAIN:
             self._troubled_at.pop(job.file_id, None)
         if isinstance(found, Parsed):
@@ -461,12 +502,25 @@ class Tracker(Requesting):
         sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
         if sure is not None:
             return Parsed(sure.profile), False
-        owners = self._journal.follow_ups.by_profile(
-            [listed.profile.key for listed in answer.profiles]
-        )
-        taken = [key for key, owner in owners.items() if owner != each.job.file_id]
+        taken = [
+            listed.profile.key
+            for listed in answer.profiles
+            if self._belongs_to_other(listed, each.job)
+        ]
         profile = rules.match(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
+
+    def _belongs_to_other(self, listed: ListedProfile, job: Job) -> bool:
+        """Return whether a listed profile is that of another file than an upload's.
+
+        Uploads that share a reference may share a profile, which has the document of the latest.
+        """
+        key = listed.profile.key
+        owner = self._journal.follow_ups.by_profile([key]).get(key, job.file_id)
+        if owner == job.file_id:
+            return False
+        document = self._journal.follow_ups.document(owner)
+        return not listed.size or document == (listed.file_name, listed.size)
 
     def _must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
         """Whether stored profiles cannot be listed, so that they are searched for from now on."""
@@ -535,7 +589,7 @@ class Tracker(Requesting):
             why = (
                 msg("HrFlow could not parse this file: {message}", message=event.message)
                 if event.message
-                else msg("HrFlow could not parse this file and gave no reason")
+                else msg("HrFlow could not parse this file and gave no reason.")
             )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_follow_up(each.job.account):

@@ -40,15 +40,16 @@ from watcher.pipeline.messages import (
     Uploaded,
 )
 from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.routing.rules import asks_for_sync, without_sync
+from watcher.routing.rules import asks_for_sync, may_lead_to, without_sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import BinaryIO
 
     from watcher.model.uploads import Job, Outcome
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Transport
+    from watcher.routing.rules import Plan
 
 #: Seconds for which it counts what HrFlow said of a source.
 _FRESH: Final = 86400.0
@@ -244,8 +245,8 @@ class Budget(Stage):
             if limits.follow_ups:
                 limits.follow_ups.resume()
 
-    def _drain(self, message: Drain) -> None:
-        self._is_draining = message.on
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
 
     def _is_closed(self) -> bool:
         """Whether no request may start now."""
@@ -344,6 +345,12 @@ def _no_sync(key: tuple[str, str]) -> str:
     return f"no sync_parsing: {key[1]} of {key[0]}"
 
 
+def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
+    """Return whether an upload's folder no longer sends anything to its account and source."""
+    plan = plans.get(job.folder)
+    return plan is not None and not may_lead_to(plan.folder, job.account, job.source_key)
+
+
 @dataclass(frozen=True, slots=True)
 class UploadDone:
     """An upload has ended."""
@@ -393,7 +400,11 @@ class Uploads(Requesting):
         for account in self._budget.accounts:
             if not (free := self._budget.free(account)):
                 continue
+            begun: set[tuple[str, str]] = set()
             for job in self._journal.queues.due_jobs(account, now, free, self._plans):
+                if (job.source_key, job.reference) in begun:
+                    continue  # of those that share a reference one goes at a time
+                begun.add((job.source_key, job.reference))
                 self._journal.files.step(job.file_id, Step(State.UPLOADING), now)
                 self._budget.begin(account, job.file_id, Use.UPLOAD)
                 forbids = asks_for_sync(job) and self._sources.forbids_sync(account, job.source_key)
@@ -442,9 +453,12 @@ class Uploads(Requesting):
             cause = hold_key(outcome.cause, job.account, job.source_key)
         self._journal.files.step(job.file_id, step, now, cause=cause)
         self._publish(Uploaded(job, step.state, step.why, seconds))
-        self._follow(job, outcome, now)
+        self._follow_outcome(job, outcome, now)
+        # What is to be sent again goes where the settings lead by now.
+        if isinstance(outcome, Held | Wait) and is_outdated(job, self._plans):
+            self._journal.folders.route_again([job.file_id], now)
 
-    def _follow(self, job: Job, outcome: Outcome, now: float) -> None:
+    def _follow_outcome(self, job: Job, outcome: Outcome, now: float) -> None:
         """Make the other changes that an outcome requires, and tell the stages that it concerns."""
         match outcome:
             case Held(reason, why):

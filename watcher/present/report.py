@@ -11,13 +11,13 @@ import calendar
 import enum
 import html
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import ENGLISH
+from watcher.i18n.message import ENGLISH, Message, msg, verbatim
 from watcher.model.kinds import State
 from watcher.model.records import parse_seconds, upload_seconds
 from watcher.present import view
@@ -26,6 +26,7 @@ from watcher.present.view import Group
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Timing
 
 
@@ -38,14 +39,14 @@ class Span(enum.StrEnum):
 
 
 #: What files are counted by, under these names for scripts → their labels, in order.
-CATEGORIES: Final[Mapping[str, str]] = MappingProxyType(
+CATEGORIES: Final[Mapping[str, Message]] = MappingProxyType(
     {
-        "parsed": str(view.STATES[State.PARSED].label),
-        "sent": str(view.STATES[State.ACCEPTED].label),
-        "not parsed": str(view.STATES[State.PARSE_FAILED].label),
-        "refused": str(view.STATES[State.REFUSED].label),
-        "in progress": "Waiting",
-        "set aside": "Skipped",
+        "parsed": view.STATES[State.PARSED].label,
+        "sent": view.STATES[State.ACCEPTED].label,
+        "not parsed": view.STATES[State.PARSE_FAILED].label,
+        "refused": view.STATES[State.REFUSED].label,
+        "in progress": msg("Waiting"),
+        "set aside": msg("Skipped"),
     }
 )
 
@@ -71,7 +72,15 @@ EDGES: Final = (2.0, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
 
 EDGE_WORDS: Final = (
-    "up to 2 s", "up to 5 s", "up to 15 s", "up to 1 min", "up to 5 min", "up to 1 h", "longer",
+    msg("up to 2 s"), msg("up to 5 s"), msg("up to 15 s"), msg("up to 1 min"), msg("up to 5 min"),
+    msg("up to 1 h"), msg("longer"),
+)  # fmt: skip
+
+
+#: The days of a week's bars, Monday first; ``day`` is that of the month.
+_WEEKDAYS: Final = (
+    msg("Mon {day}"), msg("Tue {day}"), msg("Wed {day}"), msg("Thu {day}"), msg("Fri {day}"),
+    msg("Sat {day}"), msg("Sun {day}"),
 )  # fmt: skip
 
 
@@ -80,8 +89,8 @@ class Period:
     """The time that a report covers: ``slots`` are when its bars begin, and its end."""
 
     span: Span
-    title: str
-    words: tuple[str, ...]
+    title: Message
+    words: tuple[Message, ...]
     slots: tuple[float, ...]
 
     @property
@@ -127,20 +136,24 @@ def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> P
     """Return the period that ``day`` is in; ``moment`` turns a local time into seconds."""
     match span:
         case Span.DAY:
-            first, days, title = day, 1, f"{day:%Y-%m-%d}"
+            first, days, title = day, 1, verbatim(f"{day:%Y-%m-%d}")
         case Span.WEEK:
-            first = day - timedelta(days=day.weekday())
-            days, title = 7, f"week from {first:%Y-%m-%d} to {first + timedelta(days=6):%Y-%m-%d}"
+            first, days = day - timedelta(days=day.weekday()), 7
+            last = first + timedelta(days=6)
+            title = msg("week from {first} to {last}", first=str(first), last=str(last))
         case Span.MONTH:
-            first = day.replace(day=1)
-            days, title = calendar.monthrange(day.year, day.month)[1], f"{day:%Y-%m}"
+            first, title = day.replace(day=1), verbatim(f"{day:%Y-%m}")
+            days = calendar.monthrange(day.year, day.month)[1]
     start = datetime.combine(first, time())
     if span is Span.DAY:
         begins = [start + timedelta(hours=hour) for hour in range(25)]
-        words = [f"{hour:02}" for hour in range(24)]
+        words = [verbatim(f"{hour:02}") for hour in range(24)]
     else:
         begins = [start + timedelta(days=number) for number in range(days + 1)]
-        words = [f"{each:%a %d}" if span is Span.WEEK else f"{each:%d}" for each in begins[:-1]]
+        words = [verbatim(f"{each:%d}") for each in begins[:-1]]
+    if span is Span.WEEK:
+        words = [replace(name, args={"day": f"{each:%d}"})
+                 for name, each in zip(_WEEKDAYS, begins, strict=False)]  # fmt: skip
     return Period(span, title, tuple(words), tuple(moment(each) for each in begins))
 
 
@@ -170,7 +183,7 @@ def record(report: Report) -> dict[str, object]:
     """Return a report as plain values, for scripts."""
     return {
         "span": report.period.span.value,
-        "title": report.period.title,
+        "title": str(report.period.title),
         "since": report.period.since,
         "until": report.period.until,
         "total": _record_of(report.total),
@@ -179,7 +192,7 @@ def record(report: Report) -> dict[str, object]:
             for line in report.lines
         ],
         "slots": [
-            {"slot": word, "since": at, **dict(bar)}
+            {"slot": str(word), "since": at, **dict(bar)}
             for word, at, bar in zip(
                 report.period.words, report.period.slots, report.bars, strict=False
             )
@@ -255,67 +268,72 @@ td.path { overflow-wrap: anywhere; min-width: 9rem; }
 """
 
 
-_PARSING: Final = (
-    '<p class="soft">From the end of the upload until the profile was found. HrFlow is asked'
-    " at intervals, so these times are approximate.</p>"
+_PARSING: Final = msg(
+    "From the end of the upload until the profile was found. HrFlow is asked at intervals, so these"
+    " times are approximate."
 )
 
 
-def render(report: Report, made_at: str) -> str:
-    """Return the page; ``made_at`` is when the report was made, as text."""
-    title = f"CVs received: {report.period.title}"
+def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
+    """Return the page in a language; ``made_at`` is when the report was made, as text."""
+    title = _text(word("CVs received: {period}", period=report.period.title))
+    files = word.plural("1 file", "{count:count} files", report.total.files)
     parts = [
-        f"<h1>{_text(title)}</h1>",
-        f'<p class="soft">{_files(report.total.files)}. Created {_text(made_at)}.</p>',
-        _cards(report.total),
-        "<h2>Files received</h2>",
-        _legend(report),
-        _stacked(report),
-        "<h2>Upload times</h2>",
-        _times(report.uploads, report.total.upload_seconds),
-        "<h2>Parsing times</h2>",
-        _times(report.parses, report.total.parse_seconds),
-        _PARSING,
-        "<h2>By folder and source</h2>",
-        _table(report),
+        f"<h1>{title}</h1>",
+        _quiet(word("{files}. Created {time}.", files=files, time=made_at)),
+        _cards(report.total, word),
+        _heading(word("Files received")),
+        _legend(report, word),
+        _stacked(report, word),
+        _heading(word("Upload times")),
+        _times(report.uploads, report.total.upload_seconds, word),
+        _heading(word("Parsing times")),
+        _times(report.parses, report.total.parse_seconds, word),
+        _quiet(word(_PARSING)),
+        _heading(word("By folder and source")),
+        _table(report, word),
     ]
     body = "\n".join(parts)
     return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{_text(word.language)}"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
         "style-src 'unsafe-inline'\">\n"
-        f"<title>{_text(title)}</title><style>{_STYLE}</style></head>\n<body>{body}</body></html>\n"
+        f"<title>{title}</title><style>{_STYLE}</style></head>\n<body>{body}</body></html>\n"
     )
 
 
-def _cards(total: Line) -> str:
+def _cards(total: Line, word: Catalog) -> str:
     cards = [(str(total.categories.get(name, 0)), label) for name, label in CATEGORIES.items()]
     cards += [
-        (_seconds(total.upload_seconds), "Median upload time"),
-        (_seconds(total.parse_seconds), "Median parsing time"),
+        (_seconds(total.upload_seconds, word), msg("Median upload time")),
+        (_seconds(total.parse_seconds, word), msg("Median parsing time")),
     ]
     items = "".join(
-        f"<li><strong>{_text(number)}</strong>{_text(name)}</li>" for number, name in cards
+        f"<li><strong>{_text(number)}</strong>{_text(word(name))}</li>" for number, name in cards
     )
     return f'<ul class="cards">{items}</ul>'
 
 
-def _table(report: Report) -> str:
+def _table(report: Report, word: Catalog) -> str:
+    if not report.lines:
+        return _quiet(word("No files in this period."))
     categories = [name for name in CATEGORIES if report.total.categories.get(name)]
-    numbers = ["Files", *(CATEGORIES[name] for name in categories), "Upload", "Parsing"]
-    head = '<th scope="col">Folder</th><th scope="col">Source</th>'
-    head += "".join(f'<th scope="col" class="n">{_text(name)}</th>' for name in numbers)
-    rows = "".join(_row(line, categories) for line in report.lines)
-    if not rows:
-        return '<p class="soft">No files in this period.</p>'
+    numbers = [
+        msg("Files"), *(CATEGORIES[name] for name in categories), msg("Upload"), msg("Parsing"),
+    ]  # fmt: skip
+    head = "".join(
+        f'<th scope="col">{_text(word(name))}</th>' for name in (msg("Folder"), msg("Source"))
+    )
+    head += "".join(f'<th scope="col" class="n">{_text(word(name))}</th>' for name in numbers)
+    rows = "".join(_row(line, categories, word) for line in report.lines)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="wide">{table}</div>'
 
 
-def _row(line: Line, categories: Sequence[str]) -> str:
+def _row(line: Line, categories: Sequence[str], word: Catalog) -> str:
     numbers = [str(line.files), *(str(line.categories.get(name, 0)) for name in categories)]
-    numbers += [_seconds(line.upload_seconds), _seconds(line.parse_seconds)]
+    numbers += [_seconds(line.upload_seconds, word), _seconds(line.parse_seconds, word)]
     cells = "".join(f'<td class="n">{_text(each)}</td>' for each in numbers)
     folder, source = _text(line.folder), _text(view.short(line.source) or "—")
     return f'<tr><td class="path">{folder}</td><td>{source}</td>{cells}</tr>'
@@ -326,48 +344,53 @@ def _text(text: str) -> str:
     return html.escape(view.safe(text))
 
 
-def _seconds(seconds: float | None) -> str:
-    return "—" if seconds is None else ENGLISH.duration(seconds)
+def _heading(text: str) -> str:
+    return f"<h2>{_text(text)}</h2>"
 
 
-def _files(number: int) -> str:
-    return f"{number} file{'s' * (number != 1)}"
+def _quiet(text: str) -> str:
+    return f'<p class="soft">{_text(text)}</p>'
+
+
+def _seconds(seconds: float | None, word: Catalog) -> str:
+    return "—" if seconds is None else word.duration(seconds)
 
 
 def _colour(category: str) -> str:
     return f"var(--{category.replace(' ', '-')})"
 
 
-def _legend(report: Report) -> str:
-    names = [name for name in CATEGORIES if report.total.categories.get(name)]
+def _legend(report: Report, word: Catalog) -> str:
     keys = "".join(
-        f'<span class="key" style="background:{_colour(name)}"></span>{_text(CATEGORIES[name])}'
-        for name in names
+        f'<span class="key" style="background:{_colour(name)}"></span>{_text(word(label))}'
+        for name, label in CATEGORIES.items()
+        if report.total.categories.get(name)
     )
     return f'<p aria-hidden="true">{keys}</p>'
 
 
-def _stacked(report: Report) -> str:
+def _stacked(report: Report, word: Catalog) -> str:
     most = max((sum(bar.values()) for bar in report.bars), default=0)
     return _chart(
-        "Files by time received",
-        report.period.words,
+        word("Files by time received"),
+        [word(each) for each in report.period.words],
         most,
         lambda number: [
-            (report.bars[number].get(name, 0), _colour(name), label)
+            (report.bars[number].get(name, 0), _colour(name), word(label))
             for name, label in CATEGORIES.items()
         ],
     )
 
 
-def _times(bars: Sequence[int], middle: float | None) -> str:
+def _times(bars: Sequence[int], middle: float | None, word: Catalog) -> str:
     if middle is None:
-        return '<p class="soft">No times yet.</p>'
+        return _quiet(word("No times yet."))
+    names = [word(each) for each in EDGE_WORDS]
     return _chart(
-        f"Files by duration (median: {ENGLISH.duration(middle)})",
-        EDGE_WORDS,
+        word("Files by duration (median: {time})", time=word.duration(middle)),
+        names,
         max(bars),
-        lambda number: [(bars[number], "var(--time)", EDGE_WORDS[number])],
+        lambda number: [(bars[number], "var(--time)", names[number])],
     )
 
 

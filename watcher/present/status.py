@@ -65,10 +65,13 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
             if snapshot.remarks:
                 return word("The configuration has errors")
             return word("Not set up yet")
-        case AppState.PAUSED | AppState.OFFLINE:
-            return joined(obstacles(snapshot, word)[0], _waiting(snapshot, word))
+        case AppState.PAUSED:
+            return joined(_paused(snapshot, word), _waiting(snapshot, word), _needs(snapshot, word))
+        case AppState.OFFLINE:
+            return joined(_offline(snapshot, word), _waiting(snapshot, word))
         case AppState.ATTENTION:
-            return joined(_needs(snapshot, word), _progress(snapshot, word))
+            offline = _offline(snapshot, word) if snapshot.offline_since else ""
+            return joined(offline, _needs(snapshot, word), _progress(snapshot, word))
         case AppState.WORKING:
             return _progress(snapshot, word)
         case AppState.IDLE:
@@ -129,18 +132,23 @@ def _progress(snapshot: Snapshot, word: Catalog) -> str:
 
 
 def _needs(snapshot: Snapshot, word: Catalog) -> str:
-    """Return what needs attention; what stops all uploads comes before single files."""
-    files = attention_files(snapshot)
-    held = sum(hold.files for hold in active_holds(snapshot))
-    if files and held:  # as many as the page lists
-        offline = [_offline(snapshot, word)] if snapshot.offline_since else []
-        return joined(*offline, needing_attention(files + held, word))
-    found = obstacles(snapshot, word) + [needing_attention(files, word)] * bool(files)
-    if found:
-        return joined(*found)
+    """Return what needs a person, as many files as the page lists; "" for nothing."""
+    holds = active_holds(snapshot)
+    failed = attention_files(snapshot)
+    asked = sum(hold.files for hold in holds if needs_approval(hold))
+    held = sum(hold.files for hold in holds) - asked
+    parts = []
+    if not held and any(not needs_approval(hold) for hold in holds):
+        parts.append(held_back(0, word))  # what would stop all uploads comes before single files
+    if sum(map(bool, (failed, asked, held))) > 1 or failed:
+        parts.append(needing_attention(failed + asked + held, word))
+    elif held:
+        parts.append(held_back(held, word))
+    elif asked:
+        parts.append(awaiting_approval(asked, word))
     if folders := len(broken_folders(snapshot)):
-        return cannot_be_watched(folders, word)
-    return awaiting_approval(sum(hold.files for hold in active_holds(snapshot)), word)
+        parts.append(cannot_be_watched(folders, word))
+    return joined(*parts)
 
 
 def needing_attention(files: int, word: Catalog) -> str:

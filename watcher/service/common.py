@@ -110,11 +110,6 @@ class Service(abc.ABC):
     def stop(self) -> None:
         """Stop the program until the next login, if it is running."""
 
-    def restart(self) -> None:
-        """Stop the program if it is running, and start it."""
-        self.stop()
-        self.start()
-
     @abc.abstractmethod
     def look(self) -> Installed | None:
         """Return the status; None if it is not installed."""
@@ -128,7 +123,10 @@ def read_file(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise WatcherError(f"{path} cannot be read ({error.strerror}).") from error
+        raise WatcherError(
+            msg("{path} cannot be read ({error}).", path=path, error=error.strerror),
+            msg("Give yourself permission to read it."),
+        ) from error
 
 
 def write_file(path: str, data: bytes) -> bool:
@@ -160,7 +158,10 @@ def remove_file(path: str, *folders: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise WatcherError(f"{path} cannot be removed ({error.strerror}).") from error
+        raise WatcherError(
+            msg("{path} cannot be removed ({error}).", path=path, error=error.strerror),
+            msg("Remove it yourself."),
+        ) from error
     for folder in folders:
         with contextlib.suppress(OSError):  # not empty, or not there
             os.rmdir(folder)

@@ -22,14 +22,14 @@ class Format(NamedTuple):
     advice: Message = NOTHING
 
 
-SAVE: Final = msg("save it as PDF or Word")
-SAVE_IMAGE: Final = msg("save it as PDF, JPEG or PNG")
-EXPORT: Final = msg("export it as PDF or Word")
-DOWNLOAD: Final = msg("download it as PDF or Word")
-TAKE_OUT: Final = msg("extract the document and add it")
-UNLOCK: Final = msg("save it without a password")
-DECRYPT: Final = msg("save it without encryption")
-ADD_FILE: Final = msg("add the file itself")
+SAVE: Final = msg("Save it as PDF or Word.")
+SAVE_IMAGE: Final = msg("Save it as PDF, JPEG or PNG.")
+EXPORT: Final = msg("Export it as PDF or Word.")
+DOWNLOAD: Final = msg("Download it as PDF or Word.")
+TAKE_OUT: Final = msg("Extract the document and add it.")
+UNLOCK: Final = msg("Save it without a password.")
+DECRYPT: Final = msg("Save it without encryption.")
+ADD_FILE: Final = msg("Add the file itself.")
 
 _MS = "application/vnd.ms-"
 _OPENXML = "application/vnd.openxmlformats-officedocument."

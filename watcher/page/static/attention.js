@@ -1,6 +1,6 @@
 // What needs attention: a card for each reason, with how many files, what to do, and the button for it.
 
-import { $, ask, busy, el, number, start, t, tn } from "./base.js";
+import { $, ask, button, el, number, replace, start, t, tn } from "./base.js";
 import { filterBy, openFolders } from "./files.js";
 import { order } from "./undo.js";
 
@@ -19,13 +19,11 @@ export function showAttention(now) {
   const notes = now.remarks.map((remark) => card(now.is_set_up ? "busy" : "bad", "", remark));
   if (!now.is_set_up && !now.remarks.length)
     notes.push(card("busy", "", t("Not set up yet"), "", el("a", { href: "#setup", class: "button main" }, t("Set up"))));
-  for (const folder of now.watched) if (folder.problem) notes.push(card("bad", t("Folder"), folder.problem));
+  for (const folder of now.watched) if (folder.problem) notes.push(card("bad", t("A folder cannot be watched"), folder.problem, "", el("a", { href: "#folders", class: "button" }, t("Edit folders"))));
   const every = [...notes, ...now.held.map(heldCard), ...reasons.map(reasonCard)];
   const lines = isWhole ? every : every.slice(0, SHOWN);
   if (every.length > SHOWN) lines.push(whole(now, every.length));
-  const place = $("held");
-  const before = [...place.children].map((each) => each.textContent).join("\n");
-  if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
+  replace($("held"), lines);
 }
 
 function whole(now, count) {
@@ -40,15 +38,11 @@ function whole(now, count) {
 function card(tone, head, text, advice = "", ...acts) {
   const shown = acts.filter(Boolean);
   return el("section", { class: `notice ${tone}` },
-    el("div", {}, head && el("h3", {}, head), el("p", {}, text), advice && el("p", { class: "advice" }, advice)),
+    el("div", {}, head && el("h3", {}, head), el("p", {}, text.replace(/^\p{Ll}/u, (first) => first.toUpperCase())), advice && el("p", { class: "advice" }, advice)),
     shown.length ? el("div", { class: "acts" }, ...shown) : "");
 }
 
-function button(label, work, kind = "") {
-  const made = el("button", { type: "button", class: kind, onclick: () => busy(made, work) }, label);
-  return made;
-}
-
+const MAIN = { class: "main" };
 const retryLabel = (files) => tn("Retry 1 file", "Retry {count} files", files);
 const ignoreLabel = (files) => tn("Ignore 1 file", "Ignore {count} files", files);
 
@@ -57,15 +51,15 @@ function heldCard(hold) {
   const which = { cause: hold.key };
   const more = hold.files ? [
     button(ignoreLabel(hold.files), () => order("ignore", which)),
-    button(t("Show files"), () => filterBy("attention", { cause: hold.key, text: hold.why })),
+    button(t("Show files"), () => filterBy("attention", { cause: hold.key, label: t("Reason:"), text: hold.why })),
     button(t("Open folder"), () => openFolders(which)),
   ] : [];
   if (hold.asks) {
     const upload = tn("Upload 1 file", "Upload {count} files", hold.files);
-    return card("busy", hold.title, hold.why, "", button(upload, () => order("retry", which), "main"), ...more);
+    return card("busy", hold.title, hold.why, "", button(upload, () => order("retry", which), MAIN), ...more);
   }
   const again = hold.files ? retryLabel(hold.files) : t("Try again");
-  const retry = (kind) => button(again, () => (hold.files ? order("retry", which) : ask("/api/retry", which)), kind);
+  const retry = (attributes) => button(again, () => (hold.files ? order("retry", which) : ask("/api/retry", which)), attributes);
   if (hold.cause === "account" || hold.cause === "credential") {
     const fix = el("a", { href: "#setup/key", class: "button main" }, t("Fix the key"));
     return card("bad", hold.title, hold.why, t("Enter a valid key; waiting files are then uploaded automatically."), fix, retry(), ...more);
@@ -84,8 +78,8 @@ function reasonCard(reason) {
   const advice = reason.can_retry ? t("Correct the files and save them again, or ignore them.")
     : t("These files were moved away. To have them checked again, put them back into their folder.");
   return card("bad", reason.title, reason.why, advice,
-    reason.can_retry && button(retryLabel(reason.can_retry), () => order("retry", which), "main"),
+    reason.can_retry && button(retryLabel(reason.can_retry), () => order("retry", which), MAIN),
     button(ignoreLabel(reason.files), () => order("ignore", which)),
-    button(t("Show files"), () => filterBy(reason.state, { why: reason.reason, text: reason.why })),
+    button(t("Show files"), () => filterBy(reason.state, { why: reason.reason, label: t("Reason:"), text: reason.why })),
     button(t("Open folder"), () => openFolders(which)));
 }

@@ -88,13 +88,26 @@ export async function busy(button, work) {
   }
 }
 
-/** A button that copies a text, which `read` returns. */
-export function copyButton(read, label) {
-  const button = el("button", { type: "button", class: "copy", title: label, "aria-label": label, onclick: () => busy(button, async () => {
-    await navigator.clipboard.writeText(read());
-    say(t("Copied"));
-  }) }, t("Copy"));
-  return button;
+/** A button that does something, as `busy` does. */
+export function button(label, work, attributes = {}) {
+  const made = el("button", { type: "button", onclick: () => busy(made, work), ...attributes }, label);
+  return made;
+}
+
+/** A button that copies a text, which `read` returns; `label` says what it is. */
+export const copyButton = (read, label, text = t("Copy")) => button(text, async () => {
+  await navigator.clipboard.writeText(read());
+  say(t("Copied"));
+}, { class: "copy", title: label, "aria-label": label });
+
+/** The lines of a list of facts: [label, text or element]; those without a text are left out. */
+export const factLines = (facts) =>
+  facts.filter(([, fact]) => fact).flatMap(([label, fact]) => [el("dt", {}, label), el("dd", {}, fact)]);
+
+/** Replace what is in a place, if it is something else. */
+export function replace(place, lines) {
+  const text = (each) => each.textContent;
+  if ([...place.children].map(text).join("\n") !== lines.map(text).join("\n")) place.replaceChildren(...lines);
 }
 
 /** Set an element's text, or lines, only if they are others: nothing flickers or is read out again. */

@@ -1,6 +1,6 @@
-// The chart: how many files arrived on each day of a week or month, or in each month of a year.
+// The chart: how many files arrived on each day of a week or month, or in each month of a year; by source.
 
-import { $, ask, busy, number, put, start, t } from "./base.js";
+import { $, ask, busy, button, el, number, put, start, t } from "./base.js";
 import { filterByDates } from "./files.js";
 
 const HEIGHT = 150;
@@ -13,32 +13,58 @@ const formats = {
   month: new Intl.DateTimeFormat(language, { month: "long", year: "numeric" }),
   shortMonth: new Intl.DateTimeFormat(language, { month: "short" }),
 };
-let days = start.days;
+let { days, sources } = start.arrivals;
 let span = "30";
+let chosen = ""; // the key of the source that alone is shown
 let drawn = "";
 
 /** Read the days again and show them. */
 export async function refreshChart() {
-  days = (await ask(`/api/days?span=${span}`)).days;
+  ({ days, sources } = await ask(`/api/days?span=${span}`));
   draw();
 }
 
+const chosenSource = () => sources.find((source) => source.key === chosen);
+
 /** What each bar stands for: its first and last day, its files, and its names. */
 function bars() {
+  const source = chosenSource();
+  const found = days.map(([date, files], at) => [date, source ? source.days[at] : files]);
   if (span !== "365") {
-    return days.map(([date, files]) => {
+    return found.map(([date, files]) => {
       const at = new Date(`${date}T12:00`);
       return { since: date, until: date, files, name: formats.day.format(at), label: formats.shortDay.format(at) };
     });
   }
   const months = new Map();
-  for (const [date, files] of days) {
+  for (const [date, files] of found) {
     const month = date.slice(0, 7);
     const at = new Date(`${month}-15T12:00`);
     const bar = months.get(month) ?? { since: date, files: 0, name: formats.month.format(at), label: formats.shortMonth.format(at) };
     months.set(month, { ...bar, until: date, files: bar.files + files });
   }
   return [...months.values()];
+}
+
+const sum = (numbers) => numbers.reduce((all, each) => all + each, 0);
+
+/** Show how many files each source received, and let one be chosen. */
+function showSources() {
+  const focused = $("sources").contains(document.activeElement) && document.activeElement.dataset.key;
+  const most = Math.max(1, ...sources.map((source) => sum(source.days)));
+  $("sources").replaceChildren(...sources.map((source) => {
+    const files = sum(source.days);
+    const bar = shape("svg", { viewBox: "0 0 100 1", preserveAspectRatio: "none", "aria-hidden": "true" });
+    bar.append(shape("rect", { class: "bar", width: (100 * files) / most, height: 1 }));
+    const made = button(el("span", {}, source.name), () => {
+      chosen = chosen === source.key ? "" : source.key;
+      draw();
+    }, { "data-key": source.key, "aria-pressed": String(chosen === source.key), title: source.name });
+    made.append(bar, el("b", {}, number(files)));
+    return el("li", {}, made);
+  }));
+  if (focused) $("sources").querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+  $("sources").hidden = sources.length < 2;
 }
 
 /** The least round value that is not below `most`, and whose half is whole. */
@@ -48,11 +74,13 @@ function top(most) {
 
 function draw() {
   const width = Math.round($("plot").clientWidth);
-  const key = JSON.stringify([width, days, span]);
+  if (!chosenSource()) chosen = "";
+  const key = JSON.stringify([width, days, sources, span, chosen]);
   if (!width || drawn === key) return;
   drawn = key;
   const shown = bars();
-  const total = shown.reduce((sum, bar) => sum + bar.files, 0);
+  const total = sum(shown.map((bar) => bar.files));
+  showSources();
   put($("chart-total"), t("Arrived in this period: {files}.", { files: number(total) }));
   const highest = top(Math.max(1, ...shown.map((bar) => bar.files)));
   const left = 14 + 8 * number(highest).length;
@@ -94,7 +122,7 @@ function hit(bar, place, look) {
   const made = shape("rect", { class: "hit", y: 0, role: "button", "aria-label": name, ...place });
   made.addEventListener("mouseenter", look);
   made.addEventListener("focus", look);
-  made.addEventListener("click", () => filterByDates(bar.since, bar.until));
+  made.addEventListener("click", () => filterByDates(bar.since, bar.until, chosenSource()));
   return made;
 }
 

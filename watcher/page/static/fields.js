@@ -1,4 +1,4 @@
-// What forms share: mistakes beside their inputs, and a choice of sources by name.
+// What forms share: mistakes beside their inputs, and choices: of sources by name, of what follows an upload.
 
 import { el, t } from "./base.js";
 
@@ -29,5 +29,13 @@ export function listSources(list, sources, wanted) {
   const options = sources.map((source) => el("option", { value: source.key }, source.note ? `${source.name} (${source.note})` : source.name));
   if (wanted && !sources.some((source) => source.key === wanted)) options.push(el("option", { value: wanted }, wanted));
   list.replaceChildren(el("option", { value: "" }, t("Choose…")), ...options);
+  list.value = wanted;
+}
+
+export const AFTER_UPLOAD = { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") };
+
+/** Let be chosen what is done with a file after its upload. */
+export function listAfterUpload(list, wanted) {
+  list.replaceChildren(...Object.entries(AFTER_UPLOAD).map(([value, text]) => el("option", { value }, text)));
   list.value = wanted;
 }

@@ -1,6 +1,6 @@
 // The list of files: search, filters, order, columns, pages, a selection of several, and the details of one.
 
-import { $, ask, busy, copyButton, duration, el, moment, number, put, safe, say, size, t, tn, when } from "./base.js";
+import { $, ask, busy, button, copyButton, duration, el, factLines, moment, number, put, replace, safe, say, size, t, tn, when } from "./base.js";
 import { order } from "./undo.js";
 
 const HEADS = [...document.querySelectorAll("#files th")];
@@ -17,14 +17,15 @@ let requests = 0;
 let shown = null; // the file in the dialog
 let group = ""; // of states, which is shown
 let sort = "-when";
-let reason = {}; // what only files with the same reason have: `cause`, or `why`; and its `text`
+let sorted = null; // how many files are, if not all may be
+let only = {}; // what only some files have: a `cause`, a reason (`why`) or a `source`; as `label` and `text`
 
 // -- the list
 
 function query(more = {}) {
   const wanted = {
     text: $("text").value.trim(), state: group, folder: $("folder").value, ...dates(),
-    cause: reason.cause, why: reason.why, ...more,
+    cause: only.cause, why: only.why, source: only.source, ...more,
   };
   return new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
 }
@@ -36,6 +37,7 @@ export async function refresh(page) {
   if (mine !== requests) return; // a later request is on its way
   files = read.files;
   next = read.next;
+  sorted = read.sorted;
   show();
   if (shown) await showDetails(shown);
 }
@@ -60,6 +62,8 @@ function show() {
   put($("none"), filtered ? t("No matching files") : t("No files uploaded yet"));
   $("newer").disabled = pages.length < 2;
   $("older").disabled = !next;
+  $("sorted").hidden = !sorted;
+  if (sorted) put($("sorted"), t("Of more than {count} files, only the latest are sorted.", { count: number(sorted) }));
   $("pager").hidden = pages.length < 2 && !next;
   put($("where"), files.length ? t("Page {page}", { page: number(pages.length) }) : "");
   $("csv").href = `/api/files.csv?${query()}`;
@@ -72,16 +76,14 @@ function newRow(file) {
   const row = { line: el("tr", { role: "row" }, ...cells), cells, cell, file };
   row.box = el("input", { type: "checkbox", onchange: () => select(file.id, row.box.checked) });
   row.open = el("button", { type: "button", class: "link", onclick: () => openFile(file.id) });
-  row.retry = el("button", { type: "button", onclick: () => busy(row.retry, () => order("retry", { ids: [file.id] })) }, t("Retry"));
-  row.ignore = el("button", { type: "button", onclick: () => busy(row.ignore, () => order("ignore", { ids: [file.id] })) }, t("Ignore"));
-  row.copy = copyButton(() => row.file.profile, t("Copy the profile key"));
-  row.key = el("span");
+  row.retry = button(t("Retry"), () => order("retry", { ids: [file.id] }));
+  row.ignore = button(t("Ignore"), () => order("ignore", { ids: [file.id] }));
+  row.copy = copyButton(() => row.file.profile, t("Copy the profile key"), t("Copy key"));
   cell.selected.append(row.box);
   cell.candidate.append(row.open);
   cell.state.append(el("span", { class: "sign", "aria-hidden": "true" }), " ", el("span"), el("small", { class: "hidden" }));
   row.link = profileLink();
-  cell.acts.append(row.retry, row.ignore, row.link);
-  cell.profile.append(row.key, row.copy);
+  cell.acts.append(row.retry, row.ignore, row.copy, row.link);
   row.line.addEventListener("click", (event) => {
     if (!event.target.closest("button, a, input") && !String(getSelection())) openFile(file.id);
   });
@@ -108,10 +110,9 @@ function fill(row, file) {
     row[what].setAttribute("aria-label", safe(`${row[what].textContent}: ${file.name}`));
   }
   setLink(row.link, file);
-  put(row.key, file.profile);
   row.copy.hidden = !file.profile;
   const texts = { name: file.name, source: file.source, tags: file.tags, type: file.type, size: size(file.size),
-    took: duration(file.took), reference: file.reference, when: when(file.changed_at) };
+    took: duration(file.took), reference: file.reference, profile: file.profile, when: when(file.changed_at) };
   for (const [column, text] of Object.entries(texts)) {
     put(row.cell[column], text);
     row.cell[column].title = row.cell[column].textContent;
@@ -147,7 +148,7 @@ $("search").addEventListener("submit", (event) => {
   event.preventDefault();
   search();
 });
-$("reason-none").addEventListener("click", () => {
+$("only-none").addEventListener("click", () => {
   filterBy(group);
   $("text").focus();
 });
@@ -160,20 +161,21 @@ async function turn(step) {
   $("files").scrollIntoView({ block: "start" });
 }
 
-/** Filter by a group of states or a state, or by a reason: {cause or why, text}. */
+/** Filter by a group of states or a state, and by what only some files have. */
 export function filterBy(states, wanted = {}) {
   group = states;
-  setReason(wanted);
+  showOnly(wanted);
   $("text").value = "";
   $("folder").value = "";
   $("period").value = "";
   search();
 }
 
-function setReason(wanted) {
-  reason = wanted;
-  $("reason").hidden = !wanted.text;
-  put($("reason-text"), wanted.text ?? "");
+function showOnly(wanted) {
+  only = wanted;
+  $("only").hidden = !wanted.text;
+  put($("only-label"), wanted.label ?? "");
+  put($("only-text"), wanted.text ?? "");
 }
 
 /** The folders that can be filtered by. */
@@ -203,8 +205,9 @@ function localDay(at) {
   return [date.getFullYear(), date.getMonth() + 1, date.getDate()].map((each) => String(each).padStart(2, "0")).join("-");
 }
 
-/** Show what changed from one day to another. */
-export function filterByDates(since, until) {
+/** Show what changed from one day to another, of all sources or one: {key, name}. */
+export function filterByDates(since, until, source) {
+  showOnly(source ? { source: source.key, label: t("Source:"), text: source.name } : {});
   $("period").value = "dates";
   $("since").value = since;
   $("until").value = until;
@@ -321,6 +324,7 @@ export async function openFile(id) {
 }
 
 const COPIED = [t("File"), t("Reference"), t("Profile"), t("Fingerprint")]; // with one click
+const copied = (text, label) => text && el("span", {}, text, copyButton(() => text, t("Copy: {what}", { what: label })));
 
 async function showDetails(id) {
   const file = await ask(`/api/files/${id}`);
@@ -329,8 +333,10 @@ async function showDetails(id) {
   $("d-state").className = file.tone;
   put($("d-state"), `${file.sign} ${file.label}${file.remark ? ` · ${file.remark}` : ""}`);
   setLink($("d-link"), file);
-  $("d-retry").disabled = !file.can_retry;
-  $("d-ignore").disabled = !file.can_ignore;
+  for (const what of ["retry", "ignore"]) {
+    if (!file[`can_${what}`] && document.activeElement === $(`d-${what}`)) $("d-close").focus();
+    $(`d-${what}`).hidden = !file[`can_${what}`];
+  }
   const facts = [
     [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
     [t("File"), file.path], [t("Source"), file.source], [t("Account"), file.account],
@@ -342,11 +348,7 @@ async function showDetails(id) {
     [t("Next attempt"), file.due_at && file.can_retry ? moment(file.due_at) : ""],
     [t("Moved to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
   ];
-  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => {
-    const copy = COPIED.includes(label) ? copyButton(() => text, t("Copy: {what}", { what: label })) : "";
-    return [el("dt", {}, label), el("dd", {}, el("span", {}, text), copy)];
-  });
-  replace($("d-facts"), lines);
+  replace($("d-facts"), factLines(facts.map(([label, text]) => [label, COPIED.includes(label) ? copied(text, label) : text])));
   replace($("d-story"), file.story.map(stepLine));
 }
 
@@ -355,12 +357,6 @@ export function stepLine(step) {
   return el("li", { class: `is-${step.tone}` },
     el("time", {}, moment(step.at)), el("span", { class: "sign", "aria-hidden": "true" }, step.sign),
     ` ${step.label}`, step.why ? el("small", {}, step.why) : "");
-}
-
-/** Replace the lines in a place, if they are others. */
-function replace(place, lines) {
-  const before = [...place.children].map((each) => each.textContent).join("\n");
-  if (before !== lines.map((each) => each.textContent).join("\n")) place.replaceChildren(...lines);
 }
 
 $("details").addEventListener("close", () => {
@@ -376,3 +372,17 @@ for (const what of ["retry", "ignore"])
     await showDetails(id);
   }));
 $("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));
+
+// -- as long as there is none
+
+/** Say where CVs go, as long as there has not been any. */
+export function showEmpty(now) {
+  const isEmpty = now.is_set_up && now.watched.length > 0 && !now.held.length && !Object.values(now.groups).some(Boolean);
+  $("at-activity").classList.toggle("is-empty", isEmpty);
+  $("empty").hidden = !isEmpty;
+  if (!isEmpty) return;
+  const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
+  put($("empty-text"), t("Drop CVs into {folder}", { folder }));
+  $("empty-open").dataset.folder = folder;
+}
+$("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));

@@ -1,10 +1,8 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
-import { $, ask, busy, el, put, say, size, t } from "./base.js";
-import { clearMistakes, listSources, markMistake } from "./fields.js";
+import { $, ask, busy, button, el, factLines, put, say, size, t } from "./base.js";
+import { AFTER_UPLOAD, clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
 import { choose } from "./picker.js";
-
-const AFTER_UPLOAD = { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") };
 
 const names = new Map(); // source key → name, as far as HrFlow was asked
 const asked = new Set(); // accounts whose sources HrFlow was asked for
@@ -42,20 +40,19 @@ async function askSources(account) {
 }
 
 function folderBox(folder, hasAccounts) {
-  const edit = el("button", { type: "button", onclick: () => busy(edit, () => editFolder(folder, box, edit)) }, t("Edit"));
-  const open = el("button", { type: "button", onclick: () => busy(open, () => ask("/api/show", { folder: folder.real })) }, t("Open folder"));
-  const stop = el("button", { type: "button", onclick: () => confirmStop(folder.path, stop, async () => {
+  const edit = button(t("Edit"), () => editFolder(folder, box, edit));
+  const open = button(t("Open folder"), () => ask("/api/show", { folder: folder.real }));
+  const stop = button(t("Stop watching…"), () => confirmStop(folder.path, stop, async () => {
     await showFolders();
     $("h-folders").focus();
-  }) }, t("Stop watching…"));
+  }));
   const facts = [
-    [t("Source"), nameOf(folder)], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
+    [t("Source"), el("span", { "data-source": folder.source_key }, nameOf(folder))], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
     [t("Subfolders"), folder.recursive ? t("included") : t("not included")],
     [t("After upload"), AFTER_UPLOAD[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
-  const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", { "data-source": text === folder.source_key ? text : null }, text)]);
-  const box = el("article", { class: "box", "data-path": folder.path }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...lines));
+  const box = el("article", { class: "box", "data-path": folder.path }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules (the first match applies)")), el("ol", {}, ...folder.rules.map(ruleLine)));
   box.append(el("p", { class: "acts" }, edit, open, stop));
   return box;
@@ -71,8 +68,9 @@ async function editFolder(folder, box, opener) {
   const inputs = {
     source: sources.length ? el("select") : el("input", { autocomplete: "off", spellcheck: "false", value: known.source }),
     tags: el("input", { autocomplete: "off", value: known.tags, placeholder: "office=Paris, urgent=true" }),
-    after_upload: el("select", {}, ...Object.entries(AFTER_UPLOAD).map(([value, text]) => el("option", { value, selected: value === known.after_upload }, text))),
+    after_upload: el("select"),
   };
+  listAfterUpload(inputs.after_upload, known.after_upload);
   if (sources.length) listSources(inputs.source, sources, known.source);
   const isLocked = (key) => known.locked.includes(key) || known.is_machine;
   for (const [name, key] of [["source", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]]) {
@@ -129,19 +127,7 @@ function ruleLine(rule) {
   return el("li", {}, el("code", {}, matches.filter(Boolean).join(" · ")), " → ", effects.filter(Boolean).join(" · "));
 }
 
-// -- the list of files, while it is empty
-
-/** Say where CVs go, as long as there has not been any. */
-export function showEmpty(now) {
-  const isEmpty = now.is_set_up && now.watched.length > 0 && !now.held.length && !Object.values(now.groups).some(Boolean);
-  $("at-activity").classList.toggle("is-empty", isEmpty);
-  $("empty").hidden = !isEmpty;
-  if (!isEmpty) return;
-  const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
-  put($("empty-text"), t("Drop CVs into {folder}", { folder }));
-  $("empty-open").dataset.folder = folder;
-}
-$("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));
+// -- what can be asked for
 
 $("rescan").addEventListener("click", () => busy($("rescan"), async () => {
   await ask("/api/rescan", {});
@@ -165,11 +151,10 @@ $("check").addEventListener("submit", async (event) => {
       [t("File"), verdict.file], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
       [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
     ];
-    const lines = facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]);
     place.replaceChildren(
       el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
       el("p", {}, verdict.sentence),
-      el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...lines)),
+      el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...factLines(facts))),
     );
   } catch (error) {
     place.replaceChildren(el("p", { class: "bad" }, error.message));
@@ -178,19 +163,17 @@ $("check").addEventListener("submit", async (event) => {
 
 // -- ending the watch of a folder: what that changes is shown first
 
-let stopping = null; // the folder in question, its button, and what to do afterwards
+let stopping = null; // the folder in question, the button that asks, and what to do afterwards
 
 /** Ask whether to stop watching a folder; `done` is called once that is so. */
-export function confirmStop(folder, button, done) {
-  return busy(button, async () => {
-    const { stays, difference } = await ask("/api/setup/leave", { folder });
-    stopping = { folder, button, done };
-    put($("leave-title"), t("Stop watching {folder}?", { folder }));
-    put($("leave-stays"), stays);
-    put($("leave-difference"), ...difference);
-    $("leave").querySelector("details").open = false;
-    $("leave").showModal();
-  });
+export async function confirmStop(folder, opener, done) {
+  const { stays, difference } = await ask("/api/setup/leave", { folder });
+  stopping = { folder, opener, done };
+  put($("leave-title"), t("Stop watching {folder}?", { folder }));
+  put($("leave-stays"), stays);
+  put($("leave-difference"), ...difference);
+  $("leave").querySelector("details").open = false;
+  $("leave").showModal();
 }
 
 $("leave-sure").addEventListener("click", () => busy($("leave-sure"), async () => {
@@ -202,6 +185,6 @@ $("leave-sure").addEventListener("click", () => busy($("leave-sure"), async () =
   await done();
 }));
 $("leave").addEventListener("close", () => {
-  if (stopping?.button.isConnected) stopping.button.focus();
+  if (stopping?.opener.isConnected) stopping.opener.focus();
   stopping = null;
 });

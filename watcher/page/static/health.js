@@ -1,6 +1,6 @@
 // The doctor's checks: what has to be done first, everything else folded.
 
-import { $, ask, busy, el, put, say, t, tn } from "./base.js";
+import { $, ask, button, el, put, say, t, tn } from "./base.js";
 
 const ORDER = { bad: 0, busy: 1 };
 let running = false;
@@ -46,17 +46,13 @@ function sentence(line) {
 
 function findingCard(line) {
   const act = actOf(line);
-  const advice = line.mend && line.act !== "login" ? el("p", { class: "quiet" }, line.mend) : "";
+  const advice = line.advice && line.act !== "login" ? el("p", { class: "quiet" }, line.advice) : "";
   return el("li", { class: `finding is-${line.tone}` }, el("div", {}, el("p", {}, ...sentence(line)), advice), act);
 }
 
 /** The button that does something about a finding, or the link to where that can be done. */
 function actOf(line) {
   const link = (to, text) => el("a", { class: "button", href: to }, text);
-  const button = (text, work) => {
-    const made = el("button", { type: "button", onclick: () => busy(made, work) }, text);
-    return made;
-  };
   switch (line.act) {
     case "login": return button(t("Start at login"), async () => {
       await ask("/api/setup/login", {});

@@ -1,15 +1,16 @@
 // The frame: navigation, status, pausing; and waiting for changes.
 
 import { refreshReasons, showAttention } from "./attention.js";
-import { $, ask, busy, clearMessage, el, number, put, rest, start, t, when } from "./base.js";
+import { $, ask, busy, button, clearMessage, el, number, put, rest, start, t, when } from "./base.js";
 import { refreshChart } from "./chart.js";
-import { filterBy, openFile, refresh, setFolders } from "./files.js";
-import { showEmpty, showFolders } from "./folders.js";
+import { filterBy, openFile, refresh, setFolders, showEmpty } from "./files.js";
+import { showFolders } from "./folders.js";
 import { runChecks } from "./health.js";
 import { showSetup } from "./setup.js";
 
-const SECTIONS = ["activity", "folders", "health", "setup"];
+const SECTIONS = ["activity", "folders", "health", "setup", "help"];
 const OPENED = { folders: showFolders, health: runChecks, setup: showSetup };
+const MENUS = [...document.querySelectorAll(".menu")];
 let now = start.now;
 let seen = start.number; // of the last change
 let announced = 0;
@@ -40,6 +41,7 @@ function show() {
   document.body.dataset.state = now.state;
   document.title = `${now.headline} – hrflow-watcher`;
   $("resume").hidden = !now.paused;
+  $("pause").hidden = !now.is_set_up;
   put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
   announce(now.headline);
   showCounts();
@@ -70,16 +72,16 @@ function showCounts() {
   const place = $("counts");
   if (!place.children.length) {
     for (const [group] of groups) {
-      const button = el("button", { type: "button", "data-group": group, "aria-pressed": String(!group),
-        onclick: () => filterBy(group) }, el("span"), " ", el("b"));
-      place.append(el("li", {}, button));
+      const made = button(el("span"), () => filterBy(group), { "data-group": group, "aria-pressed": String(!group) });
+      made.append(" ", el("b"));
+      place.append(el("li", {}, made));
     }
   }
   groups.forEach(([, label, files, tone], at) => {
-    const button = place.children[at].firstChild;
-    button.className = tone;
-    put(button.querySelector("b"), number(files));
-    put(button.querySelector("span"), label);
+    const shown = place.children[at].firstChild;
+    shown.className = tone;
+    put(shown.querySelector("b"), number(files));
+    put(shown.querySelector("span"), label);
   });
 }
 
@@ -88,13 +90,15 @@ function showCounts() {
 addEventListener("keydown", (event) => {
   const isTyping = event.target.closest?.("input:not([type='checkbox']), textarea, select");
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.key === "?") $("keys").showModal();
+  if (event.key === "?") {
+    location.hash = "help";
+    setTimeout(() => $("h-help").focus());
+  }
   if (event.key !== "/") return;
   event.preventDefault();
   if ($("at-activity").hidden) location.hash = "activity";
   setTimeout(() => $("text").select());
 });
-$("show-keys").addEventListener("click", () => $("keys").showModal());
 
 // -- changes
 
@@ -104,10 +108,11 @@ async function listen() {
       const change = await ask(`/api/now?seen=${seen}`);
       seen = change.number;
       if (change.now) {
+        const hasArrived = now.today !== change.now.today;
         now = change.now;
         await refreshReasons();
         show();
-        await Promise.all([refresh(), refreshChart()]);
+        await Promise.all([refresh(), hasArrived && refreshChart()]);
       }
       await rest(change.again ? change.again * 1000 : 400);
       if (document.body.dataset.state === "lost") show();
@@ -122,34 +127,34 @@ async function listen() {
   }
 }
 
-// -- pausing
+// -- menus
+
+function closeMenu(menu) {
+  menu.open = false;
+  menu.querySelector("summary").focus();
+}
+for (const menu of MENUS) {
+  menu.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenu(menu);
+  });
+  menu.addEventListener("focusout", (event) => {
+    // Some browsers give no focus to a button that is clicked.
+    if (event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
+}
+addEventListener("click", (event) => {
+  for (const menu of MENUS) if (!menu.contains(event.target) || event.target.closest("a")) menu.open = false;
+});
 
 const PAUSES = { hour: { seconds: 3600 }, tomorrow: { until: "tomorrow" }, end: {} };
-for (const button of document.querySelectorAll("[data-pause]"))
-  button.addEventListener("click", () => busy(button, async () => {
-    closePause();
-    await ask("/api/pause", PAUSES[button.dataset.pause]);
+for (const each of document.querySelectorAll("[data-pause]"))
+  each.addEventListener("click", () => busy(each, async () => {
+    closeMenu($("pause"));
+    await ask("/api/pause", PAUSES[each.dataset.pause]);
   }));
-$("pause").addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closePause();
-});
-$("pause").addEventListener("focusout", (event) => {
-  // Some browsers give no focus to a button that is clicked.
-  if (event.relatedTarget && !$("pause").contains(event.relatedTarget)) $("pause").open = false;
-});
-addEventListener("click", (event) => {
-  for (const menu of [$("pause"), $("column-menu")]) if (!menu.contains(event.target)) menu.open = false;
-});
-$("column-menu").addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
-  $("column-menu").open = false;
-  $("column-menu").querySelector("summary").focus();
-});
 
-function closePause() {
-  $("pause").open = false;
-  $("pause").querySelector("summary").focus();
-}
+// -- the rest of the frame
+
 $("language").value = start.chosen_language;
 $("language").addEventListener("change", () => busy($("language"), async () => {
   await ask("/api/language", { language: $("language").value });

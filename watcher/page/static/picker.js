@@ -1,6 +1,6 @@
 // The folder picker: walks the disk of the machine that the program runs on.
 
-import { $, ask, busy, el, put, t } from "./base.js";
+import { $, ask, busy, button, el, put, t } from "./base.js";
 
 let asked = null; // what is chosen for: { files, take, opener }
 let shown = null; // the directory, as the program lists it
@@ -24,21 +24,19 @@ async function list(path) {
   shown = await ask(`/api/directories?${query}`);
   put($("picker-path"), shown.path);
   $("picker-up").disabled = !shown.parent;
+  $("picker-drives").replaceChildren(...(shown.drives.length > 1 ? shown.drives.map((drive) => button(drive, () => go(drive))) : []));
   $("picker-list").replaceChildren(
     ...shown.directories.map((name) => line(`${name}${shown.separator}`, () => go(within(name)))),
     ...shown.files.map((name) => line(name, () => finish(within(name)))),
   );
   const isEmpty = !shown.directories.length && !shown.files.length;
-  put($("picker-note"), !shown.is_whole ? t("Not everything is listed; the path can also be typed.") : isEmpty ? t("There are no folders in it.") : "");
+  put($("picker-note"), !shown.is_whole ? t("Not everything is listed; the path can also be typed.") : isEmpty ? t("There are no folders here.") : "");
 }
 
 /** The path of an entry of the directory that is shown. */
 const within = (name) => `${shown.path}${shown.path.endsWith(shown.separator) ? "" : shown.separator}${name}`;
 
-function line(text, work) {
-  const button = el("button", { type: "button", onclick: () => busy(button, work) }, text);
-  return el("li", {}, button);
-}
+const line = (text, work) => el("li", {}, button(text, work));
 
 async function go(path) {
   try {

@@ -1,7 +1,7 @@
 // The set-up: account and key, folders and sources, a review of the changes, and saving them.
 
-import { $, ask, busy, clearMessage, el, put, say, t } from "./base.js";
-import { clearMistakes, listSources, markMistake } from "./fields.js";
+import { $, ask, busy, clearMessage, el, factLines, put, say, t } from "./base.js";
+import { clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
 import { confirmStop } from "./folders.js";
 import { choose } from "./picker.js";
 import { offerSample } from "./sample.js";
@@ -65,7 +65,7 @@ function addPlace(folder, removable = true) {
   place.dataset.drawn = known.is_new ? "" : folder.path; // the folder that it shows, "" for a new one
   part(place, "typed").value = folder.source;
   part(place, "tags").value = folder.tags;
-  part(place, "after_upload").value = folder.after_upload;
+  listAfterUpload(part(place, "after_upload"), folder.after_upload);
   const locked = folder.locked ?? known.locked;
   lock(part(place, "path"), folder.is_machine || known.has_locked_folders);
   for (const [name, key] of [["source", "source_key"], ["typed", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]])
@@ -76,11 +76,11 @@ function addPlace(folder, removable = true) {
   })));
   part(place, "remove").hidden = !removable;
   part(place, "leave").hidden = removable || folder.is_machine;
-  part(place, "leave").addEventListener("click", () => confirmStop(folder.path, part(place, "leave"), async () => {
+  part(place, "leave").addEventListener("click", () => busy(part(place, "leave"), () => confirmStop(folder.path, part(place, "leave"), async () => {
     place.remove();
     offerSample((await ask("/api/setup")).test);
     $("another").focus();
-  }));
+  })));
   part(place, "remove").addEventListener("click", () => {
     place.remove();
     $("another").focus();
@@ -204,7 +204,7 @@ function showReview(warnings) {
       [t("Tags"), part(place, "tags").value], [t("After upload"), part(place, "after_upload").selectedOptions[0].textContent]);
   }
   for (const warning of warnings) facts.push([t("Note"), warning]);
-  $("review").replaceChildren(...facts.filter(([, text]) => text).flatMap(([label, text]) => [el("dt", {}, label), el("dd", {}, text)]));
+  $("review").replaceChildren(...factLines(facts));
 }
 
 for (const button of document.querySelectorAll("[data-turn]"))

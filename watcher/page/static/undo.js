@@ -1,6 +1,6 @@
 // What is done to files, and undone: a note at the window's edge offers that for some seconds.
 
-import { $, ask, busy, el, put, rest, say, t, tn } from "./base.js";
+import { $, ask, button, el, put, rest, say, t, tn } from "./base.js";
 
 let latest = null; // what undoes the order given last
 
@@ -18,7 +18,7 @@ function sentence(what, files) {
 }
 
 async function offer(text, done) {
-  const undo = el("button", { type: "button", onclick: () => busy(undo, takeBack) }, t("Undo"));
+  const undo = button(t("Undo"), () => takeBack());
   const said = el("span");
   const note = el("div", { class: "toast" }, said, undo);
   let isOver = false;

@@ -1,51 +1,33 @@
-"""What the page shows: files, status, folders and rules, what would happen to a file, health."""
+"""What became of the files: the list, details, reasons, the chart; and the status as it changes."""
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypedDict
 
-from watcher.config.tags import write_tags
-from watcher.daemon.plans import (
-    IGNORED,
-    MISSING,
-    WOULD_BE_SENT,
-    check_file,
-    former_targets,
-    make_plans,
-    this_machine,
-)
-from watcher.daemon.status import source_names
-from watcher.i18n.message import NOTHING, Message, as_json, from_json, msg, verbatim
-from watcher.journal.reader import ORDERS, Reader
+from watcher.i18n.message import Message, as_json, from_json, msg
+from watcher.journal.reader import ORDERED, ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.present import listing
+from watcher.present.report import Span, make_period, render, summarize
 from watcher.present.view import Group, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from typing import Any
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Catalog
+    from watcher.journal.reader import Reason
     from watcher.model.records import Entry
-    from watcher.model.settings import Folder, Rule
     from watcher.model.snapshot import Snapshot
-
-    Names = Mapping[tuple[str, str], str]
-
-_log = logging.getLogger(__name__)
-
 
 #: Most files on a page, and in one piece of a CSV file.
 _LONGEST_PAGE: Final = 200
@@ -66,6 +48,7 @@ class Filters(TypedDict):
     until: float
     cause: str
     why: Message
+    source: str
 
 
 class _Begin(TypedDict, total=False):
@@ -102,6 +85,8 @@ class Activity:
                 listing.row(entry, self.word, urls.get(entry.account, "")) for entry in shown
             ],
             "next": following,
+            # How many are sorted, the latest, if they may not be all that match.
+            "sorted": ORDERED if order.removeprefix("-") in ORDERS else None,
         }
 
     def file(self, file_id: int) -> dict[str, object]:
@@ -133,15 +118,21 @@ class Activity:
             found = reader.reasons(_REASONS)
         return [
             {
-                "state": state.value,
-                "title": self._title(state, files),
-                "why": self.word(why),
-                "reason": as_json(why),
-                "files": files,
-                "can_retry": in_place,
+                "state": each.state.value,
+                "title": self._title(each.state, each.files),
+                "why": self.word(self._example(each)),
+                "reason": as_json(each.why),
+                "files": each.files,
+                "can_retry": each.in_place,
             }
-            for state, why, files, in_place in found
+            for each in found
         ]
+
+    @staticmethod
+    def _example(reason: Reason) -> Message:
+        if reason.is_example:
+            return msg("{reason} (numbers vary from file to file)", reason=reason.why)
+        return reason.why
 
     def _title(self, state: State, files: int) -> str:
         if state is State.REFUSED:
@@ -152,15 +143,43 @@ class Activity:
             "1 CV could not be read", "{count:count} CVs could not be read", files
         )
 
-    def days(self, query: Mapping[str, str]) -> list[tuple[str, int]]:
-        """Return how many files arrived on each of the last ``span`` days, today the last."""
+    def arrivals(self, query: Mapping[str, str]) -> dict[str, object]:
+        """Return how many files arrived on each of the last ``span`` days, today the last.
+
+        Answers {"days": [("2026-03-31", 7), …], "sources": [{"key": …, "name": "Sales", "days":
+        [3, …]}, …]}, the busiest source first. Files that are no longer in the history are
+        counted for no source.
+        """
         span = min(_LONGEST_SPAN, _number(query, "span", 30))
         today = date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's own day
-        first = today - timedelta(days=span - 1)
+        days = [(today - timedelta(days=back)).isoformat() for back in reversed(range(span))]
         with self._reader() as reader:
-            arrived = dict(reader.days(first.isoformat()))
-        every = ((first + timedelta(days=number)).isoformat() for number in range(span))
-        return [(day, arrived.get(day, 0)) for day in every]
+            arrived = dict(reader.days(days[0]))
+            by_source = reader.days_by_source(_midnight(days[0], 0))
+        names: dict[str, str] = {}
+        counts: dict[str, Counter[str]] = {}
+        for day, key, name, files in by_source:
+            names[key] = name or key
+            counts.setdefault(key, Counter())[day] += files
+        return {
+            "days": [(day, arrived.get(day, 0)) for day in days],
+            "sources": [
+                {"key": key, "name": names[key], "days": [count[day] for day in days]}
+                for key, count in sorted(counts.items(), key=lambda each: -each[1].total())
+            ],
+        }
+
+    def report(self, query: Mapping[str, str]) -> str:
+        """Return the report of the ``span`` that today is in, as a page of its own."""
+        span = query.get("span", "")
+        if span not in list(Span):
+            raise UsageError(msg("There is no such report."))
+        now = time.time()
+        today = date.fromtimestamp(now)  # noqa: DTZ012 - the person's own day
+        period = make_period(Span(span), today, lambda local: local.astimezone().timestamp())
+        with self._reader() as reader:
+            made = summarize(period, reader.timings(period.since, period.until))
+        return render(made, f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M}", self.word)  # noqa: DTZ006
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """Yield all files that match, as CSV in pieces."""
@@ -200,6 +219,7 @@ def filters(query: Mapping[str, str]) -> Filters:
         "until": _midnight(query.get("until", ""), 1),
         "cause": query.get("cause", ""),
         "why": from_json(query.get("why", "")),
+        "source": query.get("source", ""),
     }
 
 
@@ -217,7 +237,7 @@ def _order(query: Mapping[str, str]) -> str:
     order = query.get("sort", "")
     if order in ("", "-when"):
         return ""
-    if order.removeprefix("-") not in ORDERS:
+    if order.removeprefix("-") not in ("when", *ORDERS):
         raise UsageError(msg("This page of the list does not exist."))
     return order
 
@@ -243,7 +263,7 @@ def _number(query: Mapping[str, str], name: str, default: int) -> int:
     return max(1, int(text)) if text.isdecimal() and len(text) < 9 else default
 
 
-# -- Status
+# -- Changes of the status
 
 
 #: Seconds after which a wait ends without a change: browsers and proxies give up later than that.
@@ -301,182 +321,3 @@ class ChangeFeed:
         if number == seen:
             return number, None, _CROWDED if self._closed else 0.0
         return number, self._latest(), 0.0
-
-
-# -- Folders
-
-
-@dataclass(frozen=True)
-class Folders:
-    """Reads the settings of the running program."""
-
-    app: App
-    places: Places
-    word: Catalog
-
-    def all(self) -> dict[str, object]:
-        """Return all folders, each with its rules in order."""
-        names = source_names(self.places)
-        problems = {each.path: each.problem for each in self.app.snapshot().watched}
-        return {
-            "folders": [
-                _folder(folder, self._problem(problems, folder), names)
-                for folder in self.app.config.folders
-            ]
-        }
-
-    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
-        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
-
-    def check(self, order: Mapping[str, Any]) -> dict[str, object]:
-        """Return what would happen to the file at ``path``; the code that uploads decides it."""
-        path = order.get("path")
-        if not isinstance(path, str) or not path.strip():
-            raise UsageError(msg("Enter the path of a file."))
-        path = os.path.expanduser(path.strip().strip('"'))
-        if not os.path.isabs(path):
-            raise UsageError(msg("Enter the full path of the file."))
-        former = former_targets(self.places)
-        plans = make_plans(self.app.config, this_machine(), former)
-        verdict = check_file(path, plans, self.places)
-        said = {
-            name: self.word(value) if isinstance(value, Message) else value
-            for name, value in verdict.items()
-        }
-        said = {"why": "", "what": "", **said}
-        return {
-            **said,
-            "good": verdict["verdict"] == WOULD_BE_SENT,
-            "sentence": self.word(self._sentence(verdict)),
-            **self._named(verdict),
-        }
-
-    def _sentence(self, verdict: Mapping[str, object]) -> Message:
-        """Return what would happen to a file, as a sentence."""
-        file = os.path.basename(str(verdict["file"]))
-        if verdict["verdict"] == MISSING:
-            return msg("{file} was not found; check the path.", file=file)
-        if verdict["verdict"] == WOULD_BE_SENT:
-            key = str(verdict["source_key"])
-            names = source_names(self.places)
-            source = names.get((str(verdict["account"]), key), key)
-            what = _said(verdict["what"])
-            return msg(
-                "{file} is {what} and would be uploaded to {source}.",
-                file=file,
-                what=what,
-                source=source,
-            )
-        if verdict["verdict"] == IGNORED and "rule" in verdict:
-            return msg(
-                "Rule {number} of its folder ignores {file}.", number=verdict["rule"], file=file
-            )
-        return msg("{file} {why}.", file=file, why=_said(verdict.get("why", "")))
-
-    def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
-        """Return the fields of an upload with the source's name beside its key, if it is known."""
-        key, fields = str(verdict.get("source_key", "")), verdict.get("fields")
-        name = source_names(self.places).get((str(verdict.get("account", "")), key))
-        if not name or not isinstance(fields, dict):
-            return {}
-        return {"fields": {**fields, "source_key": f"{name} ({key})"}}
-
-
-def _said(value: object) -> Message:
-    return value if isinstance(value, Message) else verbatim(str(value))
-
-
-def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
-    return {
-        "path": folder.path,
-        "real": os.path.realpath(folder.path),
-        "problem": problem,
-        "account": folder.account,
-        "source": _source(folder, folder.source_key, names),
-        "source_key": folder.source_key,
-        "tags": write_tags(folder.tags),
-        "recursive": folder.recursive,
-        "existing": folder.existing.value,
-        "after_upload": folder.after_upload.value,
-        "after_refusal": folder.after_refusal.value,
-        "max_size": folder.max_size,
-        "rules": [_rule(folder, at, rule, names) for at, rule in enumerate(folder.rules, 1)],
-    }
-
-
-def _source(folder: Folder, key: str, names: Names) -> str:
-    return names.get((folder.account, key), key)
-
-
-def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, object]:
-    return {
-        "number": number,
-        "match": rule.match or "**",
-        "media_types": list(rule.media_types),
-        "ignore": rule.ignore,
-        "source": _source(folder, rule.source_key or "", names),
-        "tags": write_tags(rule.tags),
-        "reference": rule.reference or "",
-        "min_size": rule.min_size,
-        "max_size": rule.max_size,
-    }
-
-
-# -- Health
-
-
-@dataclass(frozen=True)
-class Health:
-    """The doctor's checks; ``environ`` is that of the program's start, keys included."""
-
-    config: str
-    places: Places
-    environ: Mapping[str, str]
-    word: Catalog
-
-    def lines(self) -> dict[str, object]:
-        """Return all findings; that takes some seconds, as HrFlow is asked too."""
-        from watcher import doctor  # noqa: PLC0415 - only who asks for it needs it
-
-        case = doctor.Case(self.config, self.places, self.environ, os.path.expanduser("~"))
-        return {
-            "lines": [
-                {
-                    "sign": doctor.LEVELS[finding.level].sign,
-                    "tone": doctor.LEVELS[finding.level].tone,
-                    "level": self.word(doctor.LEVELS[finding.level].label),
-                    "label": self.word(check.label),
-                    "about": check.about,
-                    "text": self.word(finding.text),
-                    "mend": self.word(advice),
-                    "act": _act(check.name, check.about, finding.level),
-                }
-                for check, finding, advice in doctor.with_advice(doctor.examine(case))
-            ]
-        }
-
-
-def _act(name: str, about: str, level: str) -> str:
-    """Return what the page can do about the finding of the check ``name``, "" for nothing.
-
-    "login" installs the login service, "open" opens the folder; "key", "folders" and "setup" lead
-    to where a person changes it.
-    """
-    if level not in ("warning", "error"):
-        return ""
-    act = _ACTS.get(name, "")
-    return "folders" if act == "open" and not os.path.isdir(about) else act
-
-
-#: By the names of the doctor's checks.
-_ACTS: Final = MappingProxyType(
-    {
-        "service": "login",
-        "folder": "open",
-        "events": "open",
-        "key": "key",
-        "access": "key",
-        "source": "folders",
-        "config": "setup",
-    }
-)

@@ -1,0 +1,257 @@
+"""Folders: those that are watched, what would happen to a file, and the folder picker."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import queue
+import threading
+from dataclasses import dataclass
+from itertools import islice
+from string import ascii_uppercase
+from typing import TYPE_CHECKING, Any, Final
+
+from watcher.config.tags import write_tags
+from watcher.daemon.plans import (
+    MISSING,
+    WOULD_BE_SENT,
+    check_file,
+    former_targets,
+    make_plans,
+    this_machine,
+)
+from watcher.daemon.status import source_names
+from watcher.i18n.message import NOTHING, Message, msg, verbatim
+from watcher.model.errors import UnusableError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from watcher.daemon.core import App
+    from watcher.daemon.instance import Places
+    from watcher.i18n.message import Catalog
+    from watcher.model.settings import Folder, Rule
+
+    Names = Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Reads the settings of the running program."""
+
+    app: App
+    places: Places
+    word: Catalog
+
+    def all(self) -> dict[str, object]:
+        """Return all folders, each with its rules in order."""
+        names = source_names(self.places)
+        problems = {each.path: each.problem for each in self.app.snapshot().watched}
+        return {
+            "folders": [
+                _folder(folder, self._problem(problems, folder), names)
+                for folder in self.app.config.folders
+            ]
+        }
+
+    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
+        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
+
+    def check(self, order: Mapping[str, Any]) -> dict[str, object]:
+        """Return what would happen to the file at ``path``; the code that uploads decides it."""
+        path = order.get("path")
+        if not isinstance(path, str) or not path.strip():
+            raise UsageError(msg("Enter the path of a file."))
+        path = os.path.expanduser(path.strip().strip('"'))
+        if not os.path.isabs(path):
+            raise UsageError(msg("Enter the full path of the file."))
+        former = former_targets(self.places)
+        plans = make_plans(self.app.config, this_machine(), former)
+        verdict = check_file(path, plans, self.places)
+        said = {
+            name: self.word(value) if isinstance(value, Message) else value
+            for name, value in verdict.items()
+        }
+        said = {"why": "", "what": "", **said}
+        return {
+            **said,
+            "good": verdict["verdict"] == WOULD_BE_SENT,
+            "sentence": self.word(self._sentence(verdict)),
+            **self._named(verdict),
+        }
+
+    def _sentence(self, verdict: Mapping[str, object]) -> Message:
+        """Return what would happen to a file, as a sentence."""
+        file = os.path.basename(str(verdict["file"]))
+        if verdict["verdict"] == MISSING:
+            return msg("{file} was not found; check the path.", file=file)
+        if verdict["verdict"] == WOULD_BE_SENT:
+            key = str(verdict["source_key"])
+            names = source_names(self.places)
+            source = names.get((str(verdict["account"]), key), key)
+            what = _said(verdict["what"])
+            return msg(
+                "{file} is {what} and would be uploaded to {source}.",
+                file=file,
+                what=what,
+                source=source,
+            )
+        return msg("{file}: {why}", file=file, why=_said(verdict.get("why", "")))
+
+    def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
+        """Return the fields of an upload with the source's name beside its key, if it is known."""
+        key, fields = str(verdict.get("source_key", "")), verdict.get("fields")
+        name = source_names(self.places).get((str(verdict.get("account", "")), key))
+        if not name or not isinstance(fields, dict):
+            return {}
+        return {"fields": {**fields, "source_key": f"{name} ({key})"}}
+
+
+def _said(value: object) -> Message:
+    return value if isinstance(value, Message) else verbatim(str(value))
+
+
+def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
+    return {
+        "path": folder.path,
+        "real": os.path.realpath(folder.path),
+        "problem": problem,
+        "account": folder.account,
+        "source": _source(folder, folder.source_key, names),
+        "source_key": folder.source_key,
+        "tags": write_tags(folder.tags),
+        "recursive": folder.recursive,
+        "existing": folder.existing.value,
+        "after_upload": folder.after_upload.value,
+        "after_refusal": folder.after_refusal.value,
+        "max_size": folder.max_size,
+        "rules": [_rule(folder, at, rule, names) for at, rule in enumerate(folder.rules, 1)],
+    }
+
+
+def _source(folder: Folder, key: str, names: Names) -> str:
+    return names.get((folder.account, key), key)
+
+
+def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, object]:
+    return {
+        "number": number,
+        "match": rule.match or "**",
+        "media_types": list(rule.media_types),
+        "ignore": rule.ignore,
+        "source": _source(folder, rule.source_key or "", names),
+        "tags": write_tags(rule.tags),
+        "reference": rule.reference or "",
+        "min_size": rule.min_size,
+        "max_size": rule.max_size,
+    }
+
+
+# -- The folder picker
+
+
+#: Entries of a directory that are looked at, and those that are listed.
+_LOOKED_AT: Final = 20_000
+_LISTED: Final = 500
+#: Characters of the longest path.
+_LONGEST: Final = 4000
+#: Seconds for a directory: one of a server that is gone never answers.
+_TIMEOUT: Final = 5.0
+#: Directories that may be listed at the same time, those that never answer included.
+_AT_ONCE: Final = 4
+
+
+class Picker:
+    """Lists directories to the page's owner. For all threads."""
+
+    def __init__(
+        self, read: Callable[..., dict[str, object]] | None = None, timeout: float = _TIMEOUT
+    ) -> None:
+        """``read`` is :func:`read_directory`."""
+        self._read = read or read_directory
+        self._timeout = timeout
+        self._free = threading.Semaphore(_AT_ONCE)
+
+    def list(self, query: Mapping[str, str]) -> dict[str, object]:
+        """Return what is in the directory ``path``, by default the home folder.
+
+        ``files`` asks for files too. UnusableError if the directory cannot be read, or does not
+        answer in time.
+        """
+        path = os.path.expanduser(query.get("path", "").strip() or "~")
+        if not os.path.isabs(path) or len(path) > _LONGEST or "\0" in path:
+            raise UsageError(msg("This folder cannot be shown."))
+        answer = queue.SimpleQueue[dict[str, object] | OSError]()
+
+        def read() -> None:
+            try:
+                answer.put(self._read(path, with_files=bool(query.get("files"))))
+            except OSError as error:
+                answer.put(error)
+            finally:
+                self._free.release()
+
+        if self._free.acquire(blocking=False):
+            threading.Thread(target=read, name="picker", daemon=True).start()
+        try:
+            found = answer.get(timeout=self._timeout)
+        except queue.Empty:
+            raise UnusableError(
+                msg("{path} does not respond.", path=path),
+                msg("Check the connection to its drive or server, or type the path."),
+            ) from None
+        if isinstance(found, OSError):
+            raise UnusableError(
+                msg("{path} cannot be opened ({error}).", path=path, error=found.strerror)
+            ) from found
+        return found
+
+
+def read_directory(path: str, *, with_files: bool) -> dict[str, object]:
+    """Return the directories in ``path``, and its files if they are wanted; OSError.
+
+    Hidden ones, links, and what cannot be read are left out. ``is_whole`` is False if there are
+    more than are listed; ``drives`` are those of Windows.
+    """
+    path = os.path.realpath(path)
+    with os.scandir(path) as entries:
+        seen = list(islice(entries, _LOOKED_AT + 1))
+    directories = sorted(_names(seen, is_directory=True), key=str.casefold)
+    files = sorted(_names(seen, is_directory=False), key=str.casefold) if with_files else []
+    parent = os.path.dirname(path)
+    windows = getattr(ctypes, "windll", None)  # on no other system
+    return {
+        "path": path,
+        "parent": parent if parent != path else "",
+        "directories": directories[:_LISTED],
+        "files": files[:_LISTED],
+        "drives": drives(windows.kernel32.GetLogicalDrives()) if windows else [],
+        "separator": os.sep,
+        "is_whole": len(seen) <= _LOOKED_AT and max(len(directories), len(files)) <= _LISTED,
+    }
+
+
+def drives(bits: int) -> list[str]:
+    """Return the drives as paths; ``bits`` has one for each letter, A the lowest."""
+    return [f"{letter}:\\" for at, letter in enumerate(ascii_uppercase) if bits >> at & 1]
+
+
+def _names(entries: list[os.DirEntry[str]], *, is_directory: bool) -> Iterator[str]:
+    """Yield the names of the directories, or of the files, that a person can read."""
+    needed = os.R_OK | os.X_OK if is_directory else os.R_OK
+    for entry in entries:
+        look = entry.is_dir if is_directory else entry.is_file
+        try:
+            fits = look(follow_symlinks=False) and not _is_hidden(entry)
+        except OSError:  # it has just been removed
+            continue
+        if fits and os.access(entry.path, needed):
+            yield entry.name
+
+
+def _is_hidden(entry: os.DirEntry[str]) -> bool:
+    """Whether a person does not see it elsewhere, or its name cannot be written here."""
+    if entry.name.startswith(".") or not entry.name.isprintable():
+        return True
+    attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
+    return bool(attributes & 0x2)  # FILE_ATTRIBUTE_HIDDEN, on Windows
