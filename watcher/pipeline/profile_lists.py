@@ -34,12 +34,14 @@ class Walk:
     """A walk through a source's profiles, page by page, those that were parsed last first.
 
     ``waiting`` are the uploads that were not found so far, by their reference; ``found`` are the
-    keys of the profiles that the walk has shown to be an upload's.
+    keys of the profiles that the walk has shown to be an upload's. ``passes_known``: it goes on
+    after a page on which all profiles are known.
     """
 
     account: str
     source_key: str
     waiting: dict[str, FollowUp]
+    passes_known: bool
     page: int = 1
     found: set[str] = field(default_factory=set)
     is_over: bool = False
@@ -55,6 +57,8 @@ class ProfileLists:
         self._follow_ups = follow_ups
         self._gatherings: dict[str, Gathering] = {}  # by account
         self._walks: dict[str, Walk] = {}  # by account
+        #: Accounts and sources whose last walk came to its end.
+        self._walked: set[tuple[str, str]] = set()
         self._pages: dict[str, int] = {}  # source → pages of its last search
         self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
 
@@ -88,7 +92,9 @@ class ProfileLists:
                 self._gatherings[account] = Gathering(source_key, starts_at)
                 return self._gatherings[account]
             if waiting := self._waiting(account, source_key, now, asked):
-                self._walks[account] = Walk(account, source_key, waiting)
+                passes_known = (account, source_key) not in self._walked
+                self._walked.discard((account, source_key))
+                self._walks[account] = Walk(account, source_key, waiting, passes_known)
                 return self._walks[account]
         return None
 
@@ -100,8 +106,10 @@ class ProfileLists:
     def read_page(self, walk: Walk, page: ProfilePage) -> list[tuple[FollowUp, Finding]]:
         """Return what a page tells about uploads, and go on to the next or end the walk.
 
-        A page that tells nothing new ends it, so that all before it are known: the next walk need
-        not go further back than to those.
+        A page that tells nothing new ends the walk, so that all before it are known: the next one
+        need not go further back than to those. That holds only if this one came to its end. So the
+        first walk since the program has started, or after one that was broken off, passes profiles
+        that are known.
         """
         findings: dict[int, tuple[FollowUp, Finding]] = {}
         before = len(walk.found)
@@ -118,6 +126,7 @@ class ProfileLists:
             return list(findings.values())
         walk.is_over = True
         del self._walks[walk.account]
+        self._walked.add((walk.account, walk.source_key))
         for each in walk.waiting.values():
             current = self._follow_ups.followed(each.job.file_id)
             if current is not None and current.job.reference == each.job.reference:
@@ -150,7 +159,7 @@ class ProfileLists:
         if not rules.may_follow(page, walk.waiting.values()):
             return False
         others = {each.profile.key for each in page.profiles} - walk.found
-        return not self._follow_ups.by_profile(others)
+        return walk.passes_known or not self._follow_ups.by_profile(others)
 
     # -- one upload, by a search
 
