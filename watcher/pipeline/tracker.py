@@ -459,7 +459,7 @@ class Tracker(Stage):
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
             why = (
-                msg("HrFlow could not parse this file: {message}", message=event.message)
+                msg('HrFlow could not parse this file: "{message}".', message=event.message)
                 if event.message
                 else msg("HrFlow could not parse this file and gave no reason.")
             )
