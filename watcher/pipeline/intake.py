@@ -494,6 +494,8 @@ class ExistingFiles:
         self.scanning.discard(folder)
         self._journal.folders.set_scanned(folder, now)
         key = existing_key(folder)
+        if not self._journal.holds.has_caused(key):
+            self._folders.discard(folder)
         waiting = self._journal.holds.count(key)
         if not waiting:
             return NOTHING
