@@ -489,7 +489,7 @@ def test_what_keeps_keys(tmp_path):
     [
         (account.RunningKey("the systemd credential"), OK, "Nothing prevents the running program"),
         (account.RunningKey("x", is_offline=True), ERROR, "can't reach HrFlow"),
-        (account.RunningKey("x", held="HrFlow says no"), ERROR, "files: HrFlow says no"),
+        (account.RunningKey("x", held="HrFlow says no"), ERROR, "files on hold: HrFlow says no"),
     ],
 )
 def test_what_the_running_program_knows_of_its_key(known, level, said):
@@ -547,7 +547,7 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
         ("linux", {"DISPLAY": ":0"}, ("notifier", ""), OK, "StatusNotifier"),
         ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
         ("linux", WAYLAND, ("", "Install this."), WARNING, "doesn't show"),
-        ("linux", WAYLAND, OSError("no Python"), WARNING, "it is not known whether"),
+        ("linux", WAYLAND, OSError("no Python"), WARNING, "It is not known whether"),
         ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "TimeoutExpired"),
     ],
 )
