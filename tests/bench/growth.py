@@ -98,7 +98,7 @@ class History:
         journal.files.set_profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
         journal.queues.next_due(now)
         journal.commit()
-        for changed in journal.files.take_changed(9):
+        for changed in journal.files.take_changed(9, State):
             journal.store.entry(changed)
 
 

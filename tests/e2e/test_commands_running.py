@@ -182,12 +182,12 @@ def test_open_gives_the_browser_a_link_that_works_once(office, tmp_path):
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/link\n')
     browser.chmod(0o755)
-    done = office.desk.run("open", "health", BROWSER=f"{browser} %s")
+    done = office.desk.run("open", BROWSER=f"{browser} %s")
     assert done.returncode == 0, done.stderr
     link = (tmp_path / "link").read_text().strip()
     path = link.partition(str(office.channel.port))[2]
     status, page, headers = office.ask("GET", path)
-    assert (status, 'content="0;url=/#health"' in page) == (200, True)
+    assert (status, 'content="0;url=/#' in page) == (200, True)
     assert "HttpOnly" in headers["Set-Cookie"]
     assert office.ask("GET", path)[0] == 403
     assert office.desk.run("open", "--link").stdout.startswith("http://127.0.0.1:")

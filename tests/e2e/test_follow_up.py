@@ -212,6 +212,28 @@ def test_a_source_that_parses_at_once_unasked_is_believed(world, clock, eventual
     assert not asked(world)
 
 
+# -- by lists
+
+
+@pytest.mark.parametrize("can_list", [True, False])
+def test_a_list_tells_of_many_uploads_or_their_references_do(world, clock, eventually, can_list):
+    if not can_list:
+        world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=400, path="/storing/profiles"))
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    for number in range(40):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), f"person {number}")
+    world.wait_idle(40)
+    for _ in range(8):
+        let_pass(world, clock, 15.0)
+    eventually(lambda: {entry.state for entry in world.entries()} == {"parsed"})
+    lists, references = asked(world, "/storing/profiles"), asked(world)
+    assert (len(lists) <= 4 and not references) if can_list else len(references) >= 40, (
+        len(lists),
+        len(references),
+    )
+
+
 # -- by search
 
 

@@ -57,7 +57,7 @@ def test_a_folder_is_picked_from_the_disk(person):
     assert dialog.get_by_role("listitem").all_inner_texts() == ["Applications/"]
     page.wait_for_function("() => document.activeElement.textContent === 'Applications/'")
     page.keyboard.press("Enter")
-    dialog.get_by_text("There are no folders in it.").wait_for()
+    dialog.get_by_text("There are no folders here.").wait_for()
     page.wait_for_function("() => document.activeElement.id === 'picker-take'")
     page.keyboard.press("Enter")
     dialog.wait_for(state="hidden")

@@ -134,6 +134,11 @@ class LiveLines:
         self._holds: Counter[Message] = Counter()  # reason → how many files are held for it
         self._written: dict[int, tuple[State, float, Message]] = {}
 
+    @property
+    def states(self) -> frozenset[State]:
+        """The states of files that are written; NOTICED for those that cannot be read."""
+        return frozenset(State) if self.as_json else _SHOWN | {State.NOTICED}
+
     def __call__(self, event: object) -> None:
         """Write an event; on the pipeline's thread, which no failed line may end."""
         if self._mute:

@@ -86,6 +86,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             where,
             keys=Keys.of_process(os.environ),
             on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
+            shown=lines.states if lines else frozenset(),
             webhook_secret=secret,
             instance=instance,
             leaves_others=True,

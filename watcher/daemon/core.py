@@ -32,6 +32,7 @@ from watcher.folders import WatchedFiles
 from watcher.i18n.message import NOTHING, Message, Text
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.files import FolderState
+from watcher.model.kinds import State
 from watcher.model.settings import dump_folder
 from watcher.model.snapshot import Snapshot, Watched
 from watcher.pipeline.messages import (
@@ -50,6 +51,7 @@ from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from filelock import BaseFileLock
 
@@ -74,6 +76,7 @@ class App:
         *,
         keys: Keys,
         on_event: Callable[[object], None] | None = None,
+        shown: AbstractSet[State] = frozenset(State),
         clock: RealClock | None = None,
         import_all: bool = False,
         leaves_others: bool = False,
@@ -83,8 +86,9 @@ class App:
     ) -> None:
         """``on_event`` is called on the pipeline's thread with everything that happens.
 
-        That is an Entry for every change of a file's state, FolderState, ScanEnded, Connection,
-        other messages of :mod:`watcher.pipeline.messages`, and sentences for people.
+        That is an Entry for each file that comes to one of the states ``shown``, FolderState,
+        ScanEnded, Connection, other messages of
+        :mod:`watcher.pipeline.messages`, and sentences for people.
 
         ``import_all``: files that are already in the folders are uploaded without approval.
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
@@ -102,7 +106,13 @@ class App:
         self._leaves_others = leaves_others
 
         self._supervisor = Supervisor(
-            places, keys, self._clock, self._on_event, self._apply_settings, retry_seconds
+            places,
+            keys,
+            self._clock,
+            self._on_event,
+            lambda: self._log.states | shown,
+            self._apply_settings,
+            retry_seconds,
         )
         self._log = EventLog()
         self._imports = Imports(self.post)

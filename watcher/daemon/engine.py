@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from watcher.hrflow.client import Client
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
+    from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown, Unreadable
     from watcher.pipeline.stage import Clock
@@ -164,10 +165,12 @@ class Engine:
         keys: Keys,
         clock: RealClock,
         on_event: Callable[[object], None],
+        shown: Callable[[], Collection[State]],
     ) -> None:
         """Use ``journal`` and ``reader``, and close them in the end.
 
         ``on_event`` is called with all that happens, on the thread of :meth:`run`.
+        ``shown`` is that of :class:`Pipeline`.
         """
         self._journal = journal
         self._reader = reader
@@ -176,7 +179,7 @@ class Engine:
         self._commands = HookCommands()
         self._pipeline = Pipeline(
             self._journal, self._clients, self._make_threads, clock, self._forward,
-            run_hook=self._commands.run,
+            shown=shown, run_hook=self._commands.run,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
 
@@ -254,14 +257,19 @@ class Supervisor:
         keys: Keys,
         clock: RealClock,
         on_event: Callable[[object], None],
+        shown: Callable[[], Collection[State]],
         on_start: Callable[[], None],
         retry_seconds: float,
     ) -> None:
-        """``on_start`` is called after every start of an engine, to configure it."""
+        """``on_start`` is called after every start of an engine, to configure it.
+
+        ``shown`` is that of :class:`Pipeline`.
+        """
         self._places = places
         self._keys = keys
         self._clock = clock
         self._on_event = on_event
+        self._shown = shown
         self._on_start = on_start
         self._retry_seconds = retry_seconds
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
@@ -299,7 +307,7 @@ class Supervisor:
         damaged = isinstance(failure, DamagedJournalError)
         journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
         reader = Reader(self._places.journal)
-        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event)
+        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event, self._shown)
         if warning:
             _log.error("%s", warning)
             self._on_event(warning)

@@ -140,6 +140,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Use ``connection``, and close it in the end."""
         self._connection = connection
+        self._later: dict[str, list[tuple[object, ...]]] = {}  # statement → its rows of values
 
     @property
     def changed(self) -> bool:
@@ -149,6 +150,7 @@ class Store:
     def commit(self) -> bool:
         """Flush all changes to the disk, as one; return whether there were any."""
         changes = self.changed
+        self.write_deferred()
         if changes:
             self._run("COMMIT", ())
         return changes
@@ -162,6 +164,24 @@ class Store:
         if not self.changed:
             self._run("BEGIN IMMEDIATE", ())
         return self._run(query, values)
+
+    def defer(self, query: str, *values: object) -> None:
+        """Run a query that changes something at the commit, together with its like.
+
+        For rows that are read after the commit only; :meth:`write_deferred` writes them earlier.
+        """
+        if not self.changed:
+            self._run("BEGIN IMMEDIATE", ())
+        self._later.setdefault(query, []).append(values)
+
+    def write_deferred(self) -> None:
+        """Run the queries that were deferred."""
+        later, self._later = self._later, {}
+        for query, values in later.items():
+            try:
+                self._connection.executemany(query, values)
+            except sqlite3.Error as error:
+                raise problem(error) from error
 
     def choose(self, file_ids: Sequence[int]) -> None:
         """Fill the temporary table ``chosen`` with these ids."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step, hold_keys
+from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step
 from watcher.model.settings import Duplicates
 from watcher.model.uploads import Skip
 from watcher.pipeline.follow_up import numbered
@@ -100,9 +100,8 @@ class Admission(Stage):
             self._journal.files.update_stat(known.file_id, candidate, document.stat)
             return None
         again = known and (known.cause, known.sha256) == (REFUSED_BEFORE, document.sha256)
-        file_id = note_version(self._journal, candidate, known, document.stat, now)
+        file_id = note_version(self._journal, candidate, known, document.stat, now, document)
         refused = self._refusal(file_id) if again else None
-        self._journal.files.identify(file_id, document)
         if not has_likely_time(document.stat, now):
             entry = self._journal.store.entry(file_id)
             document = replace(document, noticed_at=entry.noticed_at if entry else now)
@@ -183,12 +182,11 @@ class Admission(Stage):
             )
             self._journal.files.step(file_id, step, now)
             return False
-        keys = hold_keys(route.account, route.source_key)
-        if key := next((key for key in keys if self._journal.holds.is_held(key)), ""):
+        if keys := self._journal.holds.keys_of(route.account, route.source_key):
             # Of those that a cause keeps back each says why, the later ones too.
             holds = self._journal.holds.active()
-            why = next((hold.why for hold in holds if hold.key == key), NOTHING)
-            self._journal.files.step(file_id, Step(State.HELD, why, now), now, cause=key)
+            why = next((hold.why for hold in holds if hold.key == keys[0]), NOTHING)
+            self._journal.files.step(file_id, Step(State.HELD, why, now), now, cause=keys[0])
             return False
         self._journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
         return True

@@ -43,6 +43,17 @@ UNLIMITED: Final = 600
 #: Questions of an account at the same time, beside its uploads.
 PARALLEL: Final = 2
 
+#: So many uploads to a source that come due within so many seconds are asked for by a list, once
+#: the first has waited for as long.
+MANY: Final = 10
+GATHERING: Final = 15.0
+
+#: Questions about an upload that may be a list's: one that was broken off leaves out some.
+LISTED_TRIES: Final = 9
+
+#: Uploads that one walk through a list is for.
+LISTED: Final = 2_000
+
 #: Pages of a search that are looked through, the latest profiles first.
 SEARCH_PAGES: Final = 5
 
@@ -150,6 +161,13 @@ def asks_by_search(follow_up: FollowUp) -> bool:
     if not is_derived(follow_up.job.reference, follow_up.job.sha256):
         return not follow_up.reported_key
     return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.reported_key
+
+
+def may_be_listed(follow_up: FollowUp) -> bool:
+    """Whether a list of profiles shows surely which one is the upload's."""
+    job = follow_up.job
+    is_due = follow_up.tries < LISTED_TRIES and not follow_up.reported_key
+    return is_due and is_derived(job.reference, job.sha256)
 
 
 def is_same(follow_up: FollowUp, listed: ListedProfile) -> bool:

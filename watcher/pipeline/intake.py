@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from watcher.journal.writer import Journal
-    from watcher.model.files import Known
+    from watcher.model.files import Document, Known
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Clock, Workers
     from watcher.routing.rules import Plan
@@ -436,12 +436,18 @@ class ExistingFiles:
         self._plans: Mapping[str, Plan] = {}
         #: Folders whose first scan is not over.
         self.scanning: set[str] = set()
+        self._folders: set[str] = set()  # folders with files that were there first
 
     def configure(self, plans: Mapping[str, Plan], now: float, *, import_all: bool) -> None:
         """Use these plans; ``import_all``: treat existing files as if they had come later."""
         self._plans = plans
         self.scanning = {
             path for path in plans if not import_all and not self._journal.folders.scanned(path)
+        }
+        self._folders = {
+            path
+            for path in plans
+            if path in self.scanning or self._journal.holds.has_caused(existing_key(path))
         }
         for path, plan in plans.items():
             if self._are_skipped(plan):  # those that wait for approval as well
@@ -463,6 +469,8 @@ class ExistingFiles:
 
     def recognise(self, candidate: Candidate, stat: Stat, now: float) -> bool:
         """Whether what seems new was there first under another name; it stays what it was."""
+        if candidate.folder not in self._folders:
+            return False
         key = existing_key(candidate.folder)
         stat = _with_inode(candidate, stat)
         for file_id, path, state in self._journal.files.held_as(stat, key):
@@ -526,15 +534,25 @@ def is_at(folder: str, path: str, stat: Stat) -> bool:
 
 
 def note_version(
-    journal: Journal, candidate: Candidate, known: Known | None, stat: Stat, now: float
+    journal: Journal,
+    candidate: Candidate,
+    known: Known | None,
+    stat: Stat,
+    now: float,
+    document: Document | None = None,
 ) -> int:
-    """Return the id of the row that stands for this version of the file, in state NOTICED."""
+    """Return the id of the row that stands for this version of the file, in state NOTICED.
+
+    ``document``: what it is, if that is known.
+    """
     if known is None or known.state in ARRIVED | IN_FLIGHT:
-        return journal.files.add(candidate, stat, now, State.NOTICED)
+        return journal.files.add(candidate, stat, now, State.NOTICED, document=document)
     if known.state is not State.NOTICED:
         journal.files.step(known.file_id, Step(State.NOTICED), now)
     journal.files.disclaim(known.file_id, now)
     journal.files.update_stat(known.file_id, candidate, stat)
+    if document is not None:
+        journal.files.identify(known.file_id, document)
     return known.file_id
 
 

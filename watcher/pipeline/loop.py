@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.model.files import Candidate, Identified
-from watcher.model.kinds import Sign
+from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
@@ -34,7 +34,7 @@ from watcher.pipeline.tracker import Tracker
 from watcher.pipeline.upload import Budget, Sources, Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
@@ -69,10 +69,12 @@ class Pipeline:
         clock: Clock,
         publish: Callable[[object], None],
         *,
+        shown: Callable[[], Collection[State]] = lambda: frozenset(State),
         run_hook: Callable[[Sequence[str], Entry, float], Message],
     ) -> None:
         """``make_workers`` is given where results go; ``publish`` hears what happens.
 
+        ``shown`` returns the states for which a changed file is published: each is read for that.
         ``run_hook`` is what :class:`HookRunner` runs commands with.
         """
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
@@ -82,6 +84,7 @@ class Pipeline:
         self._journal = journal
         self._clock = clock
         self._publish = publish
+        self._shown = shown
         context = Context(
             journal,
             clock,
@@ -240,7 +243,7 @@ class Pipeline:
         self._journal_due = self._journal.queues.next_due(now)
 
     def _publish_all(self) -> None:
-        changed = self._journal.files.take_changed(PUBLISHED)
+        changed = self._journal.files.take_changed(PUBLISHED, self._shown())
         for entry in self._journal.store.entries_of(changed):
             self._publish(entry)
         if bool(self._intake.pending) != bool(self._pending):

@@ -7,9 +7,11 @@ is followed up beside the uploads, until its profile is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
+from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
@@ -17,14 +19,21 @@ from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 from watcher.pipeline.messages import Arrived, Finished, Resume
-from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.pipeline.upload import Budget, Sources, Subject, UploadDone, Use, is_outdated
+from watcher.pipeline.upload import (
+    Budget,
+    Requesting,
+    Sources,
+    Subject,
+    UploadDone,
+    Use,
+    is_outdated,
+)
 
 if TYPE_CHECKING:
     from watcher.model.follow_ups import ListedProfile
     from watcher.model.uploads import Job
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.stage import Transport
+    from watcher.pipeline.stage import Context, Handlers, Transport
 
 #: The name under which the journal remembers that people were told this of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
@@ -55,6 +64,25 @@ class Poll:
         return self.follow_up.job
 
 
+@dataclass(slots=True, eq=False)
+class Listing:
+    """Which of many uploads to a source have profiles: a walk through the latest that it has.
+
+    ``waiting`` are those that were not found so far, by their reference; ``found`` are the keys of
+    the profiles that the walk has shown to be an upload's.
+    """
+
+    account: str
+    source_key: str
+    waiting: dict[str, FollowUp]
+    page: int = 1
+    found: set[str] = field(default_factory=set)
+    subject: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.subject = next(iter(self.waiting.values())).job.file_id
+
+
 @dataclass(frozen=True, slots=True)
 class Describe:
     """What a source is called, and what it allows."""
@@ -63,7 +91,7 @@ class Describe:
     source_key: str
 
 
-Question = Check | Poll | Describe
+Question = Check | Poll | Listing | Describe
 Answer = Finding | ProfilePage | SourceFacts
 
 
@@ -75,21 +103,21 @@ class Answered:
     answer: Answer
 
 
-class Tracker(Stage):
+class Tracker(Requesting):
     """Asks HrFlow, as far as the budget allows, and notes in the journal what it learns."""
 
     def __init__(
         self, context: Context, transport: Transport, budget: Budget, sources: Sources
     ) -> None:
-        super().__init__(context)
-        self._transport = transport
-        self._budget = budget
-        self._sources = sources
+        super().__init__(context, transport, budget, sources)
         self._keep_names = True
         self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
         self._write_only: set[str] = set()  # accounts whose key cannot read
         self._readable: set[str] = set()  # accounts whose key can
         self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
+        self._listings: dict[str, Listing] = {}  # by account
+        #: Account → the source whose uploads are gathered for a list, and until when.
+        self._gathering: dict[str, tuple[str, float]] = {}
         self._pages: dict[str, int] = {}  # source → pages of its last search
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
         #: File → when a check of it met a server in trouble, on the clock's ``tick``.
@@ -127,6 +155,11 @@ class Tracker(Stage):
         """A key that could not read may be another one by now."""
         self._write_only.clear()
         self._unlisted.clear()
+        self._listings = {
+            account: each
+            for account, each in self._listings.items()
+            if each.subject in self._under_way
+        }
 
     def _note_upload(self, message: UploadDone) -> None:
         """An upload may end after its account was taken out of the settings."""
@@ -165,9 +198,14 @@ class Tracker(Stage):
         for account in asking:
             if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
                 self._choose_source(account)
+            free = self._budget.free_follow_ups(account)
+            gathering = self._choose_listing(account, now) if free else ""
             if free := self._budget.free_follow_ups(account):
-                self._choose_polls(account, now, free)
-        due = self._journal.follow_ups.next_due(asking, now)
+                self._choose_polls(account, now, free, gathering)
+        times = [until for _, until in self._gathering.values() if until > now]
+        if (due := self._journal.follow_ups.next_due(asking, now)) is not None:
+            times.append(due)
+        due = min(times, default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
     def start(self) -> None:
@@ -193,9 +231,51 @@ class Tracker(Stage):
         if source_key := self._sources.take(account):
             self._begin(account, (account, source_key), Describe(account, source_key))
 
-    def _choose_polls(self, account: str, now: float, free: int) -> None:
+    def _choose_listing(self, account: str, now: float) -> str:
+        """List where many uploads wait; return the source that is listed or will be, "" if none."""
+        if account in self._unlisted or self._budget.is_failing(account):
+            return ""
+        if (listing := self._listings.get(account)) is not None:
+            if listing.subject not in self._under_way:
+                self._begin(account, listing.subject, listing)
+            return listing.source_key
+        source_key, until = self._gathering.get(account, ("", 0.0))
+        if now < until <= now + rules.GATHERING:  # the clock may have been set back
+            return source_key
+        until = now + rules.GATHERING
+        for source_key, count, first in self._journal.follow_ups.gathered(
+            account, until, rules.LISTED_TRIES
+        ):
+            if count < rules.MANY:
+                continue
+            starts_at = first + rules.GATHERING
+            if starts_at > now:
+                self._gathering[account] = source_key, min(starts_at, until)
+            elif waiting := self._to_list(account, source_key, now):
+                self._listings[account] = listing = Listing(account, source_key, waiting)
+                self._begin(account, listing.subject, listing)
+            return source_key
+        return ""
+
+    def _to_list(self, account: str, source_key: str, now: float) -> dict[str, FollowUp]:
+        due = self._journal.follow_ups.due(account, now, rules.LISTED)
+        return {
+            each.job.reference: each
+            for each in due
+            if each.job.source_key == source_key
+            and rules.may_be_listed(each)
+            and each.job.file_id not in self._under_way
+        }
+
+    def _choose_polls(self, account: str, now: float, free: int, gathering: str) -> None:
+        """``gathering``: the source whose uploads are asked for by a list."""
         due = self._journal.follow_ups.due(account, now, free + len(self._under_way))
-        due = [each for each in due if each.job.file_id not in self._under_way]
+        due = [
+            each
+            for each in due
+            if each.job.file_id not in self._under_way
+            and not (each.job.source_key == gathering and rules.may_be_listed(each))
+        ]
         delay = self._first_delay(account).seconds
         chosen = []
         for each in due:
@@ -231,6 +311,9 @@ class Tracker(Stage):
         match question:
             case Describe(account, source_key):
                 return self._transport.describe(account, source_key)
+            case Listing(account, source_key):
+                search = Search(question.page, by_update=True)
+                return self._transport.search(account, source_key, search)
             case Poll(FollowUp(job), Search() as search):
                 return self._transport.search(job.account, job.source_key, search)
             case Check() | Poll():
@@ -248,6 +331,9 @@ class Tracker(Stage):
             case Poll():
                 assert not isinstance(answer, SourceFacts)
                 self._note_poll(question, answer)
+            case Listing():
+                assert not isinstance(answer, SourceFacts)
+                self._note_listing(question, answer)
             case Describe():
                 if isinstance(answer, Unreadable) and not answer.source:
                     self._note_write_only(account)
@@ -334,9 +420,58 @@ class Tracker(Stage):
         elif isinstance(finding, Parsed | Unknown):
             self._note_readable(job.account)
         if current.tries == 0 and isinstance(finding, Parsed | Unknown) and not is_probable:
-            delay = self._first_delay(job.account).learn(found=isinstance(finding, Parsed))
-            self._delays[job.account] = delay, self._clock.wall()
+            self._learn(job.account, found=isinstance(finding, Parsed))
         self._note_finding(current, finding, is_probable=is_probable)
+
+    def _note_listing(self, listing: Listing, answer: Finding | ProfilePage) -> None:
+        """Note who is on a page, and go on to the next.
+
+        A page that tells nothing new ends the walk, so that all before it are known: a later walk
+        need not go further back than to those.
+        """
+        if isinstance(answer, Wait):
+            return  # this page is asked for again
+        if not isinstance(answer, ProfilePage):  # whatever is wrong, the references show it
+            del self._listings[listing.account]
+            self._unlisted.add(listing.account)
+            return
+        self._note_readable(listing.account)
+        before = len(listing.found)
+        for listed in answer.profiles:
+            known = self._journal.follow_ups.followed_by_reference(
+                listed.reference, listing.source_key
+            )
+            for each in known:  # due or not
+                if rules.is_same(each, listed):
+                    listing.found.add(listed.profile.key)
+                    self._note_finding(each, Parsed(listed.profile), is_probable=False)
+                    listing.waiting.pop(listed.reference, None)
+        is_new = len(listing.found) > before
+        if listing.page < answer.pages and (is_new or self._is_ahead(listing, answer)):
+            listing.page += 1
+            return
+        del self._listings[listing.account]
+        self._learn(listing.account, found=len(listing.found) > 3 * len(listing.waiting))
+        for each in listing.waiting.values():
+            current = self._journal.follow_ups.followed(each.job.file_id)
+            if current is not None and current.job.reference == each.job.reference:
+                self._note_finding(current, Unknown(), is_probable=False)
+
+    def _is_ahead(self, listing: Listing, page: ProfilePage) -> bool:
+        """Whether a page on which nothing was found is none that earlier walks have seen.
+
+        Those of other programs may be before ours, unless they came before what is waited for; and
+        as new ones come in front, a page may show again what this walk has found.
+        """
+        earliest = min((each.since for each in listing.waiting.values()), default=math.inf)
+        is_recent = any(each.came_at >= earliest - MINUTE for each in page.profiles)
+        others = {each.profile.key for each in page.profiles} - listing.found
+        return is_recent and not self._journal.follow_ups.by_profile(others)
+
+    def _learn(self, account: str, *, found: bool) -> None:
+        """Learn from a first question, or from a list, how long parsing takes."""
+        delay = self._first_delay(account).learn(found=found)
+        self._delays[account] = delay, self._clock.wall()
 
     def _note_finding(self, each: FollowUp, finding: Finding, *, is_probable: bool) -> None:
         now, job = self._clock.wall(), each.job
@@ -473,4 +608,6 @@ def _about(question: Question) -> tuple[str, Subject]:
     """The account that a question is put to, and what it is about."""
     if isinstance(question, Describe):
         return question.account, (question.account, question.source_key)
+    if isinstance(question, Listing):
+        return question.account, question.subject
     return question.job.account, question.job.file_id

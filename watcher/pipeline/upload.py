@@ -15,7 +15,7 @@ from watcher.hrflow.rate_limiter import RateLimiter
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import SourceFacts
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import Step, after, hold_key, hold_keys
+from watcher.model.lifecycle import Step, after, hold_key
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -37,6 +37,7 @@ from watcher.pipeline.messages import (
     Release,
     Resume,
     Retry,
+    Uploaded,
 )
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import asks_for_sync, may_lead_to, without_sync
@@ -52,6 +53,10 @@ if TYPE_CHECKING:
 
 #: Seconds for which it counts what HrFlow said of a source.
 _FRESH: Final = 86400.0
+
+
+#: Seconds for which a busy server may still read the request of a program that was killed.
+_LATE: Final = 10.0
 
 
 class Use(enum.Enum):
@@ -191,9 +196,8 @@ class Budget(Stage):
 
     def release_holds(self, job: Job) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
-        for key in hold_keys(job.account, job.source_key):
-            if self._journal.holds.is_held(key):
-                self._journal.holds.release(key, self._clock.wall())
+        for key in self._journal.holds.keys_of(job.account, job.source_key):
+            self._journal.holds.release(key, self._clock.wall())
 
     # -- inside
 
@@ -252,8 +256,8 @@ class Budget(Stage):
         """When the last run's requests ended, on the clock's ``tick``."""
         now, tick = self._clock.wall(), self._clock.tick()
         recent = self._journal.queues.recent_requests(account)
-        # Of what never ended it is taken that it ended just now, with the last run.
-        return [tick - max(0.0, now - at) if at else tick for at in recent]
+        # What never ended was under way when the last run ended, perhaps just now.
+        return [tick - max(0.0, now - at) if at else tick + _LATE for at in recent]
 
 
 class Sources:
@@ -355,8 +359,8 @@ class UploadDone:
     outcome: Outcome
 
 
-class Uploads(Stage):
-    """Sends what is queued, as far as the budget allows."""
+class Requesting(Stage):
+    """A stage that makes requests to HrFlow."""
 
     def __init__(
         self, context: Context, transport: Transport, budget: Budget, sources: Sources
@@ -365,9 +369,18 @@ class Uploads(Stage):
         self._transport = transport
         self._budget = budget
         self._sources = sources
+
+
+class Uploads(Requesting):
+    """Sends what is queued, as far as the budget allows."""
+
+    def __init__(
+        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+    ) -> None:
+        super().__init__(context, transport, budget, sources)
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
-        self._running = 0
+        self._began: dict[int, float] = {}  # file → when the upload under way began
 
     def handlers(self) -> Handlers:
         """Return the handlers of what is queued and of uploads that have ended."""
@@ -379,7 +392,7 @@ class Uploads(Stage):
     @property
     def running(self) -> int:
         """How many uploads are under way."""
-        return self._running
+        return len(self._began)
 
     def work(self) -> None:
         """Note which uploads are about to start."""
@@ -401,7 +414,7 @@ class Uploads(Stage):
         """Start the uploads that the journal announces."""
         starting, self._starting = self._starting, []
         for job in starting:
-            self._running += 1
+            self._began[job.file_id] = self._clock.tick()
             self._submit(job, self._handles.pop(job.file_id, None))
         self.close()
 
@@ -431,24 +444,25 @@ class Uploads(Stage):
         self._workers.send(send, failed)
 
     def _note_outcome(self, message: UploadDone) -> None:
-        self._running -= 1
         job, outcome, now = message.job, message.outcome, self._clock.wall()
+        seconds = self._clock.tick() - self._began.pop(job.file_id)
         self._budget.end(job.account, job.file_id, Use.UPLOAD, outcome)
+        step = after(outcome, job.attempt + 1, now, self._clock.jitter())
+        cause = ""
         if isinstance(outcome, Held):
-            key = hold_key(outcome.cause, job.account, job.source_key)
-            self._journal.files.step(job.file_id, Step(State.HELD, outcome.why), now, cause=key)
-            self._journal.holds.hold(outcome.cause, job.account, job.source_key, outcome.why, now)
-        else:
-            step = after(outcome, job.attempt + 1, now, self._clock.jitter())
-            self._journal.files.step(job.file_id, step, now)
-            self._follow_outcome(job, outcome, now)
+            cause = hold_key(outcome.cause, job.account, job.source_key)
+        self._journal.files.step(job.file_id, step, now, cause=cause)
+        self._publish(Uploaded(job, step.state, step.why, seconds))
+        self._follow_outcome(job, outcome, now)
         # What is to be sent again goes where the settings lead by now.
         if isinstance(outcome, Held | Wait) and is_outdated(job, self._plans):
             self._journal.folders.route_again([job.file_id], now)
 
     def _follow_outcome(self, job: Job, outcome: Outcome, now: float) -> None:
-        """Make the other changes that an outcome requires."""
+        """Make the other changes that an outcome requires, and tell the stages that it concerns."""
         match outcome:
+            case Held(reason, why):
+                self._journal.holds.hold(reason, job.account, job.source_key, why, now)
             case Accepted():
                 self._emit(Arrived(job))
             case Parsed(profile):
@@ -458,10 +472,10 @@ class Uploads(Stage):
                 self._emit(Finished(job.file_id, job.folder))
             case Altered():
                 self._journal.files.disclaim(job.file_id, now)
-                for key in hold_keys(job.account, job.source_key):
-                    if self._journal.holds.is_held(key):  # which this one was to find out
-                        self._journal.holds.probe_soon(key, now)
+                # This one was to find out whether they still apply.
+                for key in self._journal.holds.keys_of(job.account, job.source_key):
+                    self._journal.holds.probe_soon(key, now)
             case NoSync():
                 self._sources.note_no_sync(job.account, job.source_key)
-            case Held() | Wait() | Uncertain():
+            case Wait() | Uncertain():
                 pass

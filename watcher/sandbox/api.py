@@ -213,7 +213,7 @@ class Api:
     def _list_sources(self, query: Pairs) -> Reply:
         texts = checks.check_query(query, _PAGING)
         found = [source for source in self.sources if source.key not in self.forbidden]
-        shown, meta = _page(found, texts, sort_by="date")
+        shown, meta = _page(found, texts, sort_by=("date",))
         return reply(
             200, "List of sources", data=list(map(self._describe_source, shown)), meta=meta
         )
@@ -250,10 +250,13 @@ def _check_file(upload: Upload) -> None:
 
 
 def _page(
-    items: list[_Item], texts: Mapping[str, str], *, sort_by: str = "created_at"
+    items: list[_Item],
+    texts: Mapping[str, str],
+    *,
+    sort_by: tuple[str, ...] = ("created_at", "updated_at"),
 ) -> tuple[list[_Item], dict[str, int]]:
     """Return a page of ``items``, which come oldest first, and what says which page it is."""
-    checks.check_choice("sort_by", texts, (sort_by,))
+    checks.check_choice("sort_by", texts, sort_by)
     if checks.check_choice("order_by", texts, ("desc", "asc")) == "desc":
         items.reverse()
     page = checks.check_count("page", texts, default=1, most=10**6)
