@@ -166,7 +166,10 @@ def test_a_key_that_only_the_running_program_has(desk, eventually):
     eventually(desk.arrived)
     found = diagnose(desk, HRFLOW_API_KEY="")
     level, said = only(found["key"])
-    assert (level, "reads it from the environment variable HRFLOW_API_KEY" in said) == ("ok", True)
+    assert (level, "reads the key from the environment variable HRFLOW_API_KEY" in said) == (
+        "ok",
+        True,
+    )
     level, said = only(found["access"])
     assert (level, "can't be tested from here" in said) == ("ok", True)
     only_there = "Not checked: only the running program has the key. "
@@ -343,7 +346,9 @@ def test_the_certificate_is_looked_at_through_the_proxy(safe_desk, kind, scheme)
         write_config(safe_desk, "https://localhost", f"https://{proxy.HOST}")
         found = diagnose(safe_desk, SSL_CERT_FILE=safe_desk.certificate)
         assert set(server.asked) == {proxy.HOST}
-    assert only(found["proxy"])[1].startswith(f"{address}, according to the configuration.")
+    assert only(found["proxy"])[1].startswith(
+        f"The proxy is {address}, according to the configuration."
+    )
     assert "Acme Web Gateway" in only(found["tls"])[1]
     assert only(found["access"])[0] == "ok"
 
