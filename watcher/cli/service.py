@@ -83,7 +83,7 @@ def restart(ctx: click.Context) -> None:
 @json_option
 @program_options
 def status(ctx: click.Context, as_json: bool) -> None:
-    """Show whether the service is installed and running, and the last error."""
+    """Show whether it is installed and running, and its last error."""
     facts = gather(login_service(ctx), places(ctx))
     if as_json:
         say_json(facts)
