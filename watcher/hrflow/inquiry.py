@@ -133,7 +133,7 @@ class Inquiry:
         if not found:
             raise OfflineError(
                 msg("HrFlow sent an unexpected answer instead of a source."),
-                msg("Try it again later."),
+                msg("Try again later."),
             )
         return found[0]
 

@@ -422,7 +422,7 @@ class ReadQueue:
             return ReadDone(candidate, settled, found)
 
         def failed(error: Exception) -> ReadDone:
-            why = msg("The file cannot be read ({error}).", error=error)
+            why = msg("The file can't be read ({error}).", error=error)
             return ReadDone(candidate, settled, Unusable(why, passing=True))
 
         self._workers.read(read, failed)

@@ -426,9 +426,9 @@ class Tracker(Stage):
         if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
                 msg(
-                    'The API key of account "{account}" is write-only, so files are '
-                    "uploaded, but their results cannot be shown. To see results, use a "
-                    "read and write key.",
+                    'The API key of account "{account}" is write-only, so files are'
+                    " uploaded, but their results can't be shown. To see results, use a"
+                    " key that can read and write.",
                     account=account,
                 )
             )
