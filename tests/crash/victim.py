@@ -119,7 +119,7 @@ class Victim:
         self._drop(size)
 
     def drop_mail(self, documents):
-        """Save an e-mail with so many documents, which are all to arrive."""
+        """Save an email with so many documents, which are all to arrive."""
         self._write_in_mail([self._content(0) for _ in range(documents)])
 
     def _drop(self, size=0):

@@ -77,7 +77,7 @@ def test_its_content_is_not_sent_again(desk, sent):
     assert desk.run("import", str(desk.folder)).returncode == 0
     content = sent.read_bytes()
     sent.unlink()
-    assert desk.run("forget", "--reference", desk.read_json("history")[0]["reference"], "--yes")
+    assert desk.run("forget", str(sent), "--yes").returncode == 0
     (desk.folder / "again.pdf").write_bytes(content)
     assert desk.run("import", str(desk.folder)).returncode == 0
     assert len(desk.sandbox.ledger.records()) == 1

@@ -1,4 +1,4 @@
-"""Saved e-mails: each document attached is one of its own, exactly once."""
+"""Saved emails: each document attached is one of its own, exactly once."""
 
 import hashlib
 import json
@@ -104,7 +104,7 @@ def test_a_mail_without_a_document_is_refused_with_advice(world):
     settled(world, 1)
     (entry,) = world.entries()
     assert str(entry.state) == "refused"
-    assert "holds no document; save the text as PDF" in str(entry.why)
+    assert "holds no document. Save its text as PDF." in str(entry.why)
 
 
 @pytest.mark.parametrize("how", [MailSetting.REFUSE, MailSetting.SEND])
@@ -188,9 +188,9 @@ def test_check_says_the_same(world):
     path = save(folder.path, "mail.eml", mail(("CV.pdf", pdf("cv")), ("notes.txt", b"notes")))
     plans = make_plans(world.config(folder), this_machine())
     verdict = check_file(path, plans, world.places)
-    assert str(verdict["verdict"]) == "would be opened"
+    assert str(verdict["verdict"]) == "Would be opened"
     said = {os.path.basename(part["file"]): part for part in verdict["parts"]}
-    assert str(said["CV.pdf"]["verdict"]) == "would be uploaded"
+    assert str(said["CV.pdf"]["verdict"]) == "Would be uploaded"
     world.start(folder)
     settled(world, 3)
     entries = {os.path.basename(entry.path): entry for entry in world.entries()}

@@ -1,4 +1,4 @@
-"""Saved e-mails made in memory."""
+"""Saved emails made in memory."""
 
 from email.message import EmailMessage
 
@@ -12,7 +12,7 @@ def pdf(text, size=0):
 
 
 def mail(*attachments, subject="Application as nurse", html="", text="Please find my CV attached."):
-    """An e-mail with attachments: (name, content) each, or (name, content, media type)."""
+    """An email with attachments: (name, content) each, or (name, content, media type)."""
     message = EmailMessage()
     message["Received"] = "by mx.example.org; Mon, 3 Feb 2025 10:00:00 +0100"
     message["From"], message["To"], message["Date"] = SENDER, "jobs@example.com", DATE
@@ -27,7 +27,7 @@ def mail(*attachments, subject="Application as nurse", html="", text="Please fin
 
 
 def save(folder, name, message):
-    """Save an e-mail in a folder, as a mail program does; return its path."""
+    """Save an email in a folder, as a mail program does; return its path."""
     path = f"{folder}/{name}"
     with open(path, "wb") as file:
         file.write(message if isinstance(message, bytes) else message.as_bytes())

@@ -83,7 +83,7 @@ def with_flag(content, flag):
         (zipped(("../CV.pdf", b"x")), "names that lead out of it"),
         (zipped(("/etc/CV.pdf", b"x")), "names that lead out of it"),
         (zipped(("C:\\CV.pdf", b"x")), "names that lead out of it"),
-        (with_flag(zipped(("CV.pdf", b"x")), 1), "with a password"),
+        (with_flag(zipped(("CV.pdf", b"x")), 1), "has a password"),
         (zipped(("CV.pdf", b"x"), compression=zipfile.ZIP_LZMA), "compressed in an unusual way"),
     ],
     ids=[

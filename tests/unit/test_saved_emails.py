@@ -1,4 +1,4 @@
-"""What is found in saved e-mails, and what of it is left out, whatever state they are in."""
+"""What is found in saved emails, and what of it is left out, whatever state they are in."""
 
 import base64
 import os
@@ -129,8 +129,8 @@ def test_attached_mails_are_opened_one_level_deep(tmp_path):
     assert inside(tmp_path) == {
         "1.pdf": "",
         "2.pdf": "",
-        "e-mail.eml": "an e-mail inside an attached e-mail",
-        "e-mail (2).eml": "an e-mail without a document",
+        "email.eml": "an email inside an attached email",
+        "email (2).eml": "an email without a document",
     }
     assert look(tmp_path, "mail.eml/2.pdf").document.mail.subject == "The application itself"
 
@@ -182,7 +182,7 @@ def test_parts_nested_very_deep_are_refused_in_plain_words(tmp_path):
         b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(5000)
     )
     save(tmp_path, "mail.eml", b"From: a@example.org\nMIME-Version: 1.0\n" + nested)
-    assert "cannot be read as an e-mail" in str(look(tmp_path).document.problem)
+    assert "email can't be read" in str(look(tmp_path).document.problem)
 
 
 @settings(
@@ -221,7 +221,7 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
         "scan.png": "",
         "inner.pdf": "",
         "b.pdf": "",
-        "deepest": "an e-mail inside an attached e-mail",
+        "deepest": "an email inside an attached email",
     }
     found = look(tmp_path, "mail.msg/Curriculum vitae.pdf", keep_open=True)
     with found.handle:

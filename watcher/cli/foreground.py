@@ -13,11 +13,13 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import say, say_json, styled
+from watcher.cli.output import Styled, say, say_json
+from watcher.daemon.desktop import show_file
 from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
+    from watcher.i18n.message import Text
 
 
 class StopSignal:
@@ -109,6 +112,17 @@ _HELD_LINES = 20
 _REMEMBERED = 2000
 
 
+@dataclass(frozen=True)
+class Control:
+    """What the page and other commands can ask of the command that runs the program."""
+
+    stop: Callable[[], None]
+    #: Reads the configuration again and returns its mistakes.
+    reload: Callable[[], tuple[Text, ...]]
+    #: Shows a folder, or a file in its folder, in the file manager.
+    show: Callable[[str], None] = show_file
+
+
 class LiveLines:
     """Writes what happens as it happens, a line for a file; JSON lines for scripts."""
 
@@ -119,6 +133,11 @@ class LiveLines:
         self._mute = False
         self._holds: Counter[Message] = Counter()  # reason → how many files are held for it
         self._written: dict[int, tuple[State, float, Message]] = {}
+
+    @property
+    def states(self) -> frozenset[State]:
+        """The states of files that are written; NOTICED for those that cannot be read."""
+        return frozenset(State) if self.as_json else _SHOWN | {State.NOTICED}
 
     def __call__(self, event: object) -> None:
         """Write an event; on the pipeline's thread, which no failed line may end."""
@@ -173,9 +192,10 @@ class LiveLines:
             if self._holds[entry.why] > _HELD_LINES:
                 return
         display = view.STATES[entry.state]
-        clock = styled(time.strftime("%H:%M:%S"), "quiet")
-        name = styled(f"{display.sign} {view.name(entry)}", display.tone)
-        say(clock, " ", name, f" {summary}", hang=len("00:00:00 ✓ "))
+        clock = Styled(time.strftime("%H:%M:%S"), "quiet")
+        name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
+        gap = " " if summary.startswith("→") else ": "
+        say(clock, " ", name, gap, summary, hang=len("00:00:00 ✓ "))
 
 
 class FoldersReady:
@@ -217,15 +237,15 @@ def is_unreadable(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(styled(f"Watching {folder}", "quiet"))
+            say(Styled(f"Watching {folder}", "quiet"))
         case FolderState(_, problem):
-            say(styled(f"! {problem}", "bad"))
+            say(Styled(f"! {problem}", "bad"))
         case Connection(0):
-            say(styled("HrFlow is reachable again.", "good"))
+            say(Styled("HrFlow is reachable again.", "good"))
         case Connection():
-            say(styled("! HrFlow cannot be reached; retrying automatically.", "bad"))
+            say(Styled("! HrFlow can't be reached; retrying automatically.", "bad"))
         case Message() | str():
-            say(styled(f"! {event}", "bad"))
+            say(Styled(f"! {event}", "bad"))
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):

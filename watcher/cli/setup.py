@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask_to_create,
     check_option,
+    choose_account,
     create_option,
     is_terminal,
     open_editor,
@@ -25,13 +26,13 @@ from watcher.cli.login import (
     ask,
     ask_email,
     ask_key,
-    choose_name,
     read_key,
     show_sources,
     store_key,
 )
-from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
+from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
 from watcher.cli.service import install_service, login_service
+from watcher.config.editor import without_absent
 from watcher.config.mistakes import redact
 from watcher.config.setup import (
     FIRST_FOLDER,
@@ -42,6 +43,7 @@ from watcher.config.setup import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
+from watcher.daemon.client import read_facts
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
@@ -53,19 +55,17 @@ from watcher.daemon.setup import (
     find_missing,
     save,
     why_not_stored,
-    without_absent,
 )
 from watcher.daemon.status import source_names
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
-from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.daemon.setup import Editor
+    from watcher.config.editor import Editor
     from watcher.model.settings import Item
 
 #: What a path contains, and no answer to another question.
@@ -115,12 +115,10 @@ class _Options:
 @click.option("--service/--no-service", default=None,
               help="Start automatically at login, and now; or leave that as it is.")  # fmt: skip
 @click.option("--non-interactive", is_flag=True, help="Ask no questions; for scripts.")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
-    """Set up everything: account, key, folders, sources, tags, and the start at login.
+    """Set up everything: account, key, folders, sources, tags and automatic start.
 
     Asks for what the options leave out, shows the changes to the configuration, and saves them
     once you confirm; comments and other settings are kept. Run it again to change something: the
@@ -192,7 +190,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         say()
     elif options.key_stdin:
         key = read_key()
-    name = options.account or (_ask_account(editor) if asks else choose_name(known, None))
+    name = options.account or (_ask_account(editor) if asks else choose_account(known, None))
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
     if account and "email" in account.locked and asks:
@@ -369,7 +367,7 @@ def _confirm(editor: Editor, changes: Changes) -> bool:
 
 
 def _report(done: Message) -> None:
-    say(styled(f"✓ {done}", "good"))
+    say(Styled(f"✓ {done}", "good"))
 
 
 def _say_where_the_key_goes(changes: Changes, not_stored: Message) -> None:
@@ -390,9 +388,9 @@ def _offer_sample(answers: Answers, options: _Options) -> None:
     if not folders or options.test_file is False or not can_drop_sample():
         return
     if options.test_file is None and (options.non_interactive or not confirm(
-        "Put a sample CV into the folder, to see it arrive? It becomes a profile in HrFlow,"
-        " which may use paid credits", default=False,
+        "A sample CV shows that it works. It becomes a profile in HrFlow, which may use paid"
+        " credits. Put it into the folder?", default=False,
     )):  # fmt: skip
         return
     path = drop_sample(folders[0])
-    say(styled(f"✓ {path} will be uploaded once the program is running.", "good"))
+    say(Styled(f"✓ {path} will be uploaded once the program is running.", "good"))

@@ -120,10 +120,10 @@ def is_in(inner: str, outer: str) -> bool:
 
 
 #: Verdicts that are shown in a way of their own.
-WOULD_BE_SENT: Final = msg("would be uploaded")
-MISSING: Final = msg("file not found; check the path")
-IGNORED: Final = msg("ignored")
-OPENED: Final = msg("would be opened")
+WOULD_BE_SENT: Final = msg("Would be uploaded")
+MISSING: Final = msg("File not found; check the path")
+IGNORED: Final = view.STATES[State.IGNORED].label
+OPENED: Final = msg("Would be opened")
 
 
 def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
@@ -143,12 +143,16 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
     if os.path.isdir(path) and not os.path.islink(path):
         return {
             **facts,
-            "verdict": msg("not uploaded"),
-            "why": msg("is a folder; name the files in it"),
+            "verdict": msg("Not uploaded"),
+            "why": msg("This is a folder: name the files in it."),
         }
     plan = _plan_of(path, plans)
     if plan is None:
-        return {**facts, "verdict": msg("not uploaded"), "why": msg("is not in a watched folder")}
+        return {
+            **facts,
+            "verdict": msg("Not uploaded"),
+            "why": msg("The file is not in a watched folder."),
+        }
     facts["folder"] = view.safe(plan.folder.path)
     below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
@@ -156,17 +160,17 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
         return {
             **facts,
             "verdict": IGNORED,
-            "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
+            "why": msg("The file is in {pattern}, where files are filed away.", pattern=pattern)
             if is_place
-            else msg("matches the pattern {pattern}", pattern=pattern),
+            else msg("This file matches the ignored pattern {pattern}.", pattern=pattern),
         }
     if not plan.folder.recursive and os.sep in below:
         return {
             **facts,
-            "verdict": msg("not uploaded"),
+            "verdict": msg("Not uploaded"),
             "why": msg(
-                "is in a subfolder, and subfolders of this folder are not included "
-                "(recursive = false)"
+                "This file is in a subfolder, and subfolders of this folder are not included"
+                " (recursive = false)."
             ),
         }
     with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
@@ -189,7 +193,7 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
         spool=spool,
     )
     if isinstance(found, Unusable):
-        return {"verdict": msg("not uploaded"), "why": found.why}
+        return {"verdict": msg("Not uploaded"), "why": found.why}
     verdict = _check_document(found.document, plan, reader)
     if verdict["verdict"] is OPENED and found.document.parts is not None:
         inside = (
@@ -219,7 +223,7 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
     }
     route = decide(document, plan)
     if isinstance(route, Skip):
-        verdict = IGNORED if route.state is State.IGNORED else msg("refused")
+        verdict = IGNORED if route.state is State.IGNORED else view.STATES[State.REFUSED].label
         return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
     if isinstance(route, Open):
         return {**facts, "verdict": OPENED, "why": route.why, "rule": route.rule}
@@ -246,23 +250,24 @@ def _known_here(
         return {}
     if here.state is State.BASELINE:
         why = msg(
-            "was already in the folder when watching began; upload it with: hrflow-watcher import"
+            "The file was already in the folder when watching began. Upload it with:"
+            " hrflow-watcher import"
         )
-        return {"verdict": msg("already there"), "why": why}
+        return {"verdict": view.STATES[State.BASELINE].label, "why": why}
     if here.state is State.HELD:
         why = (
             msg(
-                "was already in the folder and is waiting for your approval; upload it with:"
-                " hrflow-watcher import"
+                "The file was already in the folder and is waiting for your approval. Upload it"
+                " with: hrflow-watcher import"
             )
             if here.why in (NOTHING, EXISTING_WAITS)
-            else msg("is waiting: {why}", why=here.why)
+            else here.why
         )
-        return {"verdict": msg("on hold"), "why": why}
+        return {"verdict": view.STATES[State.HELD].label, "why": why}
     if here.state is State.REFUSED and here.fields == fields:
         return {
-            "verdict": msg("refused"),
-            "why": msg("was refused before: {why}", why=here.why),
+            "verdict": view.STATES[State.REFUSED].label,
+            "why": here.why,
         }
     return {}
 
@@ -272,13 +277,13 @@ def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[
     if first is None or first.state is State.GONE:
         return {}
     if first.path == document.path:
-        why = msg("was uploaded before and is not uploaded again")
-        return {"verdict": msg("already uploaded"), "why": why} if first.state in ARRIVED else {}
+        why = msg("The file was uploaded before and is not uploaded again.")
+        return {"verdict": msg("Already uploaded"), "why": why} if first.state in ARRIVED else {}
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
     return {
-        "verdict": msg("duplicate"),
-        "why": msg("has the same content as {file}", file=first.path),
+        "verdict": view.STATES[State.DUPLICATE].label,
+        "why": msg("This file has the same content as {file}.", file=first.path),
     }
 
 

@@ -6,7 +6,7 @@
     parts           which document a file is a part of, by its name and place
     containers      opened for the documents inside them: taken out into the spool
     members         names and bounds that all containers share
-    mail, outlook   what is attached to an e-mail, and what of it is no document
+    mail, outlook   what is attached to an email, and what of it is no document
     archives        what is in a zip archive, within bounds
     images          converted to PDF where HrFlow cannot read them
     spool           private temporary files

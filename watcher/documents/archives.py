@@ -29,13 +29,13 @@ _ENCRYPTED: Final = 1  # in an entry's flags, APPNOTE.TXT 4.4.4
 _IS_UTF_8: Final = 0x800
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
-_UNREADABLE: Final = msg("is a damaged zip archive; download or save it again")
-_LOCKED: Final = msg("is a zip archive with a password; extract the documents and add them")
+_UNREADABLE: Final = msg("This zip archive is damaged. Download or save it again.")
+_LOCKED: Final = msg("This zip archive has a password. Extract the documents and add them.")
 _LEADS_OUT: Final = msg(
-    "is a zip archive with names that lead out of it; extract the documents and add them"
+    "This zip archive has names that lead out of it. Extract the documents and add them."
 )
 _UNKNOWN: Final = msg(
-    "is a zip archive compressed in an unusual way; extract the documents and add them"
+    "This zip archive is compressed in an unusual way. Extract the documents and add them."
 )
 
 
@@ -84,8 +84,8 @@ def _problem(entries: list[zipfile.ZipInfo], size: int) -> Message:
         return TOO_MANY
     if largest > _LARGEST or together > _TOGETHER or together > max(_RATIO * size, _HARMLESS):
         return msg(
-            "is a zip archive that would take {size:size} when unpacked; "
-            "extract the documents and add them",
+            "This zip archive would take {size:size} when unpacked."
+            " Extract the documents and add them.",
             size=together,
         )
     if any(each.flag_bits & _ENCRYPTED for each in entries):

@@ -1,4 +1,4 @@
-"""Opens files for the documents inside them: saved e-mails and zip archives.
+"""Opens files for the documents inside them: saved emails and zip archives.
 
 A document inside a file has a path as if the file were a directory, ``/cvs/mail.eml/CV.pdf``. No
 other file can have that path, so it is known, shown and found as all others are. It is taken out
@@ -37,7 +37,7 @@ _READERS: Final = {
     formats.ZIP.media_type: read_archive,
 }
 
-_EMPTY: Final = msg("an e-mail without a document")
+_EMPTY: Final = msg("an email without a document")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def take_out(
     """
     container = find_container(root, path)
     if not container:
-        return Unusable(msg("no longer exists"), gone=True)
+        return Unusable(msg("The file no longer exists."), gone=True)
     opened = open_document(root, container)
     if isinstance(opened, Unusable):
         return opened
@@ -107,10 +107,10 @@ def _take_out(
 ) -> TakenOut | Unusable:
     sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(container))
     if sniffed.media_type not in _READERS or not opens(sniffed):
-        return Unusable(msg("is inside a file that is no longer opened"))
+        return Unusable(msg("This document is inside a file that is no longer opened."))
     member = _read(opened, sniffed).get(name)
     if member is None:
-        return Unusable(msg("is no longer in its file"), gone=True)
+        return Unusable(msg("The document is no longer inside its file."), gone=True)
     handle, problem = spool.create(), NOTHING
     try:
         try:
@@ -121,7 +121,7 @@ def _take_out(
         handle.seek(0)
         if stat_handle(opened.handle) != opened.stat:
             handle.close()
-            return Unusable(msg("changed while it was being read"), passing=True)
+            return Unusable(msg("The file changed while it was being read."), passing=True)
     except BaseException:
         handle.close()
         raise
@@ -136,7 +136,7 @@ def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
 
 
 def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
-    """Yield members, and what is attached to an attached e-mail instead of that, one level deep."""
+    """Yield members, and what is attached to an attached email instead of that, one level deep."""
     for member in members:
         reader = _mail_reader(member)
         if reader is None or member.left_out:
@@ -157,6 +157,6 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
 
 
 def _mail_reader(member: Member) -> Callable[[BinaryIO, int], Iterable[Member]] | None:
-    """Return how to read a member that is an e-mail by its name; None if it is none."""
+    """Return how to read a member that is an email by its name; None if it is none."""
     extension = os.path.splitext(member.name)[1].lower()
     return {".eml": read_mail, ".msg": read_outlook_message}.get(extension)

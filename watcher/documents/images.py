@@ -40,14 +40,15 @@ _NAMES: Final = {
     formats.HEIC.media_type: "HEIF",
 }
 
-_UNREADABLE: Final = msg("is an image that cannot be read; save it as PDF, JPEG or PNG")
-_TOO_LARGE: Final = msg("is an image with too many pixels; save it as PDF, JPEG or PNG")
+_UNREADABLE: Final = msg("This image can't be read. Save it as PDF, JPEG or PNG.")
+_TOO_LARGE: Final = msg("This image has too many pixels. Save it as PDF, JPEG or PNG.")
 _TOO_MANY: Final = msg(
-    "is an image of more than {most:count} pages; save it as several files or as PDF",
+    "This image has more than {most:count} pages. Save it as PDF, or as several files.",
     most=_MOST_PAGES,
 )
 _NO_LIBRARY: Final = msg(
-    "is a HEIC photo; save it as PDF, JPEG or PNG, or install the Python package pillow-heif"
+    "This file is a HEIC photo. Save it as PDF, JPEG or PNG, or install the Python package"
+    " pillow-heif."
 )
 
 #: What Pillow raises on files that are no images (its own errors are of these kinds).

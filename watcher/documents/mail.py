@@ -1,4 +1,4 @@
-"""Reads saved e-mails (``.eml``): the documents attached, and what is left out of them and why."""
+"""Reads saved emails (``.eml``): the documents attached, and what is left out of them and why."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CONTENT_ID: Final = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 _TEXT_OF_MAIL: Final = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
 #: A picture at the end of a text is at most so large; a page that was scanned is larger.
 _SMALL_PICTURE: Final = 30_000
-UNREADABLE: Final = msg("cannot be read as an e-mail; extract the document and add it")
+UNREADABLE: Final = msg("This email can't be read. Extract the document and add it.")
 PICTURE: Final = msg("a picture in the text")
 _TEXT: Final = msg("a part of the text")
 _CALENDAR: Final = msg("a calendar entry")
@@ -75,7 +75,7 @@ class _AsWritten(email.policy.Compat32):
 
 
 def read_mail(handle: BinaryIO, _size: int) -> Iterator[Member]:
-    """Yield what is attached to an e-mail, in its order; an attached e-mail is one member.
+    """Yield what is attached to an email, in its order; an attached email is one member.
 
     The file is read line by line, and attachments are decoded in pieces, so that memory does not
     grow with them.
@@ -106,7 +106,7 @@ def _members(handle: BinaryIO) -> Iterator[Member]:
         if _is_text(leaf, kind, name):
             continue
         if kind == "message/rfc822" and not name.lower().endswith(".eml"):
-            name = f"{name or 'e-mail'}.eml"
+            name = f"{name or 'email'}.eml"
         length = sum(map(len, _content(handle, leaf)))
         left_out = _NO_DOCUMENT.get(kind, NOTHING)
         if kind.startswith("image/") and _is_in_text(leaf, length, in_text):
@@ -124,7 +124,7 @@ def _about(headers: Message) -> Mail:
     )
 
 
-# --- The parts of an e-mail: RFC 2046 -------------------------------------------------------------
+# --- The parts of an email: RFC 2046 -------------------------------------------------------------
 
 #: Bytes of a line that are read at once; no boundary is longer.
 _LONGEST_LINE: Final = 65_536
@@ -154,7 +154,7 @@ class _List(NamedTuple):
 
 
 def _leaves(handle: BinaryIO) -> Iterator[_Leaf]:
-    """Yield the headers of the whole e-mail as a part without content, then its parts in order."""
+    """Yield the headers of the whole email as a part without content, then its parts in order."""
     lists: list[_List] = []
     block: list[bytes] | None = []  # the lines of headers; None behind them
     leaf: _Leaf | None = None  # whose content it is; None between parts

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from watcher.model.files import Mail
 
-NESTED: Final = msg("an e-mail inside an attached e-mail")
+NESTED: Final = msg("an email inside an attached email")
 
 #: So many members may be in a file that is opened.
 MOST: Final = 500
 TOO_MANY: Final = msg(
-    "holds more than {most:count} files; extract the documents and add them", most=MOST
+    "This file holds more than {most:count} files. Extract the documents and add them.", most=MOST
 )
 #: Of a name no more characters are kept; file systems allow about as many.
 _LONGEST: Final = 120

@@ -1,4 +1,4 @@
-"""Reads saved e-mails of Outlook (``.msg``): compound files, see [MS-OXMSG]."""
+"""Reads saved emails of Outlook (``.msg``): compound files, see [MS-OXMSG]."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class _Message:
                     self._compound, self._copy, tuple(inner), self._depth + 1
                 ).members()
             else:
-                yield Member(name or "e-mail", 0, lambda _out: None, NESTED)
+                yield Member(name or "email", 0, lambda _out: None, NESTED)
             return
         data = [*place, f"__substg1.0_{_DATA}0102"]
         size = self._compound.get_size(data) if self._compound.exists(data) else 0

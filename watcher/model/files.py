@@ -78,7 +78,7 @@ class Sniffed:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What the e-mail says that a document is attached to; "" where it does not say.
+    """What the email says that a document is attached to; "" where it does not say.
 
     ``sender`` is an address, ``date`` is YYYY-MM-DD.
     """
@@ -116,7 +116,7 @@ class Document:
     ``noticed_at`` is when the file was first noticed, in seconds since 1970, if its own time
     cannot be right, else None. ``problem``: why it cannot be used, in words that follow its name.
     ``parts`` are what is inside if it is opened, and not sent itself. ``container`` is the path of
-    the file that it is inside of, "" if it is on disk itself; ``mail`` says more of an e-mail.
+    the file that it is inside of, "" if it is on disk itself; ``mail`` says more of an email.
     ``converts``: it is an image that is sent as a PDF.
     """
 
@@ -177,7 +177,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A file that could not be read, and why: the end of a sentence that begins with its name.
+    """A file that could not be read, and why, in a sentence.
 
     ``gone``: it no longer exists. ``passing``: it may be readable later (locked, no permission);
     otherwise it is never sent (a symbolic link, a pipe, a device).

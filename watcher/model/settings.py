@@ -50,7 +50,9 @@ def _within(least: float, most: float, message: Message = _BOUNDS) -> msgspec.Me
 _SECONDS: Final = msg("{item} must be between {least} and {most} seconds")
 _DAYS: Final = msg("{item} must be between {least} and {most} days")
 _NO_LIMIT: Final = msg("{item} must be between {least} and {most} (0 for no limit)")
-_NOTHING_ASKED: Final = msg("{item} must be between {least} and {most} (0 to ask nothing)")
+_NOTHING_ASKED: Final = msg(
+    "{item} must be between {least} and {most} (0 to never ask for results)"
+)
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.
 Value = bool | int | float | str
@@ -102,7 +104,7 @@ class AfterRefusal(enum.StrEnum):
 
 
 class MailSetting(enum.StrEnum):
-    """What happens to saved e-mails: the documents attached are sent, or the e-mail itself."""
+    """What happens to saved emails: the documents attached are sent, or the email itself."""
 
     ATTACHMENTS = "attachments"
     REFUSE = "refuse"
@@ -240,7 +242,7 @@ class Folder(Struct, frozen=True):
     ignore: tuple[str, ...] = ()
     accept: tuple[str, ...] = DEFAULT_ACCEPT
     max_size: int = 100_000_000
-    #: To be sent, an e-mail must be of a type in ``accept``.
+    #: To be sent, an email must be of a type in ``accept``.
     mail: MailSetting = MailSetting.ATTACHMENTS
     archives: Archives = Archives.REFUSE
     #: Whether images that HrFlow cannot read are sent as PDF, where ``accept`` has that.

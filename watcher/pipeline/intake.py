@@ -273,7 +273,7 @@ class Intake(Stage):
                 continue
             known = self._journal.files.find(entry.folder, entry.path)
             if known is None or known.file_id != entry.file_id:
-                step = Step(State.GONE, msg("replaced by a newer version"))
+                step = Step(State.GONE, msg("A newer version replaced this file."))
                 self._journal.files.step(entry.file_id, step, now)
                 self._journal.files.disclaim(entry.file_id, now)
             else:
@@ -438,7 +438,7 @@ class ReadQueue:
             return ReadDone(candidate, settled, found)
 
         def failed(error: Exception) -> ReadDone:
-            why = msg("cannot be read ({error}).", error=error)
+            why = msg("The file can't be read ({error}).", error=error)
             return ReadDone(candidate, settled, Unusable(why, passing=True))
 
         self._workers.read(read, failed)
@@ -452,12 +452,18 @@ class ExistingFiles:
         self._plans: Mapping[str, Plan] = {}
         #: Folders whose first scan is not over.
         self.scanning: set[str] = set()
+        self._folders: set[str] = set()  # folders with files that were there first
 
     def configure(self, plans: Mapping[str, Plan], now: float, *, import_all: bool) -> None:
         """Use these plans; ``import_all``: treat existing files as if they had come later."""
         self._plans = plans
         self.scanning = {
             path for path in plans if not import_all and not self._journal.folders.scanned(path)
+        }
+        self._folders = {
+            path
+            for path in plans
+            if path in self.scanning or self._journal.holds.has_caused(existing_key(path))
         }
         for path, plan in plans.items():
             if self._are_skipped(plan):  # those that wait for approval as well
@@ -479,6 +485,8 @@ class ExistingFiles:
 
     def recognise(self, candidate: Candidate, stat: Stat, now: float) -> bool:
         """Whether what seems new was there first under another name; it stays what it was."""
+        if candidate.folder not in self._folders:
+            return False
         key = existing_key(candidate.folder)
         stat = _with_inode(candidate, stat)
         for file_id, path, state in self._journal.files.held_as(stat, key):
@@ -502,6 +510,8 @@ class ExistingFiles:
         self.scanning.discard(folder)
         self._journal.folders.set_scanned(folder, now)
         key = existing_key(folder)
+        if not self._journal.holds.has_caused(key):
+            self._folders.discard(folder)
         waiting = self._journal.holds.count(key)
         if not waiting:
             return NOTHING
@@ -551,7 +561,7 @@ def note_vanished(journal: Journal, candidate: Candidate, known: Known, now: flo
         if candidate.sign is Sign.MISSING and existed:
             return
         # What was there first may come back under another name: it is known by its cause.
-        why = EXISTING_WENT if existed else msg("removed before it was uploaded")
+        why = EXISTING_WENT if existed else msg("The file was removed before it was uploaded.")
         cause = known.cause if existed else ""
         journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
         journal.files.disclaim(known.file_id, now)
@@ -560,15 +570,25 @@ def note_vanished(journal: Journal, candidate: Candidate, known: Known, now: flo
 
 
 def note_version(
-    journal: Journal, candidate: Candidate, known: Known | None, stat: Stat, now: float
+    journal: Journal,
+    candidate: Candidate,
+    known: Known | None,
+    stat: Stat,
+    now: float,
+    document: Document | None = None,
 ) -> int:
-    """Return the id of the row that stands for this version of the file, in state NOTICED."""
+    """Return the id of the row that stands for this version of the file, in state NOTICED.
+
+    ``document``: what it is, if that is known.
+    """
     if known is None or known.state in ARRIVED | IN_FLIGHT:
-        return journal.files.add(candidate, stat, now, State.NOTICED)
+        return journal.files.add(candidate, stat, now, State.NOTICED, document=document)
     if known.state is not State.NOTICED:
         journal.files.step(known.file_id, Step(State.NOTICED), now)
     journal.files.disclaim(known.file_id, now)
     journal.files.update_stat(known.file_id, candidate, stat)
+    if document is not None:
+        journal.files.identify(known.file_id, document)
     return known.file_id
 
 
@@ -576,5 +596,5 @@ def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds
     """Let a file that is noticed wait in the journal before it is read from there."""
     known = journal.files.find(candidate.folder, candidate.path)
     if known is not None and known.state is State.NOTICED:
-        step = Step(State.NOTICED, msg("is not complete yet"), now + seconds)
+        step = Step(State.NOTICED, msg("The file is not complete yet."), now + seconds)
         journal.files.step(known.file_id, step, now)

@@ -12,8 +12,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.model.files import Candidate, Identified
-from watcher.model.kinds import Sign
+from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
+from watcher.pipeline.budget import Budget
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
 from watcher.pipeline.messages import (
@@ -29,12 +30,13 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
+from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
-from watcher.pipeline.upload import Budget, Sources, Uploads
+from watcher.pipeline.upload import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from watcher.documents import Spool
     from watcher.i18n.message import Message
@@ -42,20 +44,20 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
     from watcher.pipeline.stage import Clock, Transport, Workers
 
-#: Messages worked on between two commits, and those that may come in while it is done.
+#: Messages in one batch, and those that may join it while it is worked on; all share a commit.
 BATCH: Final = 256
 MORE: Final = 12
 
-#: Changed files that are published in one turn: one cause may change very many, and others wait.
+#: The most changed files that are published in one turn, as one cause may change very many.
 PUBLISHED: Final = 512
 
-#: Seconds after which a turn is taken though nothing has happened, so that nothing stays forgotten.
+#: The longest time between two turns, in seconds: a safety net.
 IDLE: Final = 60.0
 
 #: Seconds by which two clocks may differ without that meaning anything: clocks are corrected.
 TOLERANCE: Final = 5.0
 
-#: Seconds by which a wait may be too long before it counts as sleep: a busy machine is slow.
+#: A wait that overruns by more than these seconds was sleep; a busy machine overruns by less.
 OVERSLEPT: Final = 20.0
 
 
@@ -71,10 +73,12 @@ class Pipeline:
         publish: Callable[[object], None],
         *,
         spool: Spool,
+        shown: Callable[[], Collection[State]] = lambda: frozenset(State),
         run_hook: Callable[[Sequence[str], Entry, float], Message],
     ) -> None:
         """``make_workers`` is given where results go; ``publish`` hears what happens.
 
+        ``shown`` returns the states for which a changed file is published: each is read for that.
         ``run_hook`` is what :class:`HookRunner` runs commands with.
         """
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
@@ -84,6 +88,7 @@ class Pipeline:
         self._journal = journal
         self._clock = clock
         self._publish = publish
+        self._shown = shown
         context = Context(
             journal,
             clock,
@@ -203,7 +208,7 @@ class Pipeline:
             self._batch.popleft()
 
     def _is_repeated(self) -> bool:
-        """Whether the next message is a hint that a close, right behind it, makes needless."""
+        """Whether the next message, CHANGED, is made redundant by the CLOSED right behind it."""
         if len(self._batch) < 2:
             return False
         hint, close = self._batch[0], self._batch[1]
@@ -226,7 +231,7 @@ class Pipeline:
                 handler(message)
 
     def _is_at_rest(self) -> bool:
-        """Whether all there was were hints that changed nothing yet: nothing else can be next."""
+        """Whether only hints have come that changed nothing: there is nothing to choose."""
         return (
             not self._has_news
             and not self._journal.store.changed
@@ -243,7 +248,7 @@ class Pipeline:
         self._journal_due = self._journal.queues.next_due(now)
 
     def _publish_all(self) -> None:
-        changed = self._journal.files.take_changed(PUBLISHED)
+        changed = self._journal.files.take_changed(PUBLISHED, self._shown())
         for entry in self._journal.store.entries_of(changed):
             self._publish(entry)
         if bool(self._intake.pending) != bool(self._pending):
@@ -273,8 +278,8 @@ class Pipeline:
     def _carry_out(self, command: object) -> None:
         self._to_publish += carry_out(command, self._journal, self._clock.wall())
 
-    def _drain(self, message: Drain) -> None:
-        self._is_draining = message.on
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
 
     def _stop(self, _message: Stop) -> None:
         self._is_stopping = True

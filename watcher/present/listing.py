@@ -9,7 +9,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
+from watcher.i18n.message import (
+    ENGLISH,
+    NOTHING,
+    Message,
+    as_data,
+    as_fields,
+    as_json,
+    msg,
+    verbatim,
+)
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
@@ -100,12 +109,12 @@ def summary(entry: Entry) -> str:
 
 
 def _duplicate(entry: Entry) -> Message:
-    first = base_name(entry.duplicate_of) or msg("a file that was already uploaded")
-    return msg("has the same content as {file}", file=first)
+    first = base_name(entry.duplicate_of) or msg("a file that was uploaded before")
+    return msg("This file has the same content as {file}.", file=first)
 
 
 def _arrived(entry: Entry) -> str:
-    """Like "NAME → SOURCE", and what is not as it should be."""
+    """Like "Jane Doe → Engineering", and what is not as it should be."""
     source = entry.source_name or f"source {short(entry.source_key)}"
     more = map(str, filter(None, _beside_arrival(entry)))
     return " · ".join([f"{_candidate(entry, ENGLISH)} → {source}".strip(), *more])
@@ -122,7 +131,7 @@ def _partly_parsed(entry: Entry) -> Message:
     if not 0 < entry.pages < entry.total_pages:
         return NOTHING
     return msg(
-        "only the first {pages:count} of {total:count} pages were parsed",
+        "Only the first {pages:count} of {total:count} pages were parsed.",
         pages=entry.pages,
         total=entry.total_pages,
     )
@@ -150,8 +159,7 @@ def record(entry: Entry) -> dict[str, object]:
         "path": entry.path,
         "folder": entry.folder,
         "state": entry.state.value,
-        "why": str(entry.why),
-        "why_message": as_data(entry.why) if entry.why else None,
+        **as_fields("why", entry.why),
         "size": entry.stat.size,
         "media_type": entry.media_type,
         "sha256": entry.sha256,
@@ -245,7 +253,7 @@ def moved(entry: Entry, word: Catalog) -> str:
     place = filed_in(entry.folder, entry.path, entry.filed_to)
     if not place or entry.state not in RETRIABLE:
         return ""
-    return word("is now in {place}; put it back in its folder to try again", place=place)
+    return word("It is now in {place}. Put it back in its folder to try again.", place=place)
 
 
 def remark(entry: Entry, word: Catalog) -> str:
@@ -254,7 +262,7 @@ def remark(entry: Entry, word: Catalog) -> str:
         return word(_duplicate(entry))
     if entry.state in (State.ACCEPTED, State.PARSED):
         return " · ".join(word(each) for each in _beside_arrival(entry) if each)
-    return " · ".join(filter(None, (word(entry.why), moved(entry, word))))
+    return " ".join(filter(None, (word(entry.why), moved(entry, word))))
 
 
 def _candidate(entry: Entry, word: Catalog) -> str:

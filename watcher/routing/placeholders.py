@@ -53,7 +53,7 @@ def built_in(document: Document, hostname: str, user: str) -> dict[str, str]:
     """Return the built-in placeholders for a document.
 
     Names are as people see them; only ``{path}``, which distinguishes files, is the real one. Those
-    of an e-mail are "" for a document that was attached to none.
+    of an email are "" for a document that was attached to none.
 
     ``{date}`` is the day (UTC) of the file's last change, or of its arrival if that cannot be
     right, so that a later retry sends the same.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, msg, plural
+from watcher.i18n.message import NOTHING, Message, msg, plural
 from watcher.model.kinds import State
 from watcher.model.lifecycle import opened_why
 from watcher.model.settings import (
@@ -42,7 +42,7 @@ STAGES: Final = ("new", "yes", "later", "no")
 #: Most characters of a reference at HrFlow, as far as known; longer ones might be truncated.
 REFERENCE_LENGTH: Final = 255
 
-#: Types of saved e-mails.
+#: Types of saved emails.
 _MAIL: Final = frozenset({formats.MAIL.media_type, formats.MSG.media_type})
 
 #: Types of images that are converted to PDF.
@@ -156,12 +156,20 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
         if document.parts is None and not accept(document.sniffed):
             return Skip(State.REFUSED, _unaccepted(document.sniffed))
         if folder.max_size and document.stat.size > folder.max_size:
-            return Skip(State.REFUSED, _too_large(document.stat.size, folder.max_size))
+            return Skip(
+                State.REFUSED,
+                msg(
+                    "The file is larger than {limit:size}, the maximum for this folder.",
+                    limit=folder.max_size,
+                ),
+            )
         values = built_in(document, facts.hostname, facts.user)
         number, rule, captured = _choose(rules, document)
         if rule is not None and rule.ignore:
             return Skip(
-                State.IGNORED, msg("ignored by rule {number} of this folder", number=number), number
+                State.IGNORED,
+                msg("Rule {number} of its folder ignores this file.", number=number),
+                number,
             )
         if document.parts is not None:
             return _open(document.sniffed, document.parts, number)
@@ -200,8 +208,7 @@ def unusable_reference(reference: str) -> Message:
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
-        "would get a reference of {number:count} characters; 1 to {most:count} are allowed",
-        number=len(reference),
+        "The file's reference would be empty or longer than {most:count} characters.",
         most=REFERENCE_LENGTH,
     )
 
@@ -251,7 +258,7 @@ def _route(
 
     source_key = fill(chosen("source_key"), values).strip()
     if not source_key:
-        raise _NotRoutedError(msg("has no source: its source_key is empty"))
+        raise _NotRoutedError(msg("There is no source for this file: its source_key is empty."))
     reference = fill(chosen("reference"), values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
@@ -281,18 +288,20 @@ def _open(sniffed: Sniffed, inside: tuple[Part, ...], rule: int) -> Open | Skip:
     ]
     if (more := len(others) - _NAMED) > 0:
         others[_NAMED:] = [plural("1 more", "{count:count} more", more)]
-    left_out = msg("; left out: {parts:and}", parts=others) if others else NOTHING
+    left_out = msg(" Left out: {parts:and}.", parts=others) if others else NOTHING
     if parts:
         return Open(opened_why(len(parts), left_out), parts, rule)
     if sniffed.media_type in _MAIL:
         why = msg(
-            "is {what} that holds no document; save the text as PDF{left_out}",
+            "This file is {what} that holds no document. Save its text as PDF.{left_out}",
             what=sniffed.what,
             left_out=left_out,
         )
     else:
         why = msg(
-            "is {what} that holds no document{left_out}", what=sniffed.what, left_out=left_out
+            "This file is {what} that holds no document.{left_out}",
+            what=sniffed.what,
+            left_out=left_out,
         )
     return Skip(State.REFUSED, why, rule)
 
@@ -300,7 +309,7 @@ def _open(sniffed: Sniffed, inside: tuple[Part, ...], rule: int) -> Open | Skip:
 def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Item, ...]:
     """Return the filled items; a later one replaces an earlier one of the same name.
 
-    One that is left without a value is left out, as of an e-mail that the document has not.
+    One that is left without a value is left out, as of an email that the document has not.
     """
     filled: dict[str, Item] = {}
     for item in items:
@@ -324,7 +333,7 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         if stage not in STAGES:
             raise _NotRoutedError(
                 msg(
-                    'would get the stage "{value}"; it must be {names:or}',
+                    'The file\'s stage would be "{value}", but must be {names:or}.',
                     value=stage,
                     names=STAGES,
                 )
@@ -346,29 +355,19 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     The default kinds, which HrFlow can read, are refused only if ``accept`` leaves them out.
     """
     if not sniffed.media_type:
-        return msg("is not a document HrFlow can read; save it as PDF or Word")
+        return msg("This is not a document that HrFlow can read. Save it as PDF or Word.")
     if sniffed.media_type in _MAIL:
-        return msg("is {what}; {how}", what=sniffed.what, how=formats.TAKE_OUT)
+        return msg("This file is {what}. {how}", what=sniffed.what, how=formats.TAKE_OUT)
     if sniffed.advice:
-        return msg("is {what}; {how}", what=sniffed.what, how=sniffed.advice)
+        return msg("This file is {what}. {how}", what=sniffed.what, how=sniffed.advice)
     if sniffed.media_type not in DEFAULT_ACCEPT:
-        return msg("is {what}, not a document", what=sniffed.what)
+        return msg("This file is {what}, not a document.", what=sniffed.what)
     return msg(
-        "is {what} ({type}), a type this folder doesn't accept; to upload it, "
-        'add the type to "accept" in the configuration',
+        "This file is {what} ({type}), a type that this folder doesn't accept. To upload it,"
+        ' add the type to "accept" in the configuration.',
         what=sniffed.what,
         type=sniffed.media_type,
     )
-
-
-def _too_large(size: int, limit: int) -> Message:
-    if ENGLISH.size(size) == ENGLISH.size(limit):
-        return msg(
-            "is {size:count} bytes; the maximum file size is {limit:count} bytes",
-            size=size,
-            limit=limit,
-        )
-    return msg("is {size:size}; the maximum file size is {limit:size}", size=size, limit=limit)
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion
