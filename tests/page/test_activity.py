@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from tests.support.browser import details, names, row, rows, see_no_problem, wait_for
+from tests.support.mails import mail, pdf, save
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
@@ -39,6 +40,23 @@ def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
     page.locator("#chart .hit[aria-label$=': 2']").wait_for()
     assert (bars.count(), bars.last.get_attribute("aria-label")[-3:]) == (30, ": 2")
     see_no_problem(page)
+
+
+def test_an_email_tells_what_became_of_the_documents_inside(person):
+    person.start()
+    save(person.desk.folder, "mail.eml", mail(("CV.pdf", pdf("cv")), ("notes.txt", b"notes")))
+    page = person.open()
+    wait_for(page, "CV.pdf", "sent")
+    wait_for(page, "notes.txt", "refused")
+    details(page, "mail.eml")
+    inside = page.get_by_role("dialog").locator("#d-parts li")
+    inside.filter(has_text="CV.pdf · Uploaded").or_(
+        inside.filter(has_text="CV.pdf · Parsed")
+    ).wait_for()
+    inside.filter(has_text="This file is a text file. Save it as PDF or Word.").wait_for()
+    page.keyboard.press("Escape")
+    details(page, "CV.pdf")
+    assert page.get_by_role("dialog").locator("#d-inside").is_hidden()
 
 
 def test_a_refused_file_is_looked_into_and_tried_again(person):
