@@ -17,7 +17,7 @@ from tests.support.pictures import picture, saved, tiff, webp
 from watcher.documents import Spool, identify, to_pdf
 from watcher.documents.images import find_problem
 from watcher.model.files import PDF
-from watcher.model.uploads import Altered, Refused
+from watcher.model.uploads import Altered, Refused, Wait
 
 TIFF, WEBP, HEIC = "image/tiff", "image/webp", "image/heic"
 
@@ -110,6 +110,14 @@ def test_an_image_that_was_cut_off_is_refused(spool):
 def test_another_image_than_the_one_identified_is_not_sent(spool):
     handle = io.BytesIO(tiff("x"))
     assert isinstance(to_pdf(handle, TIFF, hashlib.sha256(b"another").hexdigest(), spool), Altered)
+
+
+def test_a_full_disk_is_waited_for(tmp_path):
+    content = tiff("x")
+    (tmp_path / "file").write_text("a spool cannot be here")
+    spool = Spool(str(tmp_path / "file" / "spool"))
+    made = to_pdf(io.BytesIO(content), TIFF, hashlib.sha256(content).hexdigest(), spool)
+    assert isinstance(made, Wait)
 
 
 def test_a_photo_of_a_phone_needs_its_library(spool, monkeypatch):

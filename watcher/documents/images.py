@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.uploads import Altered, Converted, Refused
+from watcher.model.uploads import Altered, Converted, Refused, Wait
 from watcher.sniff import formats
 from watcher.sniff.containers import Bounded
 
@@ -75,40 +75,52 @@ class Pdf:
 
 
 def find_problem(handle: BinaryIO, media_type: str, spool: Spool) -> Message:
-    """Return why an image cannot be converted, in words that follow its name; NOTHING if it can."""
+    """Return why an image cannot be converted, as a sentence; NOTHING if it can.
+
+    Raises:
+        OSError: the disk fails.
+    """
     try:
-        with spool.opening, _unwarned():
+        with spool.opening, _explained():
             for page in _pages(handle, media_type):
                 page.load()
     except _ImageError as error:
         return error.why
-    except _MALFORMED:
-        return _UNREADABLE
     return NOTHING
 
 
-def to_pdf(handle: BinaryIO, media_type: str, sha256: str, spool: Spool) -> Pdf | Altered | Refused:
-    """Return the image as PDF. Altered if it is not the one with this fingerprint.
-
-    Raises:
-        OSError: the spool cannot be written.
-    """
-    if _digest(handle) != sha256:
-        return Altered(msg("The file changed during the upload."))
+def to_pdf(
+    handle: BinaryIO, media_type: str, sha256: str, spool: Spool
+) -> Pdf | Altered | Refused | Wait:
+    """Return the image as PDF. Altered if it is not the one with this fingerprint."""
     with contextlib.ExitStack() as undo:
-        pdf = undo.enter_context(spool.create())
         try:
-            with spool.opening, _unwarned():
+            if _digest(handle) != sha256:
+                return Altered(msg("The file changed during the upload."))
+            pdf = undo.enter_context(spool.create())
+            with spool.opening, _explained():
                 for page in _pages(handle, media_type):
                     _append(page, pdf)
+            size, digest = pdf.seek(0, 2), _digest(pdf)
+            pdf.seek(0)
         except _ImageError as error:
             return Refused(error.why)
-        except _MALFORMED:
-            return Refused(_UNREADABLE)
-        size, digest = pdf.seek(0, 2), _digest(pdf)
-        pdf.seek(0)
+        except OSError as error:
+            return Wait(msg("The file could not be converted ({error}).", error=error.strerror))
         undo.pop_all()
         return Pdf(pdf, Converted(size, digest, _PDF))
+
+
+@contextlib.contextmanager
+def _explained() -> Iterator[None]:
+    """Raise _ImageError for what the library raises on files that are no images."""
+    try:
+        with _unwarned():
+            yield
+    except _MALFORMED as error:
+        if isinstance(error, OSError) and error.errno:  # of the system: the disk is full, or fails
+            raise
+        raise _ImageError(_UNREADABLE) from None
 
 
 @contextlib.contextmanager

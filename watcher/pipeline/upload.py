@@ -120,7 +120,7 @@ class Uploads(Stage):
                 if not job.converts:
                     return UploadDone(job, transport.upload(job, body))
                 pdf = documents.to_pdf(body, job.media_type, job.sha256, spool)
-            if isinstance(pdf, Altered | Refused):
+            if isinstance(pdf, Altered | Refused | Wait):
                 return UploadDone(job, pdf)
             with pdf.handle:
                 return UploadDone(
