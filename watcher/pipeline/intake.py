@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -31,6 +32,7 @@ from watcher.pipeline.messages import Complete
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled, Settling
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import fingerprint
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -242,12 +244,25 @@ class Intake(Stage):
             if candidate.sign is Sign.MISSING and existed:
                 return
             # What was there first may come back under another name: it is known by its cause.
-            why = EXISTING_WENT if existed else msg("The file was removed before it was uploaded.")
+            why = EXISTING_WENT if existed else self._why_gone(known)
             now, cause = self._clock.wall(), known.cause if existed else ""
             self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.files.disclaim(known.file_id, now)
         elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
             self._journal.files.forget_name(known.file_id)
+
+    def _why_gone(self, known: Known) -> Message:
+        """Why a file that vanished is not uploaded."""
+        if known.state is not State.DUPLICATE:
+            return msg("The file was removed before it was uploaded.")
+        original = self._journal.files.original(known.file_id)
+        if original is None:  # only its fingerprint is kept
+            return msg("The file was removed; its content was uploaded before.")
+        path, state = original
+        name = os.path.basename(document_path(path))
+        if state in ARRIVED:
+            return msg("The file was removed; its content was uploaded as {file}.", file=name)
+        return msg("The file was removed; {file} has the same content.", file=name)
 
     def _note_unusable(self, candidate: Candidate, found: Unusable) -> None:
         known = self._journal.files.find(candidate.folder, candidate.path)
