@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -31,8 +30,8 @@ from watcher.model.settings import Changed, Existing
 from watcher.pipeline.messages import Complete
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled, Settling
 from watcher.pipeline.stage import Context, Handlers, Stage
+from watcher.present.view import base_name
 from watcher.routing.rules import fingerprint
-from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -259,7 +258,7 @@ class Intake(Stage):
         if original is None:  # only its fingerprint is kept
             return msg("The file was removed; its content was uploaded before.")
         path, state = original
-        name = os.path.basename(document_path(path))
+        name = base_name(path)
         if state in ARRIVED:
             return msg("The file was removed; its content was uploaded as {file}.", file=name)
         return msg("The file was removed; {file} has the same content.", file=name)
