@@ -36,7 +36,7 @@ _NAMED: Final = 5
     "--person", metavar="NAME", default="",
     help="All files of this person, by name, a part of it, or email address.",
 )  # fmt: skip
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @json_option
 @program_options
 def command(
@@ -49,7 +49,7 @@ def command(
     """Erase what the history and the logs say about files or a person.
 
     PATH is a file or a folder. Copies and other versions of a file are forgotten with it. Nothing
-    is deleted in HrFlow. A fingerprint of what was uploaded is kept, so that it is not uploaded
+    is deleted in HrFlow. A checksum of what was uploaded is kept, so that it is not uploaded
     again. Files that are still in their folder are not forgotten: delete or move them first.
     """
     if not (paths or person):
