@@ -255,7 +255,7 @@ class Intake(Stage):
         if known.state is not State.DUPLICATE:
             return msg("The file was removed before it was uploaded.")
         original = self._journal.files.original(known.file_id)
-        if original is None:  # only its fingerprint is kept
+        if original is None:  # only its checksum is kept
             return msg("The file was removed; its content was uploaded before.")
         path, state = original
         name = base_name(path)
