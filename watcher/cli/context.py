@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.output import say
+from watcher.daemon.client import Channel
 from watcher.daemon.instance import Places, default_state
 from watcher.i18n.message import msg
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import FAILED
-from watcher.page.client import Channel
 from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def load_config(ctx: click.Context) -> Loaded:
     )
     if loaded.has_own or not named(ctx, "config"):
         return loaded
-    said = msg("there is no configuration at {path}; only the machine-wide one is used", path=path)
+    said = msg("There is no configuration at {path}; only the machine-wide one is used", path=path)
     return replace(loaded, warnings=(said, *loaded.warnings))
 
 

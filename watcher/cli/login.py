@@ -23,6 +23,7 @@ from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say,
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import WEBHOOK_ENTRY
+from watcher.daemon.client import SilentError
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
@@ -35,7 +36,6 @@ from watcher.model.errors import (
     WatcherError,
 )
 from watcher.model.settings import DEFAULT_API_URL, for_account
-from watcher.page.client import SilentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ _MOST_SECONDS: Final = 120.0
 _Result = TypeVar("_Result")
 
 
-# -- Questions, which the set-up asks too
+# -- Questions, which the setup asks too
 
 
 def ask(
@@ -128,7 +128,7 @@ def _try_key(account: Account, key: str) -> Workspace | None:
         _say_problem(error)
         return None
     insists = confirm("Continue without testing the key?")
-    return Workspace(unseen=msg("while HrFlow does not answer")) if insists else None
+    return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
 
 
 def _test_key(account: Account, key: str) -> Workspace:
@@ -177,7 +177,7 @@ def check_key(text: str) -> str:
     if key != text:
         say("Removed spaces or line breaks around the key.")
     if not keys.looks_right(key):
-        warn(["This does not look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
+        warn(["This doesn't look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
     return key
 
 

@@ -11,10 +11,10 @@ from watcher.cli.context import config_path, load_config, places, program_option
 from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.cli.times import moment
 from watcher.credentials import CREDENTIAL, VARIABLE
+from watcher.daemon.client import read_facts
 from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError
-from watcher.page.client import read_facts
 from watcher.service import Systemd
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.group("service")
 def command() -> None:
-    """Start the program automatically when you log in; no administrator is needed.
+    """Start the program automatically when you log in; no administrator rights needed.
 
     This is a systemd user unit or an autostart entry on Linux, a LaunchAgent on macOS, a task of
     the Task Scheduler on Windows.
@@ -188,7 +188,7 @@ def _show(facts: dict[str, Any]) -> None:
     if not facts["installed"]:
         say("Not set to start at login. To enable it: hrflow-watcher service install")
     elif not facts["enabled"]:
-        say(Styled(f"! Does not start at login: switched off ({where}).", "bad"))
+        say(Styled(f"! Doesn't start at login: switched off ({where}).", "bad"))
     else:
         say(Styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if facts["installed"] and not facts["current"]:

@@ -43,6 +43,7 @@ from watcher.config.setup import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
+from watcher.daemon.client import read_facts
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
@@ -59,7 +60,6 @@ from watcher.daemon.status import source_names
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
-from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class _Options:
 @answers_with_facts
 @program_options
 def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
-    """Set up everything: account, key, folders, sources, tags, and the start at login.
+    """Set up everything: account, key, folders, sources, tags and automatic start.
 
     Asks for what the options leave out, shows the changes to the configuration, and saves them
     once you confirm; comments and other settings are kept. Run it again to change something: the

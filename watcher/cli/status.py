@@ -24,12 +24,12 @@ from watcher.cli.output import (
     shown_files,
 )
 from watcher.cli.times import moment
+from watcher.daemon.client import Channel, read_facts
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
 from watcher.model.snapshot import Snapshot
-from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, obstacles
 
@@ -176,8 +176,10 @@ def _gather_waiting(
         why = msg("Uploads continue once a waiting file has been uploaded.")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = plural(
-            "max_requests_per_minute is used up: {count:count} request in the last minute.",
-            "max_requests_per_minute is used up: {count:count} requests in the last minute.",
+            "The limit max_requests_per_minute is reached: {count:count} request in the"
+            " last minute.",
+            "The limit max_requests_per_minute is reached: {count:count} requests in"
+            " the last minute.",
             len(ended),
         )
         due_at = ended[0] + 60.0

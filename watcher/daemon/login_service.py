@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
+from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.instance import default_state, lock
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.page.client import Channel, read_facts
 from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ def where_to_look(code: int) -> str:
 
 def _not_started(code: int = 0) -> WatcherError:
     """Return the error for a program that does not start; ``code`` is how its last run ended."""
-    said = msg("The program does not start.")
+    said = msg("The program doesn't start.")
     if code:
-        said = msg("The program does not start: {why}.", why=describe_exit(code))
+        said = msg("The program doesn't start: {why}.", why=describe_exit(code))
     return WatcherError(said, msg("See why with: {command}", command=where_to_look(code)))
 
 
@@ -156,7 +156,7 @@ class LoginService:
         except AlreadyRunningError as error:
             raise WatcherError(
                 msg("The program is still running."),
-                msg("It was started in another way: stop it there."),
+                msg("It was started in another way: stop it where you started it."),
             ) from error
 
     def _spawn(self, command: Sequence[str]) -> None:

@@ -102,7 +102,7 @@ ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
 RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
 IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
 
-#: Reasons, as ends of sentences that begin with the file's name: ignored by the user,
+#: Reasons that are compared, as well as shown: ignored by the user,
 IGNORED_BY_USER: Final = msg("You ignored this file.")
 #: not uploaded because its folder was taken out of the settings,
 LEFT: Final = msg("Its folder is no longer watched.")
@@ -223,16 +223,16 @@ def confirmed(
             return Step(_S.QUEUED, msg("Uploaded again with the same reference."), since)
         case Unreadable() if left > 0:
             why = msg(
-                "Uploaded again later with the same reference, because this key cannot"
-                " check whether the file arrived."
+                "The file will be uploaded again later with the same reference, because"
+                " this key can't check whether it arrived."
             )
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
             return Step(
                 _S.QUEUED,
                 msg(
-                    "Uploaded again with the same reference, because this key cannot check"
-                    " whether the file arrived."
+                    "Uploaded again with the same reference, because this key can't"
+                    " check whether the file arrived."
                 ),
                 since,
             )
@@ -242,7 +242,7 @@ def confirmed(
         case Unknown():
             return Step(
                 _S.QUEUED,
-                msg("The file did not arrive. It is uploaded again with the same reference."),
+                msg("The file did not arrive. It will be uploaded again with the same reference."),
                 since,
             )
     assert_never(finding)
