@@ -253,8 +253,10 @@ class Intake(Stage):
         known = self._journal.files.find(candidate.folder, candidate.path)
         if known is not None and known.state in _LEFT_ASIDE:
             return
-        if known is not None and self._why_waiting(known) in UNFINISHED:
-            return  # only another look into it, in :meth:`_wait_for`, tells more
+        if known is not None and known.state is State.NOTICED:
+            entry = self._journal.store.entry(known.file_id)
+            if entry is not None and entry.why in UNFINISHED:
+                return  # only another look into it, see :meth:`_wait_for`, tells more
         now = self._clock.wall()
         cause = known.cause if known is not None and known.state is State.NOTICED else ""
         file_id = note_version(self._journal, candidate, known, candidate.stat, now)
@@ -264,18 +266,15 @@ class Intake(Stage):
     def _wait_for(self, candidate: Candidate, why: Message) -> None:
         """Leave a file that is noticed to memory, and show why it is waited for by now."""
         known = self._journal.files.find(candidate.folder, candidate.path)
-        if known is None or known.state is not State.NOTICED:
+        entry = self._journal.store.entry(known.file_id) if known is not None else None
+        if known is None or entry is None or entry.state is not State.NOTICED:
             return
         now = self._clock.wall()
-        self._journal.queues.read_later(known.file_id, now + WAITED_FOR)
-        if self._why_waiting(known) in set(UNFINISHED) - {why}:
+        if entry.why in UNFINISHED and entry.why != why:
             step = Step(State.NOTICED, why, now + WAITED_FOR)
             self._journal.files.step(known.file_id, step, now, cause=known.cause)
-
-    def _why_waiting(self, known: Known) -> Message:
-        """Why a file is still noticed, as people are shown; NOTHING if it is not."""
-        entry = self._journal.store.entry(known.file_id)
-        return entry.why if entry is not None and entry.state is State.NOTICED else NOTHING
+        elif entry.due_at <= now:
+            self._journal.queues.read_later(known.file_id, now + WAITED_FOR)
 
     def _note_vanished(self, candidate: Candidate, known: Known | None) -> None:
         self._settling.forget(candidate.path)
