@@ -74,8 +74,9 @@ _UNSENT: Final = frozenset(
     {State.NOTICED, State.QUEUED, State.WAITING, State.HELD, State.DUPLICATE}
 )
 
-#: States of files that nobody waits for: they stay what they are until a new version is complete.
-_LEFT_ASIDE: Final = frozenset({State.IGNORED, State.BASELINE})
+#: States that files keep until a new version is complete: HrFlow has the one before it, or nobody
+#: waits for them.
+_LEFT_ASIDE: Final = ARRIVED | IN_FLIGHT | {State.IGNORED, State.BASELINE}
 
 
 @dataclass(frozen=True, slots=True)
