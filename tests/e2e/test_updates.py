@@ -13,9 +13,9 @@ from tests.support.desk import Process
 from tests.support.installation import Installation
 from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE
+from watcher.daemon.client import read_facts
 from watcher.daemon.instance import Places
 from watcher.model.errors import UPDATED
-from watcher.page.client import read_facts
 
 OLD, NEW = "0.0.1", "0.0.2"
 

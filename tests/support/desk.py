@@ -19,10 +19,10 @@ import pytest
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
+from watcher.daemon.client import Channel, NotRunningError
 from watcher.daemon.instance import Places
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
-from watcher.page.client import Channel, NotRunningError
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 

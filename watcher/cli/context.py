@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.output import say
+from watcher.daemon.client import Channel
 from watcher.daemon.instance import Places, default_state
 from watcher.i18n.message import msg
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import FAILED
-from watcher.page.client import Channel
 from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from watcher.cli.output import (
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import Keys
+from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
@@ -43,7 +44,6 @@ from watcher.model.errors import (
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
-from watcher.page.client import Channel, read_facts
 from watcher.page.server import ActivityPage
 from watcher.present import view
 

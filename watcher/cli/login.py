@@ -23,6 +23,7 @@ from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say,
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import WEBHOOK_ENTRY
+from watcher.daemon.client import SilentError
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
@@ -35,7 +36,6 @@ from watcher.model.errors import (
     WatcherError,
 )
 from watcher.model.settings import DEFAULT_API_URL
-from watcher.page.client import SilentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -43,6 +43,7 @@ from watcher.config.setup import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
+from watcher.daemon.client import read_facts
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
@@ -59,7 +60,6 @@ from watcher.daemon.status import source_names
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
-from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:

@@ -23,13 +23,13 @@ from watcher.cli.output import (
     say_table,
 )
 from watcher.cli.times import moment
+from watcher.daemon.client import Channel, read_facts
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
 from watcher.model.lifecycle import UNFINISHED
 from watcher.model.snapshot import Snapshot
-from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, obstacles
 from watcher.sniff.bundles import document_path

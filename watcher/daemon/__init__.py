@@ -13,6 +13,7 @@
     hooks          the user's own commands
     webhook        receives HrFlow's webhooks
     server         serves HTTP from a thread
+    client         the other end of the control API: requests to the running program
     instance       the program's files, its lock, its API's address
     systemd        tells the service manager: ready, alive, stopping
     updates        stops for a new version

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
+from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.instance import default_state, lock
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.page.client import Channel, read_facts
 from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
 
 if TYPE_CHECKING:

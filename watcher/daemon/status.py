@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Minimum number of seconds between two snapshots, and in multiples of the time that one takes.
+#: The shortest pause between two snapshots: in seconds, and as a multiple of what one takes.
 _PAUSE: Final = 0.25
 _SHARE: Final = 20
 

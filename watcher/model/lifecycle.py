@@ -102,7 +102,7 @@ ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
 RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
 IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
 
-#: Reasons, as ends of sentences that begin with the file's name: ignored by the user,
+#: Reasons that are compared, as well as shown: ignored by the user,
 IGNORED_BY_USER: Final = msg("You ignored this file.")
 #: not uploaded because its folder was taken out of the settings,
 LEFT: Final = msg("Its folder is no longer watched.")

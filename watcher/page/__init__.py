@@ -2,7 +2,6 @@
 
 ::
 
-    client    the commands' end of the API
     auth      who may come in: the checks of every request, the headers of every answer
     server    the listener, and everything put together
     routes    which address leads to what, the page's frame, the language in which is answered

@@ -61,7 +61,7 @@ class Receiver(Protocol):
     """The program, or the journal alone where none runs."""
 
     def post(self, message: object) -> None:
-        """Handle a message to the pipeline."""
+        """Hand a message to the pipeline."""
 
     def snapshot(self) -> Snapshot:
         """Return the current status."""

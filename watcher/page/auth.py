@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
+from watcher.daemon.client import TOKEN
 from watcher.i18n.message import ENGLISH, msg
-from watcher.page.client import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -129,7 +129,7 @@ class Admission(Stage):
     def _is_moved(
         self, file_id: int, candidate: Candidate, document: Document, route: Route
     ) -> bool:
-        """Whether a file has arrived under another name that it had: then that one goes on."""
+        """Whether this is a file that was sent under a former name; that row is then continued."""
         stat = document.stat
         sent = self._journal.files.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
@@ -183,7 +183,7 @@ class Admission(Stage):
             self._journal.files.step(file_id, step, now)
             return False
         if keys := self._journal.holds.keys_of(route.account, route.source_key):
-            # Of those that a cause keeps back each says why, the later ones too.
+            # Each held file shows the reason, also one that comes later.
             holds = self._journal.holds.active()
             why = next((hold.why for hold in holds if hold.key == keys[0]), NOTHING)
             self._journal.files.step(file_id, Step(State.HELD, why, now), now, cause=keys[0])
@@ -195,7 +195,7 @@ class Admission(Stage):
         self._journal.files.set_duplicate(file_id, owner)
         step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
         self._journal.files.step(file_id, step, self._clock.wall())
-        # Of a file that is not known any more only the fingerprint is kept: it was sent.
+        # If the owner is forgotten, only its fingerprint is left, which proves that it was sent.
         if self._journal.files.state(owner) in (*ARRIVED, None):
             self._emit(Finished(file_id, plan.folder.path))
 

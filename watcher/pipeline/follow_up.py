@@ -37,7 +37,7 @@ DAILY: Final = 86400.0
 #: Seconds after which an upload that was never found counts as one that could not be parsed.
 END: Final = 7 * DAILY
 
-#: Requests a minute that questions are a share of where an account has no limit.
+#: Requests a minute that the share for follow-ups is taken of where an account has no limit.
 UNLIMITED: Final = 600
 
 #: Questions of an account at the same time, beside its uploads.

@@ -117,7 +117,7 @@ class Filing(Stage):
                 self._choose_target(entry)
 
     def _choose_target(self, entry: Entry) -> None:
-        """Note where a file goes before it does: a try on another day has to find it there."""
+        """Note the target before the file moves, so that a retry on another day finds it there."""
         if plan := self._plans.get(entry.folder):
             target = documents.filing_target(plan.folder, entry, self._clock.wall())
             if target != entry.filing_target:

@@ -41,20 +41,20 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
     from watcher.pipeline.stage import Clock, Transport, Workers
 
-#: Messages worked on between two commits, and those that may come in while it is done.
+#: Messages in one batch, and those that may join it while it is worked on; all share a commit.
 BATCH: Final = 256
 MORE: Final = 12
 
-#: Changed files that are published in one turn: one cause may change very many, and others wait.
+#: The most changed files that are published in one turn, as one cause may change very many.
 PUBLISHED: Final = 512
 
-#: Seconds after which a turn is taken though nothing has happened, so that nothing stays forgotten.
+#: The longest time between two turns, in seconds: a safety net.
 IDLE: Final = 60.0
 
 #: Seconds by which two clocks may differ without that meaning anything: clocks are corrected.
 TOLERANCE: Final = 5.0
 
-#: Seconds by which a wait may be too long before it counts as sleep: a busy machine is slow.
+#: A wait that overruns by more than these seconds was sleep; a busy machine overruns by less.
 OVERSLEPT: Final = 20.0
 
 
@@ -204,7 +204,7 @@ class Pipeline:
             self._batch.popleft()
 
     def _is_repeated(self) -> bool:
-        """Whether the next message is a hint that a close, right behind it, makes needless."""
+        """Whether the next message, CHANGED, is made redundant by the CLOSED right behind it."""
         if len(self._batch) < 2:
             return False
         hint, close = self._batch[0], self._batch[1]
@@ -227,7 +227,7 @@ class Pipeline:
                 handler(message)
 
     def _is_at_rest(self) -> bool:
-        """Whether all there was were hints that changed nothing yet: nothing else can be next."""
+        """Whether only hints have come that changed nothing: there is nothing to choose."""
         return (
             not self._has_news
             and not self._journal.store.changed
