@@ -401,9 +401,12 @@ def test_status_says_that_the_minute_is_used_up(desk):
     (status,) = desk.read_json("status")
     (queue,) = status["waiting"]
     assert (queue["state"], queue["files"]) == ("queued", 3)
-    assert queue["why"] == "max_requests_per_minute is used up: 2 requests in the last minute."
+    assert (
+        queue["why"]
+        == "The limit max_requests_per_minute is reached: 2 requests in the last minute."
+    )
     assert queue["due_at"] > 0
-    assert "… 3 queued: max_requests_per_minute is used up" in desk.run("status").stdout
+    assert "… 3 queued: The limit max_requests_per_minute is reached" in desk.run("status").stdout
     desk.run("pause")
     assert "… 3 queued: Paused" in desk.run("status").stdout  # which no minute ends
     desk.run("resume")
@@ -419,7 +422,7 @@ def test_status_says_why_files_wait_while_offline(desk):
     running.wait_for("Waiting")
     said = desk.run("status").stdout
     assert "Offline since" in said
-    assert "↻ 1 waiting: The server cannot be reached. Next try at " in said
+    assert "↻ 1 waiting: The server can't be reached. Next try at " in said
 
 
 def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):

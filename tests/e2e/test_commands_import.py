@@ -279,7 +279,7 @@ def test_an_import_without_hrflow_says_so_and_can_be_broken_off(desk):
     desk.sandbox.stop()
     make_pdf(desk.folder / "a.pdf")
     running = desk.start("import", str(desk.folder))
-    assert "Ctrl-C" in running.wait_for("cannot be reached")
+    assert "Ctrl-C" in running.wait_for("can't be reached")
     assert running.end(signal.SIGINT) == 130
     desk.sandbox.start(port)
     done = desk.run("import", str(desk.folder))

@@ -243,7 +243,7 @@ def test_the_folders_of_several_files_are_opened_each_once_and_not_too_many(
     os.unlink(desk.folder / "in 0" / "bad 0.pdf")
     os.unlink(desk.folder / "in 0" / "bad too.pdf")
     os.rmdir(desk.folder / "in 0")
-    with pytest.raises(UsageError, match="does not exist any more"):
+    with pytest.raises(UsageError, match="no longer exists"):
         office.channel.post("/api/show", ids=in_one)
 
 

@@ -234,6 +234,30 @@ def test_a_list_tells_of_many_uploads_or_their_references_do(world, clock, event
     )
 
 
+def test_a_walk_through_a_list_that_a_restart_cut_is_made_up_for(world, clock, eventually):
+    path = "/storing/profiles"
+    world.sandbox.faults.set(
+        Fault(kind=Kind.DELAY, path=path, delay=0.01, times=1),  # only the first page is there
+        Fault(kind=Kind.STATUS, status=503, path=path),
+    )
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    for number in range(59):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), f"person {number}")
+    world.wait_idle(59)
+    for _ in range(4):
+        let_pass(world, clock, 15.0)
+    states = [str(entry.state) for entry in world.entries()]
+    assert states.count("parsed") >= 30
+    assert states.count("accepted") >= 15
+    world.stop()
+    world.sandbox.faults.clear()
+    world.start(folder, clock=clock)
+    for _ in range(8):
+        let_pass(world, clock, 15.0)
+    eventually(lambda: {entry.state for entry in world.entries()} == {"parsed"})
+
+
 # -- by search
 
 

@@ -72,7 +72,7 @@ def test_from_install_to_uninstall(odd):
     assert odd.run("service", "install").returncode == 0
     assert (status(odd)["pid"], entry_of(odd).read_bytes()) == (first["pid"], text)
     said = odd.run("doctor").stdout
-    assert "✓ Login service starts at every login (autostart), and is running" in said
+    assert "✓ Login service The program starts at every login (autostart) and is running" in said
     assert odd.run("service", "restart").returncode == 0
     second = status(odd)
     assert second["running"]
@@ -82,7 +82,7 @@ def test_from_install_to_uninstall(odd):
     assert "Not running" in odd.run("service", "status").stdout
     how = "Start it with: hrflow-watcher service start"
     assert f"Not running. {how}" in odd.run("status").stdout
-    assert f"not running, so no files are uploaded → {how}." in odd.run("doctor").stdout
+    assert f"not running, so no files are uploaded → {how}" in odd.run("doctor").stdout
     done = odd.run("service", "start")
     assert "Running since" in done.stdout
     done = odd.run("service", "uninstall")
@@ -116,7 +116,7 @@ def test_what_a_desktop_has_switched_off_is_switched_on_again(odd):
 def test_a_place_that_cannot_be_written(odd):
     (odd.root / "settings").write_text("a file, not a folder")
     done = odd.run("service", "install")
-    assert (done.returncode, "cannot be written (Not a directory)" in done.stderr) == (1, True)
+    assert (done.returncode, "can't be written (Not a directory)" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
     (odd.root / "settings").unlink()
 

@@ -1,4 +1,4 @@
-"""The guided set-up, driven as a person does: questions read, answers typed; and as scripts do."""
+"""The guided setup, driven as a person does: questions read, answers typed; and as scripts do."""
 
 import json
 import os
@@ -62,7 +62,7 @@ class Person:
         return self.config.read_text() if self.config.exists() else None
 
     def left(self):
-        """All that a set-up can leave behind."""
+        """All that a setup can leave behind."""
         return self.text(), self.stored(), sorted(os.listdir(self.home))
 
     def wait_for_arrivals(self, number):
@@ -83,7 +83,7 @@ def person(desk):
     made.close()
 
 
-#: The questions of a first set-up, each with an answer.
+#: The questions of a first setup, each with an answer.
 FIRST = (
     ("Email", sb.EMAIL),
     ("API key", sb.READ_WRITE_KEY),
@@ -215,7 +215,7 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
     terminal.answer("API key", sb.READ_KEY)
     terminal.wait_for("read-only")
     terminal.answer("not shown while you type", "yes")
-    terminal.wait_for("does not look like an API key")
+    terminal.wait_for("doesn't look like an API key")
     terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", sb.READ_WRITE_KEY)
     terminal.answer("Folder to watch", "~/CVs")
@@ -233,7 +233,7 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
         (sb.READ_KEY, 4, "read-only"),
         ("two words", 4, "This is not an API key"),
         ("ask_“x”", 4, "This is not an API key"),
-        ("something", 0, "does not look like an API key"),
+        ("something", 0, "doesn't look like an API key"),
     ],
 )
 def test_a_script_s_key_is_looked_at_without_a_check_too(person, key, code, said):

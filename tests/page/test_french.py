@@ -125,7 +125,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
         see_no_english(page)
 
     go(page, "health")
-    page.locator("#findings", has_text="le programme est en marche, mais ne démarre pas").wait_for()
+    page.locator("#findings", has_text="Le programme est en marche, mais ne démarre pas").wait_for()
     page.locator("#checks summary").click()
     page.wait_for_function("() => document.querySelectorAll('#lines li').length > 15")
     see_no_english(page)

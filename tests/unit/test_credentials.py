@@ -162,7 +162,7 @@ def test_another_account_has_a_credential_of_its_own(make_keys, tmp_path):
 def test_a_credential_that_cannot_be_read_is_said(ring, make_keys, tmp_path):
     ring.keys.clear()
     (tmp_path / "hrflow-api-key").mkdir()
-    with pytest.raises(CredentialError, match="hrflow-api-key cannot be read"):
+    with pytest.raises(CredentialError, match="hrflow-api-key can't be read"):
         make_keys({"CREDENTIALS_DIRECTORY": str(tmp_path)}, patience=PATIENCE).get("default")
 
 

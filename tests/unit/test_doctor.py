@@ -78,7 +78,7 @@ def test_a_failing_check_stops_only_what_builds_on_it():
     ]
     assert levels(*checks) == [("a", ERROR), ("b", SKIPPED), ("c", SKIPPED), ("d", OK)]
     found = {check.name: finding for check, finding in run_checks(checks)}
-    assert str(found["c"].text) == "not checked: a failed"
+    assert str(found["c"].text) == "Not checked: a failed."
     assert "ZeroDivisionError: oh" in str(found["a"].text)
 
 
@@ -104,7 +104,7 @@ def test_a_check_that_hangs_is_given_up():
     finally:
         end.set()
     assert found[0].level is ERROR
-    assert "no answer" in str(found[0].text)
+    assert "No answer" in str(found[0].text)
     assert found[1] == ok("fine")
 
 
@@ -169,7 +169,7 @@ def test_which_folders_are_polled(watch, remote, polled):
         (Probe(seconds=0.001), False, OK, "within 0.1 s"),
         (Probe(seconds=2.0), False, OK, "within 2.0 s"),
         (Probe(seconds=0.001), True, WARNING, "within the hour"),
-        (Probe(), False, ERROR, "does not report new files"),
+        (Probe(), False, ERROR, "doesn't report new files"),
         (Probe(unwatched="Too many open files"), False, WARNING, "Too many open files"),
         (Probe(unwritable="Read-only file system"), False, WARNING, "Read-only file system"),
     ],
@@ -306,7 +306,7 @@ def test_room_on_a_disk(free, level):
 
 def test_a_damaged_journal_is_mended_by_starting():
     assert program.judge_journal("j", 5, "page 3 is lost").level is ERROR
-    assert str(program.judge_journal("j", 5000, "").text) == "j is intact (5.0 kB)"
+    assert str(program.judge_journal("j", 5000, "").text) == "j is intact (5.0 kB)."
 
 
 # --- The way to HrFlow ------------------------------------------------------------------------
@@ -320,7 +320,7 @@ def test_a_damaged_journal_is_mended_by_starting():
         (941.0, OK, "matches"),  # the header has whole seconds
         (1000.0 + HOUR, WARNING, "60 min behind"),
         (1000.0 - HOUR, WARNING, "60 min ahead of"),
-        (None, WARNING, "does not send its time"),
+        (None, WARNING, "doesn't send its time"),
     ],
 )
 def test_the_clock(server, level, words):
@@ -476,8 +476,8 @@ def test_what_keeps_keys(tmp_path):
 
     (tmp_path / "cvs").mkdir()
     for name, expected in (
-        (lambda: "SecretService", ok(msg("keys are kept in {what}", what="SecretService"))),
-        (lambda: "", ok(msg("this machine has no keyring"))),
+        (lambda: "SecretService", ok(msg("Keys are kept in {what}.", what="SecretService"))),
+        (lambda: "", ok(msg("This machine has no keyring."))),
         (refuse, warning("It keeps plain text.", "Use another.")),
     ):
         case = make_case(str(tmp_path), f"{tmp_path}/cvs", keyring=SimpleNamespace(name=name))
@@ -487,9 +487,9 @@ def test_what_keeps_keys(tmp_path):
 @pytest.mark.parametrize(
     ("known", "level", "said"),
     [
-        (account.RunningKey("the systemd credential"), OK, "nothing prevents the running program"),
-        (account.RunningKey("x", is_offline=True), ERROR, "cannot reach HrFlow"),
-        (account.RunningKey("x", held="HrFlow says no"), ERROR, "files: HrFlow says no"),
+        (account.RunningKey("the systemd credential"), OK, "Nothing prevents the running program"),
+        (account.RunningKey("x", is_offline=True), ERROR, "can't reach HrFlow"),
+        (account.RunningKey("x", held="HrFlow says no"), ERROR, "files on hold: HrFlow says no"),
     ],
 )
 def test_what_the_running_program_knows_of_its_key(known, level, said):
@@ -540,14 +540,14 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
 @pytest.mark.parametrize(
     ("platform", "environ", "found", "level", "said"),
     [
-        ("win32", {}, None, OK, "shows icons"),
-        ("darwin", {}, None, OK, "shows icons"),
+        ("win32", {}, None, OK, "shows tray icons"),
+        ("darwin", {}, None, OK, "shows tray icons"),
         ("linux", {}, None, SKIPPED, "no desktop"),  # a server
         ("linux", {"XDG_SESSION_TYPE": "tty"}, None, SKIPPED, "tty"),
         ("linux", {"DISPLAY": ":0"}, ("notifier", ""), OK, "StatusNotifier"),
         ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
-        ("linux", WAYLAND, ("", "Install this."), WARNING, "does not show"),
-        ("linux", WAYLAND, OSError("no Python"), WARNING, "it is not known whether"),
+        ("linux", WAYLAND, ("", "Install this."), WARNING, "doesn't show"),
+        ("linux", WAYLAND, OSError("no Python"), WARNING, "It is not known whether"),
         ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "TimeoutExpired"),
     ],
 )

@@ -145,7 +145,7 @@ WORDS = [
     (RefusedError("was replaced", passing=True), "was replaced", True, "our own word"),
     (
         PermissionError(errno.EACCES, "no"),
-        "The file cannot be read: this user has no permission.",
+        "The file can't be read: this user has no permission.",
         True,
         "may be granted",
     ),

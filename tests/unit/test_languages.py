@@ -133,7 +133,8 @@ def test_the_pages_script_has_every_text_that_it_asks_for(pseudo):
     for name in os.listdir(folder):
         if name.endswith(".js"):
             with open(os.path.join(folder, name), encoding="utf-8") as file:
-                asked |= set(re.findall(r'\btn?\("([^"]+)"', file.read()))
+                literals = re.findall(r'\btn?\(("(?:[^"\\]|\\.)+")', file.read())
+                asked |= set(map(json.loads, literals))
     assert len(asked) > 50
     assert asked <= texts.keys()
     for text in texts.values():

@@ -75,10 +75,10 @@ ROWS = [
     ({"holds": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
     ({"holds": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
     ({"watched": (replace(FOLDER, problem="It is not there."),)}, AppState.ATTENTION,
-     "1 folder cannot be watched"),
+     "1 folder can't be watched"),
     # Everything that the page has a card for.
     ({"watched": (replace(FOLDER, problem="It is not there."),), "counts": {State.REFUSED: 1}},
-     AppState.ATTENTION, "1 file needs attention · 1 folder cannot be watched"),
+     AppState.ATTENTION, "1 file needs attention · 1 folder can't be watched"),
     ({"holds": (replace(NO_KEY, files=3), ASKS)}, AppState.ATTENTION, "140 files need attention"),
     ({"is_set_up": False, "paused_until": math.inf}, AppState.NOT_SET_UP, "Not set up yet"),
     ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, AppState.NOT_SET_UP,
@@ -136,7 +136,7 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "170 files need attention · 1 folder cannot be watched", "Open activity", "",
+        "170 files need attention · 1 folder can't be watched", "Open activity", "",
         "✓ Jane Doe → Engineering", "… next.pdf", "… held.pdf", "✗ tool.pdf", "= copy.pdf", "",
         "Needs attention (32)", "Upload existing files…", "",
         "Pause uploads", "Snooze notifications", "",

@@ -136,7 +136,7 @@ ROWS = [
     (Snapshot(holds=(ActiveHold("existing:/cvs", "They were there first.", 137),)),
      "137 files are waiting for your approval", "They were there first.", 10),
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
-     "mnt/cvs cannot be watched", "The drive is not there.", 60),
+     "mnt/cvs can't be watched", "The drive is not there.", 60),
     (Snapshot(at=86_400.0, offline_since=86_300.0, counts={State.WAITING: 5}),
      "HrFlow has been unreachable since ", "5 files are waiting; they will be uploaded automatically.", 900),
 ]  # fmt: skip

@@ -261,11 +261,11 @@ def test_changes_come_at_once_or_when_there_are_some():
 
 
 def test_machines_get_the_message_beside_its_text():
-    why = msg("HrFlow answered {code}: {message}", code=503, message="busy")
+    why = msg('HrFlow answered {code}: "{message}".', code=503, message="busy")
     said = listing.record(Entry(1, "/f", "/f/a.pdf", State.WAITING, why=why))
-    assert said["why"] == "HrFlow answered 503: busy"
+    assert said["why"] == 'HrFlow answered 503: "busy".'
     assert said["why_message"] == {
-        "id": "HrFlow answered {code}: {message}",
+        "id": 'HrFlow answered {code}: "{message}".',
         "args": {"code": 503, "message": "busy"},
     }
     assert said["filing_why_message"] is None

@@ -18,9 +18,9 @@ from watcher.model.uploads import (
     Unknown,
     Wait,
 )
+from watcher.pipeline.budget import Budget
 from watcher.pipeline.messages import Configure
 from watcher.pipeline.stage import Context
-from watcher.pipeline.upload import Budget
 
 
 def test_as_many_at_once_as_allowed():

@@ -185,7 +185,7 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_found(partly_closed, not
     assert places(partly_closed, scans.scan(ignored, nothing_known, tally=tally)) == ["open/cv.pdf"]
     assert tally.unreadable == 2  # no more than before
     problem = mounts.identify(os.path.join(partly_closed, "closed"))
-    assert "cannot be read" in str(problem.text)
+    assert "can't be read" in str(problem.text)
 
 
 def test_what_is_gone_is_no_problem(tmp_path):

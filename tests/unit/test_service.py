@@ -531,7 +531,7 @@ def test_a_program_that_fails_is_quoted():
             "-c",
             "import sys; print('no,\\nnot today', file=sys.stderr); sys.exit(3)",
         )
-    with pytest.raises(WatcherError, match="cannot be started"):
+    with pytest.raises(WatcherError, match="can't be started"):
         run_program(["/nowhere/at all"])
 
 
@@ -561,7 +561,7 @@ def test_a_program_that_hangs_is_given_up(monkeypatch):
             Installed("f", enabled=False, current=True),
             True,
             Level.WARNING,
-            "disabled for the next login",
+            "disabled",
         ),
         (Installed("f", enabled=True, current=False), True, Level.WARNING, "another version"),
     ],

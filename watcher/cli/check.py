@@ -31,7 +31,7 @@ _SIGNS: Final = {
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @json_option
 @program_options
 def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:

@@ -116,7 +116,7 @@ def retry(
     cause: str | None,
     as_json: bool,
 ) -> int:
-    """Try files again now.
+    """Try to upload files again now.
 
     FILE may be a folder, for all files in it. Files that are waiting for your approval are not
     included in --all: name them, or their folder. If the program is not running, they are tried
@@ -159,7 +159,7 @@ _PATIENCE: Final = 30.0
 def stop(ctx: click.Context) -> None:
     """Stop the running program and wait until it has stopped. Nothing is lost.
 
-    It is not an error if it is not running.
+    This is not an error if the program is not running.
     """
     where = places(ctx)
     try:
@@ -193,7 +193,7 @@ def reload(ctx: click.Context) -> None:
 def open_page(ctx: click.Context, only_link: bool) -> None:
     """Open the activity page of the running program in your browser.
 
-    It is served on this machine to you only: a link works once, within a minute.
+    Only you can open it, on this machine: a link works once, within a minute.
     """
     from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 

@@ -130,7 +130,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
 
 @command.command("remove")
 @click.argument("path")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @answers_with_facts
 @program_options
 def remove(ctx: click.Context, path: str, yes: bool, facts: dict[str, object]) -> None:

@@ -247,7 +247,7 @@ def _write_event(event: FolderState | Connection | Message | str) -> None:
         case Connection(0):
             say(Styled("HrFlow is reachable again.", "good"))
         case Connection():
-            say(Styled("! HrFlow cannot be reached; retrying automatically.", "bad"))
+            say(Styled("! HrFlow can't be reached; retrying automatically.", "bad"))
         case Message() | str():
             say(Styled(f"! {event}", "bad"))
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     "--person", metavar="NAME", default="",
     help="All files of this person, by name or email address.",
 )  # fmt: skip
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @json_option
 @program_options
 def command(
@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Erase what the history and the logs say about files or a person.
 
-    PATH is a file or a folder. Nothing is deleted in HrFlow. A fingerprint of what was uploaded is
+    PATH is a file or a folder. Nothing is deleted in HrFlow. A checksum of what was uploaded is
     kept, so that it is not uploaded again. Files that are still in their folder are not forgotten:
     delete or move them first.
     """

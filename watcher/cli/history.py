@@ -140,7 +140,7 @@ def _show_entries(entries: Sequence[Entry]) -> None:
 def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> None:
     """Count the files of a day, a week or a month by folder, source and state.
 
-    Files count for the day on which they were noticed. Upload and parsing times are medians.
+    Files count for the day on which they were received. Upload and parsing times are medians.
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 
@@ -178,7 +178,7 @@ def _write_page(path: str, page: str, folders: list[str]) -> None:
         write_atomically(real, page)
     except OSError as error:
         raise UnusableError(
-            msg("{path} cannot be written ({error}).", path=path, error=error.strerror)
+            msg("{path} can't be written ({error}).", path=path, error=error.strerror)
         ) from error
 
 

@@ -231,7 +231,7 @@ def _wait(
             if not said_offline and (since := state["offline_since"]):
                 said_offline = True
                 say(
-                    f"HrFlow cannot be reached (since {moment(since)}); retrying automatically."
+                    f"HrFlow can't be reached (since {moment(since)}); retrying automatically."
                     " Ctrl-C stops the import.", err=True,
                 )  # fmt: skip
     return _look(where, path, began)

@@ -55,7 +55,7 @@ _MOST_SECONDS: Final = 120.0
 _Result = TypeVar("_Result")
 
 
-# -- Questions, which the set-up asks too
+# -- Questions, which the setup asks too
 
 
 def ask(
@@ -127,7 +127,7 @@ def _try_key(account: Account, key: str) -> Workspace | None:
         question, why = "Write-only keys can't be tested. Use it anyway?", msg("with this key")
     except (OfflineError, UnusableError) as error:
         _say_problem(error)
-        question, why = "Continue without testing the key?", msg("while HrFlow does not answer")
+        question, why = "Continue without testing the key?", msg("while HrFlow doesn't answer")
     except CredentialError as error:
         _say_problem(error)
         return None
@@ -180,7 +180,7 @@ def check_key(text: str) -> str:
     if key != text:
         say("Removed spaces or line breaks around the key.")
     if not keys.looks_right(key):
-        warn(["This does not look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
+        warn(["This doesn't look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
     return key
 
 

@@ -49,12 +49,10 @@ _FOLDERS_FIRST: Final = 0.5
 
 @click.command("run")
 @json_option
-@click.option(
-    "--quiet", is_flag=True, help="Do not list files as they are processed; for services."
-)
+@click.option("--quiet", is_flag=True, help="Don't list files as they are processed; for services.")
 @click.option(
     "--tray/--no-tray", "tray", default=None,
-    help="Show an icon in the panel.  [default: if there is a desktop]",
+    help="Show the tray icon.  [default: if there is a desktop]",
 )  # fmt: skip
 @program_options
 def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -> None:
@@ -199,7 +197,7 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
         _log.error("the new configuration is not used: %s", said)
         say(Styled(f"! The new configuration is not used: {said}", "bad"))
         remarks = tuple(
-            msg("the new configuration is not used: {what}", what=each) for each in mistakes
+            msg("The new configuration is not used: {what}", what=each) for each in mistakes
         )
         if remarks != app.config.remarks:
             app.reload(replaced(app.config, remarks=remarks))

@@ -52,7 +52,7 @@ def sandbox(port: int, as_json: bool) -> None:
             sandbox.start(port)
         except OSError as error:
             raise UsageError(
-                f"The sandbox cannot listen on port {port} ({error.strerror}).", "Choose another."
+                f"The sandbox can't listen on port {port} ({error.strerror}).", "Choose another."
             ) from error
         try:
             _introduce_sandbox(sandbox, as_json=as_json)
@@ -69,7 +69,7 @@ def make_sandbox() -> Sandbox:
     except ModuleNotFoundError as error:
         raise UnusableError(
             f"The local HrFlow needs the library {error.name}, which is not installed.",
-            "Install it with: pip install 'hrflow-watcher[sandbox]'.",
+            "Install it with: pip install 'hrflow-watcher[sandbox]'",
         ) from error
 
     return Sandbox()
@@ -146,7 +146,7 @@ class _SandboxLines(LiveLines):
 def try_out(folder: str | None, as_json: bool) -> None:
     """Watch FOLDER (or a new one with a sample CV) and upload to a local sandbox.
 
-    No account and no configuration are needed, and nothing leaves this machine: the sandbox stands
+    No account or configuration is needed, and nothing leaves this machine: the sandbox stands
     in for HrFlow. Your files stay where they are, including those you put into the new folder;
     everything else is removed at the end. Press Ctrl-C to stop.
     """

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.group("service")
 def command() -> None:
-    """Start the program automatically when you log in; no administrator is needed.
+    """Start the program automatically when you log in; no administrator rights needed.
 
     This is a systemd user unit or an autostart entry on Linux, a LaunchAgent on macOS, a task of
     the Task Scheduler on Windows.
@@ -187,7 +187,7 @@ def _show(facts: dict[str, Any]) -> None:
     if not facts["installed"]:
         say("Not set to start at login. To enable it: hrflow-watcher service install")
     elif not facts["enabled"]:
-        say(Styled(f"! Does not start at login: switched off ({where}).", "bad"))
+        say(Styled(f"! Doesn't start at login: switched off ({where}).", "bad"))
     else:
         say(Styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if facts["installed"] and not facts["current"]:

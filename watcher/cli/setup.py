@@ -118,7 +118,7 @@ class _Options:
 @answers_with_facts
 @program_options
 def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
-    """Set up everything: account, key, folders, sources, tags, and the start at login.
+    """Set up everything: account, key, folders, sources, tags and automatic start.
 
     Asks for what the options leave out, shows the changes to the configuration, and saves them
     once you confirm; comments and other settings are kept. Run it again to change something: the

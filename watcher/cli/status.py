@@ -177,8 +177,10 @@ def _gather_waiting(
         why = msg("Uploads continue once a waiting file has been uploaded.")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = plural(
-            "max_requests_per_minute is used up: {count:count} request in the last minute.",
-            "max_requests_per_minute is used up: {count:count} requests in the last minute.",
+            "The limit max_requests_per_minute is reached: {count:count} request in the"
+            " last minute.",
+            "The limit max_requests_per_minute is reached: {count:count} requests in"
+            " the last minute.",
             len(ended),
         )
         due_at = ended[0] + 60.0

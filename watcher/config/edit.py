@@ -360,7 +360,7 @@ def replace_text(path: str, old: str, new: str) -> None:
     except OSError as error:
         raise ConfigError(
             msg(
-                "The configuration {path} cannot be written ({error}).",
+                "The configuration {path} can't be written ({error}).",
                 path=path,
                 error=error.strerror,
             ),

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from watcher.model.settings import Account
 
 #: The warning about a missing folder.
-_ABSENT: Final = "{path} doesn't exist yet; it is watched as soon as it does"
+_ABSENT: Final = "{path} doesn't exist yet; it will be watched as soon as it exists"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Editor:
         account = replaced(written, **{key: value for key, value in said.items() if value})
         if mistakes := find_account_mistakes(account):
             raise ConfigError(
-                msg('The account "{value}" cannot be used.', value=name), "", mistakes
+                msg('The account "{value}" can\'t be used.', value=name), "", mistakes
             )
         return account
 
@@ -90,7 +90,7 @@ class Editor:
         place, problem = find_place(written, os.environ, self.home, self.state_dir)
         if problem:
             raise UnusableError(
-                msg("This folder cannot be watched: {why}.", why=problem), field="path"
+                msg("This folder can't be watched: {why}.", why=problem), field="path"
             )
         return written, place
 
@@ -159,8 +159,8 @@ class Editor:
             mistakes = plural("1 mistake", "{count:count} mistakes", len(error.mistakes))
             raise ConfigError(
                 msg(
-                    "Nothing was saved: {path} would have {what} (line numbers are those of the new"
-                    " file).",
+                    "Nothing was saved: with this change, {path} would have {what}"
+                    " (line numbers are those of the new file).",
                     path=self.path,
                     what=mistakes,
                 ),

@@ -209,7 +209,7 @@ def _wrong_lock(
     for key_path, is_there in is_set.items():
         if not is_there and is_locked(lockable[meant[0]], key_path):
             key = f"{key_path[0].replace('accounts', 'account')}.{key_path[-1]}"
-            return msg("locks {key}, which everyone needs, but this file does not set it", key=key)
+            return msg("locks {key}, which everyone needs, but this file doesn't set it", key=key)
     return NOTHING
 
 

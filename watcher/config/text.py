@@ -46,7 +46,7 @@ def read_text(path: str) -> str:
 def unreadable(path: str, error: OSError) -> ConfigError:
     """Return the error for a configuration that the system does not give out."""
     return ConfigError(
-        msg("The configuration {path} cannot be read ({error}).", path=path, error=error.strerror)
+        msg("The configuration {path} can't be read ({error}).", path=path, error=error.strerror)
     )
 
 

@@ -42,7 +42,7 @@ def cannot_ask(error: Exception) -> CredentialError:
     """Return the CredentialError for an unforeseen error."""
     return CredentialError(
         msg("The keyring is not usable ({exception}).", exception=type(error).__name__),
-        msg("Restart the program; if that does not help, store the key somewhere else."),
+        msg("Restart the program; if that doesn't help, store the key somewhere else."),
     )
 
 

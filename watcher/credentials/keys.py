@@ -373,7 +373,7 @@ def _read_credential(directory: str, name: str) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         raise CredentialError(
-            msg("The credential {path} cannot be read ({error}).", path=name, error=error),
+            msg("The credential {path} can't be read ({error}).", path=name, error=error),
             msg("Give this user permission to read it."),
         ) from error
 
@@ -441,7 +441,7 @@ def read_webhook_secret(
         return secret
     raise problem or CredentialError(
         msg("There is no secret for the webhook."),
-        msg("Store it with: hrflow-watcher login --webhook."),
+        msg("Store it with: hrflow-watcher login --webhook"),
     )
 
 

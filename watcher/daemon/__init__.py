@@ -19,5 +19,5 @@
     updates        stops for a new version
     login_service  installs, starts and stops the login service
     desktop        icon and notifications
-    setup          set-up for terminal and page: folders, HrFlow, the keyring, a sample CV
+    setup          setup for terminal and page: folders, HrFlow, the keyring, a sample CV
 """

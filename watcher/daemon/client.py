@@ -45,7 +45,7 @@ class Channel:
             raise _not_running() from error
         except OSError as error:
             raise JournalError(
-                f"The program's own folder {places.state} cannot be used ({error.strerror}).",
+                f"The program's own folder {places.state} can't be used ({error.strerror}).",
                 "Choose another one with --state.",
             ) from error
 

@@ -195,7 +195,7 @@ def _open(path: str) -> BinaryIO:
             "There is no log yet.", "It is created when the program runs for the first time."
         ) from None
     except OSError as error:
-        raise UnusableError(f"The log {path} cannot be read ({error.strerror}).") from error
+        raise UnusableError(f"The log {path} can't be read ({error.strerror}).") from error
 
 
 #: Passes over all logs at most: lines may be written meanwhile, and logs rotate.

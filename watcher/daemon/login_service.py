@@ -74,9 +74,9 @@ def where_to_look(code: int) -> str:
 
 def _not_started(code: int = 0) -> WatcherError:
     """Return the error for a program that does not start; ``code`` is how its last run ended."""
-    said = msg("The program does not start.")
+    said = msg("The program doesn't start.")
     if code:
-        said = msg("The program does not start: {why}.", why=describe_exit(code))
+        said = msg("The program doesn't start: {why}.", why=describe_exit(code))
     return WatcherError(said, msg("See why with: {command}", command=where_to_look(code)))
 
 
@@ -156,7 +156,7 @@ class LoginService:
         except AlreadyRunningError as error:
             raise WatcherError(
                 msg("The program is still running."),
-                msg("It was started in another way: stop it there."),
+                msg("It was started in another way: stop it where you started it."),
             ) from error
 
     def _spawn(self, command: Sequence[str]) -> None:

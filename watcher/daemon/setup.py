@@ -1,4 +1,4 @@
-"""Set-up, for terminal and page: folders, HrFlow, the keyring, saving it all, a sample CV."""
+"""Setup, for terminal and page: folders, HrFlow, the keyring, saving it all, a sample CV."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def what_stays(places: Places, folder: str, word: Catalog) -> str:
     if not files:
         return word("Your files and their history are kept.")
     return word.plural(
-        "Your files and their history are kept. 1 file is not uploaded yet and will not be.",
-        "Your files and their history are kept. {count:count} files are not uploaded yet and will"
-        " not be.",
+        "Your files and their history are kept. 1 file has not been uploaded yet and will not be.",
+        "Your files and their history are kept. {count:count} files have not been"
+        " uploaded yet and will not be.",
         files,
     )
 
@@ -88,7 +88,7 @@ def make_folder(place: str) -> None:
     except OSError as error:
         raise UnusableError(
             msg(
-                "The folder {path} cannot be created ({error}).",
+                "The folder {path} can't be created ({error}).",
                 path=place,
                 error=error.strerror,
             ),
@@ -131,8 +131,8 @@ class Workspace:
             return text, ""
         if self.unseen:
             said = msg(
-                '"{value}" is not a source key (40 digits and letters a to f), and names cannot be'
-                " looked up {how}.",
+                '"{value}" is not a source key (40 digits and letters from a to f),'
+                " and names can't be looked up {how}.",
                 value=text,
                 how=self.unseen,
             )
@@ -169,7 +169,8 @@ class Workspace:
         if not found:
             raise UnusableError(self._absent(text), field="source")
         said = msg(
-            'There are {number} sources called "{value}"; use the key of one instead: {names}.',
+            'There are {number} sources called "{value}"; use the key of the one you'
+            " mean: {names}.",
             number=len(found),
             value=text,
             names=tuple(source.key for source in found),

@@ -46,7 +46,7 @@ class Bus:
         try:
             self._connection = open_dbus_connection(bus=address)
         except (ValueError, jeepney.DBusErrorResponse) as error:
-            message = f"the session's message bus cannot be used: {error}"
+            message = f"the session's message bus can't be used: {error}"
             raise OSError(message) from error
         self._inbox: deque[Any] = deque()
 

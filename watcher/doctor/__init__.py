@@ -62,4 +62,4 @@ def checks(case: Case) -> Iterator[Check]:
     yield from account.checks(case)
     yield from program.result_checks(case)
     yield Check("service", msg("Login service"), partial(program.check_service, case))
-    yield Check("tray", msg("Tray"), partial(program.check_tray, case))
+    yield Check("tray", msg("Tray icon"), partial(program.check_tray, case))

@@ -63,7 +63,7 @@ class Finding:
     stops: Text = ""
 
 
-_LATER: Final = msg("Try it again later.")
+_LATER: Final = msg("Try again later.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def error(text: Text, advice: Text) -> Finding:
 
 def skipped(why: Text) -> Finding:
     """Return a finding that nothing can be said, and why."""
-    return Finding(Level.SKIPPED, msg("not checked: {why}", why=why), stops=why)
+    return Finding(Level.SKIPPED, msg("Not checked: {why}.", why=why), stops=why)
 
 
 def of(failure: WatcherError) -> Finding:
@@ -148,16 +148,16 @@ def _attempt(check: Check) -> Sequence[Finding]:
     try:
         found = _within(check.seconds, check.run)
     except _LateError:
-        return [error(msg("no answer within {time:duration}", time=check.seconds), check.late)]
+        return [error(msg("No answer within {time:duration}.", time=check.seconds), check.late)]
     except WatcherError as failure:
         return [of(failure)]
     except Exception as failure:  # noqa: BLE001 - one check must not stop the others
         text = msg(
-            "this check failed unexpectedly ({exception}: {error})",
+            "This check failed unexpectedly ({exception}: {error}).",
             exception=type(failure).__name__,
             error=failure,
         )
-        return [error(text, msg("Try it again; if it happens again, please report it."))]
+        return [error(text, msg("Try again; if it happens again, please report it."))]
     return [found] if isinstance(found, Finding) else found
 
 

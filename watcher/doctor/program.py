@@ -16,6 +16,7 @@ from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.checks import is_loopback
 from watcher.config.editor import without_absent
+from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.credentials.keys import read_webhook_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
@@ -73,21 +74,21 @@ def judge_versions(
     )
     if running is None:
         return warning(
-            msg("{what}; not running, so no files are uploaded", what=text),
-            msg("Start it with: {command}.", command=start),
+            msg("{what}, is not running, so no files are uploaded.", what=text),
+            msg("Start it with: {command}", command=start),
         )
     if running == own:
-        return ok(msg("{what}; running (PID {number})", what=text, number=pid))
+        return ok(msg("{what}, is running (PID {number}).", what=text, number=pid))
     return warning(
         msg(
-            "{what}; version {version} is still running (PID {number})",
+            "{what}, is installed, but version {version} is still running (PID {number}).",
             what=text,
             version=running,
             number=pid,
         ),
         msg(
-            "It stops when the uploads under way are done, and the login service starts the new"
-            " one. Without a login service, start it again."
+            "It stops once the current uploads are finished, and the login service then"
+            " starts the new version. Without a login service, start it again yourself."
         ),
     )
 
@@ -103,17 +104,18 @@ def check_config(case: Case) -> Sequence[Finding]:
             machine=MachineFile.of_process(case.environ),
         )
     except ConfigError as failure:
-        return [error(each, failure.hint) for each in failure.mistakes or (failure.title,)]
+        mistakes = map(as_sentence, failure.mistakes)
+        return [error(each, failure.hint) for each in mistakes] or [of(failure)]
     if case.loaded.config.folders:
-        first = ok(headline(case.loaded))
+        first = ok(as_sentence(headline(case.loaded)))
     else:
         first = warning(
-            msg("{path} names no folder, so nothing is watched", path=case.config),
+            msg("{path} names no folder, so nothing is watched.", path=case.config),
             msg("Add a [[folders]] table to it."),
         )
     warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
     hint = msg("Leave it as it is if that is intended.")
-    return [first, *(warning(each, hint) for each in warnings)]
+    return [first, *(warning(as_sentence(each), hint) for each in warnings)]
 
 
 # --- History and disks ----------------------------------------------------------------------
@@ -123,7 +125,7 @@ def check_journal(case: Case) -> Finding:
     """Read all of the journal."""
     path = case.places.journal
     if not case.places.has_journal:
-        return ok(msg("none yet: the program has never run"))
+        return ok(msg("There is no history yet: the program has never run."))
     with closing(Reader(path)) as reader:
         problem = reader.check()
     size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
@@ -134,13 +136,13 @@ def judge_journal(path: str, size: int, problem: str) -> Finding:
     """``problem`` is what is wrong with the file, "" if nothing is."""
     if problem:
         return error(
-            msg("{path} is damaged ({error})", path=path, error=problem),
+            msg("{path} is damaged ({error}).", path=path, error=problem),
             msg(
                 "Start the program: it sets the damaged history aside and builds a new one by"
                 " scanning the folders."
             ),
         )
-    return ok(msg("{path} is intact ({size:size})", path=path, size=size))
+    return ok(msg("{path} is intact ({size:size}).", path=path, size=size))
 
 
 def check_disks(case: Case) -> Sequence[Finding]:
@@ -161,7 +163,7 @@ def check_disks(case: Case) -> Sequence[Finding]:
 
 def judge_room(places: tuple[Text, ...], free: int) -> Finding:
     """``free`` is the number of bytes left on the disk of ``places``."""
-    text = msg("{size:size} free for {disks:and}", size=free, disks=places)
+    text = msg("{size:size} of disk space is free for {disks:and}.", size=free, disks=places)
     if free < _TOO_LITTLE:
         return error(text, msg("Free some space: nothing is uploaded while the disk is full."))
     if free < _LITTLE:
@@ -183,17 +185,21 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     """``kind`` is what the system has for it; ``running``: the program runs, however started."""
     if installed is None:
         return warning(
-            msg("the program is running, but not set to start at login")
+            msg("The program is running, but not set to start at login.")
             if running
-            else msg("the program is not set to start at login"),
-            msg("To enable it: hrflow-watcher service install."),
+            else msg("The program is not set to start at login."),
+            msg("To enable it: hrflow-watcher service install"),
         )
     if not running:
         code = installed.exit_code or 0
         text = (
-            msg("installed ({kind}), but not running: {why}", kind=kind, why=describe_exit(code))
+            msg(
+                "The login service ({kind}) is installed, but not running: {why}.",
+                kind=kind,
+                why=describe_exit(code),
+            )
             if code
-            else msg("installed ({kind}), but not running", kind=kind)
+            else msg("The login service ({kind}) is installed, but not running.", kind=kind)
         )
         return error(
             text,
@@ -204,15 +210,23 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
         )
     if not installed.enabled:
         return warning(
-            msg("running, but disabled for the next login ({kind})", kind=kind),
-            msg("To enable it: hrflow-watcher service install."),
+            msg(
+                "The program is running, but the login service ({kind}) is disabled, so"
+                " it won't start at the next login.",
+                kind=kind,
+            ),
+            msg("To enable it: hrflow-watcher service install"),
         )
     if not installed.current:
         return warning(
-            msg("running, but installed for another version or other folders ({kind})", kind=kind),
-            msg("Update it with: hrflow-watcher service install."),
+            msg(
+                "The program is running, but the login service ({kind}) was installed"
+                " for another version or other folders.",
+                kind=kind,
+            ),
+            msg("Update it with: hrflow-watcher service install"),
         )
-    return ok(msg("starts at every login ({kind}), and is running", kind=kind))
+    return ok(msg("The program starts at every login ({kind}) and is running.", kind=kind))
 
 
 def check_tray(case: Case) -> Finding:
@@ -227,7 +241,7 @@ def judge_tray(
 ) -> Finding:
     """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.supervisor.find_backend``."""
     if platform in ("win32", "darwin"):
-        return ok(msg("this system shows icons of programs"))
+        return ok(msg("This system shows tray icons."))
     if not has_desktop(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
         if session:
@@ -238,15 +252,15 @@ def judge_tray(
     except (OSError, ValueError, subprocess.SubprocessError) as failure:
         return warning(
             msg(
-                "it is not known whether this desktop shows icons ({error})",
+                "It is not known whether this desktop shows tray icons ({error}).",
                 error=type(failure).__name__,
             ),
             msg("Nothing needs to be done: everything works without an icon."),
         )
     if not backend:
-        return warning(msg("this desktop does not show the icon"), advice)
+        return warning(msg("This desktop doesn't show the icon."), advice)
     called = _BACKENDS.get(backend, backend)
-    return ok(msg("this desktop shows the icon (through {what})", what=called))
+    return ok(msg("This desktop shows the icon (through {what}).", what=called))
 
 
 def result_checks(case: Case) -> Iterator[Check]:
@@ -279,15 +293,15 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
         return of(failure)
     case.secrets.append(secret)
     where = msg(
-        "received at http://{host}:{number}{path} while the program is running",
+        "Webhooks are received at http://{host}:{number}{path} while the program is running",
         host=webhook.host,
         number=webhook.port,
         path=PATH,
     )
     if is_loopback(webhook.host):
-        return ok(where)
+        return ok(as_sentence(where))
     return warning(
-        msg("{what}, which other machines can reach without encryption", what=where),
+        msg("{what}; other machines can reach this address, without encryption.", what=where),
         msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
     )
 
@@ -295,8 +309,8 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
 def judge_hook(program: str, found: str) -> Finding:
     """``found`` is the path of the program, "" if there is none."""
     if found:
-        return ok(msg("{path} can be run", path=found))
+        return ok(msg("{path} can be run.", path=found))
     return error(
-        msg("{path} is not a program that can be run", path=program),
+        msg("{path} is not a program that can be run.", path=program),
         msg("Correct its path in the [hooks] table of the configuration, or make it executable."),
     )

@@ -95,7 +95,7 @@ def file_away(
         return Filed(path)
     if not os.path.isdir(root):
         return FilingFailed(
-            msg("The file was not moved because its folder cannot be reached."), passing=True
+            msg("The file was not moved because its folder can't be reached."), passing=True
         )
     trash = how is AfterUpload.TRASH
     target = _Target(root, target_dir, has_dir_fd)
@@ -133,8 +133,8 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
         return _explain(error, folder)
     return FilingFailed(
         msg(
-            "There is no note beside it that says why it was not accepted: too many"
-            " notes already have that name."
+            "No note beside it says why it was not accepted, because too many notes"
+            " already have that name."
         )
     )
 

@@ -107,7 +107,7 @@ def explain(error: OSError) -> Unusable:
     if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
         return Unusable(msg("The file is open in another program."), passing=True)
     if isinstance(error, PermissionError):
-        return Unusable(msg("The file cannot be read: this user has no permission."), passing=True)
+        return Unusable(msg("The file can't be read: this user has no permission."), passing=True)
     why = msg("The file could not be read ({error}).", error=error.strerror or error)
     return Unusable(why, passing=error.errno not in _FINAL)
 

@@ -55,7 +55,7 @@ def identify(path: str) -> tuple[int, int] | Problem:
         )
     except OSError as error:
         return Problem(
-            msg("{path} cannot be reached ({error}).", path=path, error=error.strerror),
+            msg("{path} can't be reached ({error}).", path=path, error=error.strerror),
             msg("Check its drive or the network: it is watched as soon as it can be reached."),
         )
     if stat.S_ISLNK(found.st_mode):
@@ -71,7 +71,7 @@ def identify(path: str) -> tuple[int, int] | Problem:
     effective = os.access in os.supports_effective_ids
     if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
         return Problem(
-            msg("{path} cannot be read.", path=path),
+            msg("{path} can't be read.", path=path),
             msg("Give this user permission to list and open it."),
         )
     return found.st_dev, found.st_ino

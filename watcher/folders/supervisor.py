@@ -345,7 +345,7 @@ def _why_polled(error: OSError, watches: int, instances: int) -> Message:
             "been reached; raise fs.inotify.max_user_instances",
             number=instances,
         )
-    return msg("The system does not report changes in this folder ({error})", error=error.strerror)
+    return msg("The system doesn't report changes in this folder ({error})", error=error.strerror)
 
 
 def _unreadable(path: str, tally: Tally) -> Message:
@@ -354,16 +354,16 @@ def _unreadable(path: str, tally: Tally) -> Message:
     first, others = tally.first_unreadable, tally.unreadable - 1
     if others:
         return plural(
-            "In {path}, {file} and {count:count} other file cannot be read. Give "
-            "this user permission to read them.",
-            "In {path}, {file} and {count:count} other files cannot be read. Give "
-            "this user permission to read them.",
+            "In {path}, {file} and {count:count} other file can't be read. Give this"
+            " user permission to read them.",
+            "In {path}, {file} and {count:count} other files can't be read. Give this"
+            " user permission to read them.",
             others,
             path=path,
             file=first,
         )
     return msg(
-        "In {path}, {file} cannot be read. Give this user permission to read it.",
+        "In {path}, {file} can't be read. Give this user permission to read it.",
         path=path,
         file=first,
     )

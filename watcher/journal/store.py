@@ -57,7 +57,7 @@ def problem(error: Exception, path: str = "") -> JournalError:
     journal = f"The journal {path}".strip()
     if isinstance(error, OSError | sqlite3.OperationalError):
         return UnwritableJournalError(
-            f"{journal} cannot be used ({error}).",
+            f"{journal} can't be used ({error}).",
             msg("Check that its folder can be written to and that the disk is not full."),
         )
     return DamagedJournalError(
@@ -125,7 +125,7 @@ def _check_version(version: int, path: str) -> None:
             msg(
                 "The history {path} was written by a newer hrflow-watcher than this one.", path=path
             ),
-            msg("Install the newer version again: this one cannot read what it has stored."),
+            msg("Install the newer version again: this one can't read its history."),
         )
 
 

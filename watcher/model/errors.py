@@ -34,7 +34,7 @@ class WatcherError(Exception):
     """Base of all errors that are shown to a person in one sentence.
 
     ``title`` says what happened and to what, ``hint`` what the person can do (may be empty).
-    ``field`` is the answer of the set-up that it is about (see ``watcher.config.setup``), "" if it
+    ``field`` is the answer of the setup that it is about (see ``watcher.config.setup``), "" if it
     is about none.
     """
 

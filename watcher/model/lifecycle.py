@@ -229,16 +229,16 @@ def confirmed(
             return Step(_S.QUEUED, msg("Uploaded again with the same reference."), since)
         case Unreadable() if left > 0:
             why = msg(
-                "Uploaded again later with the same reference, because this key cannot"
-                " check whether the file arrived."
+                "The file will be uploaded again later with the same reference, because"
+                " this key can't check whether it arrived."
             )
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
             return Step(
                 _S.QUEUED,
                 msg(
-                    "Uploaded again with the same reference, because this key cannot check"
-                    " whether the file arrived."
+                    "Uploaded again with the same reference, because this key can't"
+                    " check whether the file arrived."
                 ),
                 since,
             )
@@ -248,7 +248,7 @@ def confirmed(
         case Unknown():
             return Step(
                 _S.QUEUED,
-                msg("The file did not arrive. It is uploaded again with the same reference."),
+                msg("The file did not arrive. It will be uploaded again with the same reference."),
                 since,
             )
     assert_never(finding)

@@ -50,7 +50,9 @@ def _within(least: float, most: float, message: Message = _BOUNDS) -> msgspec.Me
 _SECONDS: Final = msg("{item} must be between {least} and {most} seconds")
 _DAYS: Final = msg("{item} must be between {least} and {most} days")
 _NO_LIMIT: Final = msg("{item} must be between {least} and {most} (0 for no limit)")
-_NOTHING_ASKED: Final = msg("{item} must be between {least} and {most} (0 to ask nothing)")
+_NOTHING_ASKED: Final = msg(
+    "{item} must be between {least} and {most} (0 to never ask for results)"
+)
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.
 Value = bool | int | float | str

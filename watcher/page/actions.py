@@ -255,7 +255,7 @@ class Actions(JournalActions):
         one = {"ids": [body["id"]]} if "id" in body else body
         found = {path: path} if path else _places(next(self.named(one), []))
         if not found:
-            raise UnusableError(msg("This file does not exist any more."))
+            raise UnusableError(msg("This file no longer exists."))
         shown = list(found.values())[:_WINDOWS]
         for each in shown:
             self.control.show(each)
@@ -269,9 +269,7 @@ class Actions(JournalActions):
     def reload(self, _: Body) -> dict[str, object]:
         """Read the configuration again."""
         if problems := self.control.reload():
-            raise UsageError(
-                msg("The new configuration is not used: {mistakes}", mistakes=problems)
-            )
+            raise UsageError(msg("The new configuration is not used: {what}", what=problems))
         return {}
 
     def keys(self, _: Body) -> dict[str, object]:
@@ -322,9 +320,9 @@ def _end_of_pause(body: Body, now: float) -> float:
     if seconds is None:
         return UNTIL_RESUMED
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise UsageError(msg("A pause takes a number of seconds."))
+        raise UsageError(msg("The length of a pause must be a number of seconds."))
     if not 0 < seconds <= _LONGEST_PAUSE:
-        raise UsageError(msg("A pause takes at most a year."))
+        raise UsageError(msg("A pause can last a year at most."))
     return now + seconds
 
 
@@ -338,5 +336,5 @@ def _ids(body: Body) -> tuple[int, ...]:
 def _text(body: Body, name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
-        raise UsageError(msg("{key} must be a text.", key=name))
+        raise UsageError(msg("{key} must be text.", key=name))
     return value

@@ -180,7 +180,7 @@ class Picker:
         """
         path = os.path.expanduser(query.get("path", "").strip() or "~")
         if not os.path.isabs(path) or len(path) > _LONGEST or "\0" in path:
-            raise UsageError(msg("This folder cannot be shown."))
+            raise UsageError(msg("This folder can't be shown."))
         answer = queue.SimpleQueue[dict[str, object] | OSError]()
 
         def read() -> None:
@@ -197,12 +197,12 @@ class Picker:
             found = answer.get(timeout=self._timeout)
         except queue.Empty:
             raise UnusableError(
-                msg("{path} does not respond.", path=path),
+                msg("{path} doesn't respond.", path=path),
                 msg("Check the connection to its drive or server, or type the path."),
             ) from None
         if isinstance(found, OSError):
             raise UnusableError(
-                msg("{path} cannot be opened ({error}).", path=path, error=found.strerror)
+                msg("{path} can't be opened ({error}).", path=path, error=found.strerror)
             ) from found
         return found
 

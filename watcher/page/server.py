@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 #: Threads that answer; up to half of them may be kept by those who wait for changes.
 _THREADS: Final = 8
 _WAITING: Final = _THREADS // 2
-#: Bytes of the largest request: the set-up of some hundred folders.
+#: Bytes of the largest request: the setup of some hundred folders.
 _LARGEST: Final = 200_000
 #: Seconds of inactivity after which a connection is closed, and between two checks for that.
 _INACTIVE: Final = 120
@@ -89,7 +89,7 @@ class ActivityPage:
     def start(self) -> str:
         """Listen; returns what a person should know if that is not possible, "" if it is."""
         if why := self._instance.problem:
-            return f"The activity page and commands cannot be used ({why}); uploads continue."
+            return f"The activity page and commands can't be used ({why}); uploads continue."
         assert self._instance.listener is not None
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
         guard = Guard(self._routes, self._sessions, self._instance.port, self._language.persons)

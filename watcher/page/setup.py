@@ -1,4 +1,4 @@
-"""The set-up: its form, the sample CV at its end, and the checks whose findings lead back to it.
+"""The setup: its form, the sample CV at its end, and the checks whose findings lead back to it.
 
 The form's checks and edits are those of ``watcher.config.setup``.
 """
@@ -282,7 +282,7 @@ def _key(body: Body) -> str:
 def _text(body: Body, name: str) -> str:
     value = body.get(name) or ""
     if not isinstance(value, str) or len(value) > _LONGEST:
-        raise UsageError(msg("{key} must be a short text.", key=name), field=name)
+        raise UsageError(msg("{key} must be text of moderate length.", key=name), field=name)
     return value.strip()
 
 
@@ -313,7 +313,7 @@ class Sample:
         """
         since = body.get("since")
         if isinstance(since, bool) or not isinstance(since, int | float):
-            raise UsageError(msg("A time is a number of seconds."))
+            raise UsageError(msg("A time must be a number of seconds."))
         entry = self._find(self._folder(body), str(body.get("path")), since)
         if entry is None:
             return {"file": None, "over": False, "arrived": False}

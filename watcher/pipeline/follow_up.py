@@ -7,6 +7,7 @@ or a server that was busy for long is still caught up with.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -168,6 +169,23 @@ def may_be_listed(follow_up: FollowUp) -> bool:
     job = follow_up.job
     is_due = follow_up.tries < LISTED_TRIES and not follow_up.reported_key
     return is_due and is_derived(job.reference, job.sha256)
+
+
+def walk_starts_at(count: int, first: float, now: float) -> float | None:
+    """Return when a walk is to find ``count`` uploads that come due; None if they are too few.
+
+    ``first``: when the first of them does, which waits for others until then.
+    """
+    return min(first, now) + GATHERING if count >= MANY else None
+
+
+def may_follow(page: ProfilePage, waiting: Iterable[FollowUp]) -> bool:
+    """Whether profiles of ``waiting`` uploads may come after a page, which has the latest first.
+
+    They may not if all on the page came before the uploads did.
+    """
+    earliest = min((each.since for each in waiting), default=math.inf)
+    return any(each.came_at >= earliest - MINUTE for each in page.profiles)
 
 
 def is_same(follow_up: FollowUp, listed: ListedProfile) -> bool:

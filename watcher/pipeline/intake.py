@@ -465,7 +465,7 @@ class ReadQueue:
             return ReadDone(candidate, settled, found)
 
         def failed(error: Exception) -> ReadDone:
-            why = msg("The file cannot be read ({error}).", error=error)
+            why = msg("The file can't be read ({error}).", error=error)
             return ReadDone(candidate, settled, Unusable(why, passing=True))
 
         self._workers.read(read, failed)
@@ -537,6 +537,8 @@ class ExistingFiles:
         self.scanning.discard(folder)
         self._journal.folders.set_scanned(folder, now)
         key = existing_key(folder)
+        if not self._journal.holds.has_caused(key):
+            self._folders.discard(folder)
         waiting = self._journal.holds.count(key)
         if not waiting:
             return NOTHING

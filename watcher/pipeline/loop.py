@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher.model.files import Candidate, Identified
 from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
+from watcher.pipeline.budget import Budget
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
 from watcher.pipeline.messages import (
@@ -29,9 +30,10 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
+from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
-from watcher.pipeline.upload import Budget, Sources, Uploads
+from watcher.pipeline.upload import Uploads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -7,33 +7,27 @@ is followed up beside the uploads, until its profile is known.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
+from watcher.pipeline.budget import Subject, Use
 from watcher.pipeline.messages import Arrived, Finished, Resume
-from watcher.pipeline.upload import (
-    Budget,
-    Requesting,
-    Sources,
-    Subject,
-    UploadDone,
-    Use,
-    is_outdated,
-)
+from watcher.pipeline.profile_lists import ProfileLists, Walk
+from watcher.pipeline.stage import Context, Handlers, Stage
+from watcher.pipeline.upload import UploadDone, is_outdated
 
 if TYPE_CHECKING:
-    from watcher.model.follow_ups import ListedProfile
     from watcher.model.uploads import Job
+    from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.stage import Context, Handlers, Transport
+    from watcher.pipeline.sources import Sources
+    from watcher.pipeline.stage import Transport
 
 #: The name under which the journal remembers that people were told this of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
@@ -64,23 +58,12 @@ class Poll:
         return self.follow_up.job
 
 
-@dataclass(slots=True, eq=False)
-class Listing:
-    """Which of many uploads to a source have profiles: a walk through the latest that it has.
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """Which uploads are on the next page of a walk."""
 
-    ``waiting`` are those that were not found so far, by their reference; ``found`` are the keys of
-    the profiles that the walk has shown to be an upload's.
-    """
-
-    account: str
-    source_key: str
-    waiting: dict[str, FollowUp]
-    page: int = 1
-    found: set[str] = field(default_factory=set)
-    subject: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.subject = next(iter(self.waiting.values())).job.file_id
+    walk: Walk
+    search: Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +74,7 @@ class Describe:
     source_key: str
 
 
-Question = Check | Poll | Listing | Describe
+Question = Check | Poll | ListPage | Describe
 Answer = Finding | ProfilePage | SourceFacts
 
 
@@ -103,22 +86,21 @@ class Answered:
     answer: Answer
 
 
-class Tracker(Requesting):
+class Tracker(Stage):
     """Asks HrFlow, as far as the budget allows, and notes in the journal what it learns."""
 
     def __init__(
         self, context: Context, transport: Transport, budget: Budget, sources: Sources
     ) -> None:
-        super().__init__(context, transport, budget, sources)
+        super().__init__(context)
+        self._transport = transport
+        self._budget = budget
+        self._sources = sources
+        self._lists = ProfileLists(context.journal.follow_ups)
         self._keep_names = True
         self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
         self._write_only: set[str] = set()  # accounts whose key cannot read
         self._readable: set[str] = set()  # accounts whose key can
-        self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
-        self._listings: dict[str, Listing] = {}  # by account
-        #: Account → the source whose uploads are gathered for a list, and until when.
-        self._gathering: dict[str, tuple[str, float]] = {}
-        self._pages: dict[str, int] = {}  # source → pages of its last search
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
         #: File → when a check of it met a server in trouble, on the clock's ``tick``.
         self._troubled_at: dict[int, float] = {}
@@ -154,12 +136,7 @@ class Tracker(Requesting):
     def _resume(self, _message: object) -> None:
         """A key that could not read may be another one by now."""
         self._write_only.clear()
-        self._unlisted.clear()
-        self._listings = {
-            account: each
-            for account, each in self._listings.items()
-            if each.subject in self._under_way
-        }
+        self._lists.retry()
 
     def _note_upload(self, message: UploadDone) -> None:
         """An upload may end after its account was taken out of the settings."""
@@ -196,16 +173,16 @@ class Tracker(Requesting):
             self._choose_checks(account, now)
         asking = [each for each in accounts if self._can_follow_up(each)]
         for account in asking:
-            if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
-                self._choose_source(account)
-            free = self._budget.free_follow_ups(account)
-            gathering = self._choose_listing(account, now) if free else ""
+            listed = ""
+            if not self._budget.is_failing(account):
+                if self._budget.free_follow_ups(account):
+                    self._choose_source(account)
+                if self._budget.free_follow_ups(account):
+                    listed = self._choose_page(account, now)
             if free := self._budget.free_follow_ups(account):
-                self._choose_polls(account, now, free, gathering)
-        times = [until for _, until in self._gathering.values() if until > now]
-        if (due := self._journal.follow_ups.next_due(asking, now)) is not None:
-            times.append(due)
-        due = min(times, default=None)
+                self._choose_polls(account, now, free, listed)
+        times = (self._lists.next_due(now), self._journal.follow_ups.next_due(asking, now))
+        due = min((at for at in times if at is not None), default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
     def start(self) -> None:
@@ -225,56 +202,30 @@ class Tracker(Requesting):
         due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
         due = [(job, since) for job, since in due if job.file_id not in self._under_way]
         for job, since in due[:free]:
-            self._begin(account, job.file_id, Check(job, since, now))
+            self._begin(Check(job, since, now))
 
     def _choose_source(self, account: str) -> None:
         if source_key := self._sources.take(account):
-            self._begin(account, (account, source_key), Describe(account, source_key))
+            self._begin(Describe(account, source_key))
 
-    def _choose_listing(self, account: str, now: float) -> str:
-        """List where many uploads wait; return the source that is listed or will be, "" if none."""
-        if account in self._unlisted or self._budget.is_failing(account):
-            return ""
-        if (listing := self._listings.get(account)) is not None:
-            if listing.subject not in self._under_way:
-                self._begin(account, listing.subject, listing)
-            return listing.source_key
-        source_key, until = self._gathering.get(account, ("", 0.0))
-        if now < until <= now + rules.GATHERING:  # the clock may have been set back
-            return source_key
-        until = now + rules.GATHERING
-        for source_key, count, first in self._journal.follow_ups.gathered(
-            account, until, rules.LISTED_TRIES
-        ):
-            if count < rules.MANY:
-                continue
-            starts_at = first + rules.GATHERING
-            if starts_at > now:
-                self._gathering[account] = source_key, min(starts_at, until)
-            elif waiting := self._to_list(account, source_key, now):
-                self._listings[account] = listing = Listing(account, source_key, waiting)
-                self._begin(account, listing.subject, listing)
-            return source_key
-        return ""
+    def _choose_page(self, account: str, now: float) -> str:
+        """Ask for a walk's next page; return the source whose uploads are left to it, or ""."""
+        chosen = self._lists.choose(account, now, self._under_way)
+        if isinstance(chosen, Walk):
+            page = ListPage(chosen, Search(chosen.page, by_update=True))
+            _, subject = _about(page)
+            if subject not in self._under_way:
+                self._begin(page)
+        return "" if chosen is None else chosen.source_key
 
-    def _to_list(self, account: str, source_key: str, now: float) -> dict[str, FollowUp]:
-        due = self._journal.follow_ups.due(account, now, rules.LISTED)
-        return {
-            each.job.reference: each
-            for each in due
-            if each.job.source_key == source_key
-            and rules.may_be_listed(each)
-            and each.job.file_id not in self._under_way
-        }
-
-    def _choose_polls(self, account: str, now: float, free: int, gathering: str) -> None:
-        """``gathering``: the source whose uploads are asked for by a list."""
+    def _choose_polls(self, account: str, now: float, free: int, listed: str) -> None:
+        """``listed``: the source whose uploads are left to a list."""
         due = self._journal.follow_ups.due(account, now, free + len(self._under_way))
         due = [
             each
             for each in due
             if each.job.file_id not in self._under_way
-            and not (each.job.source_key == gathering and rules.may_be_listed(each))
+            and not (each.job.source_key == listed and rules.may_be_listed(each))
         ]
         delay = self._first_delay(account).seconds
         chosen = []
@@ -285,16 +236,10 @@ class Tracker(Requesting):
                 later = each.since + delay
                 self._journal.follow_ups.ask_again(each.job.file_id, later, tried=False)
         for each in chosen[:free]:
-            self._begin(account, each.job.file_id, Poll(each, self._search_for(each)))
+            self._begin(Poll(each, self._lists.search_for(each)))
 
-    def _search_for(self, each: FollowUp) -> Search | None:
-        """The list that is to be asked for; None if the reference is."""
-        if not rules.asks_by_search(each):
-            return None
-        can_list = each.job.account not in self._unlisted
-        return rules.next_search(each, self._pages.get(each.job.source_key, 1), can_list=can_list)
-
-    def _begin(self, account: str, subject: Subject, question: Question) -> None:
+    def _begin(self, question: Question) -> None:
+        account, subject = _about(question)
         self._budget.begin(account, subject, _use(question))
         self._under_way.add(subject)
         self._starting.append(question)
@@ -311,9 +256,8 @@ class Tracker(Requesting):
         match question:
             case Describe(account, source_key):
                 return self._transport.describe(account, source_key)
-            case Listing(account, source_key):
-                search = Search(question.page, by_update=True)
-                return self._transport.search(account, source_key, search)
+            case ListPage(walk, search):
+                return self._transport.search(walk.account, walk.source_key, search)
             case Poll(FollowUp(job), Search() as search):
                 return self._transport.search(job.account, job.source_key, search)
             case Check() | Poll():
@@ -331,9 +275,9 @@ class Tracker(Requesting):
             case Poll():
                 assert not isinstance(answer, SourceFacts)
                 self._note_poll(question, answer)
-            case Listing():
+            case ListPage(walk):
                 assert not isinstance(answer, SourceFacts)
-                self._note_listing(question, answer)
+                self._note_page(walk, answer)
             case Describe():
                 if isinstance(answer, Unreadable) and not answer.source:
                     self._note_write_only(account)
@@ -407,8 +351,8 @@ class Tracker(Requesting):
         current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
-        finding, is_probable = self._look_through(current, answer)
-        if poll.search and self._must_search(job.account, poll.search, answer):
+        finding, is_probable = self._lists.look_through(current, answer)
+        if poll.search and self._lists.must_search(job.account, poll.search, answer):
             self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
             return
         if (
@@ -423,50 +367,17 @@ class Tracker(Requesting):
             self._learn(job.account, found=isinstance(finding, Parsed))
         self._note_finding(current, finding, is_probable=is_probable)
 
-    def _note_listing(self, listing: Listing, answer: Finding | ProfilePage) -> None:
-        """Note who is on a page, and go on to the next.
-
-        A page that tells nothing new ends the walk, so that all before it are known: a later walk
-        need not go further back than to those.
-        """
+    def _note_page(self, walk: Walk, answer: Finding | ProfilePage) -> None:
         if isinstance(answer, Wait):
             return  # this page is asked for again
-        if not isinstance(answer, ProfilePage):  # whatever is wrong, the references show it
-            del self._listings[listing.account]
-            self._unlisted.add(listing.account)
+        if not isinstance(answer, ProfilePage):
+            self._lists.break_off(walk)
             return
-        self._note_readable(listing.account)
-        before = len(listing.found)
-        for listed in answer.profiles:
-            known = self._journal.follow_ups.followed_by_reference(
-                listed.reference, listing.source_key
-            )
-            for each in known:  # due or not
-                if rules.is_same(each, listed):
-                    listing.found.add(listed.profile.key)
-                    self._note_finding(each, Parsed(listed.profile), is_probable=False)
-                    listing.waiting.pop(listed.reference, None)
-        is_new = len(listing.found) > before
-        if listing.page < answer.pages and (is_new or self._is_ahead(listing, answer)):
-            listing.page += 1
-            return
-        del self._listings[listing.account]
-        self._learn(listing.account, found=len(listing.found) > 3 * len(listing.waiting))
-        for each in listing.waiting.values():
-            current = self._journal.follow_ups.followed(each.job.file_id)
-            if current is not None and current.job.reference == each.job.reference:
-                self._note_finding(current, Unknown(), is_probable=False)
-
-    def _is_ahead(self, listing: Listing, page: ProfilePage) -> bool:
-        """Whether a page on which nothing was found is none that earlier walks have seen.
-
-        Those of other programs may be before ours, unless they came before what is waited for; and
-        as new ones come in front, a page may show again what this walk has found.
-        """
-        earliest = min((each.since for each in listing.waiting.values()), default=math.inf)
-        is_recent = any(each.came_at >= earliest - MINUTE for each in page.profiles)
-        others = {each.profile.key for each in page.profiles} - listing.found
-        return is_recent and not self._journal.follow_ups.by_profile(others)
+        self._note_readable(walk.account)
+        for each, finding in self._lists.read_page(walk, answer):
+            self._note_finding(each, finding, is_probable=False)
+        if walk.is_over:
+            self._learn(walk.account, found=len(walk.found) > 3 * len(walk.waiting))
 
     def _learn(self, account: str, *, found: bool) -> None:
         """Learn from a first question, or from a list, how long parsing takes."""
@@ -494,45 +405,6 @@ class Tracker(Requesting):
         self._journal.files.set_profile(job.file_id, profile, probable=is_probable)
         self._sources.note_use(job.account, job.source_key)
 
-    def _look_through(self, each: FollowUp, answer: Finding | ProfilePage) -> tuple[Finding, bool]:
-        """What a search has found for an upload, and whether that is only probable."""
-        if not isinstance(answer, ProfilePage):
-            return answer, False
-        self._pages[each.job.source_key] = answer.pages
-        sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
-        if sure is not None:
-            return Parsed(sure.profile), False
-        taken = [
-            listed.profile.key
-            for listed in answer.profiles
-            if self._belongs_to_other(listed, each.job)
-        ]
-        profile = rules.match(each, answer, taken)
-        return (Unknown() if profile is None else Parsed(profile)), True
-
-    def _belongs_to_other(self, listed: ListedProfile, job: Job) -> bool:
-        """Return whether a listed profile is that of another file than an upload's.
-
-        Uploads that share a reference may share a profile, which has the document of the latest.
-        """
-        key = listed.profile.key
-        owner = self._journal.follow_ups.by_profile([key]).get(key, job.file_id)
-        if owner == job.file_id:
-            return False
-        document = self._journal.follow_ups.document(owner)
-        return not listed.size or document == (listed.file_name, listed.size)
-
-    def _must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
-        """Whether stored profiles cannot be listed, so that they are searched for from now on."""
-        if search.stage or account in self._unlisted:
-            return False
-        # A list without the profile is no such answer: it may still be parsed.
-        is_refused = isinstance(answer, Unreadable) and not answer.source
-        if is_refused or isinstance(answer, Unknown):
-            self._unlisted.add(account)
-            return True
-        return False
-
     def _first_delay(self, account: str) -> rules.FirstDelay:
         """How long after an upload it is asked for first."""
         delay, learned_at = self._delays.get(account, (rules.FirstDelay(), 0.0))
@@ -554,9 +426,9 @@ class Tracker(Requesting):
         if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
                 msg(
-                    'The API key of account "{account}" is write-only, so files are '
-                    "uploaded, but their results cannot be shown. To see results, use a "
-                    "read and write key.",
+                    'The API key of account "{account}" is write-only, so files are'
+                    " uploaded, but their results can't be shown. To see results, use a"
+                    " key that can read and write.",
                     account=account,
                 )
             )
@@ -587,7 +459,7 @@ class Tracker(Requesting):
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
             why = (
-                msg("HrFlow could not parse this file: {message}", message=event.message)
+                msg('HrFlow could not parse this file: "{message}".', message=event.message)
                 if event.message
                 else msg("HrFlow could not parse this file and gave no reason.")
             )
@@ -608,6 +480,7 @@ def _about(question: Question) -> tuple[str, Subject]:
     """The account that a question is put to, and what it is about."""
     if isinstance(question, Describe):
         return question.account, (question.account, question.source_key)
-    if isinstance(question, Listing):
-        return question.account, question.subject
+    if isinstance(question, ListPage):
+        walk = question.walk
+        return walk.account, (walk.account, walk.source_key, "profiles")
     return question.job.account, question.job.file_id

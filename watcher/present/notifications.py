@@ -275,14 +275,14 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
         title, todo, action = held_back(hold.files, word), "", ATTENTION
         if needs_approval(hold):
             title = awaiting_approval(hold.files, word)
-            todo = word("Open the activity page to approve.")
+            todo = word("Open the activity page to approve the upload.")
         elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
-            todo, action = word("Open the set-up to fix this."), SET_UP
+            todo, action = word("Open the setup page to fix this."), SET_UP
         text = "\n".join(filter(None, (why, todo)))
         yield _Problem(hold.key, title, text, HELD_SECONDS, action)
     for folder in broken_folders(snapshot):
         text = cut(word(folder.problem), _WHY_LETTERS)
-        title = word("{folder} cannot be watched", folder=folder_name(folder.path))
+        title = word("{folder} can't be watched", folder=folder_name(folder.path))
         yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS, ATTENTION)
     if snapshot.offline_since and waiting(snapshot):
         since = local_time(snapshot.offline_since, snapshot.at, word)

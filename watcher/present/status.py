@@ -168,7 +168,7 @@ def awaiting_approval(files: int, word: Catalog) -> str:
 def cannot_be_watched(folders: int, word: Catalog) -> str:
     """Say that folders cannot be watched."""
     return word.plural(
-        "1 folder cannot be watched", "{count:count} folders cannot be watched", folders
+        "1 folder can't be watched", "{count:count} folders can't be watched", folders
     )
 
 

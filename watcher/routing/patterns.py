@@ -143,7 +143,7 @@ def compile_pattern(text: str) -> Pattern:
     if len(text) > _LONGEST:
         raise PatternError(msg("a pattern can have at most {number} characters", number=_LONGEST))
     if _SPLIT_CAPTURE.search(text):
-        raise PatternError(msg('a capture matches one part of the path, so it cannot contain "/"'))
+        raise PatternError(msg('a capture matches one part of the path, so it can\'t contain "/"'))
     choices: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
     parts: list[_Part | None] = []

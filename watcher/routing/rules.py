@@ -165,7 +165,7 @@ def unusable_reference(reference: str) -> Message:
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
-        "Its reference would be empty or longer than {most:count} characters.",
+        "The file's reference would be empty or longer than {most:count} characters.",
         most=REFERENCE_LENGTH,
     )
 
@@ -257,7 +257,7 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         if stage not in STAGES:
             raise _NotRoutedError(
                 msg(
-                    'Its stage would be "{value}", but must be {names:or}.',
+                    'The file\'s stage would be "{value}", but must be {names:or}.',
                     value=stage,
                     names=STAGES,
                 )

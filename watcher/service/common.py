@@ -124,7 +124,7 @@ def read_file(path: str) -> bytes | None:
         return None
     except OSError as error:
         raise WatcherError(
-            msg("{path} cannot be read ({error}).", path=path, error=error.strerror),
+            msg("{path} can't be read ({error}).", path=path, error=error.strerror),
             msg("Give yourself permission to read it."),
         ) from error
 
@@ -145,7 +145,7 @@ def write_file(path: str, data: bytes) -> bool:
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise WatcherError(
-            msg("{path} cannot be written ({error}).", path=path, error=error.strerror),
+            msg("{path} can't be written ({error}).", path=path, error=error.strerror),
             msg("Give yourself permission to write it."),
         ) from error
     return True
@@ -159,7 +159,7 @@ def remove_file(path: str, *folders: str) -> bool:
         return False
     except OSError as error:
         raise WatcherError(
-            msg("{path} cannot be removed ({error}).", path=path, error=error.strerror),
+            msg("{path} can't be removed ({error}).", path=path, error=error.strerror),
             msg("Remove it yourself."),
         ) from error
     for folder in folders:
@@ -196,11 +196,11 @@ def run_program(command: Sequence[str]) -> Done:
                 program=command[0],
                 time=PATIENCE,
             ),
-            msg("Try it again later."),
+            msg("Try again later."),
         ) from error
     except OSError as error:
         raise WatcherError(
-            msg("{program} cannot be started ({error}).", program=command[0], error=error.strerror),
+            msg("{program} can't be started ({error}).", program=command[0], error=error.strerror),
             msg('Start "hrflow-watcher run" yourself, or have the system start it in another way.'),
         ) from error
     out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))

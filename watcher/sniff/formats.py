@@ -51,7 +51,7 @@ FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", msg("a flat OpenDocument file"),
 POSTSCRIPT = Format("application/postscript", ".ps", msg("a PostScript file"), SAVE)
 
 # Mail and saved web pages
-MAIL = Format("message/rfc822", ".eml", msg("an e-mail message"), TAKE_OUT)
+MAIL = Format("message/rfc822", ".eml", msg("an email message"), TAKE_OUT)
 MAILBOX = Format("application/mbox", ".mbox", msg("a mailbox"), TAKE_OUT)
 MHTML = Format("multipart/related", ".mht", msg("a web page saved as a single file (MHTML)"), SAVE)
 WEB_ARCHIVE = Format("application/x-webarchive", ".webarchive", msg("a Safari web archive"), SAVE)

@@ -63,7 +63,7 @@ function actOf(line) {
     case "open": return button(t("Open folder"), () => ask("/api/show", { folder: line.about }));
     case "key": return link("#setup/key", t("Set API key"));
     case "folders": return link("#folders", t("Edit folders"));
-    case "setup": return link("#setup", t("Open set-up"));
+    case "setup": return link("#setup", t("Open setup"));
     default: return "";
   }
 }
