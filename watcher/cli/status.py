@@ -29,6 +29,7 @@ from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plur
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
+from watcher.model.lifecycle import UNFINISHED
 from watcher.model.snapshot import Snapshot
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, obstacles
@@ -160,7 +161,8 @@ def _gather_waiting(
             "state": str(state),
             "files": number,
             **as_fields("why", why),
-            "due_at": _finite(max(due, pause)),
+            # What ends such a wait is the file itself, not a moment.
+            "due_at": None if why in UNFINISHED else _finite(max(due, pause)),
         }
         for state, why, number, due in reader.waiting_reasons(_LISTED_REASONS)
     ]

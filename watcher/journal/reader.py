@@ -202,19 +202,27 @@ class Reader(Store):
     def waiting_reasons(self, limit: int) -> list[tuple[State, Message, int, float]]:
         """Return what most files wait for: (state, why, how many, when the first is due).
 
-        The states are waiting and uncertain.
+        The states are waiting, uncertain and, of files that cannot be read yet, noticed.
         """
         # Each half by its own index of open files: an OR of both would read the whole history.
         store = "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
         found = self.all(
             f"{store} state IN ('queued', 'waiting') AND state = 'waiting' GROUP BY why UNION ALL "
             f"{store} state IN ('uploading', 'uncertain') AND state = 'uncertain' GROUP BY why "
+            f"UNION ALL {store} state = 'noticed' AND why <> '' GROUP BY why "
             "ORDER BY files DESC LIMIT ?",
             limit,
         )
         return [
             (State(state), from_json(why), files, due_at) for state, why, files, due_at in found
         ]
+
+    def put_off(self, now: float) -> int:
+        """Return how many files are noticed and not to be read yet: incomplete, or unreadable."""
+        count: int = self.read(
+            "SELECT count(*) FROM files WHERE state = 'noticed' AND due_at > ?", now
+        )[0]
+        return count
 
     def requests_since(self, moment: float) -> list[float]:
         """Return when the requests that are counted ended after ``moment``, in that order."""

@@ -20,7 +20,7 @@ from watcher.i18n.message import (
     verbatim,
 )
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
+from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE, UNFINISHED
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
 from watcher.sniff.bundles import document_path
@@ -176,7 +176,8 @@ def record(entry: Entry) -> dict[str, object]:
         "labels": json.loads(fields.get("labels", "[]")),
         "noticed_at": entry.noticed_at,
         "changed_at": entry.changed_at,
-        "due_at": entry.due_at or None,
+        # What ends the wait for a file that is incomplete is the file itself, not a moment.
+        "due_at": None if entry.why in UNFINISHED else entry.due_at or None,
         "attempts": entry.attempt,
         "duplicate_of": entry.duplicate_of or None,
         "profile_key": entry.profile_key or None,
