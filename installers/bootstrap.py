@@ -90,6 +90,7 @@ def main(arguments: "list[str]") -> int:
         _ensure_python(sys.version_info)
         if arguments[0] != "test":
             _ensure_environment(venv, "sandbox")
+            _say_how_to_call(_program(venv, "hrflow-watcher"), arguments[0])
             return _become([_program(venv, "hrflow-watcher"), *arguments])
         _ensure_debian_packages(_missing_packages())
         _ensure_environment(venv, "dev")
@@ -119,6 +120,12 @@ def _program(venv: str, name: str) -> str:
     if os.name == "nt":
         return os.path.join(venv, "Scripts", name + ".exe")
     return os.path.join(venv, "bin", name)
+
+
+def _say_how_to_call(program: str, command: str) -> None:
+    """Says where the command is that hints name, unless a shell finds it; `try` gives no hints."""
+    if command != "try" and sys.stderr.isatty() and not shutil.which("hrflow-watcher"):
+        _say(f"Where a hint says hrflow-watcher, type: {program}")
 
 
 def _explain(error: OSError, venv: str) -> str:

@@ -176,9 +176,10 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer("not shown while you type", sb.READ_KEY)
     terminal.wait_for("read-only")
     terminal.answer("not shown while you type", "ask_" + "0" * 32)
-    terminal.wait_for("rejected this key")
-    terminal.answer("Use it anyway?", "n")
-    terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
+    terminal.wait_for("rejected this key")  # which is no reason to offer to use it
+    terminal.answer(
+        "not shown while you type", f"  {sb.READ_WRITE_KEY} "
+    )  # pasted with its surroundings
     terminal.wait_for("Removed spaces or line breaks around the key.")
     terminal.answer("Folder to watch", "y")
     terminal.answer('There is no folder "y"', "2")

@@ -156,7 +156,9 @@ class Desk:
         )  # fmt: skip
 
     def read_json(self, *arguments, code=0):
-        ask = self.run if arguments[0] == "import" else self.call  # an import is a program
+        # An import is a program; and a process keeps the keyring that it has chosen first.
+        is_apart = arguments[0] in ("import", "login", "logout")
+        ask = self.run if is_apart else self.call
         done = ask(*arguments, "--json")
         read = [json.loads(line) for line in done.stdout.splitlines()]
         if arguments == ("status",) and read:

@@ -15,11 +15,13 @@ from types import SimpleNamespace
 import pytest
 
 from watcher import __version__
+from watcher.credentials.keyring import NO_KEYRING
 from watcher.daemon.instance import Places
 from watcher.doctor import account, checks, folders, program, with_advice, write_bundle
 from watcher.doctor.findings import (
     Case,
     Check,
+    Finding,
     Level,
     error,
     ok,
@@ -477,7 +479,7 @@ def test_what_keeps_keys(tmp_path):
     (tmp_path / "cvs").mkdir()
     for name, expected in (
         (lambda: "SecretService", ok(msg("Keys are kept in {what}.", what="SecretService"))),
-        (lambda: "", ok(msg("This machine has no keyring."))),
+        (lambda: "", Finding(Level.SKIPPED, NO_KEYRING)),
         (refuse, warning("It keeps plain text.", "Use another.")),
     ):
         case = make_case(str(tmp_path), f"{tmp_path}/cvs", keyring=SimpleNamespace(name=name))

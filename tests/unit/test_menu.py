@@ -47,6 +47,7 @@ ASKS = ActiveHold("existing:/home/jo/CVs", "They were there first.", 137)
 ROWS = [
     ({}, AppState.IDLE, "Up to date"),
     ({"today": 12}, AppState.IDLE, "Up to date · 12 today"),
+    ({"today": 12, "counts": {State.NOTICED: 1}}, AppState.IDLE, "1 waiting · 12 today"),
     ({"done": 2, "total": 40}, AppState.WORKING, "Uploading 3 of 40"),
     ({"done": 0, "total": 1}, AppState.WORKING, "Uploading 1 of 1"),
     ({"done": 40, "total": 40}, AppState.IDLE, "Up to date"),

@@ -25,6 +25,7 @@ _SIGNS: Final = {
     _WOULD_BE_UPLOADED: ("✓", "good"),
     "Would be opened": ("✓", "good"),
     "File not found; check the path": ("✗", "bad"),
+    str(view.STATES[State.WAITING].label): (view.STATES[State.WAITING].sign, "busy"),
     str(view.STATES[State.HELD].label): (view.STATES[State.HELD].sign, "bad"),
     str(view.STATES[State.REFUSED].label): (view.STATES[State.REFUSED].sign, "bad"),
 }

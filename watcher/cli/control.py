@@ -203,5 +203,5 @@ def open_page(ctx: click.Context, only_link: bool) -> None:
     elif not open_link(link, places(ctx)):
         raise UnusableError(
             "No browser could be started.",
-            "Print a link to open yourself with: hrflow-watcher open --link",
+            "Copy the link that this command prints into a browser: hrflow-watcher open --link",
         )

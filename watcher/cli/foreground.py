@@ -24,7 +24,7 @@ from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, EXISTING_WENT
+from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
 from watcher.model.records import Entry
 from watcher.pipeline.messages import Connection
 from watcher.present import listing, view
@@ -136,7 +136,7 @@ class LiveLines:
 
     @property
     def states(self) -> frozenset[State]:
-        """The states of files that are written; NOTICED for those that cannot be read."""
+        """The states of files that are written; NOTICED for those that cannot be read yet."""
         return frozenset(State) if self.as_json else _SHOWN | {State.NOTICED}
 
     def __call__(self, event: object) -> None:
@@ -157,7 +157,7 @@ class LiveLines:
         match event:
             case Entry() if self.as_json:
                 say_json(listing.record(event))
-            case Entry(state=state) if state in _SHOWN or is_unreadable(event):
+            case Entry(state=state) if state in _SHOWN or is_put_off(event):
                 if self._is_new(event):
                     self._write_entry(event)
             case FolderState() | Connection() | Message() | str() if not self.as_json:
@@ -229,9 +229,13 @@ def call_all(*listeners: Callable[[object], None] | None) -> Callable[[object], 
     return call
 
 
-def is_unreadable(entry: Entry) -> bool:
-    """Whether a file could not be read for the first time; later tries have no line."""
-    return entry.state is State.NOTICED and entry.attempt == 1 and bool(entry.why)
+def is_put_off(entry: Entry) -> bool:
+    """Whether a file is incomplete, or could not be read for the first time.
+
+    Later tries to read it have no line.
+    """
+    is_first = entry.attempt == 1 and bool(entry.why)
+    return entry.state is State.NOTICED and (is_first or entry.why in UNFINISHED)
 
 
 def _write_event(event: FolderState | Connection | Message | str) -> None:

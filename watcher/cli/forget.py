@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -14,20 +15,26 @@ from watcher.daemon.event_log import scrub_logs
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
-from watcher.routing.patterns import fold
+from watcher.routing.patterns import search_key
 from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Text
     from watcher.model.records import Entry
+
+_WORD: Final = re.compile(r"\w+")
+#: How many of the files that are in the way are named.
+_NAMED: Final = 5
 
 
 @click.command("forget")
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
     "--person", metavar="NAME", default="",
-    help="All files of this person, by name or email address.",
+    help="All files of this person, by name, a part of it, or email address.",
 )  # fmt: skip
 @click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @json_option
@@ -41,19 +48,24 @@ def command(
 ) -> None:
     """Erase what the history and the logs say about files or a person.
 
-    PATH is a file or a folder. Nothing is deleted in HrFlow. A checksum of what was uploaded is
-    kept, so that it is not uploaded again. Files that are still in their folder are not forgotten:
-    delete or move them first.
+    PATH is a file or a folder. Copies and other versions of a file are forgotten with it. Nothing
+    is deleted in HrFlow. A checksum of what was uploaded is kept, so that it is not uploaded
+    again. Files that are still in their folder are not forgotten: delete or move them first.
     """
     if not (paths or person):
         raise UsageError("Name files or --person.")
     where = places(ctx)
-    found = _find(where, paths, person)
-    kept = [entry for entry in found if entry.state in OPEN or _is_there(entry.path)]
-    doomed = [entry for entry in found if entry not in kept]
+    found, is_exact = _find(where, paths, person)
+    doomed, kept = _split(found)
     if not as_json:
-        _show(doomed, kept)
-    if doomed and not yes and (as_json or not is_terminal()):
+        _show(doomed, kept, person)
+    can_ask = not as_json and is_terminal()
+    if found and not is_exact and (yes or not can_ask):
+        raise UsageError(
+            f'"{person}" is only a part of the names that were found.',
+            "Give whole words of the name, or the email address.",
+        )
+    if doomed and not (yes or can_ask):
         raise UsageError("Can't ask for confirmation here.", "Add --yes if you are sure.")
     is_overwritten = True
     if doomed and (yes or confirm(f"Forget {count_files(len(doomed))}?")):
@@ -75,10 +87,7 @@ def command(
             " day while hrflow-watcher is running.",
         )
     if kept:
-        raise UnusableError(
-            f"{count_files(len(kept))} not forgotten: still in a folder, or not uploaded yet.",
-            "Delete or move them, then try again.",
-        )
+        raise _not_forgotten(kept)
 
 
 def _is_there(path: str) -> bool:
@@ -86,18 +95,55 @@ def _is_there(path: str) -> bool:
     return os.path.lexists(path) or os.path.isfile(os.path.dirname(path))
 
 
-def _find(where: Places, paths: tuple[str, ...], person: str) -> list[Entry]:
-    found: dict[int, Entry] = {}
+def find_people(
+    wanted: str, people: Collection[tuple[str, str]]
+) -> tuple[list[tuple[str, str]], bool]:
+    """Return the people, as (name, email address), that are wanted; and whether by whole words.
+
+    Those whose name has each wanted word, or whose address is the wanted one; if there are none,
+    those whose name contains each word, or whose address before the "@" contains the text. Case,
+    accents and the order of words do not matter.
+    """
+    text = search_key(wanted).strip()
+    words = set(_WORD.findall(text))
+    if not words:
+        return [], True
+    keys = {each: (search_key(each[0]), search_key(each[1])) for each in people}
+    exact = [
+        each
+        for each, (name, email) in keys.items()
+        if words <= set(_WORD.findall(name)) or text == email
+    ]
+    if exact:
+        return exact, True
+    partly = [
+        each
+        for each, (name, email) in keys.items()
+        if all(word in name for word in words) or text in email.partition("@")[0]
+    ]
+    return partly, not partly
+
+
+def _find(where: Places, paths: tuple[str, ...], person: str) -> tuple[list[Entry], bool]:
+    """Return the files and their traces, and whether the person was named by whole words."""
     with open_reader(where) as reader:
         if reader is None:
-            return []
-        for path in paths:
-            found |= {entry.file_id: entry for entry in find_files(reader, path)}
-        matching = (each for some in reader.pages(text=person) for each in some) if person else ()
-        for entry in matching:
-            if fold(person) in (fold(entry.profile_name), fold(entry.profile_email)):
-                found[entry.file_id] = entry
-    return list(found.values())
+            return [], True
+        people = reader.people() if person else {}
+        wanted, is_exact = find_people(person, people)
+        file_ids = [file_id for each in wanted for file_id in people[each]]
+        file_ids += [entry.file_id for path in paths for entry in find_files(reader, path)]
+        return reader.entries_of(sorted(reader.traces(file_ids))), is_exact
+
+
+def _split(found: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the files that can be forgotten, and those that are in the way."""
+    doomed: list[Entry] = []
+    kept: list[Entry] = []
+    for entry in found:
+        stays = entry.state in OPEN or _is_there(entry.path)
+        (kept if stays else doomed).append(entry)
+    return doomed, kept
 
 
 def _words(entries: list[Entry]) -> set[str]:
@@ -107,7 +153,7 @@ def _words(entries: list[Entry]) -> set[str]:
     return {word for text in names | people for word in (text, view.safe(text))}
 
 
-def _show(doomed: list[Entry], kept: list[Entry]) -> None:
+def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     rows: list[list[Text]] = [
         [document_path(entry.path), view.STATES[entry.state].label, entry.profile_name]
         for entry in (*doomed, *kept)
@@ -115,5 +161,43 @@ def _show(doomed: list[Entry], kept: list[Entry]) -> None:
     if rows:
         tones = dict.fromkeys(range(len(doomed), len(rows)), "quiet")
         say_table(["File", "State", "Person"], rows, tones)
-    else:
-        say("No matching files.")
+        return
+    say("No matching files.")
+    if person:
+        say(
+            "Persons are found by the name that HrFlow has read in their CV, while it is kept. To"
+            f' find files by their own names: hrflow-watcher history --text "{person}"',
+            err=True,
+        )
+
+
+def _not_forgotten(kept: list[Entry]) -> UnusableError:
+    """Return the error that says what is in the way, and what to do about it."""
+    in_place = {document_path(entry.path) for entry in kept if os.path.lexists(entry.path)}
+    on_the_way = {document_path(entry.path) for entry in kept} - in_place
+    titles, hints = list[str](), list[str]()
+    if in_place:
+        is_one = len(in_place) == 1
+        titles.append(
+            f"{count_files(len(in_place))} not forgotten, still in"
+            f" {'its folder' if is_one else 'their folders'}: {_listed(in_place)}."
+        )
+        hints.append(
+            "Delete it or move it out of its folder, then forget it by its path."
+            if is_one
+            else "Delete them or move them out of their folders, then forget them by their paths."
+        )
+    if on_the_way:
+        is_one = len(on_the_way) == 1
+        titles.append(
+            f"{count_files(len(on_the_way))} not forgotten, not uploaded yet:"
+            f" {_listed(on_the_way)}."
+        )
+        hints.append(f"Try again once {'it is' if is_one else 'they are'} uploaded.")
+    return UnusableError(" ".join(titles), " ".join(hints))
+
+
+def _listed(paths: set[str]) -> str:
+    """The first paths, and how many more there are."""
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(sorted(paths)[:_NAMED]) + more

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,14 +17,15 @@ from watcher.cli.output import (
     say,
     say_json,
     say_table,
+    shown_files,
+    shown_folder,
     write,
 )
-from watcher.cli.times import moment, parse_day, parse_moment
+from watcher.cli.times import brief_moment, moment, parse_day, parse_moment
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
-from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,11 +118,15 @@ def _refuse_state_for_folder(ctx: click.Context) -> None:
 
 def _show_entries(entries: Sequence[Entry]) -> None:
     displays = [view.STATES[entry.state] for entry in entries]
+    changed = [moment(entry.changed_at) for entry in entries]
+    if sys.stdout.isatty():
+        now = time.time()
+        changed = [brief_moment(entry.changed_at, now) for entry in entries]
+    paths = shown_files([(entry.folder, entry.path) for entry in entries])
     rows = [
-        [f"{display.sign} {display.label}", moment(entry.changed_at), document_path(entry.path),
-         listing.summary(entry)]
-        for display, entry in zip(displays, entries, strict=True)
-    ]  # fmt: skip
+        [f"{display.sign} {display.label}", at, path, listing.summary(entry)]
+        for display, at, path, entry in zip(displays, changed, paths, entries, strict=True)
+    ]
     tones = {number: display.tone for number, display in enumerate(displays)}
     say_table(["State", "Changed", "File", "Result"], rows, tones)
 
@@ -191,8 +197,8 @@ def _show_report(made: Report) -> None:
     columns = ["Folder", "Source", "Files", *(str(view.STATES[state].label) for state in states)]
     rows = [
         [
-            line.folder,
-            line.source or "—",
+            shown_folder(line.folder),
+            view.short(line.source),
             str(line.files),
             *(str(line.states.get(state, 0)) for state in states),
             *_times(line),
@@ -201,11 +207,16 @@ def _show_report(made: Report) -> None:
     ]
     last = ["all", "", str(total.files), *(str(total.states[state]) for state in states)]
     rows.append([*last, *_times(total)])
-    say_table([*columns, "Upload", "Parsing"], rows)
+    columns += ["Upload", "Parsing"]
+    filled = [number for number in range(len(columns)) if any(row[number] for row in rows)]
+    say_table(
+        [columns[number] for number in filled],
+        [[row[number] for number in filled] for row in rows],
+    )
 
 
 def _times(line: Line) -> list[str]:
     return [
-        "—" if seconds is None else ENGLISH.duration(seconds)
+        "" if seconds is None else ENGLISH.duration(seconds)
         for seconds in (line.upload_seconds, line.parse_seconds)
     ]

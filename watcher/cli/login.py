@@ -35,7 +35,7 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
-from watcher.model.settings import DEFAULT_API_URL
+from watcher.model.settings import DEFAULT_API_URL, for_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,9 @@ def ask_email(default: str = "") -> str:
 
 
 def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[str, Workspace]:
-    """Ask for a key until HrFlow accepts it, or the person insists; returns what HrFlow said too.
+    """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
+
+    A key that cannot be tested is accepted if the person insists.
 
     ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
     """
@@ -118,20 +120,15 @@ def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[s
 
 def _try_key(account: Account, key: str) -> Workspace | None:
     """Return what HrFlow says, None to ask for the key again."""
-    from watcher.hrflow.inquiry import RefusedKeyError  # noqa: PLC0415 - takes time to import
-
     try:
         return _test_key(account, key)
-    except RefusedKeyError as error:
-        _say_problem(error)
-        question, why = "Write-only keys can't be tested. Use it anyway?", msg("with this key")
     except (OfflineError, UnusableError) as error:
         _say_problem(error)
-        question, why = "Continue without testing the key?", msg("while HrFlow doesn't answer")
     except CredentialError as error:
         _say_problem(error)
         return None
-    return Workspace(unseen=why) if confirm(question) else None
+    insists = confirm("Continue without testing the key?")
+    return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
 
 
 def _test_key(account: Account, key: str) -> Workspace:
@@ -282,7 +279,7 @@ def login(
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
-    stored = f'✓ The key of account "{chosen.name}" is in the system\'s keyring'
+    stored = f"✓ The key{for_account(chosen.name)} is in the system's keyring"
     used = "; the running program uses it from now on" if _renew_keys(ctx) else ""
     say(Styled(f"{stored}{used}.", "good"))
 
@@ -353,7 +350,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
     removed = _wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)
     facts.update(account=name, removed=removed)
-    whose = f'key of account "{name}"'
+    whose = f"key{for_account(name)}"
     if removed:
         rest = "; the running program looks for another one" if running else ""
         say(Styled(f"✓ The {whose} is removed from the system's keyring{rest}.", "good"))

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 
 from watcher.i18n.message import ENGLISH
-from watcher.present import view
+from watcher.present import listing, view
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -183,6 +184,23 @@ def answers_with_facts(command: Callable[..., object]) -> Callable[..., object]:
 def count_files(number: int) -> str:
     """Like "1 file" or "3 files"."""
     return f"{number} file{'s' * (number != 1)}"
+
+
+def shown_folder(path: str) -> str:
+    """Return a folder's path, in a terminal with "~" for the home folder."""
+    home = os.path.expanduser("~")
+    below = listing.below(home, path)
+    return os.path.join("~", below) if sys.stdout.isatty() and below != path else path
+
+
+def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
+    """Return how documents are named in a table, given (watched folder, path) of each.
+
+    In a terminal, their paths are relative to the watched folder if it is the same for all.
+    """
+    if sys.stdout.isatty() and len({folder for folder, _ in files}) == 1:
+        return [listing.below(folder, path) for folder, path in files]
+    return [shown_folder(document_path(path)) for _, path in files]
 
 
 def say_table(

@@ -106,6 +106,8 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(Styled(f"! {warning}", "busy"))
+            if lines and not as_json:
+                say(Styled("Press Ctrl-C to stop. To see more: hrflow-watcher open", "quiet"))
             service_manager.ready(lambda: app.post(Ping()))
             with on_desktop(
                 app, where, environ,

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -101,11 +102,17 @@ class _SandboxLines(LiveLines):
     """Prints what happens, and what the sandbox received of each file."""
 
     def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
+        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
+
         super().__init__(stop, as_json=as_json)
         self._sandbox = sandbox
         self._received: set[int] = set()
+        self._sources = {source.key: source.name for source in samples.SOURCES}
 
     def write(self, event: object) -> None:
+        if isinstance(event, Entry):  # named before the program asks HrFlow for it
+            name = self._sources.get(event.source_key, "")
+            event = replace(event, source_name=event.source_name or name)
         super().write(event)
         if isinstance(event, Entry) and event.state in (State.ACCEPTED, State.PARSED):
             if event.file_id not in self._received:
@@ -113,14 +120,11 @@ class _SandboxLines(LiveLines):
             self._received.add(event.file_id)
 
     def _write_received(self, entry: Entry) -> None:
-        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
-
-        names = {source.key: source.name for source in samples.SOURCES}
         for record in self._sandbox.ledger.records():
             if record.reference != entry.reference or record.source_key != entry.source_key:
                 continue
             facts = {
-                "source": names.get(record.source_key, record.source_key),
+                "source": self._sources.get(record.source_key, record.source_key),
                 "content_type": record.content_type,
                 "file_name": record.file_name,
                 "size": record.size,

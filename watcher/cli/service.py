@@ -122,7 +122,8 @@ def install_service(service: LoginService, *, start: bool) -> None:
     else:
         service.system.install()
     where = f"{service.system.kind}, {service.system.file}"
-    say(Styled(f"✓ Starts automatically when you log in ({where}).", "good"))
+    now = " It is running now." if start and runs else ""
+    say(Styled(f"✓ Starts automatically when you log in ({where}).{now}", "good"))
     if not runs:
         say("hrflow-watcher is already running and was started in another way; the service takes"
             " over at the next login.")  # fmt: skip

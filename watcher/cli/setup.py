@@ -63,13 +63,15 @@ from watcher.model.settings import AfterUpload
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from watcher.config.editor import Editor
     from watcher.model.settings import Item
 
 #: What a path contains, and no answer to another question.
 _PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
+#: Columns of the labels in front of what is to be saved.
+_LABEL_WIDTH: Final = 14
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     else:
         say("Start it with: hrflow-watcher run")
     if not_stored:
-        _say_where_the_key_goes(changes, not_stored)
+        _say_where_the_key_goes(changes, not_stored, is_running=bool(read_facts(places(ctx))))
 
 
 # -- The answers
@@ -220,7 +222,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         missing = [place for place in missing if ask_to_create(place)]
     at_login = _wants_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
-    _show(editor, text, without_absent(warnings))
+    _show(editor, answers, text, without_absent(warnings))
     return Changes(answers, key, tuple(missing), text), at_login
 
 
@@ -346,15 +348,31 @@ def _ask_tags(folder: KnownFolder) -> tuple[Item, ...]:
 # -- The end
 
 
-def _show(editor: Editor, text: str, warnings: list[Message]) -> None:
-    """Show what would change in the configuration."""
+def _show(editor: Editor, answers: Answers, text: str, warnings: list[Message]) -> None:
+    """Show what would be saved, and line by line what would change in a file that exists."""
     say()
     if text == editor.text:
         say("No changes to the configuration.")
     else:
-        show_difference(editor, text)
+        say(f"To be saved in {editor.path}:")
+        for label, value in _settings(answers):
+            if value:
+                say(f"  {label:<{_LABEL_WIDTH}}{value}", hang=_LABEL_WIDTH + 2)
         say()
+        if editor.text:
+            show_difference(editor, text)
+            say()
     warn(warnings)
+
+
+def _settings(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Yield the answers as (label, value); the value is "" for what stays as it is."""
+    yield "Account", answers.email or ""
+    for folder in answers.folders:
+        yield "Folder", folder.path
+        yield "Source", folder.source_name or view.short(folder.source_key or "")
+        yield "Tags", write_tags(folder.tags or ())
+        yield "After upload", folder.after_upload or ""
 
 
 def _confirm(editor: Editor, changes: Changes) -> bool:
@@ -370,7 +388,7 @@ def _report(done: Message) -> None:
     say(Styled(f"✓ {done}", "good"))
 
 
-def _say_where_the_key_goes(changes: Changes, not_stored: Message) -> None:
+def _say_where_the_key_goes(changes: Changes, not_stored: Message, *, is_running: bool) -> None:
     """Everything else is set up now; CredentialError unless the key is found there already."""
     try:
         key, origin = find_key(changes.answers.account, os.environ)
@@ -378,7 +396,8 @@ def _say_where_the_key_goes(changes: Changes, not_stored: Message) -> None:
         key, origin = "", NOTHING
     if key != changes.key:
         raise CredentialError(
-            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored)
+            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored),
+            msg("It is running already, and keeps files waiting until then.") if is_running else "",
         )
     say(f"The key is used from {origin}.")
 

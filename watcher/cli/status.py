@@ -21,6 +21,7 @@ from watcher.cli.output import (
     say,
     say_json,
     say_table,
+    shown_files,
 )
 from watcher.cli.times import moment
 from watcher.daemon.client import Channel, read_facts
@@ -28,10 +29,10 @@ from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plur
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
+from watcher.model.lifecycle import UNFINISHED
 from watcher.model.snapshot import Snapshot
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, obstacles
-from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,12 +43,13 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.journal.reader import Reader
 
-#: What to do about a cause, except for files that wait for approval.
+#: What to do about a cause, except for files that wait for approval. The reason of a missing key
+#: says it itself, as it depends on why there is none.
 _FIXES: Final = {
     Cause.SOURCE: "Correct source_key in the configuration; the files are then uploaded.",
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_FIX,
-    Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
+    Cause.CREDENTIAL: "",
 }
 
 #: How many reasons for waiting, and folders for each cause, are listed.
@@ -159,7 +161,8 @@ def _gather_waiting(
             "state": str(state),
             "files": number,
             **as_fields("why", why),
-            "due_at": _finite(max(due, pause)),
+            # What ends such a wait is the file itself, not a moment.
+            "due_at": None if why in UNFINISHED else _finite(max(due, pause)),
         }
         for state, why, number, due in reader.waiting_reasons(_LISTED_REASONS)
     ]
@@ -209,6 +212,8 @@ def _show(facts: dict[str, Any], where: Places) -> None:
         say_table(["State", "Files"], rows, dict(enumerate(each.tone for each in shown.values())))
     _show_waiting(facts["waiting"])
     _show_held(facts["held"])
+    if facts["attention"] and (facts["waiting"] or facts["held"]):
+        say()
     _show_attention(facts["attention"], facts["counts"])
 
 
@@ -273,7 +278,8 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
             say(f"  in {place['folder']}, for source {source}")
-        say(f"  {hold['advice']}")
+        if hold["advice"]:
+            say(f"  {hold['advice']}")
 
 
 def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> None:
@@ -283,10 +289,11 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
     rest = f" (showing the latest {len(entries)} of {total})" if total > len(entries) else ""
     say(f"Needs attention{rest}:")
     rows = []
-    for entry in entries:
+    names = shown_files([(entry["folder"], entry["path"]) for entry in entries])
+    for name, entry in zip(names, entries, strict=True):
         place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
         why = f"{entry['why']} Now in {place}." if place else entry["why"]
-        rows.append([document_path(entry["path"]), why])
+        rows.append([name, why])
     say_table(["File", "Reason"], rows, dict.fromkeys(range(len(rows)), "bad"))
 
 

@@ -18,8 +18,19 @@ def moment(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
 
 
+def brief_moment(at: float, now: float) -> str:
+    """Return the time alone, "14:00:00", if ``at`` is on the day of ``now``, else "2026-11-23"."""
+    day, clock = moment(at).split(" ")
+    return clock if moment(now).startswith(day) else day
+
+
 def parse_span(text: str) -> float:
     """Return the seconds of "90s", "30m", "1h30m" or "2d"; UsageError for anything else."""
+    if (number := text.strip()).isdecimal():
+        raise UsageError(
+            f"{text!r} has no unit.",
+            f'Write "{number}m" for minutes, "{number}h" for hours or "{number}d" for days.',
+        )
     if not _SPAN.fullmatch(text.strip().lower()):
         raise UsageError(
             f"{text!r} is not a valid duration.", 'Write "30m", "1h", "1h30m" or "2d".'

@@ -13,6 +13,7 @@ from watcher.config import types
 from watcher.config.lines import Array, Table, entries, placed, table_in, tables_in
 from watcher.config.mistakes import SECRET
 from watcher.i18n.message import Message, msg
+from watcher.model.settings import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,11 +81,11 @@ def _require_list(table: Table, name: str, header: str, mistakes: Mistakes) -> l
 
 def _put_among_accounts(tables: Table, mistakes: Mistakes) -> None:
     several = table_in(tables, "accounts")
-    if types.DEFAULT_ACCOUNT in several:
+    if DEFAULT_ACCOUNT in several:
         said = msg("[account] and [accounts.default] are the same account")
         mistakes.add(tables.at("account"), said)
     accounts = placed({}, tables.at("accounts"))
-    accounts.take(types.DEFAULT_ACCOUNT, tables.at("account"), tables.pop("account"))
+    accounts.take(DEFAULT_ACCOUNT, tables.at("account"), tables.pop("account"))
     for name in several:
         if name not in accounts:
             accounts.take(name, several.at(name), several[name])

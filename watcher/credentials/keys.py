@@ -25,6 +25,7 @@ from watcher.credentials.keyring import (
 )
 from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
+from watcher.model.settings import DEFAULT_ACCOUNT, for_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -396,15 +397,15 @@ def _copy(error: CredentialError) -> CredentialError:
 
 def _waiting_error(account: str) -> LockedError:
     return LockedError(
-        msg('The key of account "{account}" is {what}.', account=account, what=WAITING),
+        msg("The key{whose} is {what}.", whose=for_account(account), what=WAITING),
         msg("Unlock it; uploads then resume automatically."),
     )
 
 
 def _absent_error(account: str) -> CredentialError:
-    name = "" if account == "default" else f" --account {account}"
+    name = "" if account == DEFAULT_ACCOUNT else f" --account {account}"
     return CredentialError(
-        msg('There is no API key for account "{account}".', account=account),
+        msg("There is no API key{whose}.", whose=for_account(account)),
         msg(
             "Store it with: hrflow-watcher login{option}. On a machine without a keyring,"
             " put it into {what}.",

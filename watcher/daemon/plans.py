@@ -22,6 +22,7 @@ from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS
 from watcher.model.settings import Duplicates, parse_folder, replaced
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
+from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, doubt_about, reason
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.rules import Facts, Plan, accepts, converts, form_fields, opens, router
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from watcher.daemon.instance import Places
-    from watcher.model.files import Document
-    from watcher.model.records import Entry
+    from watcher.i18n.message import Message
+    from watcher.model.files import Document, Identified
+    from watcher.model.records import Entry, Stat
     from watcher.model.settings import Config, Folder
 
 _log = logging.getLogger(__name__)
@@ -124,6 +126,7 @@ WOULD_BE_SENT: Final = msg("Would be uploaded")
 MISSING: Final = msg("File not found; check the path")
 IGNORED: Final = view.STATES[State.IGNORED].label
 OPENED: Final = msg("Would be opened")
+WAITS: Final = view.STATES[State.WAITING].label
 
 
 def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
@@ -193,8 +196,8 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
         spool=spool,
     )
     if isinstance(found, Unusable):
-        return {"verdict": msg("Not uploaded"), "why": found.why}
-    verdict = _check_document(found.document, plan, reader)
+        return {"verdict": WAITS if found.passing else msg("Not uploaded"), "why": found.why}
+    verdict = _check_identified(found, plan, reader)
     if verdict["verdict"] is OPENED and found.document.parts is not None:
         inside = (
             documents.part_path(path, part.name)
@@ -208,9 +211,9 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
     return verdict
 
 
-def _check_document(document: Document, plan: Plan, reader: Reader | None) -> dict[str, object]:
+def _check_identified(found: Identified, plan: Plan, reader: Reader | None) -> dict[str, object]:
     """Return the verdict on an identified file; ``reader`` is None where there is no journal."""
-    sniffed = document.sniffed
+    document, sniffed = found.document, found.document.sniffed
     here = reader.at(document.folder, document.path) if reader else None
     now = time.time()
     if not has_likely_time(document.stat, now):
@@ -221,6 +224,8 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
         "what": sniffed.what,
         "sent_as": view.safe(document.file_name),
     }
+    if why := _why_unfinished(found, here, plan, now):
+        return {**facts, "verdict": WAITS, "why": why}
     route = decide(document, plan)
     if isinstance(route, Skip):
         verdict = IGNORED if route.state is State.IGNORED else view.STATES[State.REFUSED].label
@@ -241,12 +246,29 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
     }
 
 
+def _why_unfinished(found: Identified, here: Entry | None, plan: Plan, now: float) -> Message:
+    """Return why the pipeline waits until a file is complete; NOTHING if it decides upon it."""
+    stat, seconds = found.document.stat, plan.folder.settle_seconds
+    rest = now - stat.mtime_ns / 1e9
+    doubt = doubt_about(found, rest, seconds)
+    # One without an end takes moments; what breaks off for long stays as it is.
+    is_awaited = doubt is Doubt.BROKEN_OFF and rest < PATIENCE_FACTOR * seconds
+    is_decided = here is not None and _is_version(here, stat) and here.state is not State.NOTICED
+    if doubt is Doubt.BEING_WRITTEN or (is_awaited and not is_decided):
+        return reason(doubt, stat)
+    return NOTHING
+
+
+def _is_version(here: Entry, stat: Stat) -> bool:
+    """Whether the journal knows this very version of a file."""
+    return (here.stat.size, here.stat.mtime_ns) == (stat.size, stat.mtime_ns)
+
+
 def _known_here(
     document: Document, here: Entry | None, fields: tuple[tuple[str, str], ...]
 ) -> dict[str, object]:
     """Return a verdict if this very file is known and left alone for now, else {}."""
-    stat = document.stat
-    if here is None or (here.stat.size, here.stat.mtime_ns) != (stat.size, stat.mtime_ns):
+    if here is None or not _is_version(here, document.stat):
         return {}
     if here.state is State.BASELINE:
         why = msg(

@@ -244,13 +244,13 @@ def why_not_stored(
         origin = find_key(account, environ)[1]
     except CredentialError:
         return msg(
-            "{why} Put the key into {place}, then restart the program.",
+            "{why} Put the key into {place}; the program uses it from its next start.",
             why=why,
             place=elsewhere(account),
         )
     return msg(
-        "{why} The key comes from {origin}; to change it, put the new one there and"
-        " restart the program.",
+        "{why} The key comes from {origin}; to change it, put the new one there. The program uses"
+        " it from its next start.",
         why=why,
         origin=origin,
     )

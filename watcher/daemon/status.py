@@ -174,7 +174,9 @@ class Snapshots:
         reader = self._open()
         now = self._clock.wall()
         counts = reader.counts()
-        done, total = self._progress.update(counts)
+        # A download may go on for hours, and nothing is to be done for it meanwhile.
+        unread = counts.get(State.NOTICED, 0) - reader.put_off(now)
+        done, total = self._progress.update({**counts, State.NOTICED: unread})
         return replace(
             frame,
             at=now,

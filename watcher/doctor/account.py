@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import Keys
+from watcher.credentials.keyring import NO_KEYRING
 from watcher.credentials.keys import is_write_only, looks_right
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
 from watcher.hrflow import server
@@ -44,9 +45,9 @@ def check_keyring(case: Case) -> Finding:
         name = case.keyring.name()
     except CredentialError as failure:
         return warning(failure.title, failure.hint)
-    return ok(
-        msg("Keys are kept in {what}.", what=name) if name else msg("This machine has no keyring.")
-    )
+    if not name:
+        return Finding(Level.SKIPPED, NO_KEYRING)
+    return ok(msg("Keys are kept in {what}.", what=name))
 
 
 def checks(case: Case) -> Iterator[Check]:

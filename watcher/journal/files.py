@@ -550,6 +550,15 @@ class Files:
         """Store which file has the same content and is sent."""
         self._store.write("UPDATE files SET duplicate_of = ? WHERE id = ?", of, file_id)
 
+    def original(self, file_id: int) -> tuple[str, State] | None:
+        """Return path and state of the file whose content a duplicate has, if it is known."""
+        row = self._store.read(
+            "SELECT f.state, o.path, d.path, f.name "
+            f"{rows.FROM} WHERE f.id = (SELECT duplicate_of FROM files WHERE id = ?)",
+            file_id,
+        )
+        return (rows.join(*row[1:]), State(row[0])) if row else None
+
     def copies(self, of: int) -> list[int]:
         """Return the files with the same content as a file, which are not sent for that reason."""
         found = self._store.all(

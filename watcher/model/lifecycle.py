@@ -106,12 +106,18 @@ IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, 
 IGNORED_BY_USER: Final = msg("You ignored this file.")
 #: not uploaded because its folder was taken out of the settings,
 LEFT: Final = msg("Its folder is no longer watched.")
+#: waited for because a program writes it, or because its end is missing (both end by themselves),
+BEING_WRITTEN: Final = msg("The file is still being written. It is uploaded once it is complete.")
+INCOMPLETE: Final = msg("The file is not complete yet. It is uploaded once it is complete.")
 #: looked at again because its folder's settings have changed,
 NEW_SETTINGS: Final = msg("Checked again because the settings of its folder changed.")
 #: from before its folder was watched: waiting (many such files share :func:`existing_why`),
 EXISTING_WAITS: Final = msg("This file was already in the folder and is waiting for your approval.")
 #: and removed meanwhile.
 EXISTING_WENT: Final = msg("The file was removed before you approved it.")
+
+#: Why a file is observed, as long as it is.
+UNFINISHED: Final = (BEING_WRITTEN, INCOMPLETE)
 
 #: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"

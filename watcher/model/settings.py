@@ -14,8 +14,10 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from watcher.i18n.message import Message, msg
+from watcher.i18n.message import NOTHING, Message, msg
 
+#: The account that a plain ``[account]`` table stands for.
+DEFAULT_ACCOUNT: Final = "default"
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 
 #: How the address of a proxy may begin.
@@ -167,6 +169,11 @@ class Label(Struct, frozen=True):
     stage_timestamp: int | None = None
     rating: Annotated[float, _within(0, 1)] | None = None
     rating_timestamp: int | None = None
+
+
+def for_account(name: str) -> Message:
+    """Return ' for account "lyon"', to follow "key"; NOTHING for the account without a name."""
+    return NOTHING if name == DEFAULT_ACCOUNT else msg(' for account "{name}"', name=name)
 
 
 class Account(Struct, frozen=True):

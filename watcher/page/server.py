@@ -138,7 +138,8 @@ class ActivityPage:
 
         ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
         """
-        return f"http://{HOST}:{self._instance.port}/enter?code={self._sessions.link()}&at={at}"
+        link = f"http://{HOST}:{self._instance.port}/enter?code={self._sessions.link()}"
+        return f"{link}&at={at}" if at else link
 
 
 def _profile_urls(app: App) -> dict[str, str]:

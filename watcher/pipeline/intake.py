@@ -21,6 +21,7 @@ from watcher.model.lifecycle import (
     EXISTING_WAITS,
     EXISTING_WENT,
     IN_FLIGHT,
+    UNFINISHED,
     Step,
     existing_key,
     existing_why,
@@ -28,8 +29,9 @@ from watcher.model.lifecycle import (
 from watcher.model.records import Stat
 from watcher.model.settings import Changed, Existing
 from watcher.pipeline.messages import Complete
-from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled, Settling
+from watcher.pipeline.settle import Doubt, Settled, Settling, doubt_about, reason
 from watcher.pipeline.stage import Context, Handlers, Stage
+from watcher.present.view import base_name
 from watcher.routing.rules import fingerprint
 
 if TYPE_CHECKING:
@@ -57,6 +59,9 @@ UNREADABLE_CAP: Final = 600.0
 #: Seconds until a file is read again whose processing has failed unexpectedly.
 FAILED_PAUSE: Final = 3 * 3600.0
 
+#: Seconds until the journal names a file again that is waited for in memory.
+WAITED_FOR: Final = 3600.0
+
 #: So many existing files are uploaded without asking.
 EXISTING_LIMIT: Final = 100
 
@@ -70,6 +75,10 @@ _HINTS: Final = frozenset({Sign.CHANGED, Sign.SCANNED, Sign.CLOSED})
 _UNSENT: Final = frozenset(
     {State.NOTICED, State.QUEUED, State.WAITING, State.HELD, State.DUPLICATE}
 )
+
+#: States that files keep until a new version is complete: HrFlow has the one before it, or nobody
+#: waits for them.
+_LEFT_ASIDE: Final = ARRIVED | IN_FLIGHT | {State.IGNORED, State.BASELINE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,9 @@ class Intake(Stage):
         """Look again at what has come due, and take up what waits in the journal."""
         for candidate in self._settling.due(self._clock.tick()):
             self._notice(replace(candidate, stat=None))
+        for candidate, why in self._settling.to_show(self._clock.tick()):
+            with isolated(self._journal, self._clock, candidate):
+                self._show(candidate, why)
         if self._reading.is_empty:
             self._take_from_journal()
         self._reading.start()  # reading has no effect that would have to be in the journal first
@@ -233,6 +245,40 @@ class Intake(Stage):
         found = candidate.sign is Sign.SCANNED and candidate.folder not in self._blind
         return found and self._settling.may_try(candidate.path)
 
+    def _show(self, candidate: Candidate, why: Message) -> None:
+        """Note in the journal a file that has been waited for so long that people ask why."""
+        if (
+            candidate.stat is None
+            or candidate.folder not in self._plans
+            or self._reading.has(candidate.path)
+        ):
+            return
+        known = self._journal.files.find(candidate.folder, candidate.path)
+        if known is not None and known.state in _LEFT_ASIDE:
+            return
+        if known is not None and known.state is State.NOTICED:
+            entry = self._journal.store.entry(known.file_id)
+            if entry is not None and entry.why in UNFINISHED:
+                return  # only another look into it, see :meth:`_wait_for`, tells more
+        now = self._clock.wall()
+        cause = known.cause if known is not None and known.state is State.NOTICED else ""
+        file_id = note_version(self._journal, candidate, known, candidate.stat, now)
+        step = Step(State.NOTICED, why, now + WAITED_FOR)
+        self._journal.files.step(file_id, step, now, cause=cause)
+
+    def _wait_for(self, candidate: Candidate, why: Message) -> None:
+        """Leave a file that is noticed to memory, and show why it is waited for by now."""
+        known = self._journal.files.find(candidate.folder, candidate.path)
+        entry = self._journal.store.entry(known.file_id) if known is not None else None
+        if known is None or entry is None or entry.state is not State.NOTICED:
+            return
+        now = self._clock.wall()
+        if entry.why in UNFINISHED and entry.why != why:
+            step = Step(State.NOTICED, why, now + WAITED_FOR)
+            self._journal.files.step(known.file_id, step, now, cause=known.cause)
+        elif entry.due_at <= now:
+            self._journal.queues.read_later(known.file_id, now + WAITED_FOR)
+
     def _note_vanished(self, candidate: Candidate, known: Known | None) -> None:
         """A file is gone, and with it the documents inside it."""
         self._settling.forget(candidate.path)
@@ -271,6 +317,9 @@ class Intake(Stage):
         for entry in self._journal.queues.unread(now, READING, self._plans):
             if self._reading.is_reading(entry.path):
                 continue
+            if self._settling.is_waiting(entry.path):
+                self._journal.queues.read_later(entry.file_id, now + WAITED_FOR)
+                continue
             known = self._journal.files.find(entry.folder, entry.path)
             if known is None or known.file_id != entry.file_id:
                 step = Step(State.GONE, msg("A newer version replaced this file."))
@@ -302,37 +351,32 @@ class Intake(Stage):
 
     def _postpone(self, message: ReadDone, found: Identified, plan: Plan) -> bool:
         """Whether the file is to be looked at again later, as it does not seem to be complete."""
-        candidate, document = message.candidate, found.document
-        stat, sniffed = document.stat, document.sniffed
-        if document.container:
-            return self._has_changed_around(document)
-        # What cannot be told may be room that was reserved for a copy still to come.
-        whole = sniffed.whole is not False and sniffed.media_type and stat.size
-        # Nor can what may turn out to belong to a document that is still being saved.
-        whole = whole and not document.may_be_part
-        # Of a format without an end only rest tells that its writer does not go on.
-        rest = self._clock.wall() - stat.mtime_ns / 1e9
-        goes_on = sniffed.whole is None and rest < plan.folder.settle_seconds
+        candidate, stat = message.candidate, found.document.stat
+        seconds = plan.folder.settle_seconds
+        doubt = doubt_about(found, self._clock.wall() - stat.mtime_ns / 1e9, seconds)
+        if self._has_changed_around(found.document):
+            return True
         if message.settled is Settled.NO and not self._is_proved(found):
             return True
-        if not found.being_written and ((whole and not goes_on) or message.settled is Settled.LAST):
+        is_final = message.settled is Settled.LAST and doubt is not Doubt.BEING_WRITTEN
+        if doubt is Doubt.NONE or is_final:
             self._settling.forget(candidate.path)
             return False
-        doubt = Doubt.BROKEN_OFF if not whole else Doubt.NO_END
-        doubt = Doubt.BEING_WRITTEN if found.being_written else doubt
-        seconds = plan.folder.settle_seconds
         self._settling.defer(candidate, stat, self._clock.tick(), seconds, doubt)
-        wait = 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST  # it is waited for in memory
-        postpone_reading(self._journal, candidate, self._clock.wall(), wait)
+        self._wait_for(candidate, reason(doubt, stat))
         return True
 
-    def _has_changed_around(self, part: Document) -> bool:
-        """Whether a part's file has changed since it was opened: it is opened again in its time."""
-        known = self._journal.files.find(part.folder, part.path)
-        if known is None or known.stat == part.stat:
+    def _has_changed_around(self, document: Document) -> bool:
+        """Whether the file that a document is inside of has changed since it was opened.
+
+        It is opened again in its time.
+        """
+        if not document.container:
             return False
-        candidate = Candidate(part.folder, part.path, Sign.SCANNED)
-        postpone_reading(self._journal, candidate, self._clock.wall(), UNREADABLE_FIRST)
+        known = self._journal.files.find(document.folder, document.path)
+        if known is None or known.stat == document.stat:
+            return False
+        self._journal.queues.read_later(known.file_id, self._clock.wall() + UNREADABLE_FIRST)
         return True
 
     def _is_proved(self, found: Identified) -> bool:
@@ -386,6 +430,10 @@ class ReadQueue:
     def can_start(self) -> bool:
         """Whether :meth:`start` has something to do."""
         return bool(self._ready) and self.room > 0
+
+    def has(self, path: str) -> bool:
+        """Whether the file at ``path`` is being read, or will be in its turn."""
+        return path in self._busy or path in self._ready
 
     def is_reading(self, path: str) -> bool:
         """Whether the file at ``path`` is being read."""
@@ -561,12 +609,26 @@ def note_vanished(journal: Journal, candidate: Candidate, known: Known, now: flo
         if candidate.sign is Sign.MISSING and existed:
             return
         # What was there first may come back under another name: it is known by its cause.
-        why = EXISTING_WENT if existed else msg("The file was removed before it was uploaded.")
+        why = EXISTING_WENT if existed else _why_gone(journal, known)
         cause = known.cause if existed else ""
         journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
         journal.files.disclaim(known.file_id, now)
     elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
         journal.files.forget_name(known.file_id)
+
+
+def _why_gone(journal: Journal, known: Known) -> Message:
+    """Return why a file that vanished is not uploaded."""
+    if known.state is not State.DUPLICATE:
+        return msg("The file was removed before it was uploaded.")
+    original = journal.files.original(known.file_id)
+    if original is None:  # only its checksum is kept
+        return msg("The file was removed; its content was uploaded before.")
+    path, state = original
+    name = base_name(path)
+    if state in ARRIVED:
+        return msg("The file was removed; its content was uploaded as {file}.", file=name)
+    return msg("The file was removed; {file} has the same content.", file=name)
 
 
 def note_version(
@@ -596,5 +658,6 @@ def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds
     """Let a file that is noticed wait in the journal before it is read from there."""
     known = journal.files.find(candidate.folder, candidate.path)
     if known is not None and known.state is State.NOTICED:
-        step = Step(State.NOTICED, msg("The file is not complete yet."), now + seconds)
+        why = msg("The file could not be processed. It is tried again later; the log has details.")
+        step = Step(State.NOTICED, why, now + seconds)
         journal.files.step(known.file_id, step, now)

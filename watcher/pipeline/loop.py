@@ -131,6 +131,7 @@ class Pipeline:
         if latest > now + TOLERANCE:  # the clock was set back since the last run
             self._shift(now - latest)
         self._journal.files.recover(now)
+        self._journal.queues.read_now(now)  # no file is waited for in memory yet
         self._journal.commit()
         try:
             while self._turn():

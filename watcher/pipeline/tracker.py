@@ -14,6 +14,7 @@ from watcher.i18n.message import msg
 from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
+from watcher.model.settings import for_account
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 from watcher.pipeline.budget import Subject, Use
@@ -426,10 +427,9 @@ class Tracker(Stage):
         if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
                 msg(
-                    'The API key of account "{account}" is write-only, so files are'
-                    " uploaded, but their results can't be shown. To see results, use a"
-                    " key that can read and write.",
-                    account=account,
+                    "The API key{whose} is write-only, so files are uploaded, but their results"
+                    " can't be shown. To see results, use a key that can read and write.",
+                    whose=for_account(account),
                 )
             )
 

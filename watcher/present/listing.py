@@ -20,7 +20,7 @@ from watcher.i18n.message import (
     verbatim,
 )
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
+from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE, UNFINISHED
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
 from watcher.sniff.bundles import document_path
@@ -88,9 +88,14 @@ def filed_in(folder: str, path: str, filed_to: str) -> str:
     """
     if filed_to in ("", path):
         return ""
-    root = folder.rstrip("/\\")
-    below = filed_to.removeprefix(root)
-    return below[1:] if below != filed_to and below[:1] in "/\\" else filed_to
+    return below(folder, filed_to)
+
+
+def below(folder: str, path: str) -> str:
+    """Return a document's path relative to ``folder``; the whole path if it is not in there."""
+    path, root = document_path(path), folder.rstrip("/\\")
+    rest = path.removeprefix(root)
+    return rest[1:] if rest != path and rest[:1] in ("/", "\\") else path
 
 
 def summary(entry: Entry) -> str:
@@ -114,10 +119,10 @@ def _duplicate(entry: Entry) -> Message:
 
 
 def _arrived(entry: Entry) -> str:
-    """Like "Jane Doe → Engineering", and what is not as it should be."""
-    source = entry.source_name or f"source {short(entry.source_key)}"
-    more = map(str, filter(None, _beside_arrival(entry)))
-    return " · ".join([f"{_candidate(entry, ENGLISH)} → {source}".strip(), *more])
+    """Like "Jane Doe → Engineering" as far as that is known, and what is not as it should be."""
+    source = f"→ {entry.source_name}" if entry.source_name else ""
+    result = f"{_candidate(entry, ENGLISH)} {source}".strip() or str(STATES[entry.state].label)
+    return " · ".join([result, *map(str, filter(None, _beside_arrival(entry)))])
 
 
 def _beside_arrival(entry: Entry) -> tuple[Message, ...]:
@@ -171,7 +176,8 @@ def record(entry: Entry) -> dict[str, object]:
         "labels": json.loads(fields.get("labels", "[]")),
         "noticed_at": entry.noticed_at,
         "changed_at": entry.changed_at,
-        "due_at": entry.due_at or None,
+        # What ends the wait for a file that is incomplete is the file itself, not a moment.
+        "due_at": None if entry.why in UNFINISHED else entry.due_at or None,
         "attempts": entry.attempt,
         "duplicate_of": entry.duplicate_of or None,
         "profile_key": entry.profile_key or None,

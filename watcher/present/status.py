@@ -76,7 +76,7 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
             return _progress(snapshot, word)
         case AppState.IDLE:
             today = word("{files:count} today", files=snapshot.today) if snapshot.today else ""
-            return joined(word("Up to date"), today)
+            return joined(_waiting(snapshot, word) or word("Up to date"), today)
 
 
 def obstacles(snapshot: Snapshot, word: Catalog) -> list[str]:
