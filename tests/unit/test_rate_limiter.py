@@ -203,7 +203,7 @@ def test_what_was_under_way_at_the_end_of_a_run_may_still_be_read_by_the_server(
     ended = journal.queues.begin_request("default", clock.now)
     journal.queues.end_request(ended, clock.now)
     journal.queues.begin_request("default", clock.now)  # and then it was killed
-    budget = Budget(Context(journal, clock, None, print, print))
+    budget = Budget(Context(journal, clock, None, None, print, print))
     account = Account(name="default", email="a@example.org", max_requests_per_minute=3)
     budget.configure(Configure(Config(accounts=(account,)), {}))
     assert budget.free("default") == 1
