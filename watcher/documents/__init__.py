@@ -16,7 +16,7 @@
     trash           moved to the system's trash
 """
 
-from watcher.documents.containers import find_container, part_path
+from watcher.documents.containers import part_path
 from watcher.documents.filing import (
     file_away,
     file_by_settings,
@@ -25,7 +25,7 @@ from watcher.documents.filing import (
 )
 from watcher.documents.identification import being_written, identify, reopen
 from watcher.documents.images import to_pdf
-from watcher.documents.opening import Opened, open_document, stat_file
+from watcher.documents.opening import Opened, find_container, is_at, open_document, stat_file
 from watcher.documents.parts import main_file
 from watcher.documents.spool import Spool
 
@@ -38,6 +38,7 @@ __all__ = [
     "filing_target",
     "find_container",
     "identify",
+    "is_at",
     "main_file",
     "open_document",
     "part_path",

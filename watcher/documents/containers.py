@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Final
 from watcher.documents.archives import read_archive
 from watcher.documents.mail import read_mail
 from watcher.documents.members import NESTED, ContainerError, name_members
-from watcher.documents.opening import Opened, explain, open_document, stat_file, stat_handle
+from watcher.documents.opening import Opened, explain, find_container, open_document, stat_handle
 from watcher.documents.outlook import read_outlook_message
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Mail, Part, Unusable
-from watcher.model.records import Stat
 from watcher.sniff import formats, sniff
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from watcher.documents.members import Member
     from watcher.documents.spool import Spool
     from watcher.model.files import Sniffed
+    from watcher.model.records import Stat
 
 #: How what is inside is read, by the type of the file.
 _READERS: Final = {
@@ -57,13 +57,6 @@ class TakenOut:
 def part_path(container: str, name: str) -> str:
     """Return the path of what is inside the file at ``container``."""
     return os.path.join(container, name)
-
-
-def find_container(root: str, path: str) -> str:
-    """Return the file below ``root`` that ``path`` is inside of; "" if there is none."""
-    container = os.path.dirname(path)
-    is_below = container.startswith(root.rstrip(os.sep) + os.sep)
-    return container if is_below and isinstance(stat_file(root, container), Stat) else ""
 
 
 def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ...] | Message:

@@ -98,8 +98,21 @@ def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | 
         return problem if problem.passing else None
 
 
+def find_container(root: str, path: str) -> str:
+    """Return the file below ``root`` that ``path`` is inside of; "" if there is none."""
+    container = os.path.dirname(path)
+    is_below = container.startswith(root.rstrip(os.sep) + os.sep)
+    return container if is_below and isinstance(stat_file(root, container), Stat) else ""
+
+
+def is_at(folder: str, path: str, stat: Stat) -> bool:
+    """Whether the very file with the device and inode of ``stat`` is at ``path``."""
+    there = stat_file(folder, find_container(folder, path) or path)
+    return isinstance(there, Stat) and (there.device, there.inode) == (stat.device, stat.inode)
+
+
 def explain(error: OSError) -> Unusable:
-    """Return why ``error`` makes a file unusable, in words that follow its name."""
+    """Return why ``error`` makes a file unusable."""
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
