@@ -37,6 +37,7 @@ class Cluster:
         self.user = user
         self.data = os.path.join(root, "data")
         self.port = free_port()
+        self.password = None
 
     def run(self, name, *arguments):
         """Run one of PostgreSQL's programs as the cluster's user."""
@@ -61,6 +62,15 @@ class Cluster:
         """End it; ``immediate`` is how a machine that loses its power ends it."""
         self.run("pg_ctl", "stop", "-w", "-D", self.data, "-m", mode)
 
+    def demand_password(self, password):
+        """Let nobody in without this password from now on."""
+        self.password = password
+        with self.superuser() as connection:
+            connection.execute(f"ALTER ROLE hrflow PASSWORD '{password}'")
+            with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as file:
+                file.write("host all all 127.0.0.1/32 scram-sha-256\n")
+            connection.execute("SELECT pg_reload_conf()")
+
     def url(self, database="postgres"):
         return f"postgresql://hrflow@127.0.0.1:{self.port}/{database}"
 
@@ -68,7 +78,9 @@ class Cluster:
     def superuser(self, database="postgres"):
         import psycopg  # noqa: PLC0415 - only where PostgreSQL is tested
 
-        with contextlib.closing(psycopg.connect(self.url(database), autocommit=True)) as connection:
+        with contextlib.closing(
+            psycopg.connect(self.url(database), autocommit=True, password=self.password)
+        ) as connection:
             yield connection
 
     def new_database(self):

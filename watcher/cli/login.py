@@ -16,7 +16,7 @@ from watcher.cli.editing import is_terminal, open_editor, warn
 from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
-from watcher.credentials.keys import WEBHOOK_ENTRY
+from watcher.credentials.keys import LEDGER, WEBHOOK
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
@@ -230,6 +230,7 @@ def _renew_keys(where: Places) -> bool:
 @click.option(
     "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
 )
+@click.option("--ledger", is_flag=True, help="Store the shared ledger's password instead of a key.")
 @click.option(
     "--api-url", metavar="URL", help="Custom API address, if it is not in the configuration."
 )
@@ -245,6 +246,7 @@ def login(
     key_stdin: bool,  # noqa: FBT001 - click passes it so
     unchecked: bool,  # noqa: FBT001 - likewise
     webhook: bool,  # noqa: FBT001 - likewise
+    ledger: bool,  # noqa: FBT001 - likewise
     api_url: str | None,
     rest: tuple[str, ...],
     facts: dict[str, object],
@@ -263,7 +265,10 @@ def login(
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
     if webhook:
-        _store_secret(ctx, from_stdin=key_stdin)
+        _store_webhook_secret(ctx, from_stdin=key_stdin)
+        return
+    if ledger:
+        _store_ledger_password(ctx, from_stdin=key_stdin)
         return
     chosen = _find_account(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
@@ -281,19 +286,31 @@ def login(
     say(styled(f"{stored}{used}.", "good"))
 
 
-def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
-    """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
+def _read_secret(question: str, *, from_stdin: bool) -> str:
     if from_stdin:
-        text = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
-    else:
-        text = prompt("Secret of the webhook (not shown)", hide_input=True)
-    secret = text.strip()
+        return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace").strip()
+    return str(prompt(question, hide_input=True)).strip()
+
+
+def _store_ledger_password(ctx: click.Context, *, from_stdin: bool) -> None:
+    """Store the shared ledger's password; "ledger status" tests it."""
+    password = _read_secret("Password of the shared ledger (not shown)", from_stdin=from_stdin)
+    if not password.isprintable() or not password:
+        raise CredentialError("This is not a password: it is empty, or has several lines.")
+    store_key(LEDGER.entry, password, allow_insecure=_allows_insecure(ctx))
+    _renew_keys(places(ctx))
+    say(styled("✓ The shared ledger's password is in the system's keyring.", "good"))
+
+
+def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
+    """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
+    secret = _read_secret("Secret of the webhook (not shown)", from_stdin=from_stdin)
     if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
         raise CredentialError(
             "This is not a webhook's secret: it is too short, or has several lines.",
             "Copy it from the webhook's page in HrFlow.",
         )
-    store_key(WEBHOOK_ENTRY, secret, allow_insecure=_allows_insecure(ctx))
+    store_key(WEBHOOK.entry, secret, allow_insecure=_allows_insecure(ctx))
     _renew_keys(places(ctx))
     say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
 

@@ -20,7 +20,7 @@ from watcher.cli.foreground import (
 from watcher.cli.output import json_option, say, styled
 from watcher.config.machine import MachineFile
 from watcher.config.paths import is_absent
-from watcher.credentials import Keys, webhook_secrets
+from watcher.credentials import Keys, ledger_passwords, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.desktop import show_file
 from watcher.daemon.instance import Instance
@@ -84,7 +84,7 @@ def command(
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
-    secret = webhook_secrets(os.environ)
+    secret, password = webhook_secrets(os.environ), ledger_passwords(os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
         folders = FoldersReady(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
@@ -97,6 +97,7 @@ def command(
             keys=Keys.of_process(os.environ),
             on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
             webhook_secret=secret,
+            ledger_password=password,
             instance=instance,
         )
         app.start()

@@ -48,6 +48,7 @@ _FIXES: Final = {
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_FIX,
     Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
+    Cause.LEDGER: "See what is wrong with: hrflow-watcher ledger status",
 }
 
 #: How many reasons for waiting, and folders for each cause, are listed.

@@ -26,6 +26,7 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
+from watcher.daemon.shared_ledger import LedgerAccess
 from watcher.daemon.status import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -78,6 +79,7 @@ class App:
         import_all: bool = False,
         retry_seconds: float = RETRY_SECONDS,
         webhook_secret: Callable[[bool], str] | None = None,
+        ledger_password: Callable[[bool], str] = lambda _: "",
         instance: Instance | None = None,
     ) -> None:
         """``on_event`` is called on the pipeline's thread with everything that happens.
@@ -88,6 +90,7 @@ class App:
         ``import_all``: files that are already in the folders are uploaded without approval.
         ``retry_seconds`` pass between two attempts to use a journal that has failed.
         ``webhook_secret`` is that of :class:`watcher.daemon.webhook.Webhooks`.
+        ``ledger_password`` is that of :class:`watcher.daemon.shared_ledger.LedgerAccess`.
         ``instance`` is how commands reach the program; without it they cannot.
         """
         self._config = config
@@ -99,8 +102,9 @@ class App:
         self._import_all = import_all
 
         self._supervisor = Supervisor(
-            places, keys, self._clock, self._on_event, self._on_engine, retry_seconds
-        )
+            places, keys, self._clock, LedgerAccess(places, self._clock, ledger_password),
+            self._on_event, self._on_engine, retry_seconds,
+        )  # fmt: skip
         self._log = EventLog()
         self._imports = Imports(self.post)
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)

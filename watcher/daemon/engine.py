@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.daemon.adapters import Threads
 from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
+from watcher.daemon.shared_ledger import LedgerAccess, SharedLedger
 from watcher.folders import Folders, WatchedFolder
 from watcher.i18n.message import Message, msg
 from watcher.journal.reader import Reader
@@ -201,6 +202,7 @@ class Engine:
         reader: Reader,
         keys: KeyStore,
         clock: RealClock,
+        ledger: LedgerAccess,
         on_event: Callable[[object], None],
         on_end: Callable[[BaseException | None], None],
     ) -> None:
@@ -215,9 +217,10 @@ class Engine:
         self._on_end = on_end
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
+        self._ledger = SharedLedger(ledger, self.post)
         self._pipeline = Pipeline(
             self._journal, self._clients, self._make_threads, clock, self._forward,
-            run_hook=self._commands.run,
+            run_hook=self._commands.run, tell_ledger=self._ledger.tell,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
         self._ended = threading.Event()
@@ -240,6 +243,7 @@ class Engine:
         # Lookups have threads beside those of the uploads, so that neither waits for the other.
         self._threads.allow(sum(each.parallel_uploads + PARALLEL for each in config.accounts))
         self.post(Configure(config, plans, import_all))
+        self._ledger.configure(config)
         self.watch(plans, importing)
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
@@ -261,6 +265,7 @@ class Engine:
         ended = self._ended.wait(seconds)
         self._commands.close()
         self._clients.close()
+        self._ledger.stop(_PATIENCE)
         if ended:
             self._threads.stop(1.0)
             self._thread.join(1.0)
@@ -301,6 +306,7 @@ class Supervisor:
         places: Places,
         keys: KeyStore,
         clock: RealClock,
+        ledger: LedgerAccess,
         on_event: Callable[[object], None],
         on_start: Callable[[], None],
         retry_seconds: float,
@@ -309,6 +315,7 @@ class Supervisor:
         self._places = places
         self._keys = keys
         self._clock = clock
+        self._ledger = ledger
         self._on_event = on_event
         self._on_start = on_start
         self._retry_seconds = retry_seconds
@@ -349,7 +356,9 @@ class Supervisor:
         damaged = isinstance(failure, DamagedJournalError)
         journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
         reader = Reader(self._places.journal)
-        self.engine = Engine(journal, reader, self._keys, self._clock, self._on_event, self._on_end)
+        self.engine = Engine(
+            journal, reader, self._keys, self._clock, self._ledger, self._on_event, self._on_end
+        )
         if warning:
             _log.error("%s", warning)
             self._on_event(warning)

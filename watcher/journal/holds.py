@@ -53,6 +53,7 @@ class Holds:
         attempt, due_at = row or (0, 0.0)
         # Several uploads under way that meet the same cause count as one attempt.
         attempt += row is None or due_at <= now
+        delay = hold_delay(cause, attempt)
         self._held.add(key)
         self._store.write(
             "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
@@ -63,7 +64,7 @@ class Holds:
             source_key if cause is Cause.SOURCE else "",
             rows.reason_text(why),
             now,
-            now + hold_delay(cause, attempt),
+            now + delay if delay else 0.0,
             attempt,
         )
         scope, values = "account = ?", [account]

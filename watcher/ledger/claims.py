@@ -6,6 +6,7 @@ has arrived is a fact, and is recorded whoever says it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.ledger import LEASE, Content, Machine, Standing, Verdict
@@ -61,23 +62,31 @@ WITH me AS (
     INSERT INTO contents (source, content, session)
     SELECT f.source, f.content, me.id FROM free f, me ORDER BY f.content, f.source
     ON CONFLICT DO NOTHING RETURNING source, content
+), locked AS MATERIALIZED (  -- never waited for: whoever has such a row is about to change it
+    SELECT c.content, c.source FROM contents c JOIN found f USING (content, source), me
+    WHERE NOT f.arrived AND NOT c.arrived AND c.session = f.session
+        AND (CASE WHEN f.session = me.id THEN f.uncertain AND f.checked
+            ELSE f.instance = me.instance OR f.lapsed OR NOT f.wanted END)
+    FOR UPDATE OF c SKIP LOCKED
 ), taken AS (  -- of a session that has lapsed, or of an earlier run on this machine
     UPDATE contents c SET session = me.id, since = now(),
         uncertain = NOT f.checked AND (c.uncertain OR f.instance IS DISTINCT FROM me.instance)
-    FROM found f, me
-    WHERE c.content = f.content AND c.source = f.source AND c.session = f.session AND NOT c.arrived
-        AND (f.session = me.id OR f.instance = me.instance OR f.lapsed)
+    FROM locked l, found f, me
+    WHERE c.content = l.content AND c.source = l.source
+        AND f.content = l.content AND f.source = l.source AND (f.instance = me.instance OR f.lapsed)
     RETURNING c.source, c.content, c.uncertain
 ), waited_for AS (
-    UPDATE contents c SET wanted = true FROM found f, me
-    WHERE c.content = f.content AND c.source = f.source AND NOT f.arrived AND NOT c.arrived
-        AND NOT f.wanted AND f.session = c.session AND f.instance <> me.instance AND NOT f.lapsed
+    UPDATE contents c SET wanted = true FROM locked l, found f, me
+    WHERE c.content = l.content AND c.source = l.source AND f.content = l.content
+        AND f.source = l.source AND f.instance <> me.instance AND NOT f.lapsed
     RETURNING c.source, c.content
 )
 SELECT w.source, w.content,
     CASE WHEN claimed.content IS NOT NULL THEN 'ours'
         WHEN taken.content IS NOT NULL AND taken.uncertain THEN 'uncertain'
         WHEN taken.content IS NOT NULL THEN 'ours'
+        WHEN f.session = me.id AND NOT f.arrived AND f.uncertain THEN 'uncertain'
+        WHEN f.session = me.id AND NOT f.arrived THEN 'ours'
         WHEN f.arrived THEN 'arrived'
         WHEN f.session IS NOT NULL OR free.content IS NOT NULL THEN 'busy'
         ELSE 'free' END,
@@ -98,25 +107,24 @@ WITH told AS (
     SELECT * FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[], %(profiles)s::text[])
         AS t (source, content, profile_key)
 ), before AS (
-    SELECT c.content, c.source, c.wanted, c.arrived
-    FROM contents c JOIN told USING (content, source)
+    SELECT c.content, c.source FROM contents c JOIN told USING (content, source) WHERE c.arrived
 ), recorded AS (
     INSERT INTO contents (source, content, session, arrived, profile_key)
     SELECT source, content, %(session)s, true, profile_key FROM told ORDER BY content, source
-    ON CONFLICT (content, source) DO UPDATE SET arrived = true, uncertain = false, wanted = false,
+    ON CONFLICT (content, source) DO UPDATE SET arrived = true, uncertain = false,
         session = CASE WHEN contents.arrived THEN contents.session ELSE excluded.session END,
         since = CASE WHEN contents.arrived THEN contents.since ELSE now() END,
         profile_key = CASE WHEN excluded.profile_key = '' THEN contents.profile_key
             ELSE excluded.profile_key END
-    RETURNING content
+    RETURNING content, wanted  -- as it is now, though this statement may not see who set it
 ), counted AS (
     UPDATE sessions SET sent_on = CURRENT_DATE,
         sent = CASE WHEN sent_on = CURRENT_DATE THEN sent ELSE 0 END + (
             SELECT count(*) FROM told t WHERE NOT EXISTS (SELECT FROM before b
-                WHERE b.content = t.content AND b.source = t.source AND b.arrived))
+                WHERE b.content = t.content AND b.source = t.source))
     WHERE id = %(session)s
 )
-SELECT content FROM before WHERE wanted
+SELECT content FROM recorded WHERE wanted
 """
 
 _GIVE_BACK: Final = """
@@ -165,6 +173,40 @@ FROM sessions s WHERE s.lease_until > now() ORDER BY s.machine, s.id
 """
 
 
+_DESCRIBE: Final = """
+SELECT extract(epoch FROM clock_timestamp())::float8,
+    (SELECT count(*) FROM sessions WHERE lease_until > now())
+"""
+
+_MISSING: Final = """
+SELECT name FROM unnest(%(tables)s::text[]) AS t (name)
+WHERE NOT has_table_privilege(name, 'SELECT')
+    OR NOT has_table_privilege(name, 'INSERT')
+    OR NOT has_table_privilege(name, 'UPDATE')
+    OR NOT has_table_privilege(name, 'DELETE')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A ledger: its clock (seconds since 1970), live sessions, and tables we may not change."""
+
+    now: float
+    machines: int
+    missing: tuple[str, ...]
+
+
+def describe(connection: psycopg.Connection) -> Facts:
+    """Return what doctor says of a ledger."""
+    missing = connection.execute(_MISSING, {"tables": ["sessions", "contents", "places"]})
+    names = tuple(name for (name,) in missing)
+    if "sessions" in names:
+        return Facts(0.0, 0, names)
+    row = connection.execute(_DESCRIBE).fetchone()
+    assert row is not None
+    return Facts(row[0], row[1], names)
+
+
 def begin_session(
     connection: psycopg.Connection, instance: uuid.UUID, machine: str, program: str
 ) -> int:
@@ -194,6 +236,12 @@ def lock_instance(connection: psycopg.Connection, instance: uuid.UUID) -> bool:
     key = int.from_bytes(instance.bytes[:8], signed=True)
     row = connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
     return row is not None and bool(row[0])
+
+
+def has_later_session(connection: psycopg.Connection, session: int, instance: uuid.UUID) -> bool:
+    """Return whether the same installation has begun another session that is alive."""
+    query = "SELECT FROM sessions WHERE instance = %s AND id > %s AND lease_until > now()"
+    return connection.execute(query, (instance, session)).fetchone() is not None
 
 
 def claim(

@@ -20,6 +20,8 @@ from watcher.model.errors import LedgerError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+Connection = psycopg.Connection
+
 #: Seconds for each of several addresses to answer, and for a statement to end.
 _CONNECT: Final = 5
 _STATEMENT: Final = 10.0
@@ -38,6 +40,9 @@ _SOCKET: Final = {
 _RETRIED: Final = ("40P01", "40001")
 
 _VERIFIED: Final = "verify-full"
+
+#: Stands for what libpq says of certificates and has no SQLSTATE for.
+_NOT_VERIFIED: Final = "08 TLS"
 
 
 def is_this_machine(host: str) -> bool:
@@ -62,7 +67,7 @@ def weak_tls(url: str) -> str:
 
 
 @contextlib.contextmanager
-def connected(url: str, password: str, *, migrating: bool = False) -> Iterator[psycopg.Connection]:
+def connected(url: str, password: str, *, migrating: bool = False) -> Iterator[Connection]:
     """Yield a connection for a command, and close it; LedgerError for all that goes wrong."""
     connection = connect(url, password, migrating=migrating)
     try:
@@ -73,7 +78,7 @@ def connected(url: str, password: str, *, migrating: bool = False) -> Iterator[p
         connection.close()
 
 
-def connect(url: str, password: str, *, migrating: bool = False) -> psycopg.Connection:
+def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
     """Return a connection in which each statement is a transaction.
 
     ``password`` is "" where the address, ``.pgpass`` or the server needs none.
@@ -118,28 +123,46 @@ def is_passing(error: psycopg.Error) -> bool:
 def describe(error: psycopg.Error, url: str) -> Message:
     """Return a sentence about an error."""
     host = ", ".join(hosts(url)) or "localhost"
-    if error.sqlstate is None or error.sqlstate.startswith(("08", "57P")):
+    state = error.sqlstate or _state_of(str(error))
+    if state == _NOT_VERIFIED:
+        return msg("The TLS certificate of the shared ledger at {host} is not valid.", host=host)
+    if state.startswith(("08", "57P")):
         return msg("The shared ledger at {host} cannot be reached.", host=host)
-    if error.sqlstate.startswith("28"):
+    if state.startswith("28"):
         return msg("The shared ledger at {host} rejected the user or the password.", host=host)
-    if error.sqlstate == "3D000":
+    if state == "3D000":
         return msg("The server {host} has no database for the shared ledger.", host=host)
-    if error.sqlstate == "42501":
+    if state == "42501":
         return msg("The user of the shared ledger at {host} lacks a right there.", host=host)
-    if error.sqlstate in ("53100", "53200"):
+    if state in ("53100", "53200"):
         return msg("The shared ledger at {host} is out of disk space or memory.", host=host)
-    if error.sqlstate == "53300":
+    if state == "53300":
         return msg("The shared ledger at {host} has too many connections.", host=host)
-    if error.sqlstate == "25006":
+    if state == "25006":
         return msg("The shared ledger at {host} is read-only.", host=host)
     reason = verbatim((error.diag.message_primary or "").strip())
     return msg("The shared ledger at {host} cannot be used: {reason}.", host=host, reason=reason)
 
 
-def _prepare(connection: psycopg.Connection, url: str, *, migrating: bool) -> None:
+def _state_of(text: str) -> str:
+    """Return the SQLSTATE of a connection that failed, for which libpq has only a text."""
+    if "certificate" in text or "SSL" in text:
+        return _NOT_VERIFIED
+    if "password" in text or "authentication" in text or "pg_hba.conf" in text:
+        return "28000"
+    if "database" in text and "does not exist" in text:
+        return "3D000"
+    return "53300" if "too many" in text or "remaining connection slots" in text else "08001"
+
+
+def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
     """Set up a connection; settings are made here as poolers refuse them at the start."""
     connection.execute(f"SET search_path TO {SCHEMA}")
     connection.execute(f"SET statement_timeout TO {int(_STATEMENT * 1000)}")
+    # The server notices as soon that this machine has gone, and frees its lock.
+    connection.execute("SET tcp_keepalives_idle TO 10")
+    connection.execute("SET tcp_keepalives_interval TO 5")
+    connection.execute("SET tcp_keepalives_count TO 2")
     connection.execute(f"SET idle_in_transaction_session_timeout TO {int(_STATEMENT * 1000)}")
     if migrating:
         return

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, msg
-from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step, hold_keys
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step, hold_key, hold_keys
 from watcher.model.settings import Duplicates
 from watcher.model.uploads import Skip
 from watcher.pipeline.follow_up import numbered
@@ -180,6 +180,7 @@ class Admission(Stage):
             self._journal.files.step(file_id, step, now)
             return False
         keys = hold_keys(route.account, route.source_key)
+        keys.append(hold_key(Cause.LEDGER, route.account))
         if key := next((key for key in keys if self._journal.holds.is_held(key)), ""):
             # Of those that a cause keeps back each says why, the later ones too.
             holds = self._journal.holds.active()
@@ -193,8 +194,9 @@ class Admission(Stage):
         self._journal.files.set_duplicate(file_id, owner)
         step = Step(State.DUPLICATE, msg("has the same content as another file"))
         self._journal.files.step(file_id, step, self._clock.wall())
-        # Of a file that is not known any more only the fingerprint is kept: it was sent.
-        if self._journal.files.state(owner) in (*ARRIVED, None):
+        # Of a file that is not known any more only the fingerprint is kept: it was sent. One that
+        # is a duplicate itself was sent by another machine.
+        if self._journal.files.state(owner) in (*ARRIVED, State.DUPLICATE, None):
             self._emit(Finished(file_id, plan.folder.path))
 
     def _refusal(self, file_id: int) -> Entry | None:

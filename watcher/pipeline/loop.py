@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher.model.files import Candidate, Identified
 from watcher.model.kinds import Sign
 from watcher.pipeline.admission import Admission
+from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
 from watcher.pipeline.messages import (
@@ -70,10 +71,12 @@ class Pipeline:
         publish: Callable[[object], None],
         *,
         run_hook: Callable[[Sequence[str], Entry, float], Message],
+        tell_ledger: Callable[[object], None],
     ) -> None:
         """``make_workers`` is given where results go; ``publish`` hears what happens.
 
-        ``run_hook`` is what :class:`HookRunner` runs commands with.
+        ``run_hook`` is what :class:`HookRunner` runs commands with, ``tell_ledger`` what
+        :class:`Claims` tells the shared ledger with.
         """
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._batch: deque[object] = deque()
@@ -91,11 +94,13 @@ class Pipeline:
         )
         self._intake = Intake(context)
         budget, sources = Budget(context), Sources(context)
+        claims = Claims(context, budget, tell_ledger)
         self._stages: tuple[Stage, ...] = (
             self._intake,
             Admission(context),
             budget,
-            Uploads(context, transport, budget, sources),
+            claims,
+            Uploads(context, transport, budget, sources, claims.take),
             Tracker(context, transport, budget, sources),
             Filing(context),
             HookRunner(context, run_hook),

@@ -42,7 +42,7 @@ from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import asks_for_sync, may_lead_to, without_sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import BinaryIO
 
     from watcher.model.uploads import Job, Outcome
@@ -138,6 +138,13 @@ class Budget(Stage):
     def free(self, account: str) -> int:
         """How many uploads or checks may start now."""
         return 0 if self._is_closed() else self._accounts[account].requests.free(self._clock.tick())
+
+    def places(self, account: str) -> int:
+        """How many uploads may run at once, under way or not; 0 while none may start."""
+        limits = self._accounts[account].requests
+        if self._is_closed() or self._clock.tick() < limits.paused_until:
+            return 0
+        return 1 if limits.failures else limits.limit
 
     def free_follow_ups(self, account: str) -> int:
         """How many follow-ups may start now: of the share, and never what an upload waits for."""
@@ -356,12 +363,19 @@ class UploadDone:
 
 
 class Uploads(Stage):
-    """Sends what is queued, as far as the budget allows."""
+    """Sends what is queued, as far as the budget and the shared ledger allow."""
 
     def __init__(
-        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+        self,
+        context: Context,
+        transport: Transport,
+        budget: Budget,
+        sources: Sources,
+        take: Callable[[str, float, int], list[Job]],
     ) -> None:
+        """``take`` is :meth:`watcher.pipeline.claims.Claims.take`."""
         super().__init__(context)
+        self._take = take
         self._transport = transport
         self._budget = budget
         self._sources = sources
@@ -388,7 +402,7 @@ class Uploads(Stage):
             if not (free := self._budget.free(account)):
                 continue
             begun: set[tuple[str, str]] = set()
-            for job in self._journal.queues.due_jobs(account, now, free, self._plans):
+            for job in self._take(account, now, free):
                 if (job.source_key, job.reference) in begun:
                     continue  # of those that share a reference one goes at a time
                 begun.add((job.source_key, job.reference))

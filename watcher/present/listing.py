@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE
+from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE, SENT_BY
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
 from watcher.sniff.bundles import document_path
@@ -100,6 +100,8 @@ def summary(entry: Entry) -> str:
 
 
 def _duplicate(entry: Entry) -> Message:
+    if entry.why.text == SENT_BY.text:
+        return entry.why
     first = base_name(entry.duplicate_of) or msg("a file that was already uploaded")
     return msg("has the same content as {file}", file=first)
 

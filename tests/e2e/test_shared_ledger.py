@@ -1,0 +1,307 @@
+"""Several machines with a shared ledger: processes of their own on one folder, a real PostgreSQL."""
+
+import contextlib
+import hashlib
+import socket
+
+import pytest
+
+from tests.support.desk import Desk
+from tests.support.postgres import need_postgres
+from tests.support.samples import make_pdf
+from tests.support.waiting import wait_until
+from watcher import sandbox as sb
+from watcher.model.errors import LedgerError
+from watcher.model.ledger import source_fingerprint
+from watcher.model.lifecycle import SENT_BY
+from watcher.sandbox import Fault, Kind
+
+need_postgres()
+
+import psycopg  # noqa: E402 - it need not be installed
+
+from watcher.ledger import schema  # noqa: E402 - likewise
+from watcher.ledger.connection import connected  # noqa: E402
+
+OPEN = {"noticed", "queued", "waiting", "held", "uploading", "uncertain"}
+
+
+def set_up(url):
+    """Create the tables of a ledger."""
+    with connected(url, "", migrating=True) as connection:
+        schema.migrate(connection)
+
+
+@pytest.fixture
+def ledger(database):
+    """The address of a ledger that was set up."""
+    set_up(database)
+    return database
+
+
+class Share:
+    """A folder that several desks watch, and the sandbox that they all send to."""
+
+    def __init__(self, root, url, sandbox):
+        self.root = root
+        self.url = url
+        self.sandbox = sandbox
+        self.folder = root / "share"
+        self.folder.mkdir()
+        self.desks = []
+
+    def desk(self, more="", account="", folder=""):
+        """A machine of its own, whose program is started with :meth:`start`."""
+        root = self.root / f"desk-{len(self.desks) + 1}"
+        root.mkdir()
+        desk = Desk(root, self.sandbox)
+        desk.folder = self.folder
+        desk.configure(f'{folder}\n[ledger]\nurl = "{self.url}"\n{more}')
+        if account:
+            written = desk.config.read_text(encoding="utf-8")
+            desk.config.write_text(
+                written.replace("[account]", f"[account]\n{account}"), encoding="utf-8"
+            )
+        self.desks.append(desk)
+        return desk
+
+    def drop(self, number, start=0):
+        for each in range(start, start + number):
+            make_pdf(self.folder / f"cv {each}.pdf", str(each))
+
+    def digest(self, number):
+        return hashlib.sha256((self.folder / f"cv {number}.pdf").read_bytes()).digest()
+
+    def references(self):
+        return [record.reference for record in self.desks[0].arrived()]
+
+    def is_done(self, number):
+        """Whether every desk has come to rest with all files."""
+        return all(len(s) == number and not OPEN & set(s) for s in (d.states() for d in self.desks))
+
+    def check(self, number):
+        assert wait_until(lambda: self.is_done(number)), [desk.states() for desk in self.desks]
+        references = self.references()
+        assert len(references) == len(set(references)) == number
+
+    def close(self):
+        for desk in self.desks:
+            for process in desk.processes:
+                process.end()
+
+
+@pytest.fixture
+def share(tmp_path, ledger):
+    with sb.Sandbox(parse_seconds=0.1) as sandbox:
+        made = Share(tmp_path, ledger, sandbox)
+        yield made
+        made.close()
+
+
+def psql(url, statement, *values):
+    with contextlib.closing(psycopg.connect(url, autocommit=True)) as connection:
+        connection.execute("SET search_path TO hrflow_watcher")
+        cursor = connection.execute(statement, values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def wait_for_states(desk, *states):
+    assert wait_until(lambda: desk.states() == sorted(states)), desk.states()
+
+
+def test_machines_on_one_folder_send_every_content_once(share):
+    desks = [share.desk(account="parallel_uploads = 4") for _ in range(3)]
+    share.drop(30)
+    for desk in desks:
+        desk.start("run", "--quiet")
+    share.drop(30, start=30)
+    share.check(60)
+    senders = [sum(state != "duplicate" for state in desk.states()) for desk in desks]
+    assert sum(senders) == 60
+    assert psql(share.url, "SELECT count(*) FROM contents WHERE arrived") == [(60,)]
+
+
+def test_what_was_sent_elsewhere_says_by_whom_and_when(share):
+    first, second = share.desk(), share.desk()
+    share.drop(1)
+    first.start("run", "--quiet")
+    assert wait_until(lambda: first.states() == ["parsed"])
+    second.start("run", "--quiet")
+    wait_for_states(second, "duplicate")
+    (entry,) = second.read_json("history")
+    assert entry["why_message"]["id"] == SENT_BY.text, entry
+    assert entry["why_message"]["args"]["machine"] == socket.gethostname()
+    assert len(share.references()) == 1
+
+
+def test_a_restart_after_a_kill_goes_on_at_once(share):
+    """Its claims are its own again: nothing waits for the end of a lease."""
+    share.sandbox.api.parse_seconds = 0.0
+    desk = share.desk()
+    share.drop(40)
+    running = desk.start("run", "--quiet")
+    assert wait_until(lambda: len(share.references()) >= 5)
+    running.process.kill()
+    running.end()
+    desk.start("run", "--quiet")
+    share.check(40)
+
+
+def die(desk, url):
+    """Kill a desk's program, and let its lease run out at once."""
+    desk.processes[-1].process.kill()
+    desk.processes[-1].end()
+    psql(url, "UPDATE sessions SET lease_until = now() - interval '1 s'")
+
+
+def test_what_a_dead_machine_was_sending_is_asked_for_before_it_is_sent_again(share):
+    share.sandbox.faults.set(Fault(kind=Kind.NEVER, method="POST"))
+    dead, heir = share.desk(), share.desk()
+    share.drop(1)
+    dead.start("run", "--quiet")
+    assert wait_until(share.sandbox.ledger.records)
+    assert dead.states() == ["uploading"]
+    share.sandbox.faults.set()
+    die(dead, share.url)
+    heir.start("run", "--quiet")
+    wait_for_states(heir, "parsed")
+    assert len(share.sandbox.ledger.records()) == 1
+    dead.start("run", "--quiet")
+    wait_for_states(dead, "parsed")
+    assert len(share.sandbox.ledger.records()) == 1
+
+
+def test_what_a_dead_machine_never_sent_is_sent_by_another(share):
+    dead, heir = share.desk(), share.desk(account="confirm_seconds = 1")
+    dead.start("run", "--quiet")
+    assert wait_until(lambda: psql(share.url, "SELECT id FROM sessions"))
+    die(dead, share.url)
+    share.drop(1)
+    source = source_fingerprint(share.sandbox.url, sb.ENGINEERING.key)
+    claim = "INSERT INTO contents (source, content, session) SELECT %s, %s, max(id) FROM sessions"
+    psql(share.url, claim, source, share.digest(0))
+    heir.start("run", "--quiet")
+    wait_for_states(heir, "parsed")
+    assert len(share.references()) == 1
+    assert psql(share.url, "SELECT arrived FROM contents") == [(True,)]
+
+
+def test_one_machine_files_away_and_the_others_see_it_as_done(share):
+    desks = [share.desk(folder='after_upload = "move"') for _ in range(3)]
+    share.drop(20)
+    for desk in desks:
+        desk.start("run", "--quiet")
+    moved = share.folder / "Sent"
+    assert wait_until(lambda: moved.exists() and len(list(moved.glob("*/*.pdf"))) == 20)
+    assert wait_until(lambda: all(not OPEN & set(desk.states()) for desk in desks))
+    assert len(share.references()) == 20
+    assert not list(share.folder.glob("*.pdf"))
+
+
+# -- the ledger fails
+
+
+@pytest.fixture
+def office(tmp_path, own_cluster):
+    """A share whose ledger can be stopped."""
+    url = own_cluster.new_database()
+    set_up(url)
+    with sb.Sandbox(parse_seconds=0.0) as sandbox:
+        made = Share(tmp_path, url, sandbox)
+        made.cluster = own_cluster
+        yield made
+        made.close()
+
+
+def test_uploads_are_held_while_the_ledger_cannot_be_reached_and_resume_by_themselves(office):
+    office.cluster.stop()
+    desk = office.desk()
+    office.drop(3)
+    running = desk.start("run")
+    wait_for_states(desk, "held", "held", "held")
+    (status,) = desk.read_json("status")
+    assert [hold["cause"] for hold in status["held"]] == ["ledger:default"]
+    office.drop(1, start=3)
+    wait_for_states(desk, *["held"] * 4)
+    office.cluster.start()
+    office.check(4)
+    running.end()
+    assert len([line for line in running.lines if "shared ledger" in line]) == 2, running.lines
+
+
+def test_uploads_go_on_without_the_ledger_if_that_is_wanted(office):
+    office.cluster.stop()
+    desk = office.desk('when_unreachable = "send"')
+    office.drop(3)
+    desk.start("run", "--quiet")
+    office.check(3)
+    office.cluster.start()
+    count = "SELECT count(*) FROM contents WHERE arrived"
+    assert wait_until(lambda: psql(office.url, count) == [(3,)])
+
+
+def test_a_restart_of_the_ledger_is_no_news(office):
+    desks = [office.desk() for _ in range(2)]
+    office.drop(20)
+    for desk in desks:
+        desk.start("run", "--quiet")
+    assert wait_until(lambda: len(office.references()) >= 5)
+    office.cluster.stop("immediate")
+    office.cluster.start()
+    office.drop(20, start=20)
+    office.check(40)
+    assert not any(desk.read_json("status")[0]["held"] for desk in desks)
+
+
+# -- commands
+
+
+def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database):
+    with sb.Sandbox(parse_seconds=0.0) as sandbox:
+        share = Share(tmp_path, database, sandbox)
+        desk = share.desk()
+        assert desk.run("ledger", "status").returncode == LedgerError.exit_code
+        assert desk.read_json("ledger", "init") == [{"version_before": 0, "version": 1}]
+        assert desk.read_json("ledger", "init") == [{"version_before": 1, "version": 1}]
+        assert desk.read_json("ledger", "status") == []
+        share.drop(2)
+        desk.start("run", "--quiet")
+        share.check(2)
+
+        def machines():
+            found = desk.read_json("ledger", "status")
+            return [(each["machine"], each["in_flight"], each["sent_today"]) for each in found]
+
+        assert wait_until(lambda: machines() == [(socket.gethostname(), 0, 2)]), machines()
+        found = next(each for each in desk.read_json("doctor") if each["check"] == "ledger")
+        assert found["level"] == "ok"
+        share.close()
+
+
+def test_the_password_comes_from_the_environment_and_is_shown_nowhere(tmp_path, own_cluster):
+    own_cluster.demand_password("a canary password")
+    url = own_cluster.new_database()
+    with sb.Sandbox(parse_seconds=0.0) as sandbox:
+        share = Share(tmp_path, url, sandbox)
+        desk = share.desk()
+        assert "rejected" in desk.run("ledger", "init").stderr
+        password = {"HRFLOW_LEDGER_PASSWORD": "a canary password"}
+        done = desk.run("ledger", "init", **password)
+        assert done.returncode == 0, done.stderr
+        share.drop(1)
+        running = desk.start("run", **password)
+        share.check(1)
+        running.end()
+        logged = (tmp_path / "desk-1" / "state" / "hrflow-watcher.log").read_text()
+        assert "canary" not in logged + "".join(running.lines)
+        share.close()
+
+
+def test_a_password_in_the_configuration_is_refused(share):
+    desk = share.desk()
+    text = desk.config.read_text().replace("hrflow@127.0.0.1", "hrflow:secret@127.0.0.1")
+    desk.config.write_text(text)
+    done = desk.run("config", "check")
+    assert done.returncode == 2
+    assert "login --ledger" in done.stderr
+    assert "secret" not in done.stderr
