@@ -1,35 +1,23 @@
 """Several machines with a shared ledger: processes of their own on one folder, a real PostgreSQL."""
 
 import contextlib
-import hashlib
 import socket
 
 import pytest
 
-from tests.support.desk import Desk
 from tests.support.postgres import need_postgres
-from tests.support.samples import make_pdf
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.model.errors import LedgerError
 from watcher.model.ledger import source_fingerprint
-from watcher.model.lifecycle import SENT_BY
+from watcher.model.lifecycle import OPEN, SENT_BY
 from watcher.sandbox import Fault, Kind
 
 need_postgres()
 
 import psycopg  # noqa: E402 - it need not be installed
 
-from watcher.ledger import schema  # noqa: E402 - likewise
-from watcher.ledger.connection import connected  # noqa: E402
-
-OPEN = {"noticed", "queued", "waiting", "held", "uploading", "uncertain"}
-
-
-def set_up(url):
-    """Create the tables of a ledger."""
-    with connected(url, "", migrating=True) as connection:
-        schema.migrate(connection)
+from tests.support.share import Share, set_up  # noqa: E402 - likewise
 
 
 @pytest.fixture
@@ -37,57 +25,6 @@ def ledger(database):
     """The address of a ledger that was set up."""
     set_up(database)
     return database
-
-
-class Share:
-    """A folder that several desks watch, and the sandbox that they all send to."""
-
-    def __init__(self, root, url, sandbox):
-        self.root = root
-        self.url = url
-        self.sandbox = sandbox
-        self.folder = root / "share"
-        self.folder.mkdir()
-        self.desks = []
-
-    def desk(self, more="", account="", folder=""):
-        """A machine of its own, whose program is started with :meth:`start`."""
-        root = self.root / f"desk-{len(self.desks) + 1}"
-        root.mkdir()
-        desk = Desk(root, self.sandbox)
-        desk.folder = self.folder
-        desk.configure(f'{folder}\n[ledger]\nurl = "{self.url}"\n{more}')
-        if account:
-            written = desk.config.read_text(encoding="utf-8")
-            desk.config.write_text(
-                written.replace("[account]", f"[account]\n{account}"), encoding="utf-8"
-            )
-        self.desks.append(desk)
-        return desk
-
-    def drop(self, number, start=0):
-        for each in range(start, start + number):
-            make_pdf(self.folder / f"cv {each}.pdf", str(each))
-
-    def digest(self, number):
-        return hashlib.sha256((self.folder / f"cv {number}.pdf").read_bytes()).digest()
-
-    def references(self):
-        return [record.reference for record in self.desks[0].arrived()]
-
-    def is_done(self, number):
-        """Whether every desk has come to rest with all files."""
-        return all(len(s) == number and not OPEN & set(s) for s in (d.states() for d in self.desks))
-
-    def check(self, number):
-        assert wait_until(lambda: self.is_done(number)), [desk.states() for desk in self.desks]
-        references = self.references()
-        assert len(references) == len(set(references)) == number
-
-    def close(self):
-        for desk in self.desks:
-            for process in desk.processes:
-                process.end()
 
 
 @pytest.fixture
@@ -137,7 +74,7 @@ def test_what_was_sent_elsewhere_says_by_whom_and_when(share):
 def test_a_restart_after_a_kill_goes_on_at_once(share):
     """Its claims are its own again: nothing waits for the end of a lease."""
     share.sandbox.api.parse_seconds = 0.0
-    desk = share.desk()
+    desk = share.desk(account="confirm_seconds = 1")
     share.drop(40)
     running = desk.start("run", "--quiet")
     assert wait_until(lambda: len(share.references()) >= 5)
@@ -196,6 +133,18 @@ def test_one_machine_files_away_and_the_others_see_it_as_done(share):
     assert wait_until(lambda: all(not OPEN & set(desk.states()) for desk in desks))
     assert len(share.references()) == 20
     assert not list(share.folder.glob("*.pdf"))
+
+
+def test_the_limit_of_requests_a_minute_holds_over_all_machines(share):
+    share.sandbox.api.parse_seconds = 0.0
+    limit = "max_requests_per_minute = 12\nparallel_uploads = 8\nfollow_up_share = 0"
+    desks = [share.desk(account=limit) for _ in range(3)]
+    share.drop(20)
+    for desk in desks:
+        desk.start("run", "--quiet")
+    share.check(20)
+    times = sorted(record.received_at for record in share.sandbox.ledger.records())
+    assert all(later - first >= 60.0 for first, later in zip(times, times[12:], strict=False))
 
 
 # -- the ledger fails

@@ -30,6 +30,7 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
+from watcher.pipeline.shares import Shares
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
 from watcher.pipeline.upload import Budget, Sources, Uploads
@@ -99,6 +100,7 @@ class Pipeline:
             self._intake,
             Admission(context),
             budget,
+            Shares(context, budget, tell_ledger),
             claims,
             Uploads(context, transport, budget, sources, claims.take),
             Tracker(context, transport, budget, sources),

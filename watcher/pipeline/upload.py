@@ -146,6 +146,19 @@ class Budget(Stage):
             return 0
         return 1 if limits.failures else limits.limit
 
+    def use_of_minute(self, account: str) -> tuple[int, int]:
+        """Return the limit of requests a minute, and how many the last minute had."""
+        requests = self._accounts[account].requests
+        return requests.per_minute, requests.used(self._clock.tick())
+
+    def share(self, account: str) -> int | None:
+        """Return this machine's share of the requests a minute; None if it has all."""
+        return self._accounts[account].requests.share
+
+    def set_share(self, account: str, share: int | None) -> None:
+        """Give this machine another share of the requests a minute."""
+        self._accounts[account].requests.share = share
+
     def free_follow_ups(self, account: str) -> int:
         """How many follow-ups may start now: of the share, and never what an upload waits for."""
         limits, tick = self._accounts[account], self._clock.tick()
