@@ -42,7 +42,8 @@ class Office:
             share = Share(self.root, url, sandbox)
             stack.callback(share.close)
             account = "confirm_seconds = 3.0\nparallel_uploads = 3"
-            desks = [share.desk(account=account) for _ in range(self.machines)]
+            folder = 'existing = "upload"'
+            desks = [share.desk(account=account, folder=folder) for _ in range(self.machines)]
             for desk in desks:
                 desk.start("run", "--quiet")
             dropped = 0
@@ -50,7 +51,7 @@ class Office:
                 number = self.random.randint(1, 4)
                 share.drop(number, start=dropped)
                 dropped += number
-                threading.Event().wait(self.random.uniform(0, 0.5))
+                threading.Event().wait(self.random.uniform(0, 2.0))
                 desk = self.random.choice(desks)
                 desk.processes.pop().end(signal.SIGKILL)
                 if kill % RESTARTS == RESTARTS - 1:

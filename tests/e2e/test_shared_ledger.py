@@ -170,6 +170,7 @@ def test_uploads_are_held_while_the_ledger_cannot_be_reached_and_resume_by_thems
     wait_for_states(desk, "held", "held", "held")
     (status,) = desk.read_json("status")
     assert [hold["cause"] for hold in status["held"]] == ["ledger:default"]
+    assert status["ledger"] == {"machines": 0}
     office.drop(1, start=3)
     wait_for_states(desk, *["held"] * 4)
     office.cluster.start()
@@ -224,6 +225,7 @@ def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database):
         assert wait_until(lambda: machines() == [(socket.gethostname(), 0, 2)]), machines()
         found = next(each for each in desk.read_json("doctor") if each["check"] == "ledger")
         assert found["level"] == "ok"
+        assert desk.read_json("status")[0]["ledger"] == {"machines": 1}
         share.close()
 
 

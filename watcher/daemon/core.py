@@ -33,6 +33,7 @@ from watcher.folders import WatchedFiles
 from watcher.i18n.message import NOTHING, Message, Text
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.files import FolderState
+from watcher.model.ledger import LedgerUse
 from watcher.model.settings import dump_folder
 from watcher.model.snapshot import Snapshot, Watched
 from watcher.pipeline.messages import (
@@ -118,6 +119,7 @@ class App:
         self._found_keys: dict[str, dict[str, str]] = {}
         self._contested: dict[str, Message] = {}  # account → what was said of its two keys
         self._offline_since = 0.0
+        self._ledger_machines = 0
         self._pending = 0
         self._leave: Leave | None = None
         self._forgetting: dict[tuple[int, ...], queue.SimpleQueue[bool]] = {}
@@ -319,6 +321,7 @@ class App:
             "since": self._since,
             "offline_since": self._offline_since,
             "pending": self._pending,
+            "ledger": {"machines": self._ledger_machines} if self._config.ledger.url else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": [str(each) for each in self._config.remarks],
@@ -353,6 +356,8 @@ class App:
                 self._problems[folder] = problem
             case Connection(offline_since):
                 self._offline_since = offline_since
+            case LedgerUse(machines):
+                self._ledger_machines = machines
             case Pending(files):
                 self._pending = files
             case Forgotten(file_ids, is_overwritten):

@@ -173,11 +173,6 @@ FROM sessions s WHERE s.lease_until > now() ORDER BY s.machine, s.id
 """
 
 
-_DESCRIBE: Final = """
-SELECT extract(epoch FROM clock_timestamp())::float8,
-    (SELECT count(*) FROM sessions WHERE lease_until > now())
-"""
-
 _MISSING: Final = """
 SELECT name FROM unnest(%(tables)s::text[]) AS t (name)
 WHERE NOT has_table_privilege(name, 'SELECT')
@@ -202,9 +197,8 @@ def describe(connection: psycopg.Connection) -> Facts:
     names = tuple(name for (name,) in missing)
     if "sessions" in names:
         return Facts(0.0, 0, names)
-    row = connection.execute(_DESCRIBE).fetchone()
-    assert row is not None
-    return Facts(row[0], row[1], names)
+    now = connection.execute("SELECT extract(epoch FROM now())::float8").fetchone()
+    return Facts(now[0] if now else 0.0, count_machines(connection), names)
 
 
 def begin_session(
@@ -277,6 +271,12 @@ def give_back(connection: psycopg.Connection, session: int, contents: Sequence[C
     """Free contents that are claimed and were not sent; wake those who wait for them."""
     rows = connection.execute(_GIVE_BACK, _columns(contents) | {"session": session})
     _wake(connection, [row[0] for row in rows])
+
+
+def count_machines(connection: psycopg.Connection) -> int:
+    """Return how many sessions are alive."""
+    row = connection.execute("SELECT count(*) FROM sessions WHERE lease_until > now()").fetchone()
+    return int(row[0]) if row else 0
 
 
 def claimed(connection: psycopg.Connection, instance: uuid.UUID) -> list[Content]:

@@ -189,7 +189,8 @@ class LedgerClient:
         if is_new:
             self._records = {**self._recent, **self._records}
         claimed = tuple(claims.claimed(connection, self._instance))
-        self._post(Renewed(asked_at + LEASE - MARGIN, is_new, claimed))
+        machines = claims.count_machines(connection)
+        self._post(Renewed(asked_at + LEASE - MARGIN, is_new, machines, claimed))
         return True
 
     def _wait(self, connection: psycopg.Connection) -> None:

@@ -161,10 +161,12 @@ class Renewed:
 
     ``is_new``: the connection is, so what is being sent has to be claimed again. ``claimed``: all
     that this installation has claimed, earlier runs included, and has not reported on.
+    ``machines``: how many use the ledger, this one included.
     """
 
     until: float
     is_new: bool
+    machines: int
     claimed: tuple[Content, ...] = ()
 
 
@@ -173,3 +175,13 @@ class Unreachable:
     """The ledger cannot be used; ``why`` is a sentence for people."""
 
     why: Message
+
+
+# -- what people are shown
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUse:
+    """So many machines use the ledger, this one included; 0 while it cannot be reached."""
+
+    machines: int

@@ -22,6 +22,7 @@ from watcher.model.ledger import (
     Content,
     Ended,
     GiveBack,
+    LedgerUse,
     Record,
     Renewed,
     Standing,
@@ -94,6 +95,7 @@ class Claims(Stage):
         self._down_since: float | None = None  # likewise
         self._why = NOTHING  # the ledger cannot be reached
         self._is_told = False
+        self._machines = 0  # as it was published
 
     def handlers(self) -> Handlers:
         """Return the handlers of what the ledger says and of what becomes of uploads."""
@@ -252,6 +254,7 @@ class Claims(Stage):
         if message.is_new or not self._has_lease():
             self._forget_claims()
         self._until, self._down_since = message.until, None
+        self._show_use(message.machines)
         if self._is_told:
             self._publish(msg("The shared ledger can be reached again; uploads resumed."))
             self._is_told = False
@@ -287,6 +290,12 @@ class Claims(Stage):
         self._why = message.why
         if self._down_since is None:
             self._down_since = self._clock.tick()
+            self._show_use(0)
+
+    def _show_use(self, machines: int) -> None:
+        if machines != self._machines:
+            self._machines = machines
+            self._publish(LedgerUse(machines))
 
     def _forget_claims(self) -> None:
         self._granted.clear()
