@@ -7,7 +7,6 @@ COMMAND the absolute path that will start it.
 from __future__ import annotations
 
 import gzip
-import importlib.util
 import os
 import sys
 import time
@@ -21,6 +20,8 @@ from installers.common import NAME, read_text, write_text  # noqa: E402 - see ab
 from installers.manual import render_manual  # noqa: E402
 from watcher import __version__  # noqa: E402
 from watcher.cli import cli  # noqa: E402
+from watcher.desktop.drawing import draw  # noqa: E402
+from watcher.model.snapshot import AppState  # noqa: E402
 from watcher.service import NAME as SERVICE  # noqa: E402
 from watcher.service.common import COMMENT, COMMENT_FR, Definition  # noqa: E402
 from watcher.service.systemd import render_unit  # noqa: E402
@@ -67,17 +68,16 @@ def write_completions(folder: str) -> None:
 
 
 def render_entry(command: str) -> str:
-    """The entry of the desktop's menu: it opens the page, or the status where there is none."""
-    opens = "open" in cli.list_commands(cli.make_context(NAME, [], resilient_parsing=True))
+    """The entry of the desktop's menu: it opens the activity page."""
     lines = [
         "[Desktop Entry]",
         "Type=Application",
         f"Name={SERVICE}",
         f"Comment={COMMENT}",
         f"Comment[fr]={COMMENT_FR}",
-        f"Exec={command} open" if opens else f"Exec={command} status",
+        f"Exec={command} open",
         f"Icon={NAME}",
-        f"Terminal={str(not opens).lower()}",
+        "Terminal=false",
         "Categories=Office;",
         "Keywords=CV;resume;recruiting;HrFlow;upload;",
         "Keywords[fr]=CV;recrutement;HrFlow;envoi;",
@@ -95,13 +95,8 @@ def render_shared(command: str) -> str:
 
 
 def write_icons(folder: str) -> None:
-    """The icon as a drawing for every size, and drawn for each size by the tray if there is one."""
+    """The icon as a drawing for every size, and drawn for each size as the panel shows it."""
     write_text(os.path.join(folder, f"scalable/apps/{NAME}.svg"), read_text("icon.svg"))
-    if importlib.util.find_spec("watcher.desktop") is None:
-        return
-    from watcher.desktop.drawing import draw  # noqa: PLC0415
-    from watcher.model.snapshot import AppState  # noqa: PLC0415
-
     for size in _SIZES:
         path = os.path.join(folder, f"{size}x{size}", "apps", f"{NAME}.png")
         os.makedirs(os.path.dirname(path), exist_ok=True)

@@ -78,7 +78,7 @@ MEANINGS = (
 
 
 class SetupError(Exception):
-    """Set-up cannot go on; the text is one sentence or two that say what to do."""
+    """Setup cannot go on; the text is one sentence or two that say what to do."""
 
 
 def main(arguments: "list[str]") -> int:
@@ -91,6 +91,7 @@ def main(arguments: "list[str]") -> int:
         _ensure_python(sys.version_info)
         if arguments[0] != "test":
             _ensure_environment(venv, "sandbox")
+            _say_how_to_call(_program(venv, "hrflow-watcher"), arguments[0])
             return _become([_program(venv, "hrflow-watcher"), *arguments])
         _ensure_debian_packages(_missing_packages())
         _ensure_environment(venv, "dev")
@@ -122,12 +123,18 @@ def _program(venv: str, name: str) -> str:
     return os.path.join(venv, "bin", name)
 
 
+def _say_how_to_call(program: str, command: str) -> None:
+    """Says where the command is that hints name, unless a shell finds it; `try` gives no hints."""
+    if command != "try" and sys.stderr.isatty() and not shutil.which("hrflow-watcher"):
+        _say(f"Where a hint says hrflow-watcher, type: {program}")
+
+
 def _explain(error: OSError, venv: str) -> str:
     """An error of the file system while the environment was made, as a sentence."""
     if error.errno == errno.ENOSPC:
-        return f"Set-up failed: {DISK_FULL}"
+        return f"Setup failed: {DISK_FULL}"
     return (
-        f"Set-up failed: {error.strerror} ({error.filename or venv}). Make {os.path.dirname(venv)} "
+        f"Setup failed: {error.strerror} ({error.filename or venv}). Make {os.path.dirname(venv)} "
         "writable, or set HRFLOW_WATCHER_VENV to a folder that is."
     )
 
@@ -249,7 +256,7 @@ def _make_environment(venv: str) -> None:
     if any(importlib.util.find_spec(name) is None for name in ("venv", "ensurepip")):
         package = "python{}.{}-venv".format(*sys.version_info[:2])
         raise SetupError(
-            "Set-up failed: this Python lacks its `venv` module. Install it (Debian, Ubuntu: apt "
+            "Setup failed: this Python lacks its `venv` module. Install it (Debian, Ubuntu: apt "
             f"install {package}) and run this again."
         )
     if os.path.isdir(venv) and os.listdir(venv):
@@ -260,15 +267,15 @@ def _make_environment(venv: str) -> None:
 
 
 def _remove_broken(venv: str) -> None:
-    """Removes what an earlier set-up left, and never anything else."""
+    """Removes what an earlier setup left, and never anything else."""
     if not any(os.path.exists(os.path.join(venv, name)) for name in ("pyvenv.cfg", LOG)):
         raise SetupError(
-            f"Set-up failed: {venv} exists and is not a virtual environment. Rename it, or set "
+            f"Setup failed: {venv} exists and is not a virtual environment. Rename it, or set "
             "HRFLOW_WATCHER_VENV to another folder."
         )
     if os.path.realpath(sys.prefix) == os.path.realpath(venv):
         raise SetupError(
-            f"Set-up failed: {venv} has to be made anew, and this Python lives in it. Run this "
+            f"Setup failed: {venv} has to be made anew, and this Python lives in it. Run this "
             "with another one, after `deactivate` for example."
         )
     _say(f"{venv} cannot be used with this Python: making it anew.")
@@ -276,14 +283,14 @@ def _remove_broken(venv: str) -> None:
 
 
 def _log_run(command: "list[str]", log: str) -> None:
-    """Runs a step of the set-up quietly; what it says is appended to ``log``."""
+    """Runs a step of the setup quietly; what it says is appended to ``log``."""
     with open(log, "ab+") as file:
         start = file.seek(0, os.SEEK_END)
         code = subprocess.call(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
         file.seek(start)
         said = file.read().decode("utf-8", "replace")
     if code != 0:
-        raise SetupError(f"Set-up failed: {_meaning(said)}\nAll that was said is in {log}")
+        raise SetupError(f"Setup failed: {_meaning(said)}\nAll that was said is in {log}")
 
 
 def _meaning(said: str) -> str:

@@ -16,6 +16,7 @@ import os
 import re
 import sys
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from babel.messages.catalog import Catalog
@@ -102,7 +103,10 @@ def path_of(language: str) -> str:
 def read(language: str) -> Catalog:
     """A language's catalogue as it stands."""
     with open(path_of(language), "rb") as file:
-        return read_po(file, locale=language)
+        catalogue = read_po(file, locale=language)
+    # Babel writes it into what is compiled: the same texts have to be the same bytes.
+    catalogue.creation_date = datetime.fromtimestamp(0, UTC)
+    return catalogue
 
 
 def text_of(catalogue: Catalog) -> bytes:

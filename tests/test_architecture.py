@@ -30,7 +30,9 @@ HARMFUL = frozenset({"urllib.request"})
 #: Modules of the standard library with an owner, as if they were third-party.
 OWNED = frozenset({"sqlite3", "tomllib"})
 
-PURE, STORE, EDGE, FLOW, SHELL, APART = "pure", "store", "edge", "flow", "shell", "apart"
+PURE, STORE, EDGE, FLOW, APART = "pure", "store", "edge", "flow", "apart"
+#: What puts the parts together, what shows and examines the program, and the commands.
+DAEMON, SHELL, COMMANDS = "daemon", "shell", "commands"
 
 
 @dataclass(frozen=True)
@@ -61,11 +63,11 @@ TABLE = {
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     "desktop": row(EDGE, "msgspec", "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
     "pipeline": row(FLOW),
-    "daemon": row(SHELL, "filelock", "platformdirs", "waitress"),
+    "daemon": row(DAEMON, "filelock", "platformdirs", "waitress"),
     "page": row(SHELL, "bottle", "waitress"),
     "doctor": row(SHELL),
-    "cli": row(SHELL, "click", "rich", "platformdirs"),
-    "__main__": row(SHELL),
+    "cli": row(COMMANDS, "click", "rich", "platformdirs"),
+    "__main__": row(COMMANDS),
     "sandbox": row(APART, "multipart", "pypdf", "msgspec"),
 }
 #: Modules of other packages that are pure, and may be imported as such.
@@ -88,7 +90,9 @@ MAY_IMPORT = {
     STORE: {PURE},
     EDGE: {PURE},
     FLOW: {PURE, STORE},
-    SHELL: {PURE, STORE, EDGE, FLOW, SHELL, APART},
+    DAEMON: {PURE, STORE, EDGE, FLOW, DAEMON, APART},
+    SHELL: {PURE, STORE, EDGE, FLOW, DAEMON, SHELL, APART},
+    COMMANDS: {PURE, STORE, EDGE, FLOW, DAEMON, SHELL, COMMANDS, APART},
     APART: set(),
 }
 

@@ -16,17 +16,16 @@ from installers.common import (
 )  # fmt: skip
 
 _TOOL = "pyinstaller>=6.10,<7"
-#: Draws the program's icon for Windows and macOS, where the tray can draw it at all.
+#: Draws the program's icon for Windows and macOS.
 _PICTURES = """
-import importlib.util as u, sys
-if u.find_spec("watcher.desktop") and u.find_spec("PIL"):
-    from watcher.model.snapshot import AppState
-    from watcher.desktop.drawing import draw
-    sizes = (16, 24, 32, 48, 64, 128, 256)
-    drawn = [draw(AppState.IDLE, size) for size in sizes]
-    drawn[-1].save(sys.argv[1] + "/icon.ico", append_images=drawn[:-1],
-                   sizes=[(size, size) for size in sizes])
-    draw(AppState.IDLE, 1024).save(sys.argv[1] + "/icon.icns")
+import sys
+from watcher.model.snapshot import AppState
+from watcher.desktop.drawing import draw
+sizes = (16, 24, 32, 48, 64, 128, 256)
+drawn = [draw(AppState.IDLE, size) for size in sizes]
+drawn[-1].save(sys.argv[1] + "/icon.ico", append_images=drawn[:-1],
+               sizes=[(size, size) for size in sizes])
+draw(AppState.IDLE, 1024).save(sys.argv[1] + "/icon.icns")
 """
 
 

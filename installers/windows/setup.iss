@@ -35,9 +35,7 @@ UninstallDisplayName={#Name}
 CloseApplications=no
 RestartApplications=no
 ChangesEnvironment=yes
-#ifdef Icon
 SetupIconFile={#Icon}
-#endif
 #ifdef Signed
 SignTool=release
 SignedUninstaller=yes
@@ -67,7 +65,7 @@ Type: filesandordirs; Name: "{app}\_internal"
 Source: "{#Source}\*"; DestDir: "{app}"; Flags: recursesubdirs createallsubdirs ignoreversion
 
 [Icons]
-Name: "{autoprograms}\{#Name}"; Filename: "{app}\{#Program}"; Parameters: "{#Opens}"
+Name: "{autoprograms}\{#Name}"; Filename: "{app}\{#Program}"; Parameters: "open"
 
 [Registry]
 Root: HKCU; Subkey: "Environment"; ValueType: expandsz; ValueName: "Path"; \

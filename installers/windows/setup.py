@@ -30,34 +30,24 @@ def build_setup(
     if fingerprint:
         for program in (f"{NAME}.exe", f"{NAME}w.exe"):
             run([*sign_command(fingerprint, environ), os.path.join(frozen, program)])
-    opens = "open" if _has_page(frozen, run) else "status"
-    icon = os.path.join(release.work, "pictures", "icon.ico")
-    command = compile_command(
-        find_compiler(environ), release, frozen,
-        icon=icon if os.path.exists(icon) else "", opens=opens,
-        signing=sign_command(fingerprint, environ) if fingerprint else [],
-    )  # fmt: skip
-    run(command)
+    signing = sign_command(fingerprint, environ) if fingerprint else []
+    run(compile_command(find_compiler(environ), release, frozen, signing))
     result = os.path.join(release.out, f"{NAME}-{release.version}-setup.exe")
     if fingerprint:
         run(["signtool", "verify", "/pa", result])
     return result
 
 
-def compile_command(
-    compiler: str, release: Release, frozen: str, *, icon: str, opens: str, signing: list[str]
-) -> list[str]:
-    """How Inno Setup is called; ``opens`` is the command of the menu's entry."""
+def compile_command(compiler: str, release: Release, frozen: str, signing: list[str]) -> list[str]:
+    """How Inno Setup is called; ``signing`` is how a file is signed, empty if none is."""
     defined = {
         "Version": release.version,
         "FourNumbers": four_numbers(release.version),
         "Source": frozen,
         "Output": release.out,
         "License": os.path.join(ROOT, "LICENSE"),
-        "Opens": opens,
+        "Icon": os.path.join(release.work, "pictures", "icon.ico"),
     }
-    if icon:
-        defined["Icon"] = icon
     command = [compiler, "/Qp", *(f"/D{name}={value}" for name, value in defined.items())]
     if signing:
         # $q is Inno Setup's quote, $f the file.
@@ -93,8 +83,3 @@ def four_numbers(version: str) -> str:
         digits = part[: len(part) - len(part.lstrip("0123456789"))]
         numbers.append(digits or "0")
     return ".".join((numbers + ["0"] * 4)[:4])
-
-
-def _has_page(frozen: str, run: Callable[..., str]) -> bool:
-    """Whether the program has a page to open from the menu."""
-    return "\n  open " in run([os.path.join(frozen, f"{NAME}.exe"), "--help"])

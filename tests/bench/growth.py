@@ -11,6 +11,7 @@ from functools import partial
 
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
+from watcher.daemon.client import Channel
 from watcher.daemon.instance import Places
 from watcher.i18n.message import msg
 from watcher.journal.writer import Journal
@@ -19,7 +20,6 @@ from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import Step
 from watcher.model.records import Stat
 from watcher.model.uploads import Profile, Route
-from watcher.page.client import Channel
 
 TITLE = "a long history"
 LENGTHS = (1_000, 10_000, 100_000, 1_000_000)
@@ -98,7 +98,7 @@ class History:
         journal.files.set_profile(file_id, Profile("key", "Somebody", "somebody@example.org"))
         journal.queues.next_due(now)
         journal.commit()
-        for changed in journal.files.take_changed(9):
+        for changed in journal.files.take_changed(9, State):
             journal.store.entry(changed)
 
 

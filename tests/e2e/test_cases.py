@@ -7,15 +7,16 @@ import pytest
 
 from tests.support.samples import SAMPLES
 from watcher.daemon.plans import check_file, make_plans, this_machine
+from watcher.model.kinds import State
 from watcher.model.settings import AfterRefusal, AfterUpload
 from watcher.present import view
 
 CASES = os.path.join(os.path.dirname(os.path.dirname(__file__)), "cases")
-TAKE_OUT, SAVE = "extract the document and add it", "save it as PDF or Word"
-SIGNED = f"is a digitally signed file (.p7m); {TAKE_OUT}"
-LOCKED = "is password-protected; save it without a password"
-GOOGLE = "is only a link to a Google document; download it as PDF or Word"
-PAGES = "is a Pages document; export it as PDF or Word"
+TAKE_OUT, SAVE = "Extract the document and add it.", "Save it as PDF or Word."
+SIGNED = f"This file is a digitally signed file (.p7m). {TAKE_OUT}"
+LOCKED = "This file is password-protected. Save it without a password."
+GOOGLE = "This file is only a link to a Google document. Download it as PDF or Word."
+PAGES = "This file is a Pages document. Export it as PDF or Word."
 
 #: path → the name that the server sees, and its media type
 SENT = {
@@ -29,19 +30,19 @@ SENT = {
     "bundle/CV Noor.rtfd/TXT.rtf": ("CV Noor.rtf", "application/rtf"),
 }
 REFUSED = {
-    "three candidates.tar": f"is a tar archive; {TAKE_OUT}",
-    "howto.txt": f"is a text file; {SAVE}",
-    "README.md": f"is a text file; {SAVE}",
-    "mail.eml": f"is an e-mail message; {TAKE_OUT}",
-    "application.eml": f"is an e-mail message; {TAKE_OUT}",
+    "three candidates.tar": f"This file is a tar archive. {TAKE_OUT}",
+    "howto.txt": f"This file is a text file. {SAVE}",
+    "README.md": f"This file is a text file. {SAVE}",
+    "mail.eml": f"This file is an email message. {TAKE_OUT}",
+    "application.eml": f"This file is an email message. {TAKE_OUT}",
     "Fede Brambilla.pdf.p7m": SIGNED,
     "Fede Brambilla stream.pdf.p7m": SIGNED,
     "Ines CV.gdoc": GOOGLE,
     "open-password.pdf": LOCKED,
     "password.docx": LOCKED,
     "password.odt": LOCKED,
-    "mhtml.doc": f"is a web page saved as a single file (MHTML); {SAVE}",
-    "word2003.xml.doc": f"is a Word 2003 XML document; {SAVE}",
+    "mhtml.doc": f"This file is a web page saved as a single file (MHTML). {SAVE}",
+    "word2003.xml.doc": f"This file is a Word 2003 XML document. {SAVE}",
     "bundle/CV Noor.pages/Index.zip": PAGES,
 }
 #: Made here, as not every system can keep such names: what nobody hears of.
@@ -76,7 +77,7 @@ def check(world, folder, entries):
         state = "ignored" if path in parts else "refused" if path in REFUSED else "parsed"
         assert str(entry.state) in (state, "accepted" if state == "parsed" else state), path
         assert str(entry.why) == REFUSED.get(path, str(entry.why))
-        assert path not in parts or str(entry.why).startswith("is part of "), entry.why
+        assert path not in parts or str(entry.why).startswith("This file is part of "), entry.why
     shown = {view.name(each) for each in entries.values() if str(each.state) != "ignored"}
     assert {"CV Noor.pages", "CV Noor.rtfd"} <= shown
     assert not {"Index.zip", "TXT.rtf"} & shown
@@ -121,10 +122,11 @@ def test_check_says_what_then_happens(world):
     for path, facts in said.items():
         entry = entries.get(path)
         if entry is None or str(entry.state) in ("ignored", "refused"):
-            assert str(facts["verdict"]) == (str(entry.state) if entry else "ignored"), path
+            state = entry.state if entry else State.IGNORED
+            assert facts["verdict"] == view.STATES[state].label, path
             assert entry is None or facts["why"] == entry.why
         else:
-            assert (str(facts["verdict"]), facts["sent_as"]) == ("would be uploaded", SENT[path][0])
+            assert (str(facts["verdict"]), facts["sent_as"]) == ("Would be uploaded", SENT[path][0])
 
 
 def test_what_is_tied_to_its_place_is_never_moved(world):

@@ -80,7 +80,7 @@ def test_what_fails_after_its_account_was_renamed_goes_through_the_new_one(
     folder = world.folder(account="paris")
     world.start(folder, name="paris", confirm_seconds=1.0)
     drop(folder, "a.pdf")
-    wait_for(world, eventually, "a.pdf", "uploading")
+    eventually(lambda: [record for record in world.sandbox.ledger.records() if record.whole])
     rename(world, "office")
     wait_for(world, eventually, "a.pdf", "parsed")
     assert [entry.account for entry in world.entries()] == ["office"]
@@ -92,7 +92,7 @@ def test_what_a_wrong_source_refuses_goes_to_the_one_that_was_named_meanwhile(wo
     folder = world.folder(source_key="0" * 40)
     world.start(folder)
     drop(folder, "a.pdf")
-    wait_for(world, eventually, "a.pdf", "uploading")
+    eventually(lambda: [record for record in world.sandbox.ledger.records() if record.whole])
     world.app.reload(world.config(world.folder(source_key=sb.SALES.key)))
     wait_for(world, eventually, "a.pdf", "parsed")
     assert [record.source_key for record in world.arrived()] == [sb.SALES.key]

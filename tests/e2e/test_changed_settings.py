@@ -148,7 +148,10 @@ def test_an_uncertain_upload_there_is_asked_for_before_its_copy_goes(
     else:
         watch(world, outer)
     eventually(lambda: [state for state, _ in outcomes(world, outer)] == ["duplicate"])
-    assert [state for state, _ in outcomes(world, inner)] == ["uncertain"]
+    # One that has arrived may have been found meanwhile.
+    assert {state for state, _ in outcomes(world, inner)} <= (
+        {"uncertain", "parsed"} if stored else {"uncertain"}
+    )
     visible = [profile.visible_at for profile in world.sandbox.profiles()]
     assert len(visible) == stored
     eventually(lambda: all(at < time.time() for at in visible))

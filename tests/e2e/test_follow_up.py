@@ -212,6 +212,52 @@ def test_a_source_that_parses_at_once_unasked_is_believed(world, clock, eventual
     assert not asked(world)
 
 
+# -- by lists
+
+
+@pytest.mark.parametrize("can_list", [True, False])
+def test_a_list_tells_of_many_uploads_or_their_references_do(world, clock, eventually, can_list):
+    if not can_list:
+        world.sandbox.faults.set(Fault(kind=Kind.STATUS, status=400, path="/storing/profiles"))
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    for number in range(40):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), f"person {number}")
+    world.wait_idle(40)
+    for _ in range(8):
+        let_pass(world, clock, 15.0)
+    eventually(lambda: {entry.state for entry in world.entries()} == {"parsed"})
+    lists, references = asked(world, "/storing/profiles"), asked(world)
+    assert (len(lists) <= 4 and not references) if can_list else len(references) >= 40, (
+        len(lists),
+        len(references),
+    )
+
+
+def test_a_walk_through_a_list_that_a_restart_cut_is_made_up_for(world, clock, eventually):
+    path = "/storing/profiles"
+    world.sandbox.faults.set(
+        Fault(kind=Kind.DELAY, path=path, delay=0.01, times=1),  # only the first page is there
+        Fault(kind=Kind.STATUS, status=503, path=path),
+    )
+    folder = world.folder()
+    world.start(folder, clock=clock)
+    for number in range(59):
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), f"person {number}")
+    world.wait_idle(59)
+    for _ in range(4):
+        let_pass(world, clock, 15.0)
+    states = [str(entry.state) for entry in world.entries()]
+    assert states.count("parsed") >= 30
+    assert states.count("accepted") >= 15
+    world.stop()
+    world.sandbox.faults.clear()
+    world.start(folder, clock=clock)
+    for _ in range(8):
+        let_pass(world, clock, 15.0)
+    eventually(lambda: {entry.state for entry in world.entries()} == {"parsed"})
+
+
 # -- by search
 
 
@@ -345,7 +391,7 @@ def test_of_a_long_cv_it_is_said_how_much_is_parsed(world, clock, eventually):
     world.wait_idle(1)
     let_pass(world, clock, 6)
     eventually(lambda: one(world).state == "parsed")
-    assert listing.summary(one(world)).endswith("only the first 10 of 12 pages were parsed")
+    assert listing.summary(one(world)).endswith("Only the first 10 of 12 pages were parsed.")
 
 
 def test_an_account_that_wants_no_questions_is_asked_none(world, clock, eventually):

@@ -8,6 +8,7 @@ import sqlite3
 import pytest
 
 from tests.support.samples import make_pdf
+from tests.support.terminal import Terminal
 from watcher import sandbox as sb
 
 CANARY = "Zoraida Quimby"
@@ -44,7 +45,7 @@ def test_a_person_is_forgotten_everywhere(desk, sent, running):
     assert holders(desk)
     refused = desk.run("forget", str(sent), "--yes")
     assert refused.returncode == 5
-    assert "still in a folder" in refused.stderr
+    assert sent.name in refused.stderr
     sent.unlink()
     asked = desk.run("forget", str(sent))
     assert (asked.returncode, "Add --yes" in asked.stderr) == (2, True)  # nobody to ask
@@ -54,7 +55,7 @@ def test_a_person_is_forgotten_everywhere(desk, sent, running):
     assert desk.read_json("history") == []
 
 
-def test_a_document_that_is_a_folder_is_forgotten_by_its_own_name(desk):
+def test_a_document_that_is_a_folder_is_forgotten_by_its_own_name(desk, eventually):
     desk.configure()
     text = desk.config.read_text()
     desk.config.write_text('log_level = "debug"\n' + text)
@@ -63,8 +64,7 @@ def test_a_document_that_is_a_folder_is_forgotten_by_its_own_name(desk):
     for name in ("Index.zip", "preview.jpg"):
         (bundle / name).write_bytes(b"x" * 100)
     program = desk.start("run")
-    program.wait_for(f"is part of {CANARY}.pages")
-    program.wait_for(f"✗ {CANARY}.pages")
+    eventually(lambda: desk.states() == ["ignored", "refused"])
     program.end()
     assert len(holders(desk)) > 1  # the journal and the log
     shutil.rmtree(bundle)
@@ -73,11 +73,59 @@ def test_a_document_that_is_a_folder_is_forgotten_by_its_own_name(desk):
     assert not holders(desk)
 
 
+def test_copies_are_forgotten_with_what_they_are_copies_of(desk, sent, eventually):
+    copy = desk.folder / f"{CANARY} copy.pdf"
+    desk.start("run").wait_for(f"✓ {CANARY}")
+    shutil.copy(sent, copy)
+    eventually(lambda: "duplicate" in desk.states())
+    copy.unlink()
+    eventually(lambda: "gone" in desk.states())
+    (gone,) = desk.read_json("history", "--only", "gone")
+    assert f"uploaded as {sent.name}" in gone["why"]
+    sent.unlink()
+    person = desk.read_json("history", "--only", "parsed")[0]["profile_name"]
+    done = desk.run("forget", "--person", person, "--yes")
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "2 files forgotten.")
+    assert not holders(desk)
+    assert desk.read_json("history") == []
+
+
+def test_a_copy_that_is_still_there_is_named(desk, sent):
+    copy = desk.folder / f"{CANARY} copy.pdf"
+    shutil.copy(sent, copy)
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    (duplicate,) = desk.read_json("history", "--only", "duplicate")
+    there = desk.folder / os.path.basename(duplicate["path"])
+    (copy if there == sent else sent).unlink()
+    first = desk.run("forget", str(desk.folder), "--yes")
+    assert (first.returncode, first.stdout.splitlines()[-1]) == (5, "1 file forgotten.")
+    assert str(there) in first.stderr
+    there.unlink()
+    assert desk.run("forget", str(there), "--yes").returncode == 0
+    assert not holders(desk)
+
+
+def test_a_part_of_a_name_asks_first(desk, sent):
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    sent.unlink()
+    (entry,) = desk.read_json("history")
+    part = entry["profile_name"][:-2].upper()
+    refused = desk.run("forget", "--person", part, "--yes")
+    assert refused.returncode == 2
+    assert sent.name in refused.stdout  # it is shown who was found
+    assert len(desk.read_json("history")) == 1
+    terminal = Terminal(desk.command("forget", "--person", part), desk.environ())
+    terminal.answer("Forget 1 file?", "y")
+    assert terminal.end() == 0
+    terminal.close()
+    assert desk.read_json("history") == []
+
+
 def test_its_content_is_not_sent_again(desk, sent):
     assert desk.run("import", str(desk.folder)).returncode == 0
     content = sent.read_bytes()
     sent.unlink()
-    assert desk.run("forget", "--reference", desk.read_json("history")[0]["reference"], "--yes")
+    assert desk.run("forget", str(sent), "--yes").returncode == 0
     (desk.folder / "again.pdf").write_bytes(content)
     assert desk.run("import", str(desk.folder)).returncode == 0
     assert len(desk.sandbox.ledger.records()) == 1

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.samples import DOCX, PDF, SAMPLES, make_pdf
 from tests.support.waiting import PATIENCE
-from tests.support.world import World
+from tests.support.world import World, wait_for
 from watcher import documents
 from watcher import sandbox as sb
 from watcher.journal.reader import Reader
@@ -26,7 +26,7 @@ from watcher.model.settings import (
     Rule,
     Watch,
 )
-from watcher.pipeline.messages import Stop
+from watcher.pipeline.messages import Pause, Stop
 from watcher.sandbox import Fault, Kind
 
 
@@ -64,6 +64,24 @@ def test_the_same_content_is_sent_once_whatever_its_names(world):
     assert world.outcomes() == {"a.pdf": "sent", "b.pdf": "duplicate"}
     (copy,) = [entry for entry in world.entries() if entry.path.endswith("b.pdf")]
     assert copy.duplicate_of.endswith("a.pdf")
+
+
+@pytest.mark.parametrize("is_sent", [True, False], ids=["sent", "not sent yet"])
+def test_a_copy_that_is_removed_says_what_became_of_its_content(world, eventually, is_sent):
+    folder = world.folder()
+    world.start(folder)
+    if not is_sent:
+        world.app.post(Pause(float("inf")))
+    shutil.copy(PDF, os.path.join(folder.path, "a.pdf"))
+    wait_for(world, eventually, "a.pdf", "parsed" if is_sent else "queued")
+    copy = os.path.join(folder.path, "b.pdf")
+    shutil.copy(PDF, copy)
+    wait_for(world, eventually, "b.pdf", "duplicate")
+    os.unlink(copy)
+    wait_for(world, eventually, "b.pdf", "gone")
+    (gone,) = world.entries(states=(State.GONE,))
+    assert gone.why.args == {"file": "a.pdf"}
+    assert ("uploaded as" in gone.why.text) == is_sent
 
 
 def test_a_copy_is_sent_on_purpose_under_its_own_reference(world):

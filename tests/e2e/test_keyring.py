@@ -161,7 +161,7 @@ def test_a_form_that_is_not_known_warns(desk, service):
     service.start(unlocked=True)
     done = desk.login("something-else-42", "--unchecked")
     assert done.returncode == 0, done.stderr
-    assert "does not look like an API key" in done.stdout
+    assert "doesn't look like an API key" in done.stdout
 
 
 def test_a_changed_key_is_used_without_a_restart(desk, service):
@@ -296,6 +296,6 @@ def test_doctor_says_how_the_keyring_is(desk, service, world, level, said):
     if world == "unlocked":
         assert (
             found["keyring"]["text"]
-            == "keys are kept in the keyring of the desktop (Secret Service)"
+            == "Keys are kept in the keyring of the desktop (Secret Service)."
         )
     assert found["access"]["level"] == ("ok" if world == "unlocked" else "skipped")

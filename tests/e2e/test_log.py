@@ -10,8 +10,9 @@ from watcher import sandbox as sb
 from watcher.daemon.event_log import EventLog
 from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
-from watcher.model.records import Entry
-from watcher.pipeline.messages import Connection, Pause, Resume
+from watcher.model.records import Entry, Stat
+from watcher.model.uploads import Job
+from watcher.pipeline.messages import Connection, Pause, Resume, Uploaded
 
 PERSON = "Zoraida Quimby"
 
@@ -101,9 +102,12 @@ def test_pauses_and_the_connection_are_told(told):
     ]
 
 
-def test_what_was_not_uploaded_is_no_upload(told):
+def test_what_went_well_has_a_line_at_debug_only(told, caplog):
     entry = Entry(1, "/f", "/f/Anna.pdf", State.ACCEPTED, why=verbatim("Anna"))
-    assert told(entry) == []  # such as one that is filed away
-    assert told(Entry(1, "/f", "/f/Anna.pdf", State.UPLOADING), entry) == [
-        "upload of file 1: accepted after 0.00 s (0 B, of an unknown type, source , attempt 1)"
+    job = Job(1, "/f", "/f/Anna.pdf", Stat(0, 0), "", "", "Anna.pdf", "default", "", "")
+    went_well = Uploaded(job, State.ACCEPTED, verbatim("Anna"), 0.5)
+    assert told(entry, went_well) == []
+    caplog.set_level(logging.DEBUG, "watcher")
+    assert told(went_well) == [
+        "upload of file 1: accepted after 0.50 s (0 B, of an unknown type, source , attempt 1)"
     ]

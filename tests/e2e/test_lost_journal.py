@@ -4,16 +4,20 @@ import contextlib
 import os
 import shutil
 import subprocess
+import threading
 
 import pytest
 
 from tests.support.samples import make_pdf
+from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
+from watcher.daemon import engine
+from watcher.daemon.recovery import open_journal
 from watcher.i18n.message import Message
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.settings import Existing
-from watcher.pipeline.messages import Leave, Pause
+from watcher.pipeline.messages import Pause
 from watcher.sandbox import Fault, Kind
 
 
@@ -76,6 +80,29 @@ def test_what_was_removed_under_the_program_is_made_anew(world, eventually):
             os.unlink(path)
     drop(folder, "b")
     eventually(lambda: os.path.exists(world.places.journal))
+
+
+def test_stopping_closes_the_journal_that_was_just_opened_again(world, monkeypatch):
+    """Nothing may be left open: see the fixture that looks for what a test leaves behind."""
+    folder = world.folder()
+    world.start(folder)
+    supervisor, opened = world.app._supervisor, threading.Event()
+    inbox = supervisor.engine._pipeline._inbox
+
+    def open_slowly(*arguments, **options):
+        found = open_journal(*arguments, **options)
+        told = inbox.qsize()
+        opened.set()
+        assert wait_until(lambda: inbox.qsize() > told)  # the engine before is told to end
+        return found
+
+    monkeypatch.setattr(engine, "open_journal", open_slowly)
+    for name in os.listdir(world.places.state):
+        if name.startswith("journal.db"):
+            os.unlink(os.path.join(world.places.state, name))
+    drop(folder, "a")
+    assert opened.wait(PATIENCE)
+    world.stop()
 
 
 @pytest.mark.parametrize(
@@ -188,6 +215,7 @@ def test_a_folder_left_while_the_disk_was_full_has_nothing_waiting_after(
 ):
     world.places = type(world.places)(os.path.join(small_disk, "state"))
     stays, goes = world.folder("stays"), world.folder("goes")
+    world.options = {"leaves_others": True}
     world.start(stays, goes, retry_seconds=0.1)
     world.app.post(Pause(float("inf")))
     drop(goes, "a")
@@ -196,7 +224,6 @@ def test_a_folder_left_while_the_disk_was_full_has_nothing_waiting_after(
     drop(stays, *(f"during {number}" for number in range(20)))
     eventually(lambda: any("disk is not full" in text for text in sentences(world)))
     world.app.reload(world.config(stays))
-    world.app.post(Leave(frozenset({os.path.realpath(stays.path)})))
     os.unlink(filler)
     eventually(lambda: world.states()["a.pdf"] == "ignored")
     world.stop()

@@ -150,7 +150,7 @@ def test_a_change_is_taken_up_and_one_with_mistakes_is_not(office, eventually):
 
     office.write_machine(more="nonsense = 1", source=sb.ENGINEERING.key)
     assert f"{office.machine}:15: folders[1].nonsense" in running.wait_for("is not used")
-    eventually(lambda: "the new configuration is not used" in office.run("status"))
+    eventually(lambda: "The new configuration is not used" in office.run("status"))
     make_pdf(office.folder / "b.pdf", "b")
     eventually(lambda: len(office.desk.arrived()) == 2)
     assert office.sources() == [sb.SALES.key] * 2  # the last good one

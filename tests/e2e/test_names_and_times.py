@@ -146,8 +146,8 @@ def test_what_waits_is_left_out_once_settings_say_so(world, eventually):
     eventually(lambda: "parsed" in world.states().values())
     whys = sorted(str(entry.why) for entry in world.entries() if entry.state == "ignored")
     assert whys == [
-        "ignored by the pattern *draft*",
-        "is in a subfolder, and subfolders of this folder are not included (recursive = false)",
+        "This file is in a subfolder, and subfolders of this folder are not included (recursive = false).",
+        "This file matches the ignored pattern *draft*.",
     ]
     assert len(world.arrived()) == 1
 
@@ -158,7 +158,7 @@ def test_commands_find_files_by_their_names_as_people_see_them(desk):
     make_pdf(str(place / "Rene\u0301e.pdf"), "x")
     named = str(desk.folder / "Reçus" / "Renée.pdf")
     (verdict,) = desk.read_json("check", named)
-    assert verdict["verdict"] == "would be uploaded"
+    assert verdict["verdict"] == "Would be uploaded"
     (summary,) = desk.read_json("import", str(desk.folder / "Reçus"))
     assert summary["files"] == 1
     for options in (

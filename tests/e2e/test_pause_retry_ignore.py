@@ -3,10 +3,12 @@
 import itertools
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.support.samples import drop, make_pdf
+from tests.support.waiting import PATIENCE
 from tests.support.world import wait_for
 from watcher import sandbox as sb
 from watcher.daemon.instance import Instance
@@ -22,6 +24,7 @@ from watcher.page.actions import Actions
 from watcher.page.activity import Activity
 from watcher.page.server import ActivityPage
 from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
+from watcher.present.menu import Action
 from watcher.sandbox import Fault, Kind
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
@@ -53,6 +56,28 @@ def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventu
     eventually(lambda: world.app.snapshot().paused_until == 0)
 
 
+def page_of(world):
+    return ActivityPage(
+        world.app, Instance(world.places), world.places,
+        config="", control=None, environ={}, language="en",
+    )  # fmt: skip
+
+
+def test_a_click_on_a_file_that_has_arrived_meanwhile_changes_nothing(world, eventually):
+    """What is said of such files is for the page: here nobody has asked by a request."""
+    folder = world.folder()
+    drop(folder, "a.pdf")
+    world.sandbox.faults.set(REFUSE)
+    drop(folder, "bad.pdf", "refused")
+    world.start(folder, import_all=True)
+    world.wait_idle(2)
+    ids = [each.file_id for each in world.entries()]
+    with ThreadPoolExecutor(1) as tray:  # a thread that has never answered a request
+        tray.submit(page_of(world).act, Action("ignore", {"ids": ids})).result(PATIENCE)
+    eventually(lambda: world.states()["bad.pdf"] == "ignored")
+    assert world.outcomes()["a.pdf"] == "sent"
+
+
 @pytest.mark.parametrize("way", ["icon", "state", "reason", "ids"])
 def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monkeypatch, way):
     monkeypatch.setattr(reader, "_BATCH", 7)
@@ -68,16 +93,7 @@ def test_all_are_tried_again_though_only_some_are_listed(world, eventually, monk
     activity = Activity(world.places, catalog("en"))
     acts = Actions(world.app, activity, control=None, undoable=None)
     if way == "icon":
-        page = ActivityPage(
-            world.app,
-            Instance(world.places),
-            world.places,
-            config="",
-            control=None,
-            environ={},
-            language="en",
-        )
-        page.retry_all()
+        page_of(world).act(Action("retry", {"all": True}))
     else:
         order = {
             "state": {"state": "refused"},

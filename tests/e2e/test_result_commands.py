@@ -2,8 +2,8 @@
 
 import json
 import os
-import sys
 
+from tests.support.bare_python import BARE
 from tests.support.follow_up import let_pass, send, sentences
 from tests.support.samples import make_pdf
 from watcher.model.settings import (
@@ -18,7 +18,7 @@ def test_a_command_is_run_for_what_is_parsed_and_for_what_is_refused(world, cloc
     code += (
         f"open(os.path.join({str(note)!r}, uuid.uuid4().hex), 'w').write(json.dumps(sys.argv[1:]))"
     )
-    command = (sys.executable, "-c", code)
+    command = (*BARE, code)
     world.settings = {
         "hooks": Hooks(
             parsed=(*command, "parsed", "{path}", "{profile_key}", "; echo {{"),
@@ -47,7 +47,7 @@ def test_a_command_is_run_for_what_is_parsed_and_for_what_is_refused(world, cloc
 
 
 def test_a_command_that_fails_is_told_once(world, clock, eventually):
-    world.settings = {"hooks": Hooks(parsed=(sys.executable, "-c", "import sys; sys.exit(3)"))}
+    world.settings = {"hooks": Hooks(parsed=(*BARE, "import sys; sys.exit(3)"))}
     folder = send(world, clock)
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
     eventually(lambda: len(world.arrived()) == 2)
@@ -62,7 +62,7 @@ def test_a_command_that_was_under_way_at_the_end_is_run_again(world, clock, even
     note = world.root / "note"
     code = f"import os, time\npath = {str(note)!r}\nagain = os.path.exists(path)\n"
     code += "open(path, 'a').write('x')\nif not again: time.sleep(600)"
-    world.settings = {"hooks": Hooks(parsed=(sys.executable, "-c", code))}
+    world.settings = {"hooks": Hooks(parsed=(*BARE, code))}
     folder = send(world, clock)
     let_pass(world, clock, 6)
     eventually(lambda: note.exists() and note.read_text() == "x")

@@ -20,7 +20,8 @@ def office(tmp_path):
     credentials.mkdir()
     (credentials / "hrflow-api-key").write_text(CANARY + "\n")
     (tmp_path / "desk").mkdir()
-    with sb.Sandbox(keys=(CANARY,), parse_seconds=0.1) as sandbox:
+    with sb.Sandbox(parse_seconds=0.1) as sandbox:
+        sandbox.api.keys = (CANARY,)
         desk = Desk(tmp_path / "desk", sandbox)
         desk.environ = lambda **more: {
             **{name: value for name, value in os.environ.items() if name != "HRFLOW_API_KEY"},
@@ -79,9 +80,8 @@ def test_the_key_is_nowhere(office, fault, eventually):
 
 def test_no_name_of_a_person_is_in_a_log_above_debug(office):
     office.configure(source=sb.EXPRESS.key, more="sync_parsing = true")
-    for number, fault in enumerate(FAULTS.values()):
-        if fault is not None:
-            office.sandbox.faults.add(fault)
+    office.sandbox.faults.set(*filter(None, FAULTS.values()))
+    for number in range(len(FAULTS)):
         make_pdf(str(office.folder / f"{PERSON} {number}.pdf"), f"{PERSON} {number}")
     program = office.start("run")
     program.wait_for(PERSON)

@@ -1,4 +1,4 @@
-"""The guided set-up, driven as a person does: questions read, answers typed; and as scripts do."""
+"""The guided setup, driven as a person does: questions read, answers typed; and as scripts do."""
 
 import json
 import os
@@ -49,8 +49,11 @@ class Person:
 
     def script(self, *arguments, typed=sb.READ_WRITE_KEY + "\n", **environ):
         """``setup`` without questions, with the sandbox's account."""
+        return self.run(*self.scripted(*arguments), typed=typed, **environ)
+
+    def scripted(self, *arguments):
         given = ("--email", sb.EMAIL, "--api-url", self.url, "--key-stdin", *arguments)
-        return self.run("setup", "--non-interactive", *given, typed=typed, **environ)
+        return ("setup", "--non-interactive", *given)
 
     def stored(self):
         return json.loads(self.box.read_text()) if self.box.exists() else {}
@@ -59,7 +62,7 @@ class Person:
         return self.config.read_text() if self.config.exists() else None
 
     def left(self):
-        """All that a set-up can leave behind."""
+        """All that a setup can leave behind."""
         return self.text(), self.stored(), sorted(os.listdir(self.home))
 
     def wait_for_arrivals(self, number):
@@ -80,7 +83,7 @@ def person(desk):
     made.close()
 
 
-#: The questions of a first set-up, each with an answer.
+#: The questions of a first setup, each with an answer.
 FIRST = (
     ("Email", sb.EMAIL),
     ("API key", sb.READ_WRITE_KEY),
@@ -173,9 +176,10 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.answer("not shown while you type", sb.READ_KEY)
     terminal.wait_for("read-only")
     terminal.answer("not shown while you type", "ask_" + "0" * 32)
-    terminal.wait_for("rejected this key")
-    terminal.answer("Use it anyway?", "n")
-    terminal.answer("API key", f"  {sb.READ_WRITE_KEY} ")  # pasted with its surroundings
+    terminal.wait_for("rejected this key")  # which is no reason to offer to use it
+    terminal.answer(
+        "not shown while you type", f"  {sb.READ_WRITE_KEY} "
+    )  # pasted with its surroundings
     terminal.wait_for("Removed spaces or line breaks around the key.")
     terminal.answer("Folder to watch", "y")
     terminal.answer('There is no folder "y"', "2")
@@ -212,7 +216,7 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
     terminal.answer("API key", sb.READ_KEY)
     terminal.wait_for("read-only")
     terminal.answer("not shown while you type", "yes")
-    terminal.wait_for("does not look like an API key")
+    terminal.wait_for("doesn't look like an API key")
     terminal.answer("Use it anyway?", "n")
     terminal.answer("API key", sb.READ_WRITE_KEY)
     terminal.answer("Folder to watch", "~/CVs")
@@ -230,7 +234,7 @@ def test_without_a_check_the_form_of_a_key_is_looked_at_all_the_same(person):
         (sb.READ_KEY, 4, "read-only"),
         ("two words", 4, "This is not an API key"),
         ("ask_“x”", 4, "This is not an API key"),
-        ("something", 0, "does not look like an API key"),
+        ("something", 0, "doesn't look like an API key"),
     ],
 )
 def test_a_script_s_key_is_looked_at_without_a_check_too(person, key, code, said):
@@ -455,7 +459,10 @@ def test_what_a_script_got_wrong(person, arguments, code, said):
         "new": person.home / "new", "home": person.home, "config": person.config,
         "state": person.desk.root / "state",
     }  # fmt: skip
-    done = person.script(*(each.replace("{job}", "{{job}}").format(**known) for each in arguments))
+    given = [each.replace("{job}", "{{job}}").format(**known) for each in arguments]
+    done = person.desk.call(
+        *person.scripted(*given), typed=sb.READ_WRITE_KEY + "\n", **person.environ()
+    )
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr

@@ -13,9 +13,9 @@ from tests.support.desk import Process
 from tests.support.installation import Installation
 from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE
+from watcher.daemon.client import read_facts
 from watcher.daemon.instance import Places
 from watcher.model.errors import UPDATED
-from watcher.page.client import read_facts
 
 OLD, NEW = "0.0.1", "0.0.2"
 
@@ -165,24 +165,6 @@ def test_the_same_version_installed_again_counts_too(place):
     record = place.installed.folder / f"hrflow_watcher-{OLD}.dist-info" / "RECORD"
     os.replace(shutil.copy(record, record.with_name("new")), record)  # as dpkg does, with a rebuild
     assert running.process.wait(PATIENCE) == UPDATED
-
-
-def test_no_upload_begins_while_there_is_half_of_a_version(place, eventually):
-    running = place.start()
-    place.installed.put_modules(NEW)  # the metadata is still that of the old one
-    (place.installed.folder / "a sign").mkdir()
-    log = place.desk.root / "state" / "hrflow-watcher.log"
-    eventually(lambda: "no upload begins" in log.read_text())
-    place.drop("meanwhile.pdf")
-    eventually(lambda: place.desk.states() == ["queued"])
-    assert running.process.poll() is None
-    place.installed.put_record(NEW)
-    assert running.process.wait(PATIENCE) == UPDATED
-    assert place.desk.arrived() == []
-    again = place.start()
-    eventually(place.desk.arrived)
-    assert again.end() == 0
-    assert len(place.desk.arrived()) == 1
 
 
 def test_a_person_who_ends_it_meanwhile_sees_an_ordinary_end(place, eventually):

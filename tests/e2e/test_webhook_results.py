@@ -205,7 +205,7 @@ def test_a_port_that_is_taken_is_said_and_all_else_goes_on(hooked, clock, eventu
     with socket.create_server(("127.0.0.1", world.settings["webhook"].port)):
         folder = world.folder()
         world.start(folder, clock=clock)
-        world.wait_for(lambda: any("cannot be received" in each for each in sentences(world)))
+        world.wait_for(lambda: any("can't be received" in each for each in sentences(world)))
         make_pdf(os.path.join(folder.path, "a.pdf"))
         world.wait_idle(1)
     world.app.post(Resume())

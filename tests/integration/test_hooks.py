@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.support.bare_python import BARE
 from tests.support.waiting import PATIENCE
 from watcher.daemon.hooks import HookCommands, fill_in
 from watcher.model.kinds import State
@@ -27,7 +28,7 @@ def entry(path="/srv/cvs/Aisha Rahman.pdf", **more):
 
 
 def python(code, *arguments):
-    return (sys.executable, "-c", code, *arguments)
+    return (*BARE, code, *arguments)
 
 
 def run(commands, code, *arguments, of=None, seconds=30.0):
@@ -62,8 +63,8 @@ def test_names_that_are_no_text_arrive_as_they_are(commands, tmp_path):
 
 def test_its_failure_is_said(commands):
     assert str(run(commands, "import sys; sys.exit(3)")) == "failed with exit code 3"
-    assert str(commands.run(("/no/such/program",), entry(), 5.0)).startswith("cannot be started")
-    assert str(commands.run((sys.executable, "a\0b"), entry(), 5.0)).startswith("cannot be started")
+    assert str(commands.run(("/no/such/program",), entry(), 5.0)).startswith("can't be started")
+    assert str(commands.run((sys.executable, "a\0b"), entry(), 5.0)).startswith("can't be started")
 
 
 def is_alive(number):

@@ -1,4 +1,4 @@
-"""What set-up and doctor ask HrFlow, against the sandbox over real HTTP."""
+"""What setup and doctor ask HrFlow, against the sandbox over real HTTP."""
 
 import time
 from dataclasses import replace

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.desktop import Bus, Messages, needs_bus, until
 from watcher.desktop.notifications import DesktopNotifications
-from watcher.present.menu import Action, Verb
+from watcher.present.menu import ATTENTION
 from watcher.present.notifications import Kind, Notification
 
 pytestmark = needs_bus
@@ -17,9 +17,6 @@ def bus(surroundings):
     return surroundings.have(Bus, surroundings.root)
 
 
-ACTION = Action(Verb.ATTENTION)
-
-
 class Clicks(list):
     """The actions of what was clicked."""
 
@@ -27,7 +24,7 @@ class Clicks(list):
 
 
 def notification(title, text=""):
-    return Notification(Kind.REFUSED, title, text, ACTION)
+    return Notification(Kind.REFUSED, title, text, ATTENTION)
 
 
 @pytest.fixture
@@ -53,7 +50,7 @@ def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, notifications,
     assert shown["icon"] == "/usr/share/icon.png"
     assert shown["program"] == "hrflow-watcher"
     desktop.click(1)
-    until(lambda: clicks == [ACTION])
+    until(lambda: clicks == [ATTENTION])
 
 
 def test_where_mark_up_is_understood_names_cannot_be_any(surroundings, bus, notifications):
@@ -71,7 +68,7 @@ def test_nothing_waits_once_every_message_has_gone(surroundings, bus, notificati
     desktop.dismiss(1)
     desktop.click(2)
     until(lambda: notifications._thread is None, "a thread stays for messages that have gone")
-    assert clicks == [ACTION]
+    assert clicks == [ATTENTION]
     notifications.show(notification("Three"))
     until(lambda: len(desktop.shown) == 3)
 
@@ -83,7 +80,7 @@ def test_others_messages_are_none_of_ours(surroundings, bus, notifications, clic
     desktop.click(77)
     desktop.click(1)
     until(lambda: notifications._thread is None)
-    assert clicks == [ACTION]
+    assert clicks == [ATTENTION]
 
 
 def test_a_service_without_clicks_leaves_nothing_to_wait_for(surroundings, bus, notifications):

@@ -1,4 +1,4 @@
-"""pystray's menu and icon as a host reads them over a real bus: what our own menu has none of."""
+"""pystray's icon as a host reads it over a real bus: what the program's own icon never does."""
 
 import threading
 
@@ -14,45 +14,16 @@ from watcher.model.snapshot import AppState
 pytestmark = needs_bus
 
 
-class State:
-    """What the menu shows and changes."""
-
-    is_on = False
-    colour = "red"
-
-    def toggle(self):
-        self.is_on = not self.is_on
-
-
 @pytest.fixture
-def state():
-    return State()
-
-
-@pytest.fixture
-def icon(surroundings, state, monkeypatch):
+def icon(surroundings, monkeypatch):
     bus = surroundings.have(Bus, surroundings.root)
     panel = surroundings.have(Panel, bus.address)
     monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
-    colours = [
-        MenuItem(
-            name,
-            lambda _, item: setattr(state, "colour", item.text),
-            checked=lambda item: state.colour == item.text,
-            radio=True,
-        )
-        for name in ("red", "green")
-    ]
 
     def fail():
         raise RuntimeError
 
-    menu = Menu(
-        MenuItem("On", state.toggle, checked=lambda _: state.is_on, default=True),
-        Menu.SEPARATOR,
-        MenuItem("Colour", Menu(*colours)),
-        MenuItem("Fail", fail),
-    )
+    menu = Menu(MenuItem("Fail", fail), Menu.SEPARATOR)
     made = StatusNotifierIcon("test", draw(AppState.IDLE, 22), "A title", menu)
     runner = threading.Thread(target=made.run)
     runner.start()
@@ -63,16 +34,6 @@ def icon(surroundings, state, monkeypatch):
     assert not runner.is_alive()
 
 
-def properties(item, *names):
-    """Each line's properties, by its label."""
-    ((found),) = item.call_menu("GetGroupProperties", "aias", [], [])
-    lines = [{name: value for name, (_, value) in each.items()} for _, each in found]
-    return {
-        line.get("label", line.get("type", "")): [line.get(name) for name in names]
-        for line in lines
-    }
-
-
 def number(item, label, lines=None):
     for text, its, _, inner in item.lines() if lines is None else lines:
         if text == label:
@@ -80,23 +41,6 @@ def number(item, label, lines=None):
         if (found := number(item, label, inner)) is not None:
             return found
     return None
-
-
-def test_check_marks_and_radios_are_shown_and_change_with_a_click(icon, state):
-    item = icon.item
-    assert properties(item, "toggle-type", "toggle-state") == {
-        "": [None, None], "On": ["checkmark", 0], "separator": [None, None],
-        "Colour": [None, None], "red": ["radio", 1], "green": ["radio", 0], "Fail": [None, None],
-    }  # fmt: skip
-    assert properties(item, "children-display")["Colour"] == ["submenu"]
-    item.click(number(item, "On"))
-    until(lambda: properties(item, "toggle-state")["On"] == [1])
-    item.click(number(item, "green"))
-    until(lambda: properties(item, "toggle-state")["green"] == [1])
-    assert properties(item, "toggle-state")["red"] == [0]
-    item.call("Activate", "ii", 0, 0)
-    until(lambda: properties(item, "toggle-state")["On"] == [0])
-    assert (state.is_on, state.colour) == (False, "green")
 
 
 def test_an_action_that_fails_ends_nothing(icon, caplog):

@@ -3,7 +3,6 @@
 import itertools
 import os
 import signal
-import sys
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,6 +10,7 @@ from dataclasses import replace
 import pytest
 from PIL import Image
 
+from tests.support.bare_python import BARE
 from tests.support.desktop import (
     XFCONF,
     Bus,
@@ -34,7 +34,7 @@ from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, AppState, Snapshot, Watched
-from watcher.present.menu import Action, Verb, icon_view
+from watcher.present.menu import ACTIVITY, SET_UP, Action, icon_view
 
 NOON = 1_700_000_000.0
 #: Seconds between two views that the process is sent.
@@ -198,11 +198,11 @@ def test_xfce_shows_every_state_a_menu_and_the_icon_again_with_each_new_panel(su
         screen.change(above, opened, "an open menu does not change")
         # Needs attention → the one file → beyond its reason, which is grey, Retry.
         screen.press(above, "Home", "Down", "Down", "Down", "Right", "Right", "Return")
-        until(lambda: made.clicks == [Action(Verb.RETRY, (3,))])
+        until(lambda: made.clicks == [Action("retry", {"ids": [3]})])
         screen.do("mousemove", 600, 20)  # where no tip for the icon comes up
         until(lambda: screen.still(above) == empty, "the menu stays open")  # and takes all clicks
         screen.do("mousemove", *CENTRE, "click", 1)
-        until(lambda: made.clicks[1:] == [Action(Verb.ACTIVITY)])
+        until(lambda: made.clicks[1:] == [ACTIVITY])
 
         panel.kill()
         until(lambda: not has_icon(screen, state=AppState.ATTENTION))
@@ -227,7 +227,7 @@ def test_x11_shows_every_state_hears_a_click_and_comes_back_with_the_panel(surro
         for _ in range(3):  # pystray by itself makes the icon narrower with each new image
             show_each(made, screen, box)
         screen.do("mousemove", *centre, "click", 1)
-        until(lambda: made.clicks == [Action(Verb.SET_UP)])  # the last state was: not set up
+        until(lambda: made.clicks == [SET_UP])  # the last state was: not set up
 
         panel.kill()
         until(lambda: not made.backend)
@@ -260,7 +260,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         assert (item.get("Status"), item.get("ItemIsMenu")) == ("Active", False)
         assert item.get("IconPixmap") == [pixmap(draw(AppState.IDLE, size)) for size in SIZES]
         item.call("Activate", "ii", 10, 10)
-        until(lambda: made.clicks == [Action(Verb.ACTIVITY)])
+        until(lambda: made.clicks == [ACTIVITY])
         for method in ("ContextMenu", "SecondaryActivate"):  # the host's own affair
             assert item.call(method, "ii", 10, 10) == ()
         item.heard()
@@ -281,7 +281,7 @@ def test_a_host_reads_icon_title_and_menu_and_each_new_one_hears_of_them(surroun
         assert choices[0][0] == str(REFUSED.why)
         assert not choices[0][2], "a reason is not to be clicked"
         item.click(next(number for text, number, *_ in choices if text == "Retry"))
-        until(lambda: made.clicks[1:] == [Action(Verb.RETRY, (3,))])
+        until(lambda: made.clicks[1:] == [Action("retry", {"ids": [3]})])
 
         first.close()
         second = surroundings.have(Panel, bus.address)
@@ -361,7 +361,7 @@ def test_where_there_is_nothing_to_look_at_it_says_so_once_and_is_left_at_that(s
 
 
 def test_a_process_that_hangs_holds_nobody_up(surroundings):
-    deaf = (sys.executable, "-c", "import time\nwhile True: time.sleep(100)")
+    deaf = (*BARE, "import time\nwhile True: time.sleep(100)")
     with tray(surroundings.environ(), command=deaf) as made:
         until(lambda: made._process is not None)
         big = replace(IDLE, attention=tuple(entry(n, "x" * 200) for n in range(10_000)))
@@ -375,7 +375,7 @@ def test_a_process_that_hangs_holds_nobody_up(surroundings):
 def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surroundings):
     counts = "import sys\nfor n, _ in enumerate(sys.stdin, 1): "
     counts += "print('{\"shown\": \"' + str(n) + '\"}', flush=True)"
-    with tray(surroundings.environ(), command=(sys.executable, "-c", counts)) as made:
+    with tray(surroundings.environ(), command=(*BARE, counts)) as made:
         until(lambda: made.backend == "1")
         began = time.monotonic()
         for _ in range(50):
@@ -389,7 +389,7 @@ def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surrounding
 
 
 def test_a_process_that_keeps_failing_is_given_up(surroundings):
-    failing = (sys.executable, "-c", "raise SystemExit(1)")
+    failing = (*BARE, "raise SystemExit(1)")
     with tray(surroundings.environ(), command=failing, backoff=(0.01, 0.01)) as made:
         made._thread.join(PATIENCE)
         assert not made._thread.is_alive()

@@ -7,9 +7,9 @@ import pytest
 from tests.support.browser import CHROMIUM, QUIET, Person
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser():
-    """One for a module: to start it takes longer than most tests."""
+    """One for all tests: to start it takes longer than most of them."""
     if not os.path.exists(CHROMIUM):
         pytest.skip("needs Debian's package chromium")
     playwright = pytest.importorskip("playwright.sync_api")

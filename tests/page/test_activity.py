@@ -142,11 +142,11 @@ def test_a_missing_folder_has_a_card_and_is_in_the_headline(person):
     person.desk.configure(f'[[folders]]\npath = "{missing}"\nsource_key = "{sb.SALES.key}"\n')
     person.start()
     page = person.open()
-    card = page.locator("#held .notice", has_text="A folder cannot be watched")
+    card = page.locator("#held .notice", has_text="A folder can't be watched")
     assert card.locator("p").inner_text().startswith(str(missing)), "its path is not altered"
-    page.locator("#headline", has_text="1 folder cannot be watched").wait_for()
+    page.locator("#headline", has_text="1 folder can't be watched").wait_for()
     person.channel().post("/api/pause")
-    page.locator("#headline", has_text="Paused · 1 folder cannot be watched").wait_for()
+    page.locator("#headline", has_text="Paused · 1 folder can't be watched").wait_for()
     card.get_by_role("link", name="Edit folders").click()
     page.locator("#folder-list .bad", has_text=str(missing)).wait_for()
     see_no_problem(page)
@@ -338,7 +338,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     page.get_by_label("What would happen to this file?").fill(str(path))
     page.keyboard.press("Enter")
     page.locator("#verdict", has_text="a PDF document").wait_for()
-    page.locator("nav").get_by_role("link", name="Set-up").click()
+    page.locator("nav").get_by_role("link", name="Setup").click()
     chosen = page.locator('#places [data-is="source"] option:checked')
     chosen.wait_for(state="attached")
     assert chosen.inner_text() == "Engineering", "the key that is there is asked for names"
@@ -347,7 +347,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     page.get_by_role("link", name="Health").click()
     page.locator("#checks summary").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()
-    assert "key accepted" in page.locator("#lines").inner_text()
+    assert "Key accepted" in page.locator("#lines").inner_text()
     see_no_problem(page)
 
 

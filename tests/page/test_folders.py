@@ -57,7 +57,7 @@ def test_a_folder_is_picked_from_the_disk(person):
     assert dialog.get_by_role("listitem").all_inner_texts() == ["Applications/"]
     page.wait_for_function("() => document.activeElement.textContent === 'Applications/'")
     page.keyboard.press("Enter")
-    dialog.get_by_text("There are no folders in it.").wait_for()
+    dialog.get_by_text("There are no folders here.").wait_for()
     page.wait_for_function("() => document.activeElement.id === 'picker-take'")
     page.keyboard.press("Enter")
     dialog.wait_for(state="hidden")
@@ -84,7 +84,9 @@ def test_a_file_is_picked_and_its_fate_told_in_a_sentence(person):
     page.locator("#verdict dd", has_text="application/pdf").first.wait_for()
     page.get_by_label("What would happen to this file?").fill(str(person.desk.folder / "setup.exe"))
     page.get_by_role("button", name="Check").click()
-    page.locator("#verdict", has_text="setup.exe is a program, not a document.").wait_for()
+    page.locator(
+        "#verdict", has_text="setup.exe: This file is a program, not a document."
+    ).wait_for()
     assert page.problems == []
 
 
@@ -159,7 +161,7 @@ def test_a_directory_that_never_answers_is_given_up_and_does_not_stop_others(eve
 
     picker = Picker(read, timeout=0.05)
     for _ in range(3):
-        with pytest.raises(UnusableError, match="/hangs does not respond"):
+        with pytest.raises(UnusableError, match="/hangs doesn't respond"):
             picker.list({"path": "/hangs"})
 
     def answers():

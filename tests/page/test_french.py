@@ -70,9 +70,11 @@ def assistant(person):
 
 
 def test_pieces_are_found():
-    assert {"is not in a watched folder", "HrFlow rejected this file", "is not a full path"} <= set(
-        ENGLISH
-    )
+    assert {
+        "The file is not in a watched folder",
+        "HrFlow rejected this file",
+        "is not a full path",
+    } <= set(ENGLISH)
 
 
 def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
@@ -82,7 +84,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     assistant.drop("bad.pdf")
     assistant.drop("good.pdf")
     page = assistant.open(locale="fr-FR")
-    wait_for(page, "setup.exe", "Non accepté", "est un programme, pas un document")
+    wait_for(page, "setup.exe", "Non accepté", "Ce fichier est un programme, pas un document")
     wait_for(
         page, "bad.pdf", "Non accepté", "HrFlow a refusé ce fichier (400)\u00a0: HrFlow's words"
     )
@@ -100,7 +102,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     assert table[0].startswith("state;label;path;why;")
     assert any(
         line.startswith("refused;Non accepté;")
-        and "setup.exe;est un programme, pas un document;" in line
+        and "setup.exe;Ce fichier est un programme, pas un document.;" in line
         for line in table
     )
 
@@ -114,7 +116,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     for path, answer in (
         (assistant.desk.folder / "setup.exe", "est un programme, pas un document"),
         (assistant.desk.folder / "none.pdf", "est introuvable\u00a0; vérifiez le chemin"),
-        (assistant.desk.folder, "est un dossier\u00a0; nommez ses fichiers"),
+        (assistant.desk.folder, "C’est un dossier\u00a0: indiquez les fichiers"),
         ("a.pdf", "Indiquez le chemin complet du fichier."),
     ):
         page.locator("#check-path").fill(str(path))
@@ -123,7 +125,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
         see_no_english(page)
 
     go(page, "health")
-    page.locator("#findings", has_text="le programme est en marche, mais ne démarre pas").wait_for()
+    page.locator("#findings", has_text="Le programme est en marche, mais ne démarre pas").wait_for()
     page.locator("#checks summary").click()
     page.wait_for_function("() => document.querySelectorAll('#lines li').length > 15")
     see_no_english(page)
@@ -168,7 +170,7 @@ def test_commands_speak_english_to_the_same_program(assistant):
     assistant.eventually(lambda: assistant.channel().get("/api/now")["now"]["groups"]["attention"])
     now = assistant.channel().get("/api/now")["now"]
     assert now["headline"] == "1 file needs attention"
-    assert now["attention"][0]["remark"] == "is a program, not a document"
+    assert now["attention"][0]["remark"] == "This file is a program, not a document."
 
 
 def test_a_chosen_language_is_kept_by_the_program(person):

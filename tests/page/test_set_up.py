@@ -1,9 +1,8 @@
-"""The set-up in a real browser: from nothing, a test CV that arrives, a folder that is given up."""
+"""The setup in a real browser: from nothing, a test CV that arrives, a folder that is given up."""
 
 import os
 import re
 import sys
-import time
 
 import pytest
 
@@ -36,7 +35,7 @@ def test_a_test_cv_is_sent_and_one_sees_it_arrive(person):
     person.start()
     page = person.open("setup")
     page.get_by_role("button", name="Upload a sample CV").click()
-    page.locator("#tested.good", has_text="It has arrived in Engineering.").wait_for()
+    page.locator("#tested.good", has_text="The sample CV has arrived in Engineering.").wait_for()
     page.locator("#test-story li", has_text="uploading").wait_for()
     page.locator("#tested", has_text="✓ Profile created").wait_for()
     assert (person.desk.folder / FILE_NAME).read_bytes() == sample_cv_pdf()
@@ -56,7 +55,7 @@ def test_a_test_cv_that_waits_says_for_what(person):
     page.get_by_role("button", name="Upload a sample CV").click()
     page.locator("#tested", has_text="… queued · Paused · 1 waiting").wait_for()
     page.get_by_role("button", name="Resume").click()
-    page.locator("#tested.good", has_text="It has arrived in Engineering.").wait_for()
+    page.locator("#tested.good", has_text="The sample CV has arrived in Engineering.").wait_for()
 
 
 def test_a_test_cv_that_cannot_be_put_or_does_not_arrive_says_why(two):
@@ -93,7 +92,7 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     assert page.evaluate("document.activeElement.id") == "leave-not", "the harmless one"
     assert dialog.get_by_role("heading").inner_text() == f"Stop watching {two.other}?"
     assert "Your files and their history are kept" in dialog.locator("#leave-stays").inner_text()
-    assert "1 file is not uploaded yet" in dialog.locator("#leave-stays").inner_text()
+    assert "1 file has not been uploaded yet" in dialog.locator("#leave-stays").inner_text()
     dialog.locator("summary").click()
     assert f'-path = "{two.other}"' in dialog.locator("#leave-difference").inner_text()
     page.keyboard.press("Escape")
@@ -113,7 +112,7 @@ def test_a_folder_is_given_up_by_keyboard_after_a_question(two):
     assert "[account]" in left
     assert os.listdir(two.other) == ["waits.pdf"]
     page.locator("nav").get_by_role("link", name="Activity").click()
-    page.locator("#rows .c-state", has_text="its folder is no longer watched").wait_for()
+    page.locator("#rows .c-state", has_text="Its folder is no longer watched").wait_for()
     assert page.problems == []
 
 
@@ -125,7 +124,7 @@ def test_the_last_folder_can_be_given_up_on_the_page_of_folders(person):
     page.locator("#folder-list", has_text="No folder is watched.").wait_for()
     page.locator("#headline", has_text="Not set up yet").wait_for()
     page.wait_for_function("() => document.activeElement.id === 'h-folders'")
-    page.locator("nav").get_by_role("link", name="Set-up").click()
+    page.locator("nav").get_by_role("link", name="Setup").click()
     page.locator("#places .place").wait_for()
     assert page.locator("#test").is_hidden()
     assert page.problems == []
@@ -139,7 +138,7 @@ def test_a_folder_that_is_given_up_elsewhere_does_not_come_back_with_the_form(tw
     page.locator("#folder-list").get_by_role("button", name="Stop watching…").nth(1).click()
     page.get_by_role("button", name="Stop watching", exact=True).click()
     page.locator("#said", has_text="is no longer watched").wait_for()
-    page.locator("nav").get_by_role("link", name="Set-up").click()
+    page.locator("nav").get_by_role("link", name="Setup").click()
     page.wait_for_function("() => document.querySelectorAll('#places .place').length === 1")
     text = two.desk.config.read_text()
     assert text.count("[[folders]]") == 1
@@ -228,7 +227,7 @@ def test_everything_is_set_up_from_nothing(newcomer):
     page.locator("#headline", has_text="Not set up yet").wait_for()
     fill_account(page, newcomer)
     go_on(page)
-    page.locator("#workspace", has_text="Key accepted (workspace Sandbox)").wait_for()
+    page.locator("#workspace", has_text='Key accepted (workspace "Sandbox")').wait_for()
     place = page.locator("#places .place")
     page.wait_for_function("() => document.activeElement.dataset.is === 'path'")
     assert place.locator('[data-is="path"]').input_value() == "~/CVs"
@@ -311,7 +310,7 @@ def test_what_is_set_for_the_machine_is_shown_and_not_asked_for(newcomer):
     page.locator("#tried", has_text="Key accepted").wait_for()
     for locked in (page.locator("#api-url"), page.locator('#places [data-is="path"]')):
         assert not locked.is_editable()
-        assert locked.get_attribute("title") == "Set for this machine"
+        assert locked.get_attribute("title") == "Set by your administrator"
     assert page.locator("#another").is_hidden()
     assert page.locator('#places [data-is="remove"]').is_hidden()
     assert page.locator('#places [data-is="source"]').is_disabled()
@@ -346,11 +345,10 @@ def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(
 
 
 def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
-    """From nothing, in less than a minute, by what is seen and what the keys reach."""
+    """From nothing, by what is seen and what the keys reach."""
     newcomer.start()
     page = newcomer.open()
     page.get_by_label("Email of your HrFlow account").wait_for()
-    began = time.monotonic()
 
     def tab_to(name):
         """Press Tab until what has the focus is called so."""
@@ -369,7 +367,7 @@ def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
     tab_to("Address")
     page.keyboard.type(newcomer.desk.sandbox.url)
     page.keyboard.press("Enter")
-    page.get_by_text("Key accepted (workspace Sandbox)").locator("visible=true").wait_for()
+    page.get_by_text('Key accepted (workspace "Sandbox")').locator("visible=true").wait_for()
     page.wait_for_function(f"() => {NAME} === 'Folder to watch'")
     page.keyboard.press("Control+A")
     page.keyboard.type(str(newcomer.desk.folder))
@@ -383,11 +381,10 @@ def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
     page.wait_for_function(f"() => {NAME} === 'Try it out'")
     tab_to("Upload a sample CV")
     page.keyboard.press("Enter")
-    page.get_by_text("It has arrived in Engineering.").wait_for()
+    page.get_by_text("The sample CV has arrived in Engineering.").wait_for()
     tab_to("Open activity")
     page.keyboard.press("Enter")
     row(page, FILE_NAME).locator(".c-state", has_text="Profile created").wait_for()
-    assert time.monotonic() - began < 60
     assert page.problems == []
 
 

@@ -42,7 +42,7 @@ def run_try():
             shutil.copyfile(
                 os.path.join(ROOT, "tests", "samples", name), os.path.join(folder, name)
             )
-            written += read_until(mine, "renamed" if "renamed" in name else "HrFlow has it")
+            written += read_until(mine, "renamed" if "renamed" in name else "Received by")
         for person in ("Łukasz Wójcik →", "John O'Brien →"):  # is asked for after some seconds
             written += "" if person in written else read_until(mine, person)
         process.terminate()

@@ -1,8 +1,7 @@
-"""What the sandbox costs, and what it leaves behind: nothing, except in the folder one names."""
+"""What the sandbox costs, and what it leaves behind: nothing."""
 
 import hashlib
 import http.client
-import json
 import os
 import subprocess
 import sys
@@ -12,28 +11,25 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.support.sandbox_client import BOUNDARY, END, Client, form, part
-from tests.support.waiting import PATIENCE, wait_until
-from watcher.sandbox import EMAIL, ENGINEERING, EXPRESS, READ_WRITE_KEY, Fault, Kind, Sandbox
+from tests.support.waiting import PATIENCE
+from watcher.sandbox import EMAIL, ENGINEERING, READ_WRITE_KEY, Fault, Kind, Sandbox
 
 LARGE = 1_000_000_000
 GROWTH = 20_000_000
 
 
-def sandbox_threads():
-    return [thread for thread in threading.enumerate() if thread.name.startswith("sandbox")]
-
-
 def test_no_thread_and_no_connection_is_left(clock):
+    before = set(threading.enumerate())
     sandbox = Sandbox(clock=clock).start()
     clients = [Client(sandbox) for _ in range(5)]
     for client in clients:
         assert client.upload().status == 202
     sandbox.faults.set(Fault(kind=Kind.NEVER))
     clients[0].connection.request("GET", "/v1/auth")
-    assert len(sandbox_threads()) == 6
+    assert len(set(threading.enumerate()) - before) == 6
     address = urlsplit(sandbox.origin)
     sandbox.stop()
-    assert wait_until(lambda: not sandbox_threads())
+    assert set(threading.enumerate()) == before
     assert clients[1].connection.sock.recv(1) == b"", "the other side knows"
     with pytest.raises(ConnectionRefusedError):
         http.client.HTTPConnection(address.hostname, address.port).request("GET", "/")
@@ -57,48 +53,16 @@ def test_a_taken_port_is_an_error(sandbox):
         Sandbox().start(urlsplit(sandbox.origin).port)
 
 
-def test_files_are_kept_in_the_folder_one_names(tmp_path, clock):
-    folder = str(tmp_path / "data")
-    with Sandbox(data_dir=folder, clock=clock, parse_seconds=0, references="at_once") as sandbox:
-        client = Client(sandbox)
-        file = part("file", b"Jane Example\njane@example.org", "../../Łukasz.txt", "text/plain")
-        assert client.upload(file, reference="r").status == 202
-        assert client.upload(file, reference="r").status == 400
-        sandbox.faults.set(Fault(kind=Kind.STATUS, times=1))
-        assert client.upload(file).status == 500
-        found = client.get("/profile/parsing", source_key=ENGINEERING.key, reference="r")
-        client.connection.close()
-        [profile] = sandbox.profiles()
-    assert found.json["data"]["persons"] == [{"full_name": "Jane Example"}]
-    assert sorted(os.listdir(folder)) == [profile.key, profile.key + ".json"], "no refused ones"
-    with open(os.path.join(folder, profile.key + ".json"), encoding="utf-8") as handle:
-        assert json.load(handle)["file_name"] == "../../Łukasz.txt"
-    assert os.listdir(tmp_path) == ["data"]
-
-
-def test_a_sync_parse_that_is_not_indexed_leaves_no_file(tmp_path, clock):
-    with Sandbox(data_dir=str(tmp_path), clock=clock) as sandbox:
-        client = Client(sandbox)
-        fields = {"source_key": EXPRESS.key, "sync_parsing": "1", "sync_parsing_indexing": "0"}
-        data = client.upload(**fields).json["data"]
-        client.connection.close()
-    assert data["profile"]["info"]["full_name"] == "Jane Example"
-    assert os.listdir(tmp_path) == []
-
-
-def test_a_client_that_goes_away_leaves_no_file(tmp_path, clock, eventually):
-    with Sandbox(data_dir=str(tmp_path), clock=clock) as sandbox:
-        client = Client(sandbox)
-        body = form(source_key=ENGINEERING.key)
-        client.connection.putrequest("POST", "/v1/profile/parsing/file")
-        client.connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
-        client.connection.putheader("Content-Length", str(len(body)))
-        client.connection.endheaders(body[:-10])
-        eventually(lambda: os.listdir(tmp_path))
-        client.connection.close()
-        [record] = sandbox.wait_for(1)
-    assert record.whole is False
-    assert os.listdir(tmp_path) == []
+def test_a_client_that_goes_away_is_noted(sandbox, client):
+    body = form(source_key=ENGINEERING.key)
+    client.connection.putrequest("POST", "/v1/profile/parsing/file")
+    client.connection.putheader("Content-Type", f"multipart/form-data; boundary={BOUNDARY}")
+    client.connection.putheader("Content-Length", str(len(body)))
+    client.connection.endheaders(body[:-10])
+    client.connection.close()
+    [record] = sandbox.wait_for(1)
+    assert (record.whole, record.file_name) == (False, "cv.txt")
+    assert sandbox.profiles() == ()
 
 
 @pytest.mark.parametrize("command", ["try", "sandbox"])

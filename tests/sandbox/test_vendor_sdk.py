@@ -46,13 +46,13 @@ def test_it_adds_a_file_and_reads_the_profile_back(connect_sdk, sandbox, clock):
     parsing = sdk.profile.parsing.get(ENGINEERING.key, reference="aisha")
     assert parsing["data"]["persons"] == [{"full_name": "Aisha Rahman"}]
     assert parsing["data"]["file_name"] == "Aisha Rahman - CV.pdf"
-    profile = sdk.profile.storing.get(ENGINEERING.key, key=parsing["data"]["key"])["data"]
+    key = parsing["data"]["key"]
+    assert sdk.profile.parsing.get(ENGINEERING.key, key=key)["data"] == parsing["data"]
+    (profile,) = sdk.profile.storing.list([ENGINEERING.key], key=key, return_profile=True)["data"]
     assert profile["info"]["email"] == "aisha.rahman@example.org"
     assert profile["tags"] == [{"name": "blacklist", "value": True}]
     found = sdk.profile.searching.list(source_keys=[ENGINEERING.key])
     assert [one["key"] for one in found["data"]["profiles"]] == [profile["key"]]
-    by_email = sdk.profile.parsing.get(ENGINEERING.key, email="aisha.rahman@example.org")
-    assert by_email["data"]["key"] == profile["key"]
 
 
 def test_it_adds_a_folder(connect_sdk, sandbox, tmp_path):

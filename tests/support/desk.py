@@ -1,6 +1,7 @@
 """A person at a machine: commands as processes of their own, in a pipe or at a terminal."""
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -11,15 +12,17 @@ import subprocess
 import sys
 import threading
 import time
+from unittest import mock
 
 import pytest
 
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
+from watcher.cli import run_command
+from watcher.daemon.client import Channel, NotRunningError
 from watcher.daemon.instance import Places
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
-from watcher.page.client import Channel, NotRunningError
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 
@@ -132,6 +135,19 @@ class Desk:
             capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
 
+    def call(self, *arguments, typed="", **environ):
+        """A command in this process, which is much quicker: for tables of what it says."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        with (
+            mock.patch.dict(os.environ, self.environ(**environ), clear=True),
+            mock.patch("sys.stdin", io.TextIOWrapper(io.BytesIO(typed.encode()))),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = run_command(self.command(*arguments)[3:])
+        said = [stream.seek(0) or stream.read() for stream in (out, err)]
+        return subprocess.CompletedProcess(arguments, code, *said)
+
     def feed(self, text, *arguments, **environ):
         """A command that reads ``text`` from its standard input."""
         return subprocess.run(
@@ -140,7 +156,10 @@ class Desk:
         )  # fmt: skip
 
     def read_json(self, *arguments, code=0):
-        done = self.run(*arguments, "--json")
+        # An import is a program; and a process keeps the keyring that it has chosen first.
+        is_apart = arguments[0] in ("import", "login", "logout")
+        ask = self.run if is_apart else self.call
+        done = ask(*arguments, "--json")
         read = [json.loads(line) for line in done.stdout.splitlines()]
         if arguments == ("status",) and read:
             code = 0 if read[0]["running"] else 8

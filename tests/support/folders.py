@@ -4,7 +4,7 @@ import threading
 
 from tests.support.waiting import PATIENCE
 from watcher.folders import WatchedFolder
-from watcher.i18n.message import NOTHING
+from watcher.i18n.message import NOTHING, as_json
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.settings import Folder, Watch
 from watcher.routing.ignored import ignore_filter
@@ -62,11 +62,11 @@ class Inbox:
         return ended(self.wait(ended, f"the end of a scan: {reason}"))[-1]
 
     def wait_for_problem(self, message_id=""):
-        """Return the problem that a folder has now, a message whose id begins so."""
+        """Return the problem that a folder has now, with this in the id of a message."""
 
         def has_problem(messages):
             problem = last_problem(messages)
-            return problem and problem.text.startswith(message_id)
+            return problem and message_id in as_json(problem)
 
         return last_problem(self.wait(has_problem, f"problem {message_id!r}"))
 

@@ -5,9 +5,9 @@ import pty
 import re
 import select
 import subprocess
-import sys
 import time
 
+from tests.support.bare_python import BARE
 from tests.support.waiting import PATIENCE
 
 CTRL_C, ENTER = "\x03", "\r"
@@ -26,7 +26,7 @@ class Terminal:
     def __init__(self, command, env):
         self._mine, its = pty.openpty()
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _LAUNCH, *command], stdin=its, stdout=its, stderr=its,
+            [*BARE, _LAUNCH, *command], stdin=its, stdout=its, stderr=its,
             env={**env, "TERM": "xterm-256color", "COLUMNS": "300"},
         )  # fmt: skip
         os.close(its)

@@ -168,6 +168,7 @@ def test_what_went_out_whole_and_was_not_answered_by_hrflow_may_have_arrived(giv
     found = upload_outcome(given, NOW, sent=True)
     assert isinstance(found, Uncertain), why
     assert (found.offline, found.troubled) == (offline, not offline), why
+    assert found.why.args["why"].text.endswith("."), why  # a sentence, as another one follows
 
 
 @pytest.mark.parametrize(("given", "offline", "why"), NO_ANSWERS)

@@ -87,7 +87,7 @@ def test_errors_of_the_file_system_say_what_to_do(bootstrap):
     assert "the disk is full" in bootstrap._explain(full, "/x/.venv")
     denied = PermissionError(errno.EACCES, "Permission denied", "/x/.venv")
     assert bootstrap._explain(denied, "/x/.venv") == (
-        "Set-up failed: Permission denied (/x/.venv). Make /x writable, or set "
+        "Setup failed: Permission denied (/x/.venv). Make /x writable, or set "
         "HRFLOW_WATCHER_VENV to a folder that is."
     )
 

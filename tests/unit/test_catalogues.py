@@ -4,7 +4,9 @@ import copy
 import importlib
 import os
 import sys
+from datetime import timedelta, timezone
 
+import babel.messages.catalog
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -94,6 +96,17 @@ def test_an_update_keeps_what_is_translated_and_is_stable(catalogues, locale):
     assert 'msgid "Health"\nmsgstr "Santé"'.encode() in first
     catalogues.update()
     assert (folder / "hrflow-watcher.po").read_bytes() == first
+
+
+def test_what_is_compiled_does_not_tell_when(catalogues, tmp_path, monkeypatch):
+    def compiled():
+        catalogues.compile_one(catalogues.read("fr"), str(tmp_path))
+        return (tmp_path / "hrflow-watcher.mo").read_bytes()
+
+    here = compiled()
+    elsewhere = timezone(timedelta(hours=9))  # it is another time there
+    monkeypatch.setattr(babel.messages.catalog, "LOCALTZ", elsewhere)
+    assert compiled() == here
 
 
 def test_headers_have_no_placeholders_and_no_dates(catalogues):

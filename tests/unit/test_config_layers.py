@@ -174,7 +174,7 @@ def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expect
         ("folders.path", "is not the name of a key that can be locked"),
         ("locked", "is not the name of a key that can be locked"),
         ("accounts.nobody", "is not the name of a key that can be locked"),
-        ("account.email", "locks account.email, which everyone needs, but this file does not set it"),
+        ("account.email", "locks account.email, which everyone needs, but this file doesn't set it"),
         ("account", "locks account.email, which everyone needs"),
         ("defaults.source_key", "locks defaults.source_key, which everyone needs"),
     ],
@@ -325,7 +325,7 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
     assert [each for each in warnings if "{user} can't be used in a path; write $USER" in each]
 
 
-# -- the set-up
+# -- the setup
 
 
 def known(desk, machine, own=""):

@@ -166,7 +166,7 @@ def test_one_that_cannot_be_read_says_so(not_root):
     path = not_root / "a.toml"
     path.write_text("")
     path.chmod(0)
-    with pytest.raises(ConfigError, match=r"cannot be read .*Permission denied") as caught:
+    with pytest.raises(ConfigError, match=r"can't be read .*Permission denied") as caught:
         find_layer(MachineFile(str(path), is_own=True))
     assert caught.value.by_machine
 

@@ -3,7 +3,6 @@
 pystray's own part is replaced by as little as has its shape: what is tested is ours around it.
 """
 
-import math
 import os
 import subprocess
 import threading
@@ -11,13 +10,9 @@ import threading
 import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
-from watcher.daemon.adapters import next_day
-from watcher.daemon.desktop import ActionHandler, outside, show_command, show_file
-from watcher.desktop.__main__ import is_time_to_leave
+from watcher.daemon.desktop import outside, show_command, show_file
 from watcher.desktop.backends import mac_icon, windows_icon
-from watcher.desktop.session import advice
-from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry, Snooze
-from watcher.present.menu import Action, Verb
+from watcher.desktop.session import advice, is_time_to_leave
 
 
 @pytest.mark.parametrize(
@@ -30,7 +25,7 @@ from watcher.present.menu import Action, Verb
     ],
 )
 def test_advice_fits_the_desktop(desktop, said):
-    assert said in advice(desktop)
+    assert said in advice({"XDG_CURRENT_DESKTOP": desktop})
 
 
 # --- Windows ------------------------------------------------------------------------------------
@@ -124,54 +119,7 @@ def test_on_macos_a_message_that_fails_is_logged(caplog):
     assert "a notification cannot be shown" in caplog.text
 
 
-# --- What a click does ----------------------------------------------------------------------------
-
-ACTIONS = [
-    (Action(Verb.ACTIVITY), "page", ""),
-    (Action(Verb.ACTIVITY, (7,)), "page", "file/7"),
-    (Action(Verb.ATTENTION), "page", "attention"),
-    (Action(Verb.SET_UP), "page", "setup"),
-    (Action(Verb.ADD_FOLDER), "page", "setup/another"),
-    (Action(Verb.HELP), "page", "help"),
-    (Action(Verb.DOCTOR), "page", "health"),
-    (Action(Verb.ABOUT), "page", "health"),
-    (Action(Verb.OPEN_FOLDER, path="/cvs"), "shown", "/cvs"),
-    (Action(Verb.LOG), "log", None),
-    (Action(Verb.RETRY, (1, 2)), "posted", Retry((1, 2))),
-    (Action(Verb.RETRY_ALL), "retried", None),
-    (Action(Verb.IGNORE, (1,)), "posted", Ignore((1,))),
-    (Action(Verb.APPROVE, path="/cvs"), "posted", Approve("/cvs")),
-    (Action(Verb.RELEASE, key="account:default"), "posted", Release("account:default")),
-    (Action(Verb.PAUSE_AN_HOUR), "posted", Pause(4600.0)),
-    (Action(Verb.PAUSE_UNTIL_TOMORROW), "posted", Pause(next_day(1000.0))),
-    (Action(Verb.PAUSE), "posted", Pause(math.inf)),
-    (Action(Verb.RESUME), "posted", Pause(0.0)),
-    (Action(Verb.SNOOZE_AN_HOUR), "posted", Snooze(4600.0)),
-    (Action(Verb.SNOOZE_UNTIL_TOMORROW), "posted", Snooze(next_day(1000.0))),
-    (Action(Verb.SNOOZE), "posted", Snooze(math.inf)),
-    (Action(Verb.UNSNOOZE), "posted", Snooze(0.0)),
-    (Action(Verb.QUIT), "stopped", None),
-]
-
-
-@pytest.mark.parametrize(("action", "what", "value"), ACTIONS)
-def test_a_click_does_what_it_says(action, what, value):
-    done = []
-    handle = ActionHandler(
-        lambda message: done.append(("posted", message)),
-        lambda: done.append(("retried", None)),
-        lambda place: done.append(("page", place)),
-        lambda path: done.append(("shown", path)),
-        lambda: done.append(("log", None)),
-        lambda: done.append(("stopped", None)),
-        now=lambda: 1000.0,
-    )
-    handle(action)
-    assert done == [(what, value)]
-
-
-def test_every_verb_means_something():
-    assert {action.verb for action, _, _ in ACTIONS} == set(Verb)
+# --- Files and folders ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

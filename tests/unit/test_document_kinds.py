@@ -20,7 +20,7 @@ from watcher.model.settings import DEFAULT_ACCEPT
 
 OPENXML = "application/vnd.openxmlformats-officedocument."
 OASIS = "application/vnd.oasis.opendocument."
-SAVE, TAKE_OUT = "save it as PDF or Word", "extract the document and add it"
+SAVE, TAKE_OUT = "Save it as PDF or Word.", "Extract the document and add it."
 
 
 def pdf(before=b"", *, counted_from_header=False, extra=b"", start=b"%PDF-1.4\n"):

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import samples
+from tests.support.bare_python import BARE
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
 from watcher.documents.identification import judge_sharing, mounted_as
 from watcher.documents.opening import RefusedError, explain
@@ -22,9 +23,9 @@ from watcher.model.records import Stat
 from watcher.model.uploads import Altered
 
 PDF = Path(samples.PDF).read_bytes()
-LINK = "is a symbolic link, and links are not followed"
-BEHIND = "is behind a symbolic link, and links are not followed"
-OUTSIDE = "is not in the watched folder"
+LINK = "This is a symbolic link, and links are not followed."
+BEHIND = "The file is behind a symbolic link, and links are not followed."
+OUTSIDE = "The file is not in the watched folder."
 
 #: Both ways of reaching a file: opening each directory, and (as on Windows) looking at each.
 both_ways = pytest.mark.parametrize("has_dir_fd", [True, False])
@@ -55,12 +56,12 @@ REFUSED = [
     ("link.pdf", LINK, False, False, "a link to a file"),
     ("broken link.pdf", LINK, False, False, "a link to nothing"),
     ("linked/cv.pdf", BEHIND, False, False, "a link on the way"),
-    ("dir.pdf", "is a folder", False, False, "a directory that is called like a file"),
-    ("pipe.pdf", "is a pipe, not a file", False, False, "would block"),
-    ("s.pdf", "is a socket, not a file", False, False, "cannot be opened"),
-    ("missing.pdf", "no longer exists", True, False, "vanished"),
-    ("missing/cv.pdf", "no longer exists", True, False, "vanished with its directory"),
-    ("cv.pdf/cv.pdf", "no longer exists", True, False, "a file where a directory was"),
+    ("dir.pdf", "This is a folder.", False, False, "a directory that is called like a file"),
+    ("pipe.pdf", "This is a pipe, not a file.", False, False, "would block"),
+    ("s.pdf", "This is a socket, not a file.", False, False, "cannot be opened"),
+    ("missing.pdf", "The file no longer exists.", True, False, "vanished"),
+    ("missing/cv.pdf", "The file no longer exists.", True, False, "vanished with its directory"),
+    ("cv.pdf/cv.pdf", "The file no longer exists.", True, False, "a file where a directory was"),
     ("../watched/cv.pdf", OUTSIDE, False, False, "a way out"),
     ("./cv.pdf", OUTSIDE, False, False, "not written plainly"),
     ("", OUTSIDE, False, False, "the folder itself"),
@@ -84,7 +85,7 @@ def test_what_is_not_opened(root, name, words, gone, passing, why, has_dir_fd):
 @both_ways
 def test_a_device_is_not_opened(has_dir_fd):
     found = open_document("/dev", "/dev/null", has_dir_fd=has_dir_fd)
-    assert found == Unusable(msg("is a device, not a file"))
+    assert found == Unusable(msg("This is a device, not a file."))
 
 
 def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
@@ -98,7 +99,7 @@ def test_a_second_name_of_somebody_elses_file_is_not_opened(root, tmp_path):
     found = open_document(root, f"{root}/theirs.pdf")
     assert isinstance(found, Unusable)
     assert (str(found.why), found.passing) == (
-        "belongs to another user (hard link); add a copy instead", False,
+        "The file belongs to another user (hard link). Add a copy instead.", False,
     )  # fmt: skip
     open_document(root, f"{root}/mine.pdf").handle.close()
     theirs.unlink()  # the last name: it was given away, and leads nowhere
@@ -144,23 +145,28 @@ WORDS = [
     (RefusedError("was replaced", passing=True), "was replaced", True, "our own word"),
     (
         PermissionError(errno.EACCES, "no"),
-        "cannot be read: this user has no permission",
+        "The file can't be read: this user has no permission.",
         True,
         "may be granted",
     ),
     (
         OSError(errno.EIO, "I/O error"),
-        "could not be read (I/O error)",
+        "The file could not be read (I/O error).",
         True,
         "a share that is gone",
     ),
     (
         OSError(errno.EMFILE, "Too many"),
-        "could not be read (Too many)",
+        "The file could not be read (Too many).",
         True,
         "too many open files",
     ),
-    (OSError(errno.ENAMETOOLONG, "Long"), "could not be read (Long)", False, "never different"),
+    (
+        OSError(errno.ENAMETOOLONG, "Long"),
+        "The file could not be read (Long).",
+        False,
+        "never different",
+    ),
 ]
 
 
@@ -173,7 +179,7 @@ def test_errors_in_words(error, words, passing, why):
 def test_a_sharing_violation_passes():
     error = PermissionError(errno.EACCES, "in use")
     error.winerror = 32
-    assert explain(error) == Unusable(msg("is open in another program"), passing=True)
+    assert explain(error) == Unusable(msg("The file is open in another program."), passing=True)
 
 
 @both_ways
@@ -214,7 +220,7 @@ def test_a_file_that_changes_while_it_is_read_is_tried_again(root, mode, data):
         return True
 
     found = identify(root, path, accepts=alter, keep_open=True)
-    assert found == Unusable(msg("changed while it was being read"), passing=True)
+    assert found == Unusable(msg("The file changed while it was being read."), passing=True)
 
 
 def test_a_large_file_takes_no_memory(tmp_path):
@@ -237,10 +243,18 @@ def test_reopen_gives_the_same_version(root):
 
 
 CHANGES = [
-    (lambda path: os.utime(path, ns=(5, 5)), "changed while it was being checked", False),
-    (lambda path: Path(path).write_bytes(b"x"), "changed while it was being checked", False),
-    (lambda path: os.replace(f"{path}.new", path), "changed while it was being checked", False),
-    (os.unlink, "no longer exists", True),
+    (lambda path: os.utime(path, ns=(5, 5)), "The file changed while it was being checked.", False),
+    (
+        lambda path: Path(path).write_bytes(b"x"),
+        "The file changed while it was being checked.",
+        False,
+    ),
+    (
+        lambda path: os.replace(f"{path}.new", path),
+        "The file changed while it was being checked.",
+        False,
+    ),
+    (os.unlink, "The file no longer exists.", True),
 ]
 
 
@@ -267,7 +281,7 @@ def test_a_writer_in_another_process_is_noticed(root):
     path = f"{root}/cv.pdf"
     hold = "import sys; f = open(sys.argv[1], 'ab'); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
-        [sys.executable, "-c", hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        [*BARE, hold, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as writer:
         assert writer.stdout.readline() == b"open\n"
         with open(path, "rb") as handle:

@@ -19,7 +19,7 @@ from watcher.model.settings import AfterRefusal, AfterUpload
 
 DAY = date(2024, 5, 31)
 MOVE = AfterUpload.MOVE
-CHANGED = "changed after it was uploaded, so it was not moved"
+CHANGED = "The file changed after it was uploaded, so it was not moved."
 
 every_way = pytest.mark.parametrize(
     ("has_dir_fd", "hard_links"), list(itertools.product([True, False], repeat=2))
@@ -253,7 +253,7 @@ def test_a_target_that_is_a_file(root, tmp_path, target, has_dir_fd, hard_links)
         make(f"{root}/Sent", b"a file")
     found = away(root, path, target=target, has_dir_fd=has_dir_fd, hard_links=hard_links)
     assert isinstance(found, FilingFailed)
-    assert str(found.why).startswith(f"could not be moved to {target}: ")
+    assert str(found.why).startswith(f"The file could not be moved to {target}")
     assert os.path.exists(path)
 
 
@@ -371,14 +371,14 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", run, root, path], capture_output=True, text=True, check=True
     )
-    assert "could not be moved to the trash: Permission denied" in done.stdout
+    assert "could not be moved to the trash (Permission denied)" in done.stdout
     assert os.path.exists(path)
 
 
 @pytest.mark.parametrize(
     ("why", "said"),
     [
-        ("is a program", "it is a program."),
+        ("This file is a program.", "This file is a program."),
         ("HrFlow rejected this file (400): Bad.", "HrFlow rejected this file (400): Bad."),
         (
             "HrFlow says this file is too large (413).",
@@ -389,16 +389,16 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
 def test_the_note_is_one_sentence(root, why, said):
     note = write_error_note(make(f"{root}/cv.pdf"), msg(why))
     text = Path(note.path).read_text(encoding="utf-8")
-    assert text == f"cv.pdf was not uploaded to HrFlow: {said}\n"
+    assert text == f"cv.pdf was not uploaded to HrFlow. {said}\n"
 
 
 def test_the_note_beside_a_refused_file(root):
     path = make(f"{root}/cv.pdf")
-    note = write_error_note(path, msg("is a program"))
+    note = write_error_note(path, msg("This file is a program."))
     assert note == Filed(f"{path}.error.txt")
     text = Path(note.path).read_text(encoding="utf-8")
-    assert text == "cv.pdf was not uploaded to HrFlow: it is a program.\n"
-    assert write_error_note(path, msg("is a program.")) == note
+    assert text == "cv.pdf was not uploaded to HrFlow. This file is a program.\n"
+    assert write_error_note(path, msg("This file is a program.")) == note
     other = write_error_note(path, msg("breaks off"))
     assert other == Filed(f"{root}/cv.pdf (2).error.txt")
     assert Path(note.path).read_text(encoding="utf-8") == text

@@ -260,6 +260,38 @@ def test_every_page_has_its_turn():
     assert {rules.search_page(tries, 9) for tries in range(20)} == {1, 2, 3, 4, 5}
 
 
+# -- walks through a list
+
+
+@pytest.mark.parametrize(
+    ("count", "first", "at", "why"),
+    [
+        (rules.MANY - 1, 0.0, None, "a question about each is as cheap"),
+        (rules.MANY, 90.0, 90.0 + rules.GATHERING, "the first has waited since"),
+        (rules.MANY, 20.0, 20.0 + rules.GATHERING, "at once: it has waited long enough"),
+        (rules.MANY, 110.0, 100.0 + rules.GATHERING, "the first comes due while they gather"),
+    ],
+)
+def test_when_a_walk_begins(count, first, at, why):
+    assert rules.walk_starts_at(count, first, now=100.0) == at, why
+
+
+@pytest.mark.parametrize(
+    ("found", "waiting", "goes_on", "why"),
+    [
+        ([listed()], [follow_up()], True, "it came after the upload"),
+        ([listed(came_at=SINCE - 3600), listed()], [follow_up()], True, "one of them did"),
+        ([listed(came_at=SINCE - 3600)], [follow_up()], False, "all came before it"),
+        ([listed(came_at=SINCE - 30)], [follow_up()], True, "clocks may differ"),
+        ([listed(came_at=0.0)], [follow_up()], False, "the list does not say when"),
+        ([listed()], [], False, "nobody waits"),
+        ([], [follow_up()], False, "the list is empty"),
+    ],
+)
+def test_whether_uploads_may_come_after_a_page(found, waiting, goes_on, why):
+    assert rules.may_follow(ProfilePage(tuple(found)), waiting) == goes_on, why
+
+
 # -- times
 
 

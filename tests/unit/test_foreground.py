@@ -1,11 +1,16 @@
-"""How long the rest of the program waits for folders to be watched."""
+"""What a running command writes, and how long it waits for folders to be watched."""
 
 import threading
 import time
 
-from watcher.cli.foreground import FoldersReady
-from watcher.i18n.message import verbatim
+import pytest
+
+from watcher.cli.foreground import FoldersReady, LiveLines, StopSignal
+from watcher.i18n.message import NOTHING, verbatim
 from watcher.model.files import FolderState
+from watcher.model.kinds import State
+from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
+from watcher.model.records import Entry
 
 LONG = 60.0
 
@@ -34,3 +39,16 @@ def test_it_waits_no_longer_than_it_may():
 
 def test_without_folders_there_is_nothing_to_wait_for():
     assert waited(FoldersReady(0)) < LONG
+
+
+@pytest.mark.parametrize(
+    ("why", "lines"), [(BEING_WRITTEN, 1), (INCOMPLETE, 1), (NEW_SETTINGS, 0), (NOTHING, 0)]
+)
+def test_a_file_that_is_waited_for_gets_a_line(why, lines, capsys):
+    stop = StopSignal()
+    live = LiveLines(stop, as_json=False)
+    entry = Entry(1, "/cvs", "/cvs/a.pdf", State.NOTICED, why, changed_at=1.0)
+    live(entry)
+    live(entry)  # something else about it has changed
+    stop.close()
+    assert capsys.readouterr().out.count("a.pdf") == lines

@@ -31,7 +31,7 @@ REFUSED = Entry(
     "/cvs",
     "/cvs/outil.exe",
     State.REFUSED,
-    msg("is {what}, not a document", what=msg("a program")),
+    msg("This file is {what}, not a document.", what=msg("a program")),
     changed_at=2.0,
 )
 NO_KEY = ActiveHold(
@@ -41,7 +41,7 @@ FOLDER = Watched(
     "/cvs",
     "default",
     "k",
-    msg("{path} doesn't exist; it will be watched as soon as it does.", path="/cvs"),
+    msg("{path} doesn't exist.", path="/cvs"),
 )
 FULL = Snapshot(
     at=NOON, version="1.0", counts={State.REFUSED: 1234}, attention=(REFUSED,), holds=(NO_KEY,),
@@ -74,7 +74,7 @@ def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
     assert "Ce fichier est un programme, pas un document." in shown
     assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
-    assert "/cvs n’existe pas\u00a0; il sera surveillé dès qu’il existera." in shown
+    assert "/cvs n’existe pas." in shown
     assert "Afficher 1\u202f233 de plus…" in shown
 
 
@@ -91,7 +91,7 @@ def test_messages_give_their_reasons_in_french():
     assert told(one, LONGEST_DELAY + HELD_SECONDS) == [
         "3 fichiers sont bloqués",
         "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0».",
-        "Ouvrez la configuration pour y remédier.",
+        "Ouvrez la page de configuration pour y remédier.",
         "outil.exe n’a pas été accepté",
     ]
 

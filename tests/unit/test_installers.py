@@ -363,16 +363,14 @@ def test_the_installer_for_windows(release, tmp_path, fingerprint):
         ["hrflow-watcher.exe", "hrflow-watcherw.exe"] if fingerprint else []
     )
     assert ("/DSigned" in compile_) == bool(fingerprint)
-    assert {"/DVersion=1.2.3", "/DOpens=open", f"/DSource={tmp_path}"} <= set(compile_)
+    assert {"/DVersion=1.2.3", f"/DSource={tmp_path}"} <= set(compile_)
     assert result.endswith("hrflow-watcher-1.2.3-setup.exe")
 
 
 def test_all_that_the_script_for_windows_asks_for_is_given(release):
     text = (ROOT / "installers/windows/setup.iss").read_text("utf-8")
     asked = set(re.findall(r"\{#(\w+)\}", text)) - set(re.findall(r"#define (\w+)", text))
-    command = setup.compile_command(
-        "ISCC", release, "frozen", icon="icon.ico", opens="status", signing=["signtool", "sign"]
-    )
+    command = setup.compile_command("ISCC", release, "frozen", ["signtool", "sign"])
     given = {word[2:].partition("=")[0] for word in command if word.startswith("/D")}
     assert asked <= given
     assert given - asked <= {"Signed"}

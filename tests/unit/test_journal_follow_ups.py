@@ -136,6 +136,7 @@ def test_a_file_that_is_sent_again_has_its_own_times_and_number(journal):
     journal.files.step(file_id, Step(State.PARSED), 70.0)
     entry = journal.store.entry(file_id)
     assert (entry.sent_at, entry.arrived_at, entry.parsed_at) == (62.0, 65.0, 70.0)
+    journal.commit()
     assert journal.store.read("SELECT sum(arrived) FROM days")[0] == 1  # one file all the same
 
 

@@ -66,7 +66,7 @@ def pseudo(tmp_path_factory):
 
 REFUSED = Entry(
     1, "/1", "/1/2.exe", State.REFUSED,
-    from_json(as_json(msg("is {what}, not a document", what=msg("a program")))), changed_at=NOON,
+    from_json(as_json(msg("This file is {what}, not a document.", what=msg("a program")))), changed_at=NOON,
 )  # fmt: skip
 FULL = Snapshot(
     at=NOON, version="1", counts={State.REFUSED: 1234, State.WAITING: 5}, attention=(REFUSED,) * 2,
@@ -74,7 +74,7 @@ FULL = Snapshot(
     holds=(ActiveHold("credential:1", msg('There is no API key for account "{account}".', account="1"), 3),
           ActiveHold("existing:/1", plural("1 file was already in {folder} and is waiting for your approval.",
                "{count:count} files were already in {folder} and are waiting for your approval.", 2, folder="/1"), 2)),
-    watched=(Watched("/1", "1", "1", msg("{path} doesn't exist; it will be watched as soon as it does.", path="/1")),),
+    watched=(Watched("/1", "1", "1", msg("{path} doesn't exist.", path="/1")),),
 )  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def test_a_row_and_its_story(pseudo):
     (step,) = shown["story"]
     assert is_marked(step["label"])
     assert is_marked(step["why"])
-    assert word(REFUSED.why) == "[!!is [!!a program!!], not a document!!]"
+    assert word(REFUSED.why) == "[!!This file is [!!a program!!], not a document.!!]"
 
 
 def test_the_pages_frame(pseudo):
@@ -133,7 +133,8 @@ def test_the_pages_script_has_every_text_that_it_asks_for(pseudo):
     for name in os.listdir(folder):
         if name.endswith(".js"):
             with open(os.path.join(folder, name), encoding="utf-8") as file:
-                asked |= set(re.findall(r'\btn?\("([^"]+)"', file.read()))
+                literals = re.findall(r'\btn?\(("(?:[^"\\]|\\.)+")', file.read())
+                asked |= set(map(json.loads, literals))
     assert len(asked) > 50
     assert asked <= texts.keys()
     for text in texts.values():

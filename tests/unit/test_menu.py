@@ -15,7 +15,17 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import ActiveHold, AppState, Snapshot, Watched
 from watcher.present import view
-from watcher.present.menu import SEPARATOR, Action, IconView, Item, Verb, cut, icon_view, menu
+from watcher.present.menu import (
+    ATTENTION,
+    SEPARATOR,
+    SET_UP,
+    Action,
+    IconView,
+    Item,
+    cut,
+    icon_view,
+    menu,
+)
 from watcher.present.status import app_state, headline
 
 EN, FR = catalog("en"), catalog("fr_FR.UTF-8")
@@ -37,6 +47,7 @@ ASKS = ActiveHold("existing:/home/jo/CVs", "They were there first.", 137)
 ROWS = [
     ({}, AppState.IDLE, "Up to date"),
     ({"today": 12}, AppState.IDLE, "Up to date · 12 today"),
+    ({"today": 12, "counts": {State.NOTICED: 1}}, AppState.IDLE, "1 waiting · 12 today"),
     ({"done": 2, "total": 40}, AppState.WORKING, "Uploading 3 of 40"),
     ({"done": 0, "total": 1}, AppState.WORKING, "Uploading 1 of 1"),
     ({"done": 40, "total": 40}, AppState.IDLE, "Up to date"),
@@ -64,10 +75,10 @@ ROWS = [
     ({"holds": (replace(ASKS, files=1),)}, AppState.ATTENTION, "1 file is waiting for your approval"),
     ({"holds": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
     ({"watched": (replace(FOLDER, problem="It is not there."),)}, AppState.ATTENTION,
-     "1 folder cannot be watched"),
+     "1 folder can't be watched"),
     # Everything that the page has a card for.
     ({"watched": (replace(FOLDER, problem="It is not there."),), "counts": {State.REFUSED: 1}},
-     AppState.ATTENTION, "1 file needs attention · 1 folder cannot be watched"),
+     AppState.ATTENTION, "1 file needs attention · 1 folder can't be watched"),
     ({"holds": (replace(NO_KEY, files=3), ASKS)}, AppState.ATTENTION, "140 files need attention"),
     ({"is_set_up": False, "paused_until": math.inf}, AppState.NOT_SET_UP, "Not set up yet"),
     ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, AppState.NOT_SET_UP,
@@ -125,7 +136,7 @@ FULL = Snapshot(
 
 def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
-        "170 files need attention · 1 folder cannot be watched", "Open activity", "",
+        "170 files need attention · 1 folder can't be watched", "Open activity", "",
         "✓ Jane Doe → Engineering", "… next.pdf", "… held.pdf", "✗ tool.pdf", "= copy.pdf", "",
         "Needs attention (32)", "Upload existing files…", "",
         "Pause uploads", "Snooze notifications", "",
@@ -136,7 +147,7 @@ def test_the_menu_has_everything_in_its_order():
 
 def test_a_recent_file_leads_to_its_place_on_the_page():
     first = line(menu(FULL, EN), "✓ Jane Doe → Engineering")
-    assert first.action == Action(Verb.ACTIVITY, (1,))
+    assert first.action == Action("open", {"at": "file/1"})
 
 
 def test_the_latest_five_files_are_listed():
@@ -150,44 +161,46 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     ).items
     assert cause.text == "✗ 3 files are on hold"
     assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked
-    assert line(cause.items, "Retry now").action == Action(Verb.RELEASE, key=NO_KEY.key)
+    assert line(cause.items, "Retry now").action == Action("retry", {"cause": NO_KEY.key})
     assert folder.text == "✗ mnt/share"
     assert texts(refused.items) == ["This is a program.", "", "Retry", "Show file", "Ignore"]
-    assert line(refused.items, "Retry").action == Action(Verb.RETRY, (5,))
-    assert line(refused.items, "Ignore").action == Action(Verb.IGNORE, (5,))
-    assert line(refused.items, "Show file").action == Action(Verb.OPEN_FOLDER, path="/cvs/tool.pdf")
+    assert line(refused.items, "Retry").action == Action("retry", {"ids": [5]})
+    assert line(refused.items, "Ignore").action == Action("ignore", {"ids": [5]})
+    assert line(refused.items, "Show file").action == Action("show", {"ids": [5]})
     assert lost.items[0].text == "No reason given"
-    assert line(lost.items, "Show file").action == Action(Verb.OPEN_FOLDER, path="/cvs/Refused/x")
-    assert more == Item("Show 28 more…", Action(Verb.ATTENTION))
+    assert line(lost.items, "Show file").action == Action("show", {"ids": [7]})
+    assert more == Item("Show 28 more…", ATTENTION)
     assert part is SEPARATOR
-    assert every.action == Action(Verb.RETRY_ALL)
+    assert every.action == Action("retry", {"all": True})
 
 
 def test_a_yes_takes_a_second_click():
     existing = line(menu(FULL, EN), "Upload existing files…")
     assert existing.action is None
     (yes,) = existing.items
-    assert yes == Item("Upload 137 files from jo/CVs", Action(Verb.APPROVE, path="/home/jo/CVs"))
+    assert yes == Item("Upload 137 files from jo/CVs", Action("retry", {"cause": ASKS.key}))
 
 
 def test_a_pause_is_offered_or_its_end():
-    verbs = [item.action.verb for item in line(menu(FULL, EN), "Pause uploads").items]
-    assert verbs == [Verb.PAUSE_AN_HOUR, Verb.PAUSE_UNTIL_TOMORROW, Verb.PAUSE]
+    actions = [item.action for item in line(menu(FULL, EN), "Pause uploads").items]
+    lasting = [{"seconds": 3600}, {"until": "tomorrow"}, {}]
+    assert actions == [Action("pause", body) for body in lasting]
     paused = menu(replace(FULL, paused_until=math.inf), EN)
-    assert line(paused, "Resume uploads").action == Action(Verb.RESUME)
+    assert line(paused, "Resume uploads").action == Action("resume")
     assert "Pause uploads" not in texts(paused)
 
 
 def test_a_snooze_is_offered_or_its_end():
-    verbs = [item.action.verb for item in line(menu(FULL, EN), "Snooze notifications").items]
-    assert verbs == [Verb.SNOOZE_AN_HOUR, Verb.SNOOZE_UNTIL_TOMORROW, Verb.SNOOZE]
+    actions = [item.action for item in line(menu(FULL, EN), "Snooze notifications").items]
+    lasting = [{"seconds": 3600}, {"until": "tomorrow"}, {}]
+    assert actions == [Action("snooze", body) for body in lasting]
     snoozed = menu(replace(FULL, snoozed_until=NOON + 1), EN)
-    assert line(snoozed, "Show notifications again").action == Action(Verb.UNSNOOZE)
+    assert line(snoozed, "Show notifications again").action == Action("snooze", {"until": 0})
 
 
 def test_before_it_is_set_up_there_is_nothing_but_that():
     bare = menu(replace(FULL, is_set_up=False), EN)
-    assert bare[0].action == Action(Verb.SET_UP)
+    assert bare[0].action == SET_UP
     assert texts(bare) == ["Not set up yet", "Open activity", "", "Set up…", "Help", "", "Quit"]
 
 
@@ -246,7 +259,7 @@ def test_whatever_happens_the_menu_can_be_shown_and_misleads_nobody(snapshot, wo
         assert view.safe(item.text) == item.text, "nothing that hides or turns what follows"
         assert "{" not in item.text or "{" in repr(snapshot)
     assert sum(item.is_default for item in items) == 1
-    assert items[-1].action == Action(Verb.QUIT)
+    assert items[-1].action == Action("stop")
 
 
 @given(snapshots)

@@ -13,7 +13,7 @@ from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import IGNORED_BY_USER, Step
+from watcher.model.lifecycle import EXISTING_WAITS, IGNORED_BY_USER, Step
 from watcher.model.records import NOT_YET
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
@@ -206,6 +206,27 @@ def test_reasons_from_before_they_were_messages_are_shown_as_they_are(path):
     assert (found.pop(6), found.pop(1)) == (IGNORED_BY_USER, NOT_YET)
     assert any(found.values())
     assert found == {number: verbatim(old[number]) for number in found}
+
+
+def test_reasons_that_are_compared_follow_their_new_words(path):
+    make(path, 4)
+    old = {
+        1: ("accepted", '{"id":"uploaded, result not known yet"}', NOT_YET),
+        5: (
+            "held", '{"id":"was already in the folder and is waiting for your approval"}',
+            EXISTING_WAITS,
+        ),
+        6: ("ignored", '{"id":"ignored by you"}', IGNORED_BY_USER),
+    }  # fmt: skip
+    connection = sqlite3.connect(path)
+    for number, (state, why, _) in old.items():
+        connection.execute("UPDATE files SET state = ?, why = ? WHERE id = ?", (state, why, number))
+    connection.commit()
+    connection.close()
+    journal = Journal(path)
+    found = {number: journal.store.entry(number).why for number in old}
+    journal.close()
+    assert found == {number: new for number, (_, _, new) in old.items()}
 
 
 def test_files_are_found_by_a_reason_whether_it_was_stored_as_text_or_as_a_message(path):

@@ -13,7 +13,7 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
-from watcher.present.menu import Action, Verb
+from watcher.present.menu import ATTENTION, SET_UP
 from watcher.present.notifications import (
     LONGEST_DELAY,
     NAME_SECONDS,
@@ -136,7 +136,7 @@ ROWS = [
     (Snapshot(holds=(ActiveHold("existing:/cvs", "They were there first.", 137),)),
      "137 files are waiting for your approval", "They were there first.", 10),
     (Snapshot(watched=(Watched("/mnt/cvs", problem="The drive is not there."),)),
-     "mnt/cvs cannot be watched", "The drive is not there.", 60),
+     "mnt/cvs can't be watched", "The drive is not there.", 60),
     (Snapshot(at=86_400.0, offline_since=86_300.0, counts={State.WAITING: 5}),
      "HrFlow has been unreachable since ", "5 files are waiting; they will be uploaded automatically.", 900),
 ]  # fmt: skip
@@ -209,20 +209,20 @@ def test_a_candidate_who_stays_unknown_has_the_name_of_the_file():
 
 
 @pytest.mark.parametrize(
-    ("key", "verb"),
+    ("key", "action"),
     [
-        ("existing:/cvs", Verb.ATTENTION),
-        ("account:default", Verb.SET_UP),
-        ("credential:default", Verb.SET_UP),
-        ("source:default/k", Verb.SET_UP),
-        ("quota:default", Verb.ATTENTION),
+        ("existing:/cvs", ATTENTION),
+        ("account:default", SET_UP),
+        ("credential:default", SET_UP),
+        ("source:default/k", SET_UP),
+        ("quota:default", ATTENTION),
     ],
 )
-def test_a_click_leads_to_where_the_problem_is_solved(key, verb):
+def test_a_click_leads_to_where_the_problem_is_solved(key, action):
     person = Person()
     person.see(Snapshot(holds=(ActiveHold(key, "Why.", 1),)))
     person.wait(60)
-    assert person.told[0][1].action == Action(verb)
+    assert person.told[0][1].action == action
 
 
 def test_what_comes_at_once_is_one_message_that_leads_to_the_most_important():

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from watcher.cli.output import say, say_json, say_table, styled
+from watcher.cli.output import Styled, say, say_json, say_table
 from watcher.i18n.message import msg
 
 HOSTILE = "x\x1b[2Jy\n\u202efdp\udcff.pdf"
@@ -43,7 +43,7 @@ def screen(monkeypatch):
 
 @pytest.mark.parametrize("columns", [80, 60])
 def test_lines_are_broken_between_words(screen, columns):
-    written = screen(columns, lambda: say(styled(SENTENCE, "busy")))
+    written = screen(columns, lambda: say(Styled(SENTENCE, "busy")))
     lines = written.splitlines()
     assert max(map(len, lines)) <= columns
     assert written.split() == SENTENCE.split()
@@ -54,7 +54,7 @@ def test_lines_are_broken_between_words(screen, columns):
 
 @pytest.mark.parametrize("columns", [80, 60])
 def test_parts_of_a_line_are_broken_together(screen, columns):
-    parts = ("05:37:24", " ", styled("✓ a CV.pdf", "good"), f" {SENTENCE}")
+    parts = ("05:37:24", " ", Styled("✓ a CV.pdf", "good"), f" {SENTENCE}")
     lines = screen(columns, lambda: say(*parts, hang=11)).splitlines()
     assert max(map(len, lines)) <= columns
     assert {re.match(" *", line)[0] for line in lines[1:]} == {" " * 11}

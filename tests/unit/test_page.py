@@ -1,6 +1,7 @@
 """Parts of the page that need no browser: sessions, pauses, data in the frame, rows."""
 
 import json
+import math
 import time
 from dataclasses import replace
 
@@ -16,13 +17,18 @@ from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import IGNORED_BY_USER
 from watcher.model.records import Entry
+from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
+from watcher.page import server
 from watcher.page.actions import UndoQueue
 from watcher.page.activity import ChangeFeed, filters
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
+from watcher.page.server import ActivityPage
 from watcher.pipeline.follow_up import NOT_YET
+from watcher.pipeline.messages import Pause, Release, Snooze
 from watcher.present import listing, status
+from watcher.present.menu import Action, menu
 
 TOKEN = Instance(Places("/nowhere")).token
 
@@ -132,9 +138,13 @@ def test_what_can_be_tried_again(state, why, filed_to, can, reason):
     ("state", "filed_to", "said"),
     [
         (State.REFUSED, "", ""),
-        (State.REFUSED, "/f/Refused/2026-11-24/a.pdf", "is now in Refused/2026-11-24/a.pdf; put"),
-        (State.REFUSED, "/elsewhere/a.pdf", "is now in /elsewhere/a.pdf; put it back"),
-        (State.REFUSED, "/f2/a.pdf", "is now in /f2/a.pdf; put it back"),
+        (
+            State.REFUSED,
+            "/f/Refused/2026-11-24/a.pdf",
+            "It is now in Refused/2026-11-24/a.pdf. Put",
+        ),
+        (State.REFUSED, "/elsewhere/a.pdf", "It is now in /elsewhere/a.pdf. Put it back"),
+        (State.REFUSED, "/f2/a.pdf", "It is now in /f2/a.pdf. Put it back"),
         (State.PARSED, "/f/Sent/2026-11-24/a.pdf", ""),
     ],
 )
@@ -251,11 +261,11 @@ def test_changes_come_at_once_or_when_there_are_some():
 
 
 def test_machines_get_the_message_beside_its_text():
-    why = msg("HrFlow answered {code}: {message}", code=503, message="busy")
+    why = msg('HrFlow answered {code}: "{message}".', code=503, message="busy")
     said = listing.record(Entry(1, "/f", "/f/a.pdf", State.WAITING, why=why))
-    assert said["why"] == "HrFlow answered 503: busy"
+    assert said["why"] == 'HrFlow answered 503: "busy".'
     assert said["why_message"] == {
-        "id": "HrFlow answered {code}: {message}",
+        "id": 'HrFlow answered {code}: "{message}".',
         "args": {"code": 503, "message": "busy"},
     }
     assert said["filing_why_message"] is None
@@ -265,3 +275,95 @@ def test_machines_get_the_message_beside_its_text():
 def test_a_spreadsheet_takes_no_name_for_a_formula(name):
     entry = Entry(1, "/f", "/f/a.pdf", State.PARSED, profile_name=name)
     assert f",'{name}," in listing.to_csv([entry], ENGLISH, head=False)
+
+
+# --- Clicks on the icon ---------------------------------------------------------------------------
+
+
+class Desk:
+    """As much of the program as a click needs, and what became of the click."""
+
+    config = Config(accounts=())
+    facts = import_state = None
+
+    def __init__(self):
+        self.done = []
+
+    def post(self, message):
+        self.done.append(message)
+
+    def snapshot(self):
+        return Snapshot(holds=(ActiveHold("existing:/cvs", "Why.", 2),), watched=(Watched("/cvs"),))
+
+    def stop(self):
+        self.done.append("stopped")
+
+    def show(self, path):
+        self.done.append(path)
+
+
+@pytest.fixture
+def clicked(tmp_path):
+    """What becomes of a click."""
+
+    def click(action):
+        desk, places = Desk(), Places(str(tmp_path))
+        page = ActivityPage(
+            desk, Instance(places), places, config="", control=desk, environ={}, language="en"
+        )
+        page.act(action)
+        return desk.done
+
+    return click
+
+
+@pytest.mark.parametrize(
+    ("action", "done"),
+    [
+        (Action("show", {"folder": "/cvs"}), ["/cvs"]),
+        (Action("show", {"folder": "/etc"}), []),
+        (Action("retry", {"cause": "existing:/cvs"}), [Release("existing:/cvs")]),
+        (Action("retry", {"cause": "gone"}), []),
+        (Action("pause"), [Pause(math.inf)]),
+        (Action("resume"), [Pause(0.0)]),
+        (Action("snooze"), [Snooze(math.inf)]),
+        (Action("snooze", {"until": "tomorrow"}), [Snooze(next_day(time.time()))]),
+        (Action("snooze", {"until": 0}), [Snooze(0)]),
+        (Action("stop"), ["stopped"]),
+    ],
+)
+def test_a_click_does_what_it_says(clicked, action, done):
+    assert clicked(action) == done
+
+
+@pytest.mark.parametrize("request_", ["pause", "snooze"])
+def test_an_hour_begins_with_the_click(clicked, request_):
+    before = time.time()
+    (message,) = clicked(Action(request_, {"seconds": 3600}))
+    assert before + 3600 <= message.until <= time.time() + 3600
+
+
+def actions_of(items):
+    for item in items:
+        if item.action is not None:
+            yield item.action
+        yield from actions_of(item.items)
+
+
+@pytest.mark.parametrize("pause", [0.0, math.inf])
+def test_every_entry_of_the_menu_is_known(clicked, monkeypatch, pause):
+    shown = []
+    monkeypatch.setattr(server, "open_link", lambda link, places: shown.append(link))
+    monkeypatch.setattr(server, "show_file", lambda path, **_: shown.append(path))
+    refused = Entry(7, "/cvs", "/cvs/a.pdf", State.REFUSED)
+    everything = Snapshot(
+        is_set_up=True, paused_until=pause, snoozed_until=pause,
+        recent=(refused,), attention=(refused,), counts={State.REFUSED: 40},
+        holds=(ActiveHold("existing:/cvs", "Why.", 2), ActiveHold("account:default", "Why.", 1)),
+        watched=(Watched("/cvs", problem="It is not there."),),
+    )  # fmt: skip
+    actions = list(actions_of(menu(everything, ENGLISH)))
+    assert len(actions) > 15
+    for action in actions:
+        clicked(action)  # one that is not known would raise KeyError
+    assert len(shown) == sum(action.request in ("open", "log") for action in actions)

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import verbatim
+from watcher.journal.writer import Journal
+from watcher.model.settings import Account, Config
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -16,6 +18,9 @@ from watcher.model.uploads import (
     Unknown,
     Wait,
 )
+from watcher.pipeline.budget import Budget
+from watcher.pipeline.messages import Configure
+from watcher.pipeline.stage import Context
 
 
 def test_as_many_at_once_as_allowed():
@@ -194,3 +199,29 @@ def test_a_share_of_the_minute_bounds_it():
     assert limiter.free(1.0) == 5  # never beyond the limit itself
     limiter.share = None
     assert limiter.free(61.5) == 6
+
+
+class SetClock:
+    now = 1_000_000.0
+
+    def wall(self):
+        return self.now
+
+    tick = wall
+
+
+def test_what_was_under_way_at_the_end_of_a_run_may_still_be_read_by_the_server(tmp_path):
+    journal = Journal(str(tmp_path / "journal.db"))
+    clock = SetClock()
+    ended = journal.queues.begin_request("default", clock.now)
+    journal.queues.end_request(ended, clock.now)
+    journal.queues.begin_request("default", clock.now)  # and then it was killed
+    budget = Budget(Context(journal, clock, None, print, print))
+    account = Account(name="default", email="a@example.org", max_requests_per_minute=3)
+    budget.configure(Configure(Config(accounts=(account,)), {}))
+    assert budget.free("default") == 1
+    clock.now += 61.0
+    assert budget.free("default") == 2
+    clock.now += 10.0
+    assert budget.free("default") == 3
+    journal.close()

@@ -1,5 +1,6 @@
 """What the journal forgets, and what it never does."""
 
+import contextlib
 import os
 import sqlite3
 
@@ -255,3 +256,48 @@ def test_it_is_made_up_for_by_the_next_run_too(path):
     again.retention.prune_rest(3 * DAY)
     assert remains(path) == 0
     again.close()
+
+
+# -- the traces that a file leaves in others
+
+
+@pytest.fixture
+def traces(journal, path):
+    """Returns what is to be forgotten with a file, by what the journal says now."""
+
+    def find(*file_ids):
+        journal.commit()
+        with contextlib.closing(Reader(path)) as reader:
+            return reader.traces(file_ids)
+
+    return find
+
+
+def copy(journal, name, of, now=DAY, state=State.DUPLICATE):
+    file_id = add(journal, name, now=now)
+    journal.files.set_duplicate(file_id, of)
+    journal.files.step(file_id, Step(State.DUPLICATE), now)
+    if state is not State.DUPLICATE:
+        journal.files.step(file_id, Step(state), now)
+    return file_id
+
+
+def test_copies_are_traces_and_their_copies_too(journal, traces):
+    original = send(journal, "jane.pdf", DAY, "Jane Doe")
+    removed = copy(journal, "jane copy.pdf", original, state=State.GONE)
+    there = copy(journal, "jane (2).pdf", original)
+    further = copy(journal, "jane (3).pdf", removed)
+    send(journal, "jo.pdf", DAY, "Jo Roe")
+    assert traces(original) == {original, removed, there, further}
+    assert traces(there) == {there}
+
+
+def test_other_versions_are_traces_unless_they_are_another_profile(journal, traces):
+    refused = add(journal, "cv.pdf", now=DAY)
+    journal.files.step(refused, Step(State.REFUSED), DAY)
+    first, second, other = (send(journal, "cv.pdf", day * DAY, "Jane") for day in (2, 3, 4))
+    journal.files.set_profile(first, Profile("key", "", ""))  # the name was kept for a while only
+    journal.files.set_profile(other, Profile("another key", "Jo", "jo@example.org"))
+    send(journal, "elsewhere/cv.pdf", 5 * DAY)
+    assert traces(second) == {refused, first, second}
+    assert traces(other) == {refused, other}

@@ -1,6 +1,7 @@
 """The store of profiles, where its edges are not seen over HTTP, and what is read in a CV."""
 
 import io
+from dataclasses import dataclass
 
 import pypdf
 import pytest
@@ -9,15 +10,23 @@ from tests.support.documents import read
 from watcher.sandbox.checks import Form
 from watcher.sandbox.profiles import Profiles, Reading, read_document
 from watcher.sandbox.samples import PERSON, PERSON_EMAIL, sample_cv_pdf
-from watcher.sandbox.uploads import Upload
 
 NAMES = ("Ada Example", "Ben Example", "Cid Example")
 
 
+@dataclass
+class Arrived:
+    """What an upload's body has become."""
+
+    content: bytes
+    sha256: str = "a"
+    file_name: str = "A File.txt"
+    content_type: str = "text/plain"
+    size: int = 1
+
+
 def add(profiles, name):
-    content = name.encode()
-    upload = Upload(file_name="A File.txt", size=len(content), sha256=name, content=content)
-    return profiles.add(Form("source", reference=name), upload, 0, "at_once")
+    return profiles.add(Form("source", reference=name), Arrived(name.encode()), 0, "at_once")
 
 
 def test_documents_that_nobody_asks_for_do_not_pile_up():
@@ -79,7 +88,7 @@ def test_the_first_line_is_the_name_or_else_the_files(text, file_name, name):
 
 def test_a_key_tells_source_reference_content_and_repetition_apart():
     profiles = Profiles(lambda: 1.0)
-    upload = Upload(file_name="cv.txt", size=1, sha256="a", content=b"x")
+    upload = Arrived(b"x")
     forms = [Form("one"), Form("one"), Form("two"), Form("one", reference="r")]
     keys = [profiles.add(form, upload, 0, "never").key for form in forms]
     assert len(set(keys)) == 4

@@ -8,8 +8,16 @@ from hypothesis import strategies as st
 
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
+from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
 from watcher.model.records import Stat
-from watcher.pipeline.settle import EMPTY_FACTOR, PATIENCE_FACTOR, Doubt, Settled, Settling
+from watcher.pipeline.settle import (
+    EMPTY_FACTOR,
+    PATIENCE_FACTOR,
+    SHOWN_AFTER,
+    Doubt,
+    Settled,
+    Settling,
+)
 
 SECONDS = 2.0
 WALL = 1_700_000_000.0
@@ -189,6 +197,60 @@ def test_a_file_that_changes_all_the_time_does_not_fill_the_heap():
     assert len(settling._looks) < 100
 
 
+# -- what people are shown
+
+
+def shown(settling, now):
+    return [(found.path, why) for found, why in settling.to_show(now)]
+
+
+def test_what_is_complete_soon_is_not_shown():
+    settling = Settling()
+    assert not see(settling, 0, CHANGED, NEW)
+    assert shown(settling, SHOWN_AFTER - 0.1) == []
+    assert see(settling, SHOWN_AFTER - 0.1, CLOSED, NEW)
+    settling.forget(candidate().path)
+    assert shown(settling, 2 * SHOWN_AFTER) == []
+    assert settling.next_due() is None
+
+
+def test_a_file_that_grows_is_shown_once_it_is_waited_for_long_enough():
+    settling = Settling()
+    for now in range(int(SHOWN_AFTER) + 1):
+        see(settling, now, CHANGED, NEW if now % 2 else BIG)
+    assert settling.next_due() == SHOWN_AFTER
+    assert shown(settling, SHOWN_AFTER) == [(candidate().path, BEING_WRITTEN)]
+    assert shown(settling, SHOWN_AFTER) == []
+
+
+@pytest.mark.parametrize(
+    ("doubt", "stat", "why"),
+    [
+        (Doubt.BEING_WRITTEN, NEW, BEING_WRITTEN),
+        (Doubt.NO_END, NEW, BEING_WRITTEN),
+        (Doubt.BROKEN_OFF, NEW, INCOMPLETE),
+        (Doubt.NONE, EMPTY, INCOMPLETE),
+    ],
+)
+def test_a_file_that_is_put_back_was_waited_for_all_the_time(doubt, stat, why):
+    settling = Settling()
+    see(settling, 0, CHANGED, stat)
+    if stat != EMPTY:
+        assert see(settling, 9, CHANGED, stat)  # taken, and looked into
+        settling.defer(candidate(), STATS[stat], 9, SECONDS, doubt)
+    assert shown(settling, SHOWN_AFTER) == [(candidate().path, why)]
+
+
+def test_what_is_gone_or_decided_upon_is_not_shown():
+    settling = Settling()
+    see(settling, 0, CHANGED, NEW)
+    see(settling, 1, CHANGED, GONE)
+    assert shown(settling, SHOWN_AFTER) == []
+    see(settling, 20, CHANGED, NEW)
+    settling.forget(candidate().path)
+    assert shown(settling, 20 + SHOWN_AFTER) == []
+
+
 STEPS = st.lists(
     st.tuples(
         st.floats(0, 5),  # time that passes
@@ -257,6 +319,7 @@ def rest_of(settling, now):
     while (when := settling.next_due()) is not None:
         now = max(now, when)
         assert now <= end
+        settling.to_show(now)
         for found in settling.due(now):
             settling.observe(found, found.stat, now, SECONDS, wall=WALL)
     assert len(settling) == 0

@@ -1,4 +1,4 @@
-"""The set-up's pure half: tags as they are typed, sources as they are named, answers to edits."""
+"""The setup's pure half: tags as they are typed, sources as they are named, answers to edits."""
 
 import pytest
 from hypothesis import given

@@ -185,20 +185,20 @@ def decided(root, name, **settings):
 
 ADVICE = [
     # content, name, settings, why it is refused ("": it is not)
-    (b"hello", "a.txt", {}, "is a text file; save it as PDF or Word"),
+    (b"hello", "a.txt", {}, "This file is a text file. Save it as PDF or Word."),
     (b"hello", "a.txt", {"accept": ("text/plain",)}, ""),
-    (b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82", "a.png", {"accept": ("application/pdf",)}, "is a PNG image (image/png), a type this folder doesn't accept; to upload it, add the type to \"accept\" in the configuration"),
-    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(9), "a.heic", {}, "is a HEIC photo; save it as PDF, JPEG or PNG"),
-    (b"\0\0\1\0" + bytes(30), "a.ico", {}, "is an image (ICO); save it as PDF, JPEG or PNG"),
-    (b"ID3\x03" + bytes(30), "a.mp3", {}, "is a sound file (MP3), not a document"),
-    (b"#!/bin/sh\n", "a.pdf", {}, "is a program, not a document"),
-    (b"\x01\x02\x03", "a.pdf", {}, "is not a document HrFlow can read; save it as PDF or Word"),
-    (b"\x1f\x8b\x08" + bytes(30), "a.gz", {}, "is a gzip archive; extract the document and add it"),
-    (b"PK\x03\x04" + bytes(30), "a.zip", {}, "is a zip archive; extract the document and add it"),
-    (b"L\0\0\0\x01\x14\x02\0" + bytes(30), "a.lnk", {}, "is a shortcut to another file; add the file itself"),
+    (b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82", "a.png", {"accept": ("application/pdf",)}, "This file is a PNG image (image/png), a type that this folder doesn't accept. To upload it, add the type to \"accept\" in the configuration."),
+    (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(9), "a.heic", {}, "This file is a HEIC photo. Save it as PDF, JPEG or PNG."),
+    (b"\0\0\1\0" + bytes(30), "a.ico", {}, "This file is an image (ICO). Save it as PDF, JPEG or PNG."),
+    (b"ID3\x03" + bytes(30), "a.mp3", {}, "This file is a sound file (MP3), not a document."),
+    (b"#!/bin/sh\n", "a.pdf", {}, "This file is a program, not a document."),
+    (b"\x01\x02\x03", "a.pdf", {}, "This is not a document that HrFlow can read. Save it as PDF or Word."),
+    (b"\x1f\x8b\x08" + bytes(30), "a.gz", {}, "This file is a gzip archive. Extract the document and add it."),
+    (b"PK\x03\x04" + bytes(30), "a.zip", {}, "This file is a zip archive. Extract the document and add it."),
+    (b"L\0\0\0\x01\x14\x02\0" + bytes(30), "a.lnk", {}, "This file is a shortcut to another file. Add the file itself."),
     (b"{\\rtf1 {a}", "a.rtf", {}, ""),
-    (b"{\\rtf1 {a", "a.rtf", {}, "is incomplete (an RTF document); download or save it again"),
-    (b"", "a.pdf", {}, "is empty; add it again when it is complete"),
+    (b"{\\rtf1 {a", "a.rtf", {}, "The file is incomplete (an RTF document). Download or save it again."),
+    (b"", "a.pdf", {}, "The file is empty. Add it again when it is complete."),
 ]  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from urllib3 import encode_multipart_formdata
 
-from watcher.hrflow.body import CHUNK, AlteredError, FormBody, UnreadableError
+from watcher.hrflow.body import BIG, CHUNK, AlteredError, FormBody, UnreadableError
 
 FIELDS = (("source_key", "key"), ("tags", '[{"name":"Büro \\"Süd\\"","value":"1\n2"}]'))
 
@@ -85,6 +85,20 @@ def test_of_a_large_file_that_grows_the_end_is_kept_back():
         sent += body
     assert not body.handed_out
     assert len(b"".join(sent)) < len(body) - CHUNK // 2
+
+
+@pytest.mark.parametrize("at", [0, BIG // 2, BIG + CHUNK])  # the first piece, one between, the last
+def test_of_a_large_file_that_is_overwritten_the_end_is_kept_back(at):
+    content = bytes(BIG + CHUNK + 1)
+    other = content[:at] + b"x" + content[at + 1 :]
+    sent = 0
+    body = make(content, file=io.BufferedReader(io.BytesIO(other)))
+    with pytest.raises(AlteredError, match="changed"):
+        for piece in body:
+            sent += len(piece)
+    assert not body.handed_out
+    assert sent < len(body) - 1
+    assert len(b"".join(make(content))) == len(body)
 
 
 def test_a_disk_that_fails_is_told_from_a_file_that_changed():

@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from watcher import __version__
+from watcher.cli.context import program_options
 from watcher.cli.output import say, say_json, silence, write
 from watcher.model.errors import ConfigError, WatcherError
 
@@ -38,7 +39,7 @@ _COMMANDS: Final = (
     ("forget", "forget:command", "Erase what is stored here about files or a person."),
     ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
     ("config", "check:config", "Check and show the configuration."),
-    ("doctor", "doctor:command", "Check the set-up and say how to fix what is wrong."),
+    ("doctor", "doctor:command", "Check the setup and say how to fix what is wrong."),
     ("ledger", "ledger:ledger", "Set up and show the ledger that several machines share."),
     ("sandbox", "sandbox:sandbox", "Run a local HrFlow for testing."),
 )
@@ -75,10 +76,8 @@ class _Lazy(click.Group):
     epilog="For help on a command: hrflow-watcher COMMAND --help",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="hrflow-watcher")
-@click.option("--config", metavar="FILE", help="The configuration file to use.")
-@click.option("--state", metavar="FOLDER", help="The folder for the history and the log.")
-@click.pass_context
-def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
+@program_options
+def cli(_: click.Context) -> None:
     """Drop CVs into a folder; each becomes a profile in the right HrFlow source, exactly once.
 
     \b
@@ -88,16 +87,15 @@ def cli(ctx: click.Context, config: str | None, state: str | None) -> None:
       2    wrong arguments, or mistakes in the configuration
       3    the program is already running
       4    no usable API key
-      5    a named file or folder cannot be used, or not all files were uploaded,
+      5    a named file or folder can't be used, or not all files were uploaded,
            or doctor found something that must be fixed
-      6    the history, or the program's own folder, cannot be used
-      7    HrFlow does not answer
+      6    the history, or the program's own folder, can't be used
+      7    HrFlow doesn't answer
       8    the program is not running
-      9    the shared ledger cannot be reached, or cannot be used
+      9    the shared ledger can't be reached, or can't be used
       75   another version was installed while run was running: start it again
       130  stopped by Ctrl-C
     """  # noqa: D301 - click's sign for "leave these lines as they are"
-    ctx.obj = (config, state)
 
 
 def run_command(arguments: list[str]) -> int:
@@ -134,7 +132,7 @@ def _say_error(error: BaseException, *, as_json: bool) -> int:
             lines = f"Error: {error.format_message()}".expandtabs(4).splitlines()
             code = error.exit_code
         case OSError(errno=errno.ENOSPC):
-            lines = ["Error: The output cannot be written because the disk is full."]
+            lines = ["Error: The output can't be written because the disk is full."]
             code = WatcherError.exit_code
         case WatcherError():
             lines = [f"Error: {error.title}"]
@@ -145,7 +143,7 @@ def _say_error(error: BaseException, *, as_json: bool) -> int:
         case _:
             lines = [
                 f"Error: Something unexpected happened ({type(error).__name__}: {error}).",
-                "Please try again; if it happens again, report it and say what you did.",
+                "Try again; if it happens again, please report it and say what you did.",
             ]
             code = WatcherError.exit_code
     if as_json:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
-from watcher.cli.output import json_option, say, say_json, say_table, styled
-from watcher.i18n.message import ENGLISH, Message, as_data, as_message
+from watcher.cli.context import config_path, load_config, places, program_options
+from watcher.cli.output import Styled, json_option, say, say_json, say_table
+from watcher.i18n.message import ENGLISH, Message, as_data, as_fields, as_message
 from watcher.model.errors import ConfigError, UnusableError
 from watcher.model.kinds import State
 from watcher.present import view
@@ -19,23 +19,22 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Text
 
-_WOULD_BE_UPLOADED: Final = "would be uploaded"
+_WOULD_BE_UPLOADED: Final = "Would be uploaded"
 #: Verdict → how it is shown; all others are quiet.
 _SIGNS: Final = {
     _WOULD_BE_UPLOADED: ("✓", "good"),
-    "file not found; check the path": ("✗", "bad"),
-    "on hold": (view.STATES[State.HELD].sign, "bad"),
-    "refused": (view.STATES[State.REFUSED].sign, "bad"),
+    "File not found; check the path": ("✗", "bad"),
+    str(view.STATES[State.WAITING].label): (view.STATES[State.WAITING].sign, "busy"),
+    str(view.STATES[State.HELD].label): (view.STATES[State.HELD].sign, "bad"),
+    str(view.STATES[State.REFUSED].label): (view.STATES[State.REFUSED].sign, "bad"),
 }
 
 
 @click.command("check")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001
+@program_options
+def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     """Show what would happen to files, and why. Nothing is sent.
 
     Files are opened, because their content decides, not their name.
@@ -49,10 +48,11 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # 
         make_plans,
         this_machine,
     )
+    from watcher.daemon.status import source_names  # noqa: PLC0415 - likewise
 
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
-    code = 0
+    code, names = 0, source_names(where)
     for name in files:
         verdict = check_file(name, plans, where)
         if verdict["verdict"] == MISSING:
@@ -60,7 +60,7 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # 
         if as_json:
             say_json(_plain(verdict))
         else:
-            _show(verdict)
+            _show(verdict, names)
     return code
 
 
@@ -68,27 +68,27 @@ def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
     """For scripts: the English text of each message, and the message itself beside it."""
     plain: dict[str, object] = {}
     for name, value in verdict.items():
-        plain[name] = str(value) if isinstance(value, Message) else value
-        if isinstance(value, Message):
-            plain[f"{name}_message"] = as_data(value)
+        plain |= as_fields(name, value) if isinstance(value, Message) else {name: value}
     return plain
 
 
-def _show(verdict: Mapping[str, object]) -> None:
+def _show(verdict: Mapping[str, object], names: Mapping[tuple[str, str], str]) -> None:
     word = str(verdict["verdict"])
     sign, tone = _SIGNS.get(word, ("·", "quiet"))
-    why = f" because it {verdict['why']}" if "why" in verdict else ""
-    say(styled(f"{sign} {verdict['file']}: {word}{why}", tone))
-    lines = list(_details(verdict))
+    why = f". {verdict['why']}" if verdict.get("why") else ""
+    say(Styled(f"{sign} {verdict['file']}: {word}{why}", tone))
+    lines = list(_details(verdict, names))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
         say(f"    {label:<{width}}  {text}", hang=width + 6)
 
 
-def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+def _details(
+    verdict: Mapping[str, object], names: Mapping[tuple[str, str], str]
+) -> Iterator[tuple[str, str]]:
+    """What is known of a file, as (label, text); ``names`` are those of sources."""
     if "what" in verdict:
-        size = ENGLISH.size(float(str(verdict["size"])))
-        yield "is", f"{verdict['what']} ({verdict['media_type'] or 'unknown'}, {size})"
+        yield "type", f"{verdict['what']}, {ENGLISH.size(float(str(verdict['size'])))}"
     rule = verdict.get("rule")
     if rule:
         yield "rule", f"number {rule} of this folder"
@@ -96,12 +96,17 @@ def _details(verdict: Mapping[str, object]) -> Iterator[tuple[str, str]]:
         return
     if not rule:
         yield "rule", "none matches; the folder's settings apply"
-    yield "account", str(verdict["account"])
+    account, key = str(verdict["account"]), str(verdict["source_key"])
+    source = names.get((account, key))
+    yield "account", account
+    yield "source", f"{source} ({key})" if source else key
     yield "file name", str(verdict["sent_as"])
+    yield "reference", str(verdict["reference"])
     fields = verdict["fields"]
     assert isinstance(fields, dict)
-    for field, value in fields.items():
-        yield field, str(value)
+    for name in ("tags", "metadatas", "labels"):
+        if name in fields:
+            yield name, fields[name]
 
 
 @click.group("config")
@@ -111,9 +116,8 @@ def config() -> None:
 
 @config.command("check")
 @json_option
-@config_option
-@click.pass_context
-def check_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def check_config(ctx: click.Context, as_json: bool) -> None:
     """Find all mistakes in the configuration."""
     from watcher.config import MachineFile, headline  # noqa: PLC0415 - only needed here
     from watcher.config.paths import is_absent  # noqa: PLC0415
@@ -136,8 +140,8 @@ def check_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - c
     if missing and machine.is_own:
         say(f"There is no machine-wide configuration at {machine.path}.")
     for warning in loaded.warnings:
-        say(styled(f"! {warning}", "busy"))
-    say(styled(f"✓ {headline(loaded)}.", "good"))
+        say(Styled(f"! {warning}", "busy"))
+    say(Styled(f"✓ {headline(loaded)}.", "good"))
 
 
 def _as_data(name: str, said: Sequence[Text] = ()) -> dict[str, object]:
@@ -148,9 +152,8 @@ def _as_data(name: str, said: Sequence[Text] = ()) -> dict[str, object]:
 
 @config.command("show")
 @json_option
-@config_option
-@click.pass_context
-def show_config(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def show_config(ctx: click.Context, as_json: bool) -> None:
     """Show all settings in effect and where each comes from."""
     from watcher.config import show as show_values  # noqa: PLC0415 - only needed here
 

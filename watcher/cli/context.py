@@ -1,54 +1,69 @@
-"""What commands share: where the configuration and the program's own files are."""
+"""What commands share: the configuration, and the running program or, without one, its journal."""
 
 from __future__ import annotations
 
 import os
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from watcher.cli.output import say
+from watcher.daemon.client import Channel
 from watcher.daemon.instance import Places, default_state
 from watcher.i18n.message import msg
+from watcher.model.errors import NoJournalError, NotRunningError
+from watcher.model.kinds import FAILED
+from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from watcher.config import Loaded
+    from watcher.journal.reader import Reader
+    from watcher.model.records import Entry
+
+#: How many files one request names at most, as its size is limited.
+_BATCH: Final = 10_000
 
 
-def _note_config(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+def _note(ctx: click.Context, option: click.Parameter, value: str | None) -> None:
     if value is not None:
-        root = ctx.find_root()
-        root.obj = (value, root.obj[1])
+        ctx.meta[f"watcher.{option.name}"] = value  # shared by a command and its groups
 
 
-def _note_state(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-    if value is not None:
-        root = ctx.find_root()
-        root.obj = (root.obj[0], value)
-
-
-#: ``--config`` and ``--state`` are accepted behind a command's name, too.
-config_option = click.option(
-    "--config", metavar="FILE", expose_value=False, callback=_note_config,
+_config_option = click.option(
+    "--config", metavar="FILE", expose_value=False, callback=_note,
     help="The configuration file to use.",
 )  # fmt: skip
-state_option = click.option(
-    "--state", metavar="FOLDER", expose_value=False, callback=_note_state,
+_state_option = click.option(
+    "--state", metavar="FOLDER", expose_value=False, callback=_note,
     help="The folder for the history and the log.",
 )  # fmt: skip
 
 
+def program_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command ``--config`` and ``--state``, which work before its name, too, and ``ctx``."""
+    return _config_option(_state_option(click.pass_context(command)))
+
+
+def named(ctx: click.Context, option: str) -> str | None:
+    """Return what was given for ``config`` or ``state``."""
+    given: str | None = ctx.meta.get(f"watcher.{option}")
+    return given
+
+
 def places(ctx: click.Context) -> Places:
     """Return where the program's own files are, by ``--state`` or the environment."""
-    state: str | None = ctx.find_root().obj[1]
+    state = named(ctx, "state")
     return Places(os.path.abspath(state) if state else default_state(os.environ))
 
 
 def config_path(ctx: click.Context) -> str:
     """Return the configuration's path, by ``--config`` or the platform."""
-    named: str | None = ctx.find_root().obj[0]
-    if named:
-        return os.path.abspath(named)
+    if given := named(ctx, "config"):
+        return os.path.abspath(given)
     from watcher.config import default_path  # noqa: PLC0415 - only where it is asked for
 
     return default_path(os.environ)
@@ -66,7 +81,78 @@ def load_config(ctx: click.Context) -> Loaded:
         state_dir=places(ctx).state,
         machine=MachineFile.of_process(os.environ),
     )
-    if loaded.has_own or not ctx.find_root().obj[0]:
+    if loaded.has_own or not named(ctx, "config"):
         return loaded
-    said = msg("there is no configuration at {path}; only the machine-wide one is used", path=path)
+    said = msg("There is no configuration at {path}; only the machine-wide one is used", path=path)
     return replace(loaded, warnings=(said, *loaded.warnings))
+
+
+# -- The running program, or its journal
+
+
+@contextmanager
+def open_reader(where: Places) -> Iterator[Reader | None]:
+    """Yield the journal, to be read; None before the first run."""
+    from watcher.journal.reader import Reader  # noqa: PLC0415 - many commands do without
+
+    reader = None
+    if where.has_journal:
+        with suppress(NoJournalError):  # the program is still creating it
+            reader = Reader(where.journal)
+    if reader is None:
+        yield None
+        return
+    with closing(reader):
+        yield reader
+
+
+def channel(ctx: click.Context) -> Channel:
+    """Return the connection to the running program; NotRunningError if there is none."""
+    return Channel.open(places(ctx))
+
+
+def send(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
+    """Have the running program do something; where none runs, do it to the journal."""
+    try:
+        done: dict[str, Any] = channel(ctx).post(f"/api/{what}", **order)
+    except NotRunningError:
+        if what != "forget":  # which has nothing more to do later
+            say("hrflow-watcher is not running; this takes effect when it starts.", err=True)
+        return _do_here(places(ctx), what, order)
+    return done
+
+
+def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Have something done with files; returns the answers, as they are named in batches."""
+    batches = [ids[at : at + _BATCH] for at in range(0, len(ids), _BATCH)]
+    return [send(ctx, what, ids=list(batch)) for batch in batches]
+
+
+def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
+    from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
+    from watcher.i18n.catalog import catalog  # noqa: PLC0415
+    from watcher.page.actions import JournalActions  # noqa: PLC0415
+    from watcher.page.activity import Activity  # noqa: PLC0415
+
+    with standalone(where) as journal:
+        orders = JournalActions(journal, Activity(where, catalog("en")))
+        acts = {
+            "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
+            "retry": orders.retry, "ignore": orders.ignore, "forget": orders.forget,
+        }  # fmt: skip
+        return acts[what](order)
+
+
+def real_path(path: str) -> str:
+    """Return a path as the journal has it, whether or not it exists now."""
+    folder, name = os.path.split(os.path.abspath(os.path.expanduser(path)))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def find_files(reader: Reader, path: str) -> list[Entry]:
+    """Return the files at or below a path, or those that were moved there after a failure."""
+    full = real_path(path)
+    if found := [each for some in reader.pages(folder=full) for each in some]:
+        return found
+    failed = (each for some in reader.pages(states=tuple(FAILED)) for each in some)
+    return [each for each in failed if each.filed_to and lies_in(each.filed_to, full, os.sep)]

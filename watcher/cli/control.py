@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import os
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import places, state_option
-from watcher.cli.output import count_files, json_option, moment, say, say_json, styled
+from watcher.cli.context import (
+    channel,
+    find_files,
+    open_reader,
+    places,
+    program_options,
+    send,
+    send_files,
+)
+from watcher.cli.output import Styled, count_files, json_option, say, say_json
+from watcher.cli.times import moment, parse_span
 from watcher.daemon.instance import lock
-from watcher.journal.reader import Reader
 from watcher.model.errors import (
     AlreadyRunningError,
     NotRunningError,
@@ -19,110 +25,35 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
-from watcher.model.kinds import State
-from watcher.page.client import Channel, SilentError
-from watcher.routing.patterns import lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.daemon.instance import Places
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-
-
-_SPAN: Final = re.compile(r"(?:\d+\s*[smhd]\s*)+")
-
-
-#: How many files one request names at most, as its size is limited.
-BATCH: Final = 10_000
-
-
-def channel(ctx: click.Context) -> Channel:
-    """Return the connection to the running program; NotRunningError if there is none."""
-    return Channel.open(places(ctx))
-
-
-def send(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
-    """Have the running program do something; where none runs, note it in the journal."""
-    try:
-        done: dict[str, Any] = channel(ctx).post(f"/api/{what}", **order)
-    except SilentError:
-        raise
-    except NotRunningError:
-        return _note(places(ctx), what, order)
-    return done
-
-
-def _note(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
-    from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
-    from watcher.i18n.catalog import catalog  # noqa: PLC0415
-    from watcher.page.actions import JournalActions  # noqa: PLC0415
-    from watcher.page.activity import Activity  # noqa: PLC0415
-
-    say("hrflow-watcher is not running; this takes effect when it starts.", err=True)
-    with standalone(where) as journal:
-        orders = JournalActions(journal, Activity(where, catalog("en")))
-        acts = {
-            "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
-            "retry": orders.retry, "ignore": orders.ignore,
-        }  # fmt: skip
-        return acts[what](order)
-
-
-def parse_span(text: str) -> float:
-    """Return the seconds of "90s", "30m", "1h30m" or "2d"; UsageError for anything else."""
-    if not _SPAN.fullmatch(text.strip().lower()):
-        raise UsageError(
-            f"{text!r} is not a valid duration.", 'Write "30m", "1h", "1h30m" or "2d".'
-        )
-    found = re.findall(r"(\d+)\s*([smhd])", text.lower())
-    return float(sum(int(number) * _UNITS[unit] for number, unit in found))
-
 
 def _order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:
     """Have ``what`` done with the files at or below ``paths``; the answers are summed up."""
-    ids, files, left = _find_files(ctx, paths), 0, list[dict[str, Any]]()
-    for at in range(0, len(ids), BATCH):
-        done = send(ctx, what, ids=ids[at : at + BATCH])
-        files += done["files"]
-        left += done["left"]
-    return {"files": files, "left": left}
+    done = send_files(ctx, what, _find_ids(places(ctx), paths))
+    left = [file for each in done for file in each["left"]]
+    return {"files": sum(each["files"] for each in done), "left": left}
 
 
-def _find_files(ctx: click.Context, paths: Sequence[str]) -> list[int]:
+def _find_ids(where: Places, paths: Sequence[str]) -> list[int]:
     """The ids of the files at or below ``paths``; UnusableError for a path without any."""
-    where = places(ctx)
-    if not where.has_journal:
-        raise UnusableError("No files uploaded yet.")
-    reader = Reader(where.journal)
-    try:
-        found: dict[int, None] = {}
+    ids = set[int]()
+    with open_reader(where) as reader:
+        if reader is None:
+            raise UnusableError("No files uploaded yet.")
         for path in paths:
-            directory, name = os.path.split(os.path.abspath(os.path.expanduser(path)))
-            full = os.path.join(os.path.realpath(directory), name)
-            here = [each.file_id for some in reader.pages(folder=full) for each in some]
-            ids = here or _filed(reader, full)
-            if not ids:
+            found = find_files(reader, path)
+            if not found:
                 raise UnusableError(
                     f"{path} is not a known file.",
                     "See the known files with: hrflow-watcher history",
                 )
-            found |= dict.fromkeys(ids)
-        return list(found)
-    finally:
-        reader.close()
-
-
-def _filed(reader: Reader, full: str) -> list[int]:
-    """The ids of refused files that were moved to ``full`` or below it."""
-    moved = reader.pages(states=(State.REFUSED, State.PARSE_FAILED))
-    return [
-        each.file_id
-        for some in moved
-        for each in some
-        if each.filed_to and lies_in(each.filed_to, full, os.sep)
-    ]
+            ids |= {each.file_id for each in found}
+    return sorted(ids)
 
 
 def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
@@ -132,36 +63,24 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
         say_json(done)
     else:
         files = done["files"]
-        say(styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
+        say(Styled(f"{count_files(files)} {verb}.", "good" if files else "quiet"))
         for file in left:
-            why = f"it {file['moved']}" if file.get("moved") else file["label"]
-            say(styled(f"  {file['path']} was left unchanged: {why}", "quiet"))
+            why = file["moved"] or file["label"]
+            say(Styled(f"  {file['path']} was left unchanged: {why}", "quiet"))
     return UnusableError.exit_code if left and not done["files"] else 0
 
 
 @click.command("pause")
 @click.option("--for", "span", metavar="TIME", help='How long: "30m", "1h", "1h30m", "2d".')
-@click.option("--until-tomorrow", is_flag=True, help="Until midnight.")
 @json_option
-@state_option
-@click.pass_context
-def pause(
-    ctx: click.Context,
-    span: str | None,
-    until_tomorrow: bool,  # noqa: FBT001 - click passes it so
-    as_json: bool,  # noqa: FBT001
-) -> None:
+@program_options
+def pause(ctx: click.Context, span: str | None, as_json: bool) -> None:
     """Pause uploads until "resume", or for a while.
 
     Uploads that have begun are finished, and new files are still noticed. A pause survives
     restarts.
     """
-    if span and until_tomorrow:
-        raise click.UsageError("Use either --for or --until-tomorrow.")
-    order: dict[str, object] = {"seconds": parse_span(span)} if span else {}
-    if until_tomorrow:
-        order = {"until": "tomorrow"}
-    done = send(ctx, "pause", **order)
+    done = send(ctx, "pause", seconds=parse_span(span) if span else None)
     if as_json:
         say_json(done)
         return
@@ -171,8 +90,7 @@ def pause(
 
 
 @click.command("resume")
-@state_option
-@click.pass_context
+@program_options
 def resume(ctx: click.Context) -> None:
     """End a pause."""
     send(ctx, "resume")
@@ -182,22 +100,23 @@ def resume(ctx: click.Context) -> None:
 @click.command("retry")
 @click.argument("files", nargs=-1, metavar="[FILE]…")
 @click.option(
-    "--all", "everything", is_flag=True, help="All files that need attention or are held."
+    "--all", "everything", is_flag=True, help="All files that need attention or are on hold."
 )
 @click.option(
-    "--cause", metavar="CAUSE", help='All files held by this cause, as named by "status --json".'
+    "--cause",
+    metavar="CAUSE",
+    help='All files on hold for this cause, as named by "status --json".',
 )
 @json_option
-@state_option
-@click.pass_context
+@program_options
 def retry(
     ctx: click.Context,
     files: tuple[str, ...],
-    everything: bool,  # noqa: FBT001 - click passes it so
+    everything: bool,
     cause: str | None,
-    as_json: bool,  # noqa: FBT001
+    as_json: bool,
 ) -> int:
-    """Try files again now.
+    """Try to upload files again now.
 
     FILE may be a folder, for all files in it. Files that are waiting for your approval are not
     included in --all: name them, or their folder. If the program is not running, they are tried
@@ -219,9 +138,8 @@ def retry(
 @click.command("ignore")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @json_option
-@state_option
-@click.pass_context
-def ignore(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:  # noqa: FBT001 - click
+@program_options
+def ignore(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     """Stop trying to upload files, and stop showing that they need attention.
 
     FILE may be a folder, for all files in it. A file that changes later counts as a new file.
@@ -237,18 +155,15 @@ _PATIENCE: Final = 30.0
 
 
 @click.command("stop")
-@state_option
-@click.pass_context
+@program_options
 def stop(ctx: click.Context) -> None:
     """Stop the running program and wait until it has stopped. Nothing is lost.
 
-    It is not an error if it is not running.
+    This is not an error if the program is not running.
     """
     where = places(ctx)
     try:
-        Channel.open(where).post("/api/stop")
-    except SilentError:
-        raise
+        channel(ctx).post("/api/stop")
     except NotRunningError:
         say("hrflow-watcher is not running.")
         return
@@ -262,8 +177,7 @@ def stop(ctx: click.Context) -> None:
 
 
 @click.command("reload")
-@state_option
-@click.pass_context
+@program_options
 def reload(ctx: click.Context) -> None:
     """Make the running program read its configuration again.
 
@@ -274,27 +188,20 @@ def reload(ctx: click.Context) -> None:
 
 
 @click.command("open")
-@click.argument(
-    "place", default="",
-    type=click.Choice(["", "activity", "attention", "folders", "health", "setup"]),
-    metavar="[PLACE]",
-)  # fmt: skip
 @click.option("--link", "only_link", is_flag=True, help="Print the link instead; it works once.")
-@state_option
-@click.pass_context
-def open_page(ctx: click.Context, place: str, only_link: bool) -> None:  # noqa: FBT001 - click's
+@program_options
+def open_page(ctx: click.Context, only_link: bool) -> None:
     """Open the activity page of the running program in your browser.
 
-    PLACE is "activity", "attention", "folders", "health" or "setup". The page is served on this
-    machine to you only: a link works once, within a minute.
+    Only you can open it, on this machine: a link works once, within a minute.
     """
     from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 
-    link = channel(ctx).post("/api/link", at=place)["link"]
+    link = channel(ctx).post("/api/link", at="")["link"]
     if only_link:
         say(link)
     elif not open_link(link, places(ctx)):
         raise UnusableError(
             "No browser could be started.",
-            "Print a link to open yourself with: hrflow-watcher open --link",
+            "Copy the link that this command prints into a browser: hrflow-watcher open --link",
         )

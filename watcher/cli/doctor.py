@@ -1,4 +1,4 @@
-"""``doctor``: checks the set-up and says how to fix what it finds."""
+"""``doctor``: checks the setup and says how to fix what it finds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, places, state_option
-from watcher.cli.output import json_option, say, say_json, styled
+from watcher.cli.context import config_path, places, program_options
+from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.doctor import (
     LEVELS,
     Case,
@@ -35,13 +35,11 @@ _WIDTH: Final = 13
 @click.command("doctor")
 @json_option
 @click.option(
-    "--report", metavar="FILE", help="Write a zip file for support, without names and secrets."
+    "--report", metavar="FILE", help="Write a zip file for support, without names or secrets."
 )
-@config_option
-@state_option
-@click.pass_context
-def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # noqa: FBT001 - click
-    """Check the whole set-up, and say how to fix what is wrong.
+@program_options
+def command(ctx: click.Context, as_json: bool, report: str | None) -> int:
+    """Check the whole setup, and say how to fix what is wrong.
 
     There is a line for each check: ✓ fine, ! works with limits, ✗ must be fixed, and a dash if it
     was not checked. Nothing is changed, no document is sent, and the key is never shown.
@@ -55,7 +53,7 @@ def command(ctx: click.Context, as_json: bool, report: str | None) -> int:  # no
     with _new_file(report) as file:
         code = _examine(case, found, as_json=as_json)
         write_bundle(file, case, found)
-    done = ok(f"{report} contains no names and no secrets; look at it before you send it")
+    done = ok(f"{report} contains no names or secrets; look at it before you send it.")
     _show(Check("report", msg("Report"), tuple), done, "", as_json=as_json)
     return code
 
@@ -78,7 +76,7 @@ def _show(check: Check, finding: Finding, advice: Text, *, as_json: bool) -> Non
     display = LEVELS[finding.level]
     fix = f" → {advice}" if advice else ""
     label = f"{check.label!s:<{_WIDTH}}"
-    say(styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
+    say(Styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
 
 
 @contextmanager
@@ -92,7 +90,7 @@ def _new_file(path: str) -> Iterator[BinaryIO]:
         ) from error
     except OSError as error:
         raise UnusableError(
-            msg("{path} cannot be written ({error}).", path=path, error=error.strerror),
+            msg("{path} can't be written ({error}).", path=path, error=error.strerror),
             "Name another file.",
         ) from error
     try:

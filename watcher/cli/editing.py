@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import config_path, places
-from watcher.cli.output import confirm, say, styled
+from watcher.cli.output import Styled, confirm, say
+from watcher.config.editor import Editor
 from watcher.config.tags import check_tags, parse_tag
-from watcher.daemon.setup import Editor
-from watcher.model.errors import UsageError
+from watcher.model.errors import ConfigError, UsageError
 from watcher.model.settings import AfterUpload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from watcher.config.setup import Known
     from watcher.i18n.message import Text
     from watcher.model.settings import Item
 
@@ -56,17 +57,41 @@ def open_editor(ctx: click.Context) -> Editor:
     return Editor.open(config_path(ctx), places(ctx).state)
 
 
+def choose_account(known: Known, given: str | None) -> str:
+    """Return the name of the account that is meant; UsageError if there are several."""
+    names = [account.name for account in known.accounts]
+    if given is None and len(names) > 1:
+        raise UsageError(
+            f"There are several accounts ({', '.join(names)}).", "Choose one with --account."
+        )
+    return given or (names[0] if names else "default")
+
+
+def choose_known_account(known: Known, given: str | None) -> str:
+    """Return the name of a configured account; ConfigError or UsageError if there is none."""
+    if not known.accounts:
+        raise ConfigError("No account is set up yet.", "Set one up with: hrflow-watcher setup")
+    name = choose_account(known, given)
+    if known.account(name) is None:
+        names = ", ".join(account.name for account in known.accounts)
+        raise UsageError(
+            f'There is no account "{name}" in the configuration, only {names}.',
+            "Choose one of them with --account, or add it to the configuration first.",
+        )
+    return name
+
+
 def show_difference(editor: Editor, text: str) -> None:
     """Show what would change, line by line."""
     for line in editor.difference(text):
         tone = next((tone for sign, tone in _TONES if line.startswith(sign)), "")
-        say(styled(line, tone) if tone else line)
+        say(Styled(line, tone) if tone else line)
 
 
 def warn(warnings: Sequence[Text]) -> None:
     """Show what is allowed but perhaps not meant."""
     for warning in warnings:
-        say(styled(f"! {warning}", "busy"))
+        say(Styled(f"! {warning}", "busy"))
 
 
 def is_terminal() -> bool:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask_to_create,
     check_option,
+    choose_known_account,
     create_option,
     is_terminal,
     open_editor,
@@ -20,14 +21,15 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.output import (
+    Styled,
     answers_with_facts,
     confirm,
     json_option,
     say,
     say_json,
     say_table,
-    styled,
 )
+from watcher.config.editor import without_absent
 from watcher.config.setup import Answers, DropFolder, FolderAnswer
 from watcher.config.tags import write_tags
 from watcher.daemon.setup import (
@@ -38,18 +40,17 @@ from watcher.daemon.setup import (
     looks_like_key,
     make_folder,
     what_stays,
-    without_absent,
 )
 from watcher.daemon.status import source_names
 from watcher.i18n.message import ENGLISH, msg
-from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
+from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.daemon.setup import Editor
+    from watcher.config.editor import Editor
     from watcher.model.settings import Folder, Item
 
 
@@ -69,20 +70,18 @@ def command() -> None:
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
 @create_option
 @check_option
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def add(
     ctx: click.Context,
     path: str,
     source: str,
     tags: tuple[Item, ...],
     after_upload: str | None,
-    recursive: bool | None,  # noqa: FBT001 - click passes it so
+    recursive: bool | None,
     account: str | None,
-    create: bool | None,  # noqa: FBT001
-    check: bool,  # noqa: FBT001
+    create: bool | None,
+    check: bool,
     facts: dict[str, object],
 ) -> None:
     """Watch the folder PATH and upload its files to a source."""
@@ -93,7 +92,7 @@ def add(
             f"{place} is already a watched folder.",
             "Change it with: hrflow-watcher setup",
         )
-    name = choose_account(editor, account)
+    name = choose_known_account(editor.known, account)
     key, source_name = find_source(editor, name, source, check=check)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
@@ -103,17 +102,16 @@ def add(
     editor.write(text)
     facts.update(path=place, account=name, source_key=key, added=True)
     warn(without_absent(warnings))
-    goes_to = source_name or view.short(key)
+    known = source_name or source_names(places(ctx)).get((name, key))
+    goes_to = known or view.short(key)
     watched = f"Watching {place}" if os.path.isdir(place) else f"Watching {place} once it exists"
-    say(styled(f"✓ {watched}; its files are uploaded to {goes_to}.", "good"))
+    say(Styled(f"✓ {watched}; its files are uploaded to {goes_to}.", "good"))
 
 
 @command.command("list")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def list_(ctx: click.Context, as_json: bool) -> None:
     """Show the watched folders with their sources and tags."""
     loaded = load_config(ctx)
     folders = loaded.config.folders
@@ -132,17 +130,10 @@ def list_(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click pa
 
 @command.command("remove")
 @click.argument("path")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
-@config_option
-@state_option
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @answers_with_facts
-@click.pass_context
-def remove(
-    ctx: click.Context,
-    path: str,
-    yes: bool,  # noqa: FBT001 - click passes it so
-    facts: dict[str, object],
-) -> None:
+@program_options
+def remove(ctx: click.Context, path: str, yes: bool, facts: dict[str, object]) -> None:
     """Stop watching the folder PATH. Your files and their history are kept."""
     editor = open_editor(ctx)
     at = editor.number(path)
@@ -165,10 +156,10 @@ def remove(
         say(f"{path} is still watched, because it is also set for this machine in"
             f" {editor.known.machine}.")  # fmt: skip
         return
-    say(styled(f"✓ Stopped watching {path}.", "good"))
+    say(Styled(f"✓ Stopped watching {path}.", "good"))
 
 
-def _create(place: str, create: bool | None) -> None:  # noqa: FBT001 - an option's three values
+def _create(place: str, create: bool | None) -> None:
     """Create a missing folder if that is wanted; asks if no option says and there is a terminal."""
     if os.path.lexists(place):
         return
@@ -202,19 +193,6 @@ def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Se
 
 
 # -- which source is meant; also for import
-
-
-def choose_account(editor: Editor, named: str | None) -> str:
-    """Return the name of the account that is meant; UsageError if that is unclear."""
-    names = [account.name for account in editor.known.accounts]
-    if not names:
-        raise ConfigError("No account is set up yet.", "Set one up with: hrflow-watcher setup")
-    if named is None and len(names) == 1:
-        return names[0]
-    if named not in names:
-        title = f'There is no account "{named}".' if named else "There is more than one account."
-        raise UsageError(title, f"Name one with --account: {', '.join(names)}.")
-    return named
 
 
 def find_source(editor: Editor, account: str, source: str, *, check: bool) -> tuple[str, str]:

@@ -13,16 +13,18 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import say, say_json, styled
+from watcher.cli.output import Styled, say, say_json
+from watcher.daemon.desktop import show_file
 from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, EXISTING_WENT
+from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
 from watcher.model.records import Entry
 from watcher.pipeline.messages import Connection
 from watcher.present import listing, view
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
+    from watcher.i18n.message import Text
 
 
 class StopSignal:
@@ -109,6 +112,17 @@ _HELD_LINES = 20
 _REMEMBERED = 2000
 
 
+@dataclass(frozen=True)
+class Control:
+    """What the page and other commands can ask of the command that runs the program."""
+
+    stop: Callable[[], None]
+    #: Reads the configuration again and returns its mistakes.
+    reload: Callable[[], tuple[Text, ...]]
+    #: Shows a folder, or a file in its folder, in the file manager.
+    show: Callable[[str], None] = show_file
+
+
 class LiveLines:
     """Writes what happens as it happens, a line for a file; JSON lines for scripts."""
 
@@ -119,6 +133,11 @@ class LiveLines:
         self._mute = False
         self._holds: Counter[Message] = Counter()  # reason → how many files are held for it
         self._written: dict[int, tuple[State, float, Message]] = {}
+
+    @property
+    def states(self) -> frozenset[State]:
+        """The states of files that are written; NOTICED for those that cannot be read yet."""
+        return frozenset(State) if self.as_json else _SHOWN | {State.NOTICED}
 
     def __call__(self, event: object) -> None:
         """Write an event; on the pipeline's thread, which no failed line may end."""
@@ -138,7 +157,7 @@ class LiveLines:
         match event:
             case Entry() if self.as_json:
                 say_json(listing.record(event))
-            case Entry(state=state) if state in _SHOWN or is_unreadable(event):
+            case Entry(state=state) if state in _SHOWN or is_put_off(event):
                 if self._is_new(event):
                     self._write_entry(event)
             case FolderState() | Connection() | Message() | str() if not self.as_json:
@@ -173,9 +192,10 @@ class LiveLines:
             if self._holds[entry.why] > _HELD_LINES:
                 return
         display = view.STATES[entry.state]
-        clock = styled(time.strftime("%H:%M:%S"), "quiet")
-        name = styled(f"{display.sign} {view.name(entry)}", display.tone)
-        say(clock, " ", name, f" {summary}", hang=len("00:00:00 ✓ "))
+        clock = Styled(time.strftime("%H:%M:%S"), "quiet")
+        name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
+        gap = " " if summary.startswith("→") else ": "
+        say(clock, " ", name, gap, summary, hang=len("00:00:00 ✓ "))
 
 
 class FoldersReady:
@@ -209,23 +229,27 @@ def call_all(*listeners: Callable[[object], None] | None) -> Callable[[object], 
     return call
 
 
-def is_unreadable(entry: Entry) -> bool:
-    """Whether a file could not be read for the first time; later tries have no line."""
-    return entry.state is State.NOTICED and entry.attempt == 1 and bool(entry.why)
+def is_put_off(entry: Entry) -> bool:
+    """Whether a file is incomplete, or could not be read for the first time.
+
+    Later tries to read it have no line.
+    """
+    is_first = entry.attempt == 1 and bool(entry.why)
+    return entry.state is State.NOTICED and (is_first or entry.why in UNFINISHED)
 
 
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(styled(f"Watching {folder}", "quiet"))
+            say(Styled(f"Watching {folder}", "quiet"))
         case FolderState(_, problem):
-            say(styled(f"! {problem}", "bad"))
+            say(Styled(f"! {problem}", "bad"))
         case Connection(0):
-            say(styled("HrFlow is reachable again.", "good"))
+            say(Styled("HrFlow is reachable again.", "good"))
         case Connection():
-            say(styled("! HrFlow cannot be reached; retrying automatically.", "bad"))
+            say(Styled("! HrFlow can't be reached; retrying automatically.", "bad"))
         case Message() | str():
-            say(styled(f"! {event}", "bad"))
+            say(Styled(f"! {event}", "bad"))
 
 
 class _LogFile(logging.handlers.RotatingFileHandler):

@@ -3,74 +3,76 @@
 from __future__ import annotations
 
 import os
-import time
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import places, state_option
-from watcher.cli.control import BATCH
+from watcher.cli.context import find_files, open_reader, places, program_options, send_files
 from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
-from watcher.daemon.instance import lock
-from watcher.journal.reader import Reader
-from watcher.journal.writer import Journal
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
-from watcher.page.client import Channel, read_facts
 from watcher.present import view
-from watcher.routing.patterns import fold, lies_in
+from watcher.routing.patterns import search_key
 from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Text
     from watcher.model.records import Entry
 
-_MOST = 1_000_000
+_WORD: Final = re.compile(r"\w+")
+#: How many of the files that are in the way are named.
+_NAMED: Final = 5
 
 
 @click.command("forget")
 @click.argument("paths", nargs=-1, metavar="[PATH]…")
 @click.option(
-    "--person",
-    metavar="NAME",
-    default="",
-    help="All files of this person, by name or email address.",
-)
-@click.option("--reference", metavar="TEXT", default="", help="The file with this reference.")
-@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+    "--person", metavar="NAME", default="",
+    help="All files of this person, by name, a part of it, or email address.",
+)  # fmt: skip
+@click.option("--yes", is_flag=True, help="Don't ask for confirmation.")
 @json_option
-@state_option
-@click.pass_context
+@program_options
 def command(
     ctx: click.Context,
     paths: tuple[str, ...],
     person: str,
-    reference: str,
-    yes: bool,  # noqa: FBT001 - click passes it so
-    as_json: bool,  # noqa: FBT001
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Erase what the history and the logs say about files or a person.
 
-    PATH is a file or a folder. Nothing is deleted in HrFlow. A fingerprint of what was uploaded is
-    kept, so that it is not uploaded again. Files that are still in their folder are not forgotten:
-    delete or move them first.
+    PATH is a file or a folder. Copies and other versions of a file are forgotten with it. Nothing
+    is deleted in HrFlow. A checksum of what was uploaded is kept, so that it is not uploaded
+    again. Files that are still in their folder are not forgotten: delete or move them first.
     """
-    if not (paths or person or reference):
-        raise UsageError("Name files, --person or --reference.")
+    if not (paths or person):
+        raise UsageError("Name files or --person.")
     where = places(ctx)
-    found = _find(where, paths, person, reference)
-    kept = [entry for entry in found if entry.state in OPEN or os.path.lexists(entry.path)]
-    doomed = [entry for entry in found if entry not in kept]
+    found, is_exact = _find(where, paths, person)
+    doomed, kept = _split(found)
     if not as_json:
-        _show(doomed, kept)
-    if doomed and not yes and (as_json or not is_terminal()):
+        _show(doomed, kept, person)
+    can_ask = not as_json and is_terminal()
+    if found and not is_exact and (yes or not can_ask):
+        raise UsageError(
+            f'"{person}" is only a part of the names that were found.',
+            "Give whole words of the name, or the email address.",
+        )
+    if doomed and not (yes or can_ask):
         raise UsageError("Can't ask for confirmation here.", "Add --yes if you are sure.")
     is_overwritten = True
     if doomed and (yes or confirm(f"Forget {count_files(len(doomed))}?")):
-        is_overwritten = _forget(where, doomed)
+        done = send_files(ctx, "forget", [entry.file_id for entry in doomed])
+        if not all(each["done"] for each in done):
+            raise WatcherError("The running program did not respond.", "Try again.")
+        is_overwritten = all(each["overwritten"] for each in done)
         scrub_logs(where, _words(doomed))
     else:
         doomed = []
@@ -85,40 +87,58 @@ def command(
             " day while hrflow-watcher is running.",
         )
     if kept:
-        raise UnusableError(
-            f"{count_files(len(kept))} not forgotten: still in a folder, or not uploaded yet.",
-            "Delete or move them, then try again.",
-        )
+        raise _not_forgotten(kept)
 
 
-def _find(where: Places, paths: tuple[str, ...], person: str, reference: str) -> list[Entry]:
-    if not where.has_journal:
-        return []
-    reader = Reader(where.journal)
-    try:
-        found: dict[int, Entry] = {}
-        for text in filter(None, (person, reference)):
-            for entry in reader.history(text=text, limit=_MOST):
-                if _is_meant(entry, person, reference):
-                    found[entry.file_id] = entry
-        for path in map(_real, paths):
-            below = reader.history(folder=path, limit=_MOST)
-            named = reader.history(text=os.path.basename(path), limit=_MOST)
-            found.update((e.file_id, e) for e in (*below, *named) if lies_in(e.path, path, os.sep))
-        return list(found.values())
-    finally:
-        reader.close()
+def find_people(
+    wanted: str, people: Collection[tuple[str, str]]
+) -> tuple[list[tuple[str, str]], bool]:
+    """Return the people, as (name, email address), that are wanted; and whether by whole words.
+
+    Those whose name has each wanted word, or whose address is the wanted one; if there are none,
+    those whose name contains each word, or whose address before the "@" contains the text. Case,
+    accents and the order of words do not matter.
+    """
+    text = search_key(wanted).strip()
+    words = set(_WORD.findall(text))
+    if not words:
+        return [], True
+    keys = {each: (search_key(each[0]), search_key(each[1])) for each in people}
+    exact = [
+        each
+        for each, (name, email) in keys.items()
+        if words <= set(_WORD.findall(name)) or text == email
+    ]
+    if exact:
+        return exact, True
+    partly = [
+        each
+        for each, (name, email) in keys.items()
+        if all(word in name for word in words) or text in email.partition("@")[0]
+    ]
+    return partly, not partly
 
 
-def _real(path: str) -> str:
-    """The path as the journal has it, whether or not it exists now."""
-    folder, name = os.path.split(os.path.abspath(os.path.expanduser(path)))
-    return os.path.join(os.path.realpath(folder), name)
+def _find(where: Places, paths: tuple[str, ...], person: str) -> tuple[list[Entry], bool]:
+    """Return the files and their traces, and whether the person was named by whole words."""
+    with open_reader(where) as reader:
+        if reader is None:
+            return [], True
+        people = reader.people() if person else {}
+        wanted, is_exact = find_people(person, people)
+        file_ids = [file_id for each in wanted for file_id in people[each]]
+        file_ids += [entry.file_id for path in paths for entry in find_files(reader, path)]
+        return reader.entries_of(sorted(reader.traces(file_ids))), is_exact
 
 
-def _is_meant(entry: Entry, person: str, reference: str) -> bool:
-    of_person = fold(person) in (fold(entry.profile_name), fold(entry.profile_email))
-    return bool((person and of_person) or (reference and entry.reference == reference))
+def _split(found: list[Entry]) -> tuple[list[Entry], list[Entry]]:
+    """Return the files that can be forgotten, and those that are in the way."""
+    doomed: list[Entry] = []
+    kept: list[Entry] = []
+    for entry in found:
+        stays = entry.state in OPEN or os.path.lexists(entry.path)
+        (kept if stays else doomed).append(entry)
+    return doomed, kept
 
 
 def _words(entries: list[Entry]) -> set[str]:
@@ -128,26 +148,7 @@ def _words(entries: list[Entry]) -> set[str]:
     return {word for text in names | people for word in (text, view.safe(text))}
 
 
-def _forget(where: Places, entries: list[Entry]) -> bool:
-    """Whether no trace of them is left in the journal's file either."""
-    ids = tuple(entry.file_id for entry in entries)
-    if read_facts(where):
-        way, is_overwritten = Channel.open(where), True
-        for at in range(0, len(ids), BATCH):
-            done = way.post("/api/forget", ids=ids[at : at + BATCH])
-            if not done["done"]:
-                raise WatcherError("The running program did not respond.", "Try again.")
-            is_overwritten = is_overwritten and done["overwritten"]
-        return is_overwritten
-    with lock(where):
-        journal = Journal(where.journal)
-        try:
-            return journal.retention.forget(ids, time.time())
-        finally:
-            journal.close()
-
-
-def _show(doomed: list[Entry], kept: list[Entry]) -> None:
+def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     rows: list[list[Text]] = [
         [document_path(entry.path), view.STATES[entry.state].label, entry.profile_name]
         for entry in (*doomed, *kept)
@@ -155,5 +156,43 @@ def _show(doomed: list[Entry], kept: list[Entry]) -> None:
     if rows:
         tones = dict.fromkeys(range(len(doomed), len(rows)), "quiet")
         say_table(["File", "State", "Person"], rows, tones)
-    else:
-        say("No matching files.")
+        return
+    say("No matching files.")
+    if person:
+        say(
+            "Persons are found by the name that HrFlow has read in their CV, while it is kept. To"
+            f' find files by their own names: hrflow-watcher history --text "{person}"',
+            err=True,
+        )
+
+
+def _not_forgotten(kept: list[Entry]) -> UnusableError:
+    """Return the error that says what is in the way, and what to do about it."""
+    in_place = {document_path(entry.path) for entry in kept if os.path.lexists(entry.path)}
+    on_the_way = {document_path(entry.path) for entry in kept} - in_place
+    titles, hints = list[str](), list[str]()
+    if in_place:
+        is_one = len(in_place) == 1
+        titles.append(
+            f"{count_files(len(in_place))} not forgotten, still in"
+            f" {'its folder' if is_one else 'their folders'}: {_listed(in_place)}."
+        )
+        hints.append(
+            "Delete it or move it out of its folder, then forget it by its path."
+            if is_one
+            else "Delete them or move them out of their folders, then forget them by their paths."
+        )
+    if on_the_way:
+        is_one = len(on_the_way) == 1
+        titles.append(
+            f"{count_files(len(on_the_way))} not forgotten, not uploaded yet:"
+            f" {_listed(on_the_way)}."
+        )
+        hints.append(f"Try again once {'it is' if is_one else 'they are'} uploaded.")
+    return UnusableError(" ".join(titles), " ".join(hints))
+
+
+def _listed(paths: set[str]) -> str:
+    """The first paths, and how many more there are."""
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return ", ".join(sorted(paths)[:_NAMED]) + more

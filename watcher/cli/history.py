@@ -3,60 +3,46 @@
 from __future__ import annotations
 
 import os
-import re
+import sys
 import time
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import places, state_option
+from watcher.cli.context import named, open_reader, places, program_options, real_path
 from watcher.cli.output import (
+    Styled,
     count_files,
     json_option,
-    moment,
     say,
     say_json,
     say_table,
-    styled,
+    shown_files,
+    shown_folder,
     write,
 )
+from watcher.cli.times import brief_moment, moment, parse_day, parse_moment
 from watcher.i18n.message import ENGLISH, msg
-from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
-from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from watcher.daemon.instance import Places
-    from watcher.model.records import Entry, Timing
-    from watcher.present.report import Line, Period, Report
+    from watcher.model.records import Entry
+    from watcher.present.report import Line, Report
 
-_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 #: States by the labels that people are shown, and by the journal's own names.
-_STATES: Final = {
-    **{str(display.label).lower(): state for state, display in view.STATES.items()},
-    **{str(state): state for state in State},
-}
-
-
-class Filters(TypedDict):
-    """What ``Reader.history`` filters by; empty values do not filter."""
-
-    states: tuple[State, ...]
-    folder: str
-    text: str
-    since: float
-    until: float
+_LABELS: Final = {str(display.label).lower(): state for state, display in view.STATES.items()}
+_STATES: Final = {**_LABELS, **{str(state): state for state in State}}
 
 
 @click.command("history")
 @click.option(
     "--only", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_STATES)),
-    help=f"Only files in this state; can be repeated. One of: {', '.join(_STATES)}.",
+    help=f"Only files in this state; can be repeated. One of: {', '.join(_LABELS)}.",
 )  # fmt: skip
 @click.option("--folder", metavar="FOLDER", default="", help="Only files in this folder or below.")
 @click.option(
@@ -76,8 +62,7 @@ class Filters(TypedDict):
 )  # fmt: skip
 @click.option("--csv", "as_csv", is_flag=True, help="Write CSV, for spreadsheets.")
 @json_option
-@state_option
-@click.pass_context
+@program_options
 def history(
     ctx: click.Context,
     states: tuple[str, ...],
@@ -86,8 +71,8 @@ def history(
     since: str,
     until: str,
     limit: int,
-    as_csv: bool,  # noqa: FBT001 - click passes it so
-    as_json: bool,  # noqa: FBT001 - likewise
+    as_csv: bool,
+    as_json: bool,
 ) -> None:
     """Show what happened to each file, the latest change first.
 
@@ -98,14 +83,15 @@ def history(
         raise UsageError("--csv and --json can't be used together.")
     _refuse_state_for_folder(ctx)
     now = time.time()
-    filters: Filters = {
+    filters: dict[str, Any] = {
         "states": tuple(_STATES[state] for state in states),
-        "folder": os.path.realpath(os.path.expanduser(folder)) if folder else "",
+        "folder": real_path(folder) if folder else "",
         "text": text,
-        "since": _parse_moment(since, now),
-        "until": _parse_moment(until, now),
+        "since": parse_moment(since, now),
+        "until": parse_moment(until, now),
     }
-    entries = _read_entries(places(ctx), filters, limit + 1)
+    with open_reader(places(ctx)) as reader:
+        entries = reader.history(**filters, limit=limit + 1) if reader else []
     more, entries = len(entries) > limit, entries[:limit]
     if as_json:
         for entry in entries:
@@ -122,51 +108,27 @@ def history(
 
 def _refuse_state_for_folder(ctx: click.Context) -> None:
     """UsageError where ``--state`` was given a state, which is not a folder."""
-    named = ctx.find_root().obj[1]
-    if named in _STATES and not os.path.isdir(named):
+    folder = named(ctx, "state")
+    if folder in _STATES and not os.path.isdir(folder):
         raise UsageError(
             "--state is the folder where the program keeps its own files.",
-            f'To filter by state, use: --only "{named}"',
+            f'To filter by state, use: --only "{folder}"',
         )
-
-
-def _read_entries(where: Places, filters: Filters, limit: int) -> list[Entry]:
-    if not where.has_journal:
-        return []
-    reader = Reader(where.journal)
-    try:
-        return reader.history(**filters, limit=limit)
-    finally:
-        reader.close()
 
 
 def _show_entries(entries: Sequence[Entry]) -> None:
     displays = [view.STATES[entry.state] for entry in entries]
+    changed = [moment(entry.changed_at) for entry in entries]
+    if sys.stdout.isatty():
+        now = time.time()
+        changed = [brief_moment(entry.changed_at, now) for entry in entries]
+    paths = shown_files([(entry.folder, entry.path) for entry in entries])
     rows = [
-        [f"{display.sign} {display.label}", moment(entry.changed_at), document_path(entry.path),
-         listing.summary(entry)]
-        for display, entry in zip(displays, entries, strict=True)
-    ]  # fmt: skip
+        [f"{display.sign} {display.label}", at, path, listing.summary(entry)]
+        for display, at, path, entry in zip(displays, changed, paths, entries, strict=True)
+    ]
     tones = {number: display.tone for number, display in enumerate(displays)}
     say_table(["State", "Changed", "File", "Result"], rows, tones)
-
-
-def _parse_moment(text: str, now: float) -> float:
-    """Seconds since 1970 of "2026-11-23", "2026-11-23 14:00" or "2h" (ago); 0 for "".
-
-    UsageError for anything else.
-    """
-    if not text:
-        return 0.0
-    if found := re.fullmatch(r"(\d+)\s*([smhdw])", text.strip()):
-        return now - int(found[1]) * _UNITS[found[2]]
-    try:
-        return datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError as error:
-        raise UsageError(
-            f"{text!r} is not a valid time.",
-            'Write "2026-11-23", "2026-11-23 14:00" or "2h", "3d", "1w".',
-        ) from error
 
 
 # -- in numbers
@@ -180,57 +142,31 @@ def _parse_moment(text: str, now: float) -> float:
 )  # fmt: skip
 @click.option("--html", metavar="FILE", default="", help="Write a page with charts to this file.")
 @json_option
-@state_option
-@click.pass_context
-def report(
-    ctx: click.Context,
-    span: str,
-    on: str,
-    html: str,
-    as_json: bool,  # noqa: FBT001 - click passes it so
-) -> None:
+@program_options
+def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> None:
     """Count the files of a day, a week or a month by folder, source and state.
 
-    Files count for the day on which they were noticed. Upload and parsing times are medians.
+    Files count for the day on which they were received. Upload and parsing times are medians.
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 
-    period = reports.make_period(reports.Span(span), _parse_day(on), _seconds_of)
-    timings, folders = _read_timings(places(ctx), period)
+    period = reports.make_period(reports.Span(span), parse_day(on), _seconds_of)
+    with open_reader(places(ctx)) as reader:
+        timings = reader.timings(period.since, period.until) if reader else []
+        folders = [folder for folder, _ in reader.folders()] if reader else []
     made = reports.summarize(period, timings)
     if html:
         _write_page(html, reports.render(made, moment(time.time())), folders)
     if as_json:
         say_json(reports.record(made))
     elif html:
-        say(styled(f"✓ Report written to {html}.", "good"))
+        say(Styled(f"✓ Report written to {html}.", "good"))
     else:
         _show_report(made)
 
 
-def _parse_day(text: str) -> date:
-    if not text:
-        return date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's day
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a valid date.", 'Write it like "2026-11-23".') from error
-
-
 def _seconds_of(local: datetime) -> float:
     return local.astimezone().timestamp()
-
-
-def _read_timings(where: Places, period: Period) -> tuple[list[Timing], list[str]]:
-    """The files of a period, and all folders that are known."""
-    if not where.has_journal:
-        return [], []
-    reader = Reader(where.journal)
-    try:
-        folders = [folder for folder, _ in reader.folders()]
-        return reader.timings(period.since, period.until), folders
-    finally:
-        reader.close()
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:
@@ -248,7 +184,7 @@ def _write_page(path: str, page: str, folders: list[str]) -> None:
         write_atomically(real, page)
     except OSError as error:
         raise UnusableError(
-            msg("{path} cannot be written ({error}).", path=path, error=error.strerror)
+            msg("{path} can't be written ({error}).", path=path, error=error.strerror)
         ) from error
 
 
@@ -261,8 +197,8 @@ def _show_report(made: Report) -> None:
     columns = ["Folder", "Source", "Files", *(str(view.STATES[state].label) for state in states)]
     rows = [
         [
-            line.folder,
-            line.source or "—",
+            shown_folder(line.folder),
+            view.short(line.source),
             str(line.files),
             *(str(line.states.get(state, 0)) for state in states),
             *_times(line),
@@ -271,11 +207,16 @@ def _show_report(made: Report) -> None:
     ]
     last = ["all", "", str(total.files), *(str(total.states[state]) for state in states)]
     rows.append([*last, *_times(total)])
-    say_table([*columns, "Upload", "Parsing"], rows)
+    columns += ["Upload", "Parsing"]
+    filled = [number for number in range(len(columns)) if any(row[number] for row in rows)]
+    say_table(
+        [columns[number] for number in filled],
+        [[row[number] for number in filled] for row in rows],
+    )
 
 
 def _times(line: Line) -> list[str]:
     return [
-        "—" if seconds is None else ENGLISH.duration(seconds)
+        "" if seconds is None else ENGLISH.duration(seconds)
         for seconds in (line.upload_seconds, line.parse_seconds)
     ]

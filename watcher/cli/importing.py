@@ -14,32 +14,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
-from watcher.cli.editing import check_option, open_editor, tag_option
-from watcher.cli.folder import choose_account, find_source
-from watcher.cli.foreground import log_to, stop_signal
+from watcher.cli.context import config_path, load_config, open_reader, places, program_options
+from watcher.cli.editing import check_option, choose_known_account, open_editor, tag_option
+from watcher.cli.folder import find_source
+from watcher.cli.foreground import Control, log_to, stop_signal
 from watcher.cli.output import (
-    Progress,
+    Styled,
     count_files,
     json_option,
-    moment,
+    progress,
     say,
     say_json,
-    say_table,
-    styled,
 )
+from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import Keys, ledger_passwords
+from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.core import App
-from watcher.daemon.desktop import show_file
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
 from watcher.daemon.plans import folders_of, is_in
 from watcher.i18n.language import system_language
-from watcher.i18n.message import ENGLISH
-from watcher.journal.reader import Reader
 from watcher.model.errors import (
-    JournalError,
     NotRunningError,
     UnusableError,
     UsageError,
@@ -48,7 +44,6 @@ from watcher.model.errors import (
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
-from watcher.page.client import Channel, read_facts
 from watcher.page.server import ActivityPage
 from watcher.present import view
 
@@ -63,20 +58,6 @@ if TYPE_CHECKING:
     Standing = dict[State, tuple[int, int]]
 
 _AGAIN: Final = "Start the import again: it continues where it stopped."
-
-
-class _Control:
-    """What other commands can ask of a process that imports."""
-
-    def __init__(self, stop: StopSignal) -> None:
-        self.stop = stop.set
-
-    @staticmethod
-    def reload() -> tuple[str, ...]:
-        """Do nothing: an import keeps the settings it began with."""
-        return ()
-
-    show = staticmethod(show_file)
 
 
 @contextmanager
@@ -96,8 +77,9 @@ def _import_here(
         ledger_password=ledger_passwords(os.environ),
     )  # fmt: skip
     page = ActivityPage(
-        app, instance, where, config=config_path, control=_Control(stop), environ=environ,
+        app, instance, where, config=config_path, environ=environ,
         language=system_language(environ),
+        control=Control(stop.set, tuple),  # an import keeps the settings it began with
     )  # fmt: skip
     app.start()
     try:
@@ -155,17 +137,15 @@ _ACTIVE: Final = OPEN - {State.HELD}
 @tag_option
 @check_option
 @json_option
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def command(
     ctx: click.Context,
     folder: str,
     source: str | None,
     account: str | None,
     tags: tuple[Item, ...],
-    check: bool,  # noqa: FBT001 - click passes it so
-    as_json: bool,  # noqa: FBT001 - likewise
+    check: bool,
+    as_json: bool,
 ) -> int:
     """Upload what is already in FOLDER.
 
@@ -185,7 +165,7 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_account(editor, account)
+        name = choose_known_account(editor.known, account)
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
@@ -242,51 +222,35 @@ def _wait(
     Files that were filed away since the import ``began`` count, too.
     """
     said_offline = False
-    with Progress(shown=not as_json) as progress:
+    with progress(shown=not as_json) as show:
         while not stop.wait(_LOOK_SECONDS):
             state = look()
             standing = _look(where, path, began)
             if standing:
-                finished = [each for state, each in standing.items() if state not in OPEN]
-                total = sum(files for files, _ in standing.values())
-                progress.show(
-                    sum(files for files, _ in finished), total, sum(size for _, size in finished)
-                )
+                done = sum(files for each, (files, _) in standing.items() if each not in OPEN)
+                show(done, sum(files for files, _ in standing.values()))
             if state["over"] and not any(each in _ACTIVE for each in standing):
                 return standing
             if not said_offline and (since := state["offline_since"]):
                 said_offline = True
                 say(
-                    f"HrFlow cannot be reached (since {moment(since)}); retrying automatically."
+                    f"HrFlow can't be reached (since {moment(since)}); retrying automatically."
                     " Ctrl-C stops the import.", err=True,
                 )  # fmt: skip
     return _look(where, path, began)
 
 
 def _look(where: Places, path: str, began: float) -> Standing:
-    try:
-        reader = Reader(where.journal)
-    except JournalError:
-        if where.has_journal:
-            raise
-        return {}  # stopped before anything was found
-    try:
-        standing = reader.totals(path, began)
-    finally:
-        reader.close()
+    with open_reader(where) as reader:
+        standing = reader.totals(path, began) if reader else {}
     standing.pop(State.GONE, None)  # they no longer exist
     return standing
 
 
 def _count_earlier(where: Places, path: str, began: float) -> int:
     """How many files had been uploaded before the import ``began``."""
-    if not where.has_journal:
-        return 0
-    reader = Reader(where.journal)
-    try:
-        return reader.arrived_before(path, began)
-    finally:
-        reader.close()
+    with open_reader(where) as reader:
+        return reader.arrived_before(path, began) if reader else 0
 
 
 def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_json: bool) -> None:
@@ -299,15 +263,8 @@ def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_js
     if not total:
         say(f"No files to upload in {path}.")
         return
-    shown = [(each, *standing[state]) for state, each in view.STATES.items() if state in standing]
-    rows = [
-        [f"{display.sign} {display.label}", str(files), ENGLISH.size(size)]
-        for display, files, size in shown
-    ]
-    tones = {number: display.tone for number, (display, _, _) in enumerate(shown)}
-    say_table(["State", "Files", "Size"], rows, tones)
     is_fine = all(state in _FINE for state in standing)
-    say(styled(_total(standing, earlier), "good" if is_fine else "bad"))
+    say(Styled(_total(standing, earlier), "good" if is_fine else "bad"))
     if not is_fine:
         _explain(where, path, standing)
 
@@ -329,11 +286,8 @@ def _total(standing: Standing, earlier: int) -> str:
 def _explain(where: Places, path: str, standing: Standing) -> None:
     """Say why some files are not uploaded, and where to read more."""
     if State.HELD in standing:
-        reader = Reader(where.journal)
-        try:
-            causes = [why for _, why, files in reader.held() if files]
-        finally:
-            reader.close()
-        for why in causes:
-            say(styled(f"Waiting: {why}", "bad"))
+        with open_reader(where) as reader:
+            for _, why, files in reader.held() if reader else ():
+                if files:
+                    say(Styled(f"Waiting: {why}", "bad"))
     say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")

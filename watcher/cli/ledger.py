@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.context import config_option, load_config, state_option
-from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.cli.context import load_config, program_options
+from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.credentials.keys import read_ledger_password
 from watcher.daemon.shared_ledger import not_installed
 from watcher.i18n.message import ENGLISH, msg
@@ -32,10 +32,8 @@ def ledger() -> None:
 
 @ledger.command("init")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def init(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click's
+@program_options
+def init(ctx: click.Context, as_json: bool) -> None:
     """Create the tables, or bring them up to date. It does no harm to run it again.
 
     Once is enough for all machines. The user in the address needs the right to create a schema in
@@ -48,19 +46,17 @@ def init(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click's
     if as_json:
         say_json({"version_before": before, "version": after})
     elif after > VERSION:
-        say(styled("! The ledger was set up by a newer hrflow-watcher; it is unchanged.", "busy"))
+        say(Styled("! The ledger was set up by a newer hrflow-watcher; it is unchanged.", "busy"))
     elif before == after:
-        say(styled(f"✓ The ledger is already up to date (version {after}).", "good"))
+        say(Styled(f"✓ The ledger is already up to date (version {after}).", "good"))
     else:
-        say(styled(f"✓ The ledger is set up (version {after}).", "good"))
+        say(Styled(f"✓ The ledger is set up (version {after}).", "good"))
 
 
 @ledger.command("status")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click's
+@program_options
+def status(ctx: click.Context, as_json: bool) -> None:
     """List the machines that use the ledger now: last seen, uploads under way, sent today."""
     with _connected(ctx) as connection:
         from watcher.ledger.claims import machines  # noqa: PLC0415 - see _connected

@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
-from watcher.cli.editing import is_terminal, open_editor, warn
-from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
+from watcher.cli.context import channel, load_config, program_options
+from watcher.cli.editing import (
+    choose_account,
+    choose_known_account,
+    is_terminal,
+    open_editor,
+    warn,
+)
+from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import LEDGER, WEBHOOK
+from watcher.daemon.client import SilentError
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
@@ -28,15 +35,12 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
-from watcher.model.settings import DEFAULT_API_URL
-from watcher.page.client import Channel
+from watcher.model.settings import DEFAULT_API_URL, for_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.config.setup import Known
-    from watcher.daemon.instance import Places
-    from watcher.daemon.setup import Editor
+    from watcher.config.editor import Editor
     from watcher.model.settings import Account
 
 #: Bytes of the longest secret that is read from standard input.
@@ -51,7 +55,7 @@ _MOST_SECONDS: Final = 120.0
 _Result = TypeVar("_Result")
 
 
-# -- Questions, which the set-up asks too
+# -- Questions, which the setup asks too
 
 
 def ask(
@@ -85,7 +89,9 @@ def ask_email(default: str = "") -> str:
 
 
 def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[str, Workspace]:
-    """Ask for a key until HrFlow accepts it, or the person insists; returns what HrFlow said too.
+    """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
+
+    A key that cannot be tested is accepted if the person insists.
 
     ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
     """
@@ -114,20 +120,15 @@ def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[s
 
 def _try_key(account: Account, key: str) -> Workspace | None:
     """Return what HrFlow says, None to ask for the key again."""
-    from watcher.hrflow.inquiry import RefusedKeyError  # noqa: PLC0415 - takes time to import
-
     try:
         return _test_key(account, key)
-    except RefusedKeyError as error:
-        _say_problem(error)
-        question, why = "Write-only keys can't be tested. Use it anyway?", msg("with this key")
     except (OfflineError, UnusableError) as error:
         _say_problem(error)
-        question, why = "Continue without testing the key?", msg("while HrFlow does not answer")
     except CredentialError as error:
         _say_problem(error)
         return None
-    return Workspace(unseen=why) if confirm(question) else None
+    insists = confirm("Continue without testing the key?")
+    return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
 
 
 def _test_key(account: Account, key: str) -> Workspace:
@@ -137,7 +138,7 @@ def _test_key(account: Account, key: str) -> Workspace:
         say("A write-only key can't be tested: the first upload shows whether it works.")
     else:
         team = f' (workspace "{workspace.team}")' if workspace.team else ""
-        say(styled(f"✓ Key accepted{team}", "good"))
+        say(Styled(f"✓ Key accepted{team}", "good"))
     return workspace
 
 
@@ -152,18 +153,22 @@ def show_sources(workspace: Workspace) -> None:
 
 
 def _say_problem(error: WatcherError) -> None:
-    say(styled(str(error), "bad"))
+    say(Styled(str(error), "bad"))
 
 
 def read_key() -> str:
     """Read the key from standard input; CredentialError if it cannot be one."""
-    # PowerShell may put a byte order mark in front of it.
-    text = sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
+    text = _read_stdin()
     if not text.strip():
         raise CredentialError(
             "There is no API key on standard input.", "Write it there, on one line."
         )
     return check_key(text.removesuffix("\n").removesuffix("\r"))
+
+
+def _read_stdin() -> str:
+    # PowerShell may put a byte order mark in front of it.
+    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
 
 
 def check_key(text: str) -> str:
@@ -172,7 +177,7 @@ def check_key(text: str) -> str:
     if key != text:
         say("Removed spaces or line breaks around the key.")
     if not keys.looks_right(key):
-        warn(["This does not look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
+        warn(["This doesn't look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
     return key
 
 
@@ -208,11 +213,11 @@ def _wait_for_keyring(call: Callable[[], _Result]) -> _Result:
         ) from error
 
 
-def _renew_keys(where: Places) -> bool:
+def _renew_keys(ctx: click.Context) -> bool:
     """Have the running program look up its keys again; False if none runs."""
     try:
-        Channel.open(where).post("/api/keys")
-    except NotRunningError:
+        channel(ctx).post("/api/keys")
+    except (NotRunningError, SilentError):
         return False
     return True
 
@@ -235,18 +240,16 @@ def _renew_keys(where: Places) -> bool:
     "--api-url", metavar="URL", help="Custom API address, if it is not in the configuration."
 )
 @click.argument("rest", nargs=-1, metavar="")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def login(
     ctx: click.Context,
     account: str | None,
     email: str | None,
-    key_stdin: bool,  # noqa: FBT001 - click passes it so
-    unchecked: bool,  # noqa: FBT001 - likewise
-    webhook: bool,  # noqa: FBT001 - likewise
-    ledger: bool,  # noqa: FBT001 - likewise
+    key_stdin: bool,
+    unchecked: bool,
+    webhook: bool,
+    ledger: bool,
     api_url: str | None,
     rest: tuple[str, ...],
     facts: dict[str, object],
@@ -281,14 +284,14 @@ def login(
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
-    stored = f'✓ The key of account "{chosen.name}" is in the system\'s keyring'
-    used = "; the running program uses it from now on" if _renew_keys(places(ctx)) else ""
-    say(styled(f"{stored}{used}.", "good"))
+    stored = f"✓ The key{for_account(chosen.name)} is in the system's keyring"
+    used = "; the running program uses it from now on" if _renew_keys(ctx) else ""
+    say(Styled(f"{stored}{used}.", "good"))
 
 
 def _read_secret(question: str, *, from_stdin: bool) -> str:
     if from_stdin:
-        return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace").strip()
+        return _read_stdin().strip()
     return str(prompt(question, hide_input=True)).strip()
 
 
@@ -298,8 +301,8 @@ def _store_ledger_password(ctx: click.Context, *, from_stdin: bool) -> None:
     if not password.isprintable() or not password:
         raise CredentialError("This is not a password: it is empty, or has several lines.")
     store_key(LEDGER.entry, password, allow_insecure=_allows_insecure(ctx))
-    _renew_keys(places(ctx))
-    say(styled("✓ The shared ledger's password is in the system's keyring.", "good"))
+    _renew_keys(ctx)
+    say(Styled("✓ The shared ledger's password is in the system's keyring.", "good"))
 
 
 def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
@@ -311,33 +314,17 @@ def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
             "Copy it from the webhook's page in HrFlow.",
         )
     store_key(WEBHOOK.entry, secret, allow_insecure=_allows_insecure(ctx))
-    _renew_keys(places(ctx))
-    say(styled("✓ The webhook's secret is in the system's keyring.", "good"))
-
-
-def choose_name(known: Known, given: str | None) -> str:
-    """Return the name of the account that is meant; UsageError if there are several."""
-    names = [account.name for account in known.accounts]
-    if given is None and len(names) > 1:
-        raise UsageError(
-            f"There are several accounts ({', '.join(names)}).",
-            "Choose one with --account.",
-        )
-    return given or (names[0] if names else "default")
+    _renew_keys(ctx)
+    say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
 
 def _find_account(
     editor: Editor, given: str | None, email: str | None, api_url: str | None, *, may_ask: bool
 ) -> Account:
     """Return the account to test the key with; options complete what is configured."""
-    name = choose_name(editor.known, given)
-    written = editor.known.account(name)
-    if written is None and editor.known.accounts:
-        names = ", ".join(account.name for account in editor.known.accounts)
-        raise UsageError(
-            f'There is no account "{name}" in the configuration, only {names}.',
-            "Choose one of them with --account, or add it to the configuration first.",
-        )
+    known = editor.known
+    name = (choose_known_account if known.accounts else choose_account)(known, given)
+    written = known.account(name)
     if written is not None:
         _refuse_other(name, "email", email, written.email)
         _refuse_other(name, "api_url", api_url, written.api_url or DEFAULT_API_URL)
@@ -368,24 +355,22 @@ def _allows_insecure(ctx: click.Context) -> bool:
 
 @click.command("logout")
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) -> None:
     """Remove an account's API key from the system's keyring. Harmless if there is none.
 
     A running program then keeps that account's files waiting until there is a key again.
     """
-    name = choose_name(open_editor(ctx).known, account)
+    name = choose_account(open_editor(ctx).known, account)
     keyring = SystemKeyring()
     removed = _wait_for_keyring(lambda: keyring.remove(name))
-    running = _renew_keys(places(ctx))
+    running = _renew_keys(ctx)
     facts.update(account=name, removed=removed)
-    whose = f'key of account "{name}"'
+    whose = f"key{for_account(name)}"
     if removed:
         rest = "; the running program looks for another one" if running else ""
-        say(styled(f"✓ The {whose} is removed from the system's keyring{rest}.", "good"))
+        say(Styled(f"✓ The {whose} is removed from the system's keyring{rest}.", "good"))
     else:
         say(f"There is no {whose} in the system's keyring: nothing to remove.")
     if os.environ.get(VARIABLE):

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.context import load_config, places, state_option
-from watcher.cli.control import parse_span, send
-from watcher.cli.output import answers_with_facts, json_option, moment, say, say_json, styled
-from watcher.journal.reader import Reader
+from watcher.cli.context import load_config, open_reader, places, program_options, send
+from watcher.cli.output import Styled, answers_with_facts, json_option, say, say_json
+from watcher.cli.times import moment, parse_span
 from watcher.present.notifications import silent_until
 
 if TYPE_CHECKING:
@@ -29,9 +28,8 @@ def command() -> None:
 
 @command.command("snooze")
 @click.argument("duration", metavar="DURATION")
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
     """Snooze notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
     until = time.time() + parse_span(duration)
@@ -41,9 +39,8 @@ def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
 
 
 @command.command("off")
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def off(ctx: click.Context, facts: dict[str, object]) -> None:
     """Switch notifications off until you switch them on again."""
     _snooze(ctx, math.inf)
@@ -52,9 +49,8 @@ def off(ctx: click.Context, facts: dict[str, object]) -> None:
 
 
 @command.command("on")
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def on(ctx: click.Context, facts: dict[str, object]) -> None:
     """Show notifications again."""
     _snooze(ctx, 0.0)
@@ -64,16 +60,15 @@ def on(ctx: click.Context, facts: dict[str, object]) -> None:
 
 @command.command("status")
 @json_option
-@state_option
-@click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def status(ctx: click.Context, as_json: bool) -> None:
     """Show whether notifications are on."""
     facts = gather(ctx, places(ctx), time.time())
     if as_json:
         say_json(facts)
         return
     if facts["shown"]:
-        say(styled("Notifications are on.", "good"))
+        say(Styled("Notifications are on.", "good"))
     else:
         say(f"No notifications: {facts['why']}")
     if hours := facts["quiet_hours"]:
@@ -87,7 +82,8 @@ def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click p
 def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
     """Return everything that ``status`` says as plain values."""
     wanted = load_config(ctx).config.notifications
-    snoozed = _snoozed_until(where)
+    with open_reader(where) as reader:
+        snoozed = reader.snoozed_until() if reader else 0.0
     until = silent_until(wanted.quiet_hours, 0.0, now)
     why = ""
     if not wanted.enabled:
@@ -115,13 +111,3 @@ def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
 
 def _snooze(ctx: click.Context, until: float) -> None:
     send(ctx, "snooze", until=None if math.isinf(until) else until)
-
-
-def _snoozed_until(where: Places) -> float:
-    if not where.has_journal:
-        return 0.0
-    reader = Reader(where.journal)
-    try:
-        return reader.snoozed_until()
-    finally:
-        reader.close()

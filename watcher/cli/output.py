@@ -13,22 +13,23 @@ import os
 import re
 import shutil
 import sys
-import time
 import unicodedata
-from contextlib import redirect_stdout
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from watcher.i18n.message import ENGLISH, Text
-from watcher.present import view
+from watcher.i18n.message import ENGLISH
+from watcher.present import listing, view
+from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
 
     from rich.text import Text as RichText
+
+    from watcher.i18n.message import Text
 
 #: Tone (see :mod:`watcher.present.view`) → its colour in a terminal.
 _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "bright_black"}
@@ -58,11 +59,6 @@ class Styled(NamedTuple):
 
     text: Text
     tone: str
-
-
-def styled(text: Text, tone: str) -> Styled:
-    """Return ``text`` to be shown in the colour of its tone, where there are colours."""
-    return Styled(text, tone)
 
 
 def say(*parts: Text | Styled, hang: int | None = None, err: bool = False) -> None:
@@ -106,7 +102,7 @@ def silence(stream: TextIO) -> None:
 def say_json(value: object, *, err: bool = False) -> None:
     """Write one JSON document on one line; valid in whatever encoding the reader has."""
     narrow = sys.stdout.encoding.lower().replace("_", "-") not in ("utf-8", "utf8")
-    write(json.dumps(_harmless(value), ensure_ascii=narrow), err=err)
+    write(json.dumps(view.safe_values(value), ensure_ascii=narrow), err=err)
 
 
 def has_colour(stream: TextIO | None = None) -> bool:
@@ -126,18 +122,6 @@ def prompt(question: Text, **options: Any) -> Any:
 
 def _question(question: Text) -> str:
     return "".join(_broken([view.safe(question)], None))
-
-
-def _harmless(value: object) -> object:
-    match value:
-        case str():
-            return view.safe(value)
-        case dict():
-            return {_harmless(name): _harmless(each) for name, each in value.items()}
-        case list() | tuple():
-            return [_harmless(each) for each in value]
-        case _:
-            return value
 
 
 def _broken(texts: Sequence[str], hang: int | None) -> list[str]:
@@ -197,14 +181,26 @@ def answers_with_facts(command: Callable[..., object]) -> Callable[..., object]:
     return json_option(answer)
 
 
-def moment(at: float) -> str:
-    """A local time for people; "" for 0."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
-
-
 def count_files(number: int) -> str:
     """Like "1 file" or "3 files"."""
     return f"{number} file{'s' * (number != 1)}"
+
+
+def shown_folder(path: str) -> str:
+    """Return a folder's path, in a terminal with "~" for the home folder."""
+    home = os.path.expanduser("~")
+    below = listing.below(home, path)
+    return os.path.join("~", below) if sys.stdout.isatty() and below != path else path
+
+
+def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
+    """Return how documents are named in a table, given (watched folder, path) of each.
+
+    In a terminal, their paths are relative to the watched folder if it is the same for all.
+    """
+    if sys.stdout.isatty() and len({folder for folder, _ in files}) == 1:
+        return [listing.below(folder, path) for folder, path in files]
+    return [shown_folder(document_path(path)) for _, path in files]
 
 
 def say_table(
@@ -301,58 +297,27 @@ def _say_records(
         for at, cell in enumerate(row):
             if cell:
                 tone = tones.get(number, "") if at == 0 else ""
-                say(f"{columns[at]:<{width}}  ", styled(cell, tone), hang=width + 2)
+                say(f"{columns[at]:<{width}}  ", Styled(cell, tone), hang=width + 2)
         say()
 
 
-class Progress:
-    """Shows the progress of an import in a terminal: a bar, the rate, the time left."""
+@contextmanager
+def progress(*, shown: bool) -> Iterator[Callable[[int, int], object]]:
+    """Show a bar in a terminal; yields a function that draws (finished, all) files."""
+    if not (shown and sys.stdout.isatty()):
+        yield lambda *_: None
+        return
+    from rich import progress as bars  # noqa: PLC0415 - only where it is drawn
 
-    def __init__(self, *, shown: bool) -> None:
-        self._bar: Any = None
-        self._task: Any = None
-        self._start = time.monotonic()
-        self._first: tuple[int, int] | None = None
-        if shown and sys.stdout.isatty():
-            from rich import progress  # noqa: PLC0415 - only where it is drawn
+    columns = bars.TextColumn("{task.description}"), bars.BarColumn(), bars.MofNCompleteColumn()
+    with bars.Progress(*columns, bars.TextColumn("{task.fields[rate]}")) as bar:
+        number = bar.add_task("Looking for files", total=None, rate="")
+        (task,) = bar.tasks
 
-            self._bar = progress.Progress(
-                progress.TextColumn("{task.description}"),
-                progress.BarColumn(),
-                progress.MofNCompleteColumn(),
-                progress.TextColumn("{task.fields[rate]}"),
-                progress.TextColumn("{task.fields[left]}"),
-            )
-            self._task = self._bar.add_task("Looking for files", total=None, rate="", left="")
+        def draw(done: int, files: int) -> None:
+            bar.update(number, description="Uploading", completed=done, total=files)
+            if task.speed and task.time_remaining:
+                left = ENGLISH.duration(task.time_remaining)
+                bar.update(number, rate=f"{task.speed:.1f} files/s · {left} left")
 
-    def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.stop()
-
-    def show(self, done: int, total: int, size: int) -> None:
-        """Draw that ``done`` of ``total`` files are finished, which have ``size`` bytes."""
-        if self._bar is None:
-            return
-        self._first = self._first or (done, size)  # earlier imports say nothing about this one
-        seconds = max(time.monotonic() - self._start, 0.001)
-        rate, speed = (done - self._first[0]) / seconds, (size - self._first[1]) / seconds
-        new = done > self._first[0]
-        left = f"{ENGLISH.duration((total - done) / rate)} left" if rate and done < total else ""
-        self._bar.update(
-            self._task,
-            description="Uploading",
-            total=total,
-            completed=done,
-            rate=f"{rate:.1f} files/s · {ENGLISH.size(speed)}/s" if new else "",
-            left=left,
-        )
+        yield draw

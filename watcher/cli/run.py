@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
+from watcher.cli.context import config_path, load_config, named, places, program_options
 from watcher.cli.foreground import (
+    Control,
     FoldersReady,
     LiveLines,
     call_all,
@@ -17,28 +18,26 @@ from watcher.cli.foreground import (
     stop_signal,
     wait_for_end,
 )
-from watcher.cli.output import json_option, say, styled
+from watcher.cli.output import Styled, json_option, say
+from watcher.config.editor import without_absent
 from watcher.config.machine import MachineFile
 from watcher.config.paths import is_absent
 from watcher.credentials import Keys, ledger_passwords, webhook_secrets
 from watcher.daemon.core import App
-from watcher.daemon.desktop import show_file
 from watcher.daemon.instance import Instance
-from watcher.daemon.setup import make_missing, without_absent
+from watcher.daemon.setup import make_missing
 from watcher.daemon.systemd import ServiceManager
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.language import system_language
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
 from watcher.model.settings import Config, replaced
+from watcher.pipeline.messages import Ping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from contextlib import AbstractContextManager
 
-    from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
-    from watcher.page.server import ActivityPage
 
     FileVersion = tuple[int, int, int]
 
@@ -50,22 +49,13 @@ _FOLDERS_FIRST: Final = 0.5
 
 @click.command("run")
 @json_option
-@click.option(
-    "--quiet", is_flag=True, help="Do not list files as they are processed; for services."
-)
+@click.option("--quiet", is_flag=True, help="Don't list files as they are processed; for services.")
 @click.option(
     "--tray/--no-tray", "tray", default=None,
-    help="Show an icon in the panel.  [default: if there is a desktop]",
+    help="Show the tray icon.  [default: if there is a desktop]",
 )  # fmt: skip
-@config_option
-@state_option
-@click.pass_context
-def command(
-    ctx: click.Context,
-    as_json: bool,  # noqa: FBT001 - click's
-    quiet: bool,  # noqa: FBT001 - likewise
-    tray: bool | None,  # noqa: FBT001 - likewise
-) -> None:
+@program_options
+def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -> None:
     """Watch the folders and upload what is dropped there, until Ctrl-C.
 
     Changes to the configuration take effect at once; if there are mistakes, they are reported and
@@ -96,27 +86,33 @@ def command(
             where,
             keys=Keys.of_process(os.environ),
             on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
+            shown=lines.states if lines else frozenset(),
             webhook_secret=secret,
             ledger_password=password,
             instance=instance,
+            leaves_others=True,
         )
         app.start()
-        if config.accounts:
-            app.leave_others()
         folders.wait(_FOLDERS_FIRST)
-        page, on_desktop = _page_and_icon(
-            app, instance, where, path, environ, _Control(ctx, app, stop)
-        )
+        # Importing these takes as long as beginning to watch, which must not wait for them.
+        from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
+        from watcher.page.server import ActivityPage  # noqa: PLC0415
+
+        page = ActivityPage(
+            app, instance, where, config=path, environ=environ, language=system_language(environ),
+            control=Control(stop.set, lambda: _reload(ctx, app)),
+        )  # fmt: skip
         try:
             _watch_config(ctx, app, versions)
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
-                say(styled(f"! {warning}", "busy"))
-            service_manager.ready(app.ping, app.facts)
+                say(Styled(f"! {warning}", "busy"))
+            if lines and not as_json:
+                say(Styled("Press Ctrl-C to stop. To see more: hrflow-watcher open", "quiet"))
+            service_manager.ready(lambda: app.post(Ping()))
             with on_desktop(
                 app, where, environ,
-                with_icon=tray, open_page=page.open, retry_all=page.retry_all,
-                stop=stop.set, say=announce,
+                with_icon=tray, act=page.act, say=announce,
             ):  # fmt: skip
                 updates.start(app)
                 wait_for_end(app, stop)
@@ -130,28 +126,6 @@ def command(
     if stop.exit_code == UPDATED:
         announce("Stopped for the update. Start it again with: hrflow-watcher run")
     ctx.exit(stop.exit_code)
-
-
-def _page_and_icon(
-    app: App,
-    instance: Instance,
-    where: Places,
-    path: str,
-    environ: Mapping[str, str],
-    control: _Control,
-) -> tuple[ActivityPage, Callable[..., AbstractContextManager[None]]]:
-    """Make the page, and what shows an icon.
-
-    Importing them takes as long as beginning to watch the folders, which must not wait for them.
-    """
-    from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
-    from watcher.page.server import ActivityPage  # noqa: PLC0415
-
-    language = system_language(environ)
-    page = ActivityPage(
-        app, instance, where, config=path, control=control, environ=environ, language=language
-    )
-    return page, on_desktop
 
 
 def _watch_config(ctx: click.Context, app: App, versions: Mapping[str, FileVersion]) -> None:
@@ -168,31 +142,9 @@ def _announcer(*, mute: bool) -> Callable[[str], None]:
     def announce(sentence: str) -> None:
         _log.info("%s", sentence)
         if not mute:
-            say(styled(sentence, "quiet"))
+            say(Styled(sentence, "quiet"))
 
     return announce
-
-
-class _Control:
-    """What the page and other commands can ask of this process."""
-
-    def __init__(self, ctx: click.Context, app: App, stop: StopSignal) -> None:
-        self._ctx = ctx
-        self._app = app
-        self._stop = stop
-
-    def stop(self) -> None:
-        """Stop the program."""
-        self._stop.set()
-
-    def reload(self) -> tuple[Text, ...]:
-        """Read the configuration again; return its mistakes."""
-        return _reload(self._ctx, self._app)
-
-    @staticmethod
-    def show(path: str) -> None:
-        """Show a folder, or a file in its folder, in the file manager."""
-        show_file(path)
 
 
 def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[Text]]:
@@ -203,7 +155,8 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)
-    if has_own or ctx.find_root().obj[0] or not is_absent(MachineFile.of_process(os.environ).path):
+    machine = MachineFile.of_process(os.environ).path
+    if has_own or named(ctx, "config") or not is_absent(machine):
         try:
             loaded = load_config(ctx)
         except ConfigError as error:
@@ -245,9 +198,9 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
         mistakes = error.mistakes or (error.title,)
         said = "; ".join(map(str, mistakes))
         _log.error("the new configuration is not used: %s", said)
-        say(styled(f"! The new configuration is not used: {said}", "bad"))
+        say(Styled(f"! The new configuration is not used: {said}", "bad"))
         remarks = tuple(
-            msg("the new configuration is not used: {what}", what=each) for each in mistakes
+            msg("The new configuration is not used: {what}", what=each) for each in mistakes
         )
         if remarks != app.config.remarks:
             app.reload(replaced(app.config, remarks=remarks))
@@ -256,7 +209,6 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
     if loaded.config == app.config:
         return ()
     app.reload(loaded.config)
-    app.leave_others()
     _log.info("configuration reloaded")
-    say(styled("Configuration reloaded.", "good"))
+    say(Styled("Configuration reloaded.", "good"))
     return ()

@@ -8,12 +8,15 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
+from watcher.cli.context import open_reader
 from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
-from watcher.cli.output import json_option, say, say_json, say_table, styled
+from watcher.cli.output import Styled, json_option, say, say_json, say_table
+from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
 from watcher.daemon.setup import drop_sample, remove_sample
@@ -33,43 +36,24 @@ if TYPE_CHECKING:
 
 @click.command("sandbox")
 @click.option(
-    "--port",
-    default=0,
-    type=click.IntRange(0, 65535),
-    metavar="NUMBER",
+    "--port", default=0, type=click.IntRange(0, 65535), metavar="NUMBER",
     help="Listen on this port.  [default: a free one]",
-)
-@click.option(
-    "--data", metavar="FOLDER", help="Keep uploaded files in this folder instead of in memory."
-)
-@click.option(
-    "--parse-seconds",
-    default=2.0,
-    show_default=True,
-    type=click.FloatRange(0, 3600),
-    metavar="SECONDS",
-    help="How long parsing takes; until then, a profile is not found.",
-)
+)  # fmt: skip
 @json_option
-def sandbox(
-    port: int,
-    data: str | None,
-    parse_seconds: float,
-    as_json: bool,  # noqa: FBT001 - click passes it so
-) -> None:
+def sandbox(port: int, as_json: bool) -> None:
     """Run a local HrFlow for testing, until Ctrl-C.
 
     It can only be reached from this machine and is as strict as HrFlow's documentation. Use its
     address as api_url in a configuration; it prints its keys and sources when it starts.
     Faults can be switched on while it runs: its page /_sandbox/ explains how.
     """
-    sandbox = make_sandbox(data=data, parse_seconds=parse_seconds)
+    sandbox = make_sandbox()
     with stop_signal() as stop:
         try:
             sandbox.start(port)
         except OSError as error:
             raise UsageError(
-                f"The sandbox cannot listen on port {port} ({error.strerror}).", "Choose another."
+                f"The sandbox can't listen on port {port} ({error.strerror}).", "Choose another."
             ) from error
         try:
             _introduce_sandbox(sandbox, as_json=as_json)
@@ -79,17 +63,17 @@ def sandbox(
             sandbox.stop()
 
 
-def make_sandbox(*, data: str | None = None, parse_seconds: float = 2.0) -> Sandbox:
+def make_sandbox() -> Sandbox:
     """Return a sandbox that is not started yet; UnusableError without its libraries."""
     try:
         from watcher.sandbox import Sandbox  # noqa: PLC0415 - an extra that may be missing
     except ModuleNotFoundError as error:
         raise UnusableError(
             f"The local HrFlow needs the library {error.name}, which is not installed.",
-            "Install it with: pip install 'hrflow-watcher[sandbox]'.",
+            "Install it with: pip install 'hrflow-watcher[sandbox]'",
         ) from error
 
-    return Sandbox(data_dir=data, parse_seconds=parse_seconds)
+    return Sandbox()
 
 
 def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
@@ -100,40 +84,35 @@ def _introduce_sandbox(sandbox: Sandbox, *, as_json: bool) -> None:
         sources = [{"key": source.key, "name": source.name} for source in samples.SOURCES]
         say_json({"api_url": sandbox.url, "email": samples.EMAIL, "keys": keys, "sources": sources})
         return
-    say(styled(f"The sandbox is running at {sandbox.url} (press Ctrl-C to stop).", "good"))
+    say(Styled(f"The sandbox is running at {sandbox.url} (press Ctrl-C to stop).", "good"))
     rows = [["email", samples.EMAIL]]
     rows += [[f"key ({permission})", key] for permission, key in keys.items()]
     rows += [[f"source {source.name}", source.key] for source in samples.SOURCES]
     say_table(["What", "Value"], rows)
 
 
-class _SandboxKey:
-    """The sandbox's key, which is no secret."""
+def _keys() -> Keys:
+    """Return the sandbox's key for every account; no keyring is asked."""
+    from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
 
-    def get(self, account: str) -> str:  # noqa: ARG002 - the interface's
-        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
-
-        return samples.READ_WRITE_KEY
-
-    def forget(self, account: str) -> None:
-        """Nothing to do: it never changes."""
-
-    def configure(self, *_: object) -> None:
-        """Likewise."""
-
-    def close(self) -> None:
-        """Nobody waits for it."""
+    return Keys({}, read_apart=lambda *_, **__: samples.READ_WRITE_KEY)
 
 
 class _SandboxLines(LiveLines):
     """Prints what happens, and what the sandbox received of each file."""
 
     def __init__(self, sandbox: Sandbox, stop: StopSignal, *, as_json: bool) -> None:
+        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
+
         super().__init__(stop, as_json=as_json)
         self._sandbox = sandbox
         self._received: set[int] = set()
+        self._sources = {source.key: source.name for source in samples.SOURCES}
 
     def write(self, event: object) -> None:
+        if isinstance(event, Entry):  # named before the program asks HrFlow for it
+            name = self._sources.get(event.source_key, "")
+            event = replace(event, source_name=event.source_name or name)
         super().write(event)
         if isinstance(event, Entry) and event.state in (State.ACCEPTED, State.PARSED):
             if event.file_id not in self._received:
@@ -141,14 +120,11 @@ class _SandboxLines(LiveLines):
             self._received.add(event.file_id)
 
     def _write_received(self, entry: Entry) -> None:
-        from watcher.sandbox import samples  # noqa: PLC0415 - an extra that may be missing
-
-        names = {source.key: source.name for source in samples.SOURCES}
         for record in self._sandbox.ledger.records():
             if record.reference != entry.reference or record.source_key != entry.source_key:
                 continue
             facts = {
-                "source": names.get(record.source_key, record.source_key),
+                "source": self._sources.get(record.source_key, record.source_key),
                 "content_type": record.content_type,
                 "file_name": record.file_name,
                 "size": record.size,
@@ -162,19 +138,19 @@ class _SandboxLines(LiveLines):
                     f"source {facts['source']}",
                     f"tags {facts['tags'] or 'none'}",
                     f"reference {view.short(record.reference)}",
-                    f"{record.content_type}, {ENGLISH.size(record.size)}",
+                    f"{listing.type_name(record.content_type)}, {ENGLISH.size(record.size)}",
                     f"as {facts['file_name']}",
                 )
-                say(styled(f"           Received by HrFlow: {' · '.join(parts)}", "quiet"))
+                say(Styled(f"           Received by HrFlow: {' · '.join(parts)}", "quiet"))
 
 
 @click.command("try")
 @click.argument("folder", required=False)
 @json_option
-def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+def try_out(folder: str | None, as_json: bool) -> None:
     """Watch FOLDER (or a new one with a sample CV) and upload to a local sandbox.
 
-    No account and no configuration are needed, and nothing leaves this machine: the sandbox stands
+    No account or configuration is needed, and nothing leaves this machine: the sandbox stands
     in for HrFlow. Your files stay where they are, including those you put into the new folder;
     everything else is removed at the end. Press Ctrl-C to stop.
     """
@@ -189,7 +165,7 @@ def try_out(folder: str | None, as_json: bool) -> None:  # noqa: FBT001 - click 
             app = App(
                 _settings(sandbox.url, watched),
                 places,
-                keys=_SandboxKey(),
+                keys=_keys(),
                 on_event=_SandboxLines(sandbox, stop, as_json=as_json),
                 import_all=True,
             )
@@ -242,17 +218,12 @@ def _settings(url: str, folder: str) -> Config:
 
 def _introduce(url: str, folder: str) -> None:
     say(f"A local HrFlow is running at {url}; nothing leaves this machine.")
-    say(styled(f"Drop CVs into {folder}", "good"), " and watch them arrive. Press Ctrl-C to stop.")
+    say(Styled(f"Drop CVs into {folder}", "good"), " and watch them arrive. Press Ctrl-C to stop.")
     say()
 
 
 def _sum_up(places: Places) -> None:
-    from watcher.journal.reader import Reader  # noqa: PLC0415 - the end need not cost at the start
-
-    reader = Reader(places.journal)
-    try:
-        counts = reader.counts()
-    finally:
-        reader.close()
+    with open_reader(places) as reader:
+        counts = reader.counts() if reader else {}
     say()
     say(f"Stopped at {time.strftime('%H:%M:%S')} ({view.tally(counts)}).")

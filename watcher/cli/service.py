@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from watcher.cli.context import config_option, config_path, load_config, places, state_option
-from watcher.cli.output import json_option, moment, say, say_json, styled
+from watcher.cli.context import config_path, load_config, places, program_options
+from watcher.cli.output import Styled, json_option, say, say_json
+from watcher.cli.times import moment
 from watcher.credentials import CREDENTIAL, VARIABLE
-from watcher.daemon.event_log import LogReader, find_last_error
+from watcher.daemon.client import read_facts
+from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError
-from watcher.page.client import read_facts
 from watcher.service import Systemd
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from watcher.daemon.instance import Places
     from watcher.model.settings import Config
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @click.group("service")
 def command() -> None:
-    """Start the program automatically when you log in; no administrator is needed.
+    """Start the program automatically when you log in; no administrator rights needed.
 
     This is a systemd user unit or an autostart entry on Linux, a LaunchAgent on macOS, a task of
     the Task Scheduler on Windows.
@@ -37,64 +37,52 @@ def command() -> None:
 @click.option(
     "--start/--no-start", default=True, help="Also start it now, or only at the next login."
 )
-@config_option
-@state_option
-@click.pass_context
-def install(ctx: click.Context, start: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def install(ctx: click.Context, start: bool) -> None:
     """Start the program at every login, and now. Can be run again to update the service."""
     install_service(login_service(ctx, load_config(ctx).config), start=start)
 
 
 @command.command("uninstall")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def uninstall(ctx: click.Context) -> None:
     """Stop the program and don't start it at login any more. Settings and history are kept."""
     if login_service(ctx).system.uninstall():
-        say(styled("✓ No longer starts at login.", "good"))
+        say(Styled("✓ No longer starts at login.", "good"))
     else:
         say("Not set to start at login.")
 
 
 @command.command("start")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def start(ctx: click.Context) -> None:
     """Start the program now."""
     service = _installed(ctx)
     if not read_facts(places(ctx)):
         service.start()
-    say(styled(f"✓ {_describe_running(places(ctx))}", "good"))
+    say(Styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
 
 
 @command.command("stop")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def stop(ctx: click.Context) -> None:
     """Stop the program until the next login. Nothing is lost."""
     _installed(ctx).stop()
-    say(styled("✓ Stopped until the next login.", "good"))
+    say(Styled("✓ Stopped until the next login.", "good"))
 
 
 @command.command("restart")
-@config_option
-@state_option
-@click.pass_context
+@program_options
 def restart(ctx: click.Context) -> None:
     """Stop the program and start it again."""
     _installed(ctx).restart()
-    say(styled(f"✓ {_describe_running(places(ctx))}", "good"))
+    say(Styled(f"✓ {describe_running(read_facts(places(ctx)))}", "good"))
 
 
 @command.command("status")
 @json_option
-@config_option
-@state_option
-@click.pass_context
-def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def status(ctx: click.Context, as_json: bool) -> None:
     """Show whether it is installed and running, and its last error."""
     facts = gather(login_service(ctx), places(ctx))
     if as_json:
@@ -106,20 +94,11 @@ def status(ctx: click.Context, as_json: bool) -> None:  # noqa: FBT001 - click p
 @command.command("logs")
 @click.option("-n", "--lines", default=50, show_default=True, type=click.IntRange(0),
               metavar="NUMBER", help="Number of lines to show.")  # fmt: skip
-@click.option("-f", "--follow", is_flag=True, help="Show new lines as well, until Ctrl-C.")
-@config_option
-@state_option
-@click.pass_context
-def logs(ctx: click.Context, lines: int, follow: bool) -> None:  # noqa: FBT001 - click passes it so
+@program_options
+def logs(ctx: click.Context, lines: int) -> None:
     """Show the end of the log."""
-    reader = LogReader(places(ctx).log)
-    try:
-        for line in reader.last(lines):
-            say(line)
-        if follow:
-            _follow(places(ctx).log, reader)
-    finally:
-        reader.close()
+    for line in last_lines(places(ctx).log, lines):
+        say(line)
 
 
 # -- shared with setup
@@ -143,16 +122,17 @@ def install_service(service: LoginService, *, start: bool) -> None:
     else:
         service.system.install()
     where = f"{service.system.kind}, {service.system.file}"
-    say(styled(f"✓ Starts automatically when you log in ({where}).", "good"))
+    now = " It is running now." if start and runs else ""
+    say(Styled(f"✓ Starts automatically when you log in ({where}).{now}", "good"))
     if not runs:
         say("hrflow-watcher is already running and was started in another way; the service takes"
             " over at the next login.")  # fmt: skip
     if os.environ.get(VARIABLE):
-        say(styled(f"! {VARIABLE} is set here, but not at login: store the key with"
+        say(Styled(f"! {VARIABLE} is set here, but not at login: store the key with"
                    f" hrflow-watcher login. {_without_keyring(service)}", "busy"))  # fmt: skip
 
 
-def gather(service: LoginService, where: Places) -> dict[str, object]:
+def gather(service: LoginService, where: Places) -> dict[str, Any]:
     """Return everything that ``service status`` says as plain values."""
     installed = service.system.look()
     said = read_facts(where)
@@ -197,62 +177,28 @@ def _installed(ctx: click.Context) -> LoginService:
     return service
 
 
-def _describe_running(where: Places) -> str:
-    said = read_facts(where)
-    since = moment(float(str(said.get("since") or 0)))
-    return f"Running since {since} (PID {said.get('pid')}, version {said.get('version')})."
+def describe_running(said: Mapping[str, Any]) -> str:
+    """Return a sentence about the running program, from what it says about itself."""
+    since = moment(said["since"] or 0)
+    return f"Running since {since} (PID {said['pid']}, version {said['version']})."
 
 
-def _show(facts: dict[str, object]) -> None:
+def _show(facts: dict[str, Any]) -> None:
     where = f"{facts['kind']}, {facts['file']}"
     if not facts["installed"]:
         say("Not set to start at login. To enable it: hrflow-watcher service install")
     elif not facts["enabled"]:
-        say(styled(f"! Does not start at login: switched off ({where}).", "bad"))
+        say(Styled(f"! Doesn't start at login: switched off ({where}).", "bad"))
     else:
-        say(styled(f"✓ Starts automatically when you log in ({where}).", "good"))
+        say(Styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if facts["installed"] and not facts["current"]:
-        say(styled("! Installed for another version or other folders. Update it with:"
+        say(Styled("! Installed for another version or other folders. Update it with:"
                    " hrflow-watcher service install", "busy"))  # fmt: skip
     if facts["running"]:
-        since = moment(float(str(facts["since"] or 0)))
-        more = f"PID {facts['pid']}, version {facts['version']}"
-        say(styled(f"✓ Running since {since} ({more}).", "good"))
+        say(Styled(f"✓ {describe_running(facts)}", "good"))
     else:
         code = facts["last_exit_code"]
         how = f": {describe_exit(code)}" if isinstance(code, int) and code else ""
-        say(styled(f"! Not running{how}.", "bad"))
+        say(Styled(f"! Not running{how}.", "bad"))
     if isinstance(error := facts["last_error"], dict):
-        say(styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))
-
-
-def _follow(path: str, reader: LogReader) -> None:
-    """Show lines as they are written."""
-    from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - only needed here
-    from watcher.folders import WatchedFiles  # noqa: PLC0415 - takes time to import
-
-    files = WatchedFiles()
-    with stop_signal() as stop:
-        changed = _sayer(reader, stop.set)
-        files.watch(path, changed)
-        try:
-            changed()  # written before the file was watched
-            while not stop.wait(3600.0):
-                pass
-        finally:
-            files.stop()
-
-
-def _sayer(reader: LogReader, end: Callable[[], None]) -> Callable[[], None]:
-    """Return a function that shows new lines; for two threads."""
-    saying = threading.Lock()
-
-    def changed() -> None:
-        try:
-            with saying:
-                for line in reader.more():
-                    say(line)
-        except click.exceptions.Exit:  # the reader has closed the pipe
-            end()
-
-    return changed
+        say(Styled(f"! Last error, at {error['at']}: {error['text']}", "busy"))

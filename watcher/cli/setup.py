@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from watcher.cli.context import config_option, load_config, places, state_option
+from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask_to_create,
     check_option,
+    choose_account,
     create_option,
     is_terminal,
     open_editor,
@@ -25,13 +26,13 @@ from watcher.cli.login import (
     ask,
     ask_email,
     ask_key,
-    choose_name,
     read_key,
     show_sources,
     store_key,
 )
-from watcher.cli.output import answers_with_facts, confirm, prompt, say, say_table, styled
+from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
 from watcher.cli.service import install_service, login_service
+from watcher.config.editor import without_absent
 from watcher.config.mistakes import redact
 from watcher.config.setup import (
     FIRST_FOLDER,
@@ -42,6 +43,7 @@ from watcher.config.setup import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
+from watcher.daemon.client import read_facts
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
@@ -53,23 +55,23 @@ from watcher.daemon.setup import (
     find_missing,
     save,
     why_not_stored,
-    without_absent,
 )
 from watcher.daemon.status import source_names
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
-from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from watcher.daemon.setup import Editor
+    from watcher.config.editor import Editor
     from watcher.model.settings import Item
 
 #: What a path contains, and no answer to another question.
 _PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
+#: Columns of the labels in front of what is to be saved.
+_LABEL_WIDTH: Final = 14
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,10 @@ class _Options:
 @click.option("--service/--no-service", default=None,
               help="Start automatically at login, and now; or leave that as it is.")  # fmt: skip
 @click.option("--non-interactive", is_flag=True, help="Ask no questions; for scripts.")
-@config_option
-@state_option
 @answers_with_facts
-@click.pass_context
+@program_options
 def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> None:
-    """Set up everything: account, key, folders, sources, tags, and the start at login.
+    """Set up everything: account, key, folders, sources, tags and automatic start.
 
     Asks for what the options leave out, shows the changes to the configuration, and saves them
     once you confirm; comments and other settings are kept. Run it again to change something: the
@@ -154,7 +154,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     else:
         say("Start it with: hrflow-watcher run")
     if not_stored:
-        _say_where_the_key_goes(changes, not_stored)
+        _say_where_the_key_goes(changes, not_stored, is_running=bool(read_facts(places(ctx))))
 
 
 # -- The answers
@@ -192,7 +192,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         say()
     elif options.key_stdin:
         key = read_key()
-    name = options.account or (_ask_account(editor) if asks else choose_name(known, None))
+    name = options.account or (_ask_account(editor) if asks else choose_account(known, None))
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
     if account and "email" in account.locked and asks:
@@ -222,7 +222,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         missing = [place for place in missing if ask_to_create(place)]
     at_login = _wants_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
-    _show(editor, text, without_absent(warnings))
+    _show(editor, answers, text, without_absent(warnings))
     return Changes(answers, key, tuple(missing), text), at_login
 
 
@@ -348,15 +348,31 @@ def _ask_tags(folder: KnownFolder) -> tuple[Item, ...]:
 # -- The end
 
 
-def _show(editor: Editor, text: str, warnings: list[Message]) -> None:
-    """Show what would change in the configuration."""
+def _show(editor: Editor, answers: Answers, text: str, warnings: list[Message]) -> None:
+    """Show what would be saved, and line by line what would change in a file that exists."""
     say()
     if text == editor.text:
         say("No changes to the configuration.")
     else:
-        show_difference(editor, text)
+        say(f"To be saved in {editor.path}:")
+        for label, value in _settings(answers):
+            if value:
+                say(f"  {label:<{_LABEL_WIDTH}}{value}", hang=_LABEL_WIDTH + 2)
         say()
+        if editor.text:
+            show_difference(editor, text)
+            say()
     warn(warnings)
+
+
+def _settings(answers: Answers) -> Iterator[tuple[str, str]]:
+    """Yield the answers as (label, value); the value is "" for what stays as it is."""
+    yield "Account", answers.email or ""
+    for folder in answers.folders:
+        yield "Folder", folder.path
+        yield "Source", folder.source_name or view.short(folder.source_key or "")
+        yield "Tags", write_tags(folder.tags or ())
+        yield "After upload", folder.after_upload or ""
 
 
 def _confirm(editor: Editor, changes: Changes) -> bool:
@@ -369,10 +385,10 @@ def _confirm(editor: Editor, changes: Changes) -> bool:
 
 
 def _report(done: Message) -> None:
-    say(styled(f"✓ {done}", "good"))
+    say(Styled(f"✓ {done}", "good"))
 
 
-def _say_where_the_key_goes(changes: Changes, not_stored: Message) -> None:
+def _say_where_the_key_goes(changes: Changes, not_stored: Message, *, is_running: bool) -> None:
     """Everything else is set up now; CredentialError unless the key is found there already."""
     try:
         key, origin = find_key(changes.answers.account, os.environ)
@@ -380,7 +396,8 @@ def _say_where_the_key_goes(changes: Changes, not_stored: Message) -> None:
         key, origin = "", NOTHING
     if key != changes.key:
         raise CredentialError(
-            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored)
+            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored),
+            msg("It is running already, and keeps files waiting until then.") if is_running else "",
         )
     say(f"The key is used from {origin}.")
 
@@ -390,9 +407,9 @@ def _offer_sample(answers: Answers, options: _Options) -> None:
     if not folders or options.test_file is False or not can_drop_sample():
         return
     if options.test_file is None and (options.non_interactive or not confirm(
-        "Put a sample CV into the folder, to see it arrive? It becomes a profile in HrFlow,"
-        " which may use paid credits", default=False,
+        "A sample CV shows that it works. It becomes a profile in HrFlow, which may use paid"
+        " credits. Put it into the folder?", default=False,
     )):  # fmt: skip
         return
     path = drop_sample(folders[0])
-    say(styled(f"✓ {path} will be uploaded once the program is running.", "good"))
+    say(Styled(f"✓ {path} will be uploaded once the program is running.", "good"))

@@ -12,27 +12,27 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher import __version__
-from watcher.cli.context import places, state_option
+from watcher.cli.context import open_reader, places, program_options
 from watcher.cli.output import (
+    Styled,
     count_files,
     drawn,
     json_option,
-    moment,
     say,
     say_json,
     say_table,
-    styled,
+    shown_files,
 )
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, msg, plural, verbatim
+from watcher.cli.times import moment
+from watcher.daemon.client import Channel, read_facts
+from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
-from watcher.journal.reader import Reader
-from watcher.model.errors import NoJournalError, NotRunningError
+from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
+from watcher.model.lifecycle import UNFINISHED
 from watcher.model.snapshot import Snapshot
-from watcher.page.client import Channel, read_facts
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, obstacles
-from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,13 +41,15 @@ if TYPE_CHECKING:
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
+    from watcher.journal.reader import Reader
 
-#: What to do about a cause, except for files that wait for approval.
+#: What to do about a cause, except for files that wait for approval. The reason of a missing key
+#: says it itself, as it depends on why there is none.
 _FIXES: Final = {
     Cause.SOURCE: "Correct source_key in the configuration; the files are then uploaded.",
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_FIX,
-    Cause.CREDENTIAL: "Store a key with: hrflow-watcher login",
+    Cause.CREDENTIAL: "",
     Cause.LEDGER: "See what is wrong with: hrflow-watcher ledger status",
 }
 
@@ -67,9 +69,8 @@ _TONES: Final = {
 @click.command("status")
 @click.option("--follow", is_flag=True, help="Show changes as they happen, until Ctrl-C.")
 @json_option
-@state_option
-@click.pass_context
-def status(ctx: click.Context, follow: bool, as_json: bool) -> None:  # noqa: FBT001 - click's
+@program_options
+def status(ctx: click.Context, follow: bool, as_json: bool) -> None:
     """Show what is going on and what needs attention, whether or not the program is running.
 
     The exit code is 8 if it is not running. With --follow, each change is shown: in place in a
@@ -109,17 +110,16 @@ def gather(where: Places) -> dict[str, Any]:
         "waiting": [],
         "attention": [],
     }
-    try:
-        reader = Reader(where.journal)
-    except NoJournalError:
-        return {**facts, "note": "No files uploaded yet."}
-    try:
+    with open_reader(where) as reader:
+        if reader is None:
+            return {**facts, "note": "No files uploaded yet."}
         snapshot = Snapshot(
             at=time.time(),
             paused_until=reader.paused_until(),
             offline_since=float(said.get("offline_since") or 0),
             counts=reader.counts(),
         )
+        is_limited = bool(said.get("is_limited"))
         return {
             **facts,
             "today": reader.arrived_on(time.strftime("%Y-%m-%d")),
@@ -127,35 +127,27 @@ def gather(where: Places) -> dict[str, Any]:
             "paused": snapshot.paused_until > snapshot.at,
             "paused_until": end_of_pause(snapshot),
             "held": [_held(reader, *each) for each in reader.held()],
-            "waiting": _gather_waiting(
-                reader, snapshot, running=bool(said), is_limited=bool(said.get("is_limited"))
-            ),
+            "waiting": _gather_waiting(reader, snapshot, running=bool(said), is_limited=is_limited),
             "attention": [listing.record(entry) for entry in reader.attention(_LISTED_FILES)],
         }
-    finally:
-        reader.close()
 
 
 def _held(reader: Reader, key: str, why: Message, number: int) -> dict[str, object]:
     """One cause that holds files back: why, in which folders, and what to do."""
     kind, _, rest = key.partition(":")
-    facts = {"cause": key, **_reason(why), "files": number}
+    facts = {"cause": key, **as_fields("why", why), "files": number}
     if kind == Cause.EXISTING:
         import shlex  # noqa: PLC0415 - seldom needed
 
         fix = f"To upload them: hrflow-watcher import {shlex.quote(rest)}"
-        return {**facts, "places": [], "mend": fix}
+        return {**facts, "places": [], "advice": fix}
     found = reader.held_by(key, _LISTED_REASONS) if number else []
     names = {source: facts.name for (_, source), (facts, _) in FollowUps(reader).sources().items()}
     held = [
         {"folder": folder, "source_key": source, "source_name": names.get(source, "")}
         for folder, source in found
     ]
-    return {**facts, "places": held, "mend": str(_FIXES[Cause(kind)])}
-
-
-def _reason(why: Message) -> dict[str, object]:
-    return {"why": str(why), "why_message": as_data(why) if why else None}
+    return {**facts, "places": held, "advice": str(_FIXES[Cause(kind)])}
 
 
 def _gather_waiting(
@@ -167,7 +159,13 @@ def _gather_waiting(
     """
     pause = snapshot.paused_until if running else 0.0  # until then nothing is due
     waits: list[dict[str, object]] = [
-        {"state": str(state), "files": number, **_reason(why), "due_at": _finite(max(due, pause))}
+        {
+            "state": str(state),
+            "files": number,
+            **as_fields("why", why),
+            # What ends such a wait is the file itself, not a moment.
+            "due_at": None if why in UNFINISHED else _finite(max(due, pause)),
+        }
         for state, why, number, due in reader.waiting_reasons(_LISTED_REASONS)
     ]
     queued = snapshot.counts.get(State.QUEUED, 0)
@@ -175,19 +173,21 @@ def _gather_waiting(
         return waits
     why, due_at = NOTHING, None
     if not running:
-        why = msg("hrflow-watcher is not running")
+        why = msg("hrflow-watcher is not running.")
     elif found := obstacles(snapshot, ENGLISH):
         why, due_at = verbatim(found[0]), end_of_pause(snapshot)
     elif waits:
-        why = msg("will be uploaded once a waiting file has been uploaded")
+        why = msg("Uploads continue once a waiting file has been uploaded.")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = plural(
-            "max_requests_per_minute is used up: {count:count} request in the last minute",
-            "max_requests_per_minute is used up: {count:count} requests in the last minute",
+            "The limit max_requests_per_minute is reached: {count:count} request in the"
+            " last minute.",
+            "The limit max_requests_per_minute is reached: {count:count} requests in"
+            " the last minute.",
             len(ended),
         )
         due_at = ended[0] + 60.0
-    row = {"state": str(State.QUEUED), "files": queued, **_reason(why), "due_at": due_at}
+    row = {"state": str(State.QUEUED), "files": queued, **as_fields("why", why), "due_at": due_at}
     return [row, *waits] if why else waits
 
 
@@ -214,12 +214,14 @@ def _show(facts: dict[str, Any], where: Places) -> None:
         say_table(["State", "Files"], rows, dict(enumerate(each.tone for each in shown.values())))
     _show_waiting(facts["waiting"])
     _show_held(facts["held"])
+    if facts["attention"] and (facts["waiting"] or facts["held"]):
+        say()
     _show_attention(facts["attention"], facts["counts"])
 
 
 def _show_ledger(machines: int) -> None:
     if not machines:
-        say(styled("✗ The shared ledger cannot be reached.", "bad"))
+        say(Styled("✗ The shared ledger cannot be reached.", "bad"))
     elif machines == 1:
         say("Shared ledger: only this machine uses it now.")
     else:
@@ -228,29 +230,29 @@ def _show_ledger(machines: int) -> None:
 
 def _show_program(facts: dict[str, Any], where: Places) -> None:
     if facts["running"]:
-        say(styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
+        say(Styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
         if facts["version"] not in (None, __version__):
-            say(styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
+            say(Styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
                        " stops once the current uploads are finished.", "busy"))  # fmt: skip
     else:
         say(f"Not running. Start it with: {_how_to_start(where)}")
     for remark in facts["remarks"]:
-        say(styled(f"! {remark}", "busy"))
+        say(Styled(f"! {remark}", "busy"))
     if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
-        say(styled("Not set up yet. Set it up with: hrflow-watcher open", "busy"))
+        say(Styled("Not set up yet. Set it up with: hrflow-watcher open", "busy"))
     if facts["paused"]:
         until = facts["paused_until"]
         end = f"until {moment(until)}." if until else "until you run: hrflow-watcher resume"
-        say(styled(f"Paused {end}", "busy"))
+        say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
-        say(styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
+        say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
     if facts["ledger"]:
         _show_ledger(facts["ledger"]["machines"])
     for path, problem in facts["folders"].items():
         if problem:
-            say(styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
+            say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(styled(f"✓ Watching {path}", "good"))
+            say(Styled(f"✓ Watching {path}", "good"))
 
 
 def _how_to_start(where: Places) -> str:
@@ -266,18 +268,18 @@ def _show_keys(keys: dict[str, dict[str, str]]) -> None:
         whose = f" of account {account}" if len(keys) > 1 else ""
         problem = found.get("problem", "not looked up yet").removesuffix(".")
         if problem:
-            say(styled(f"! API key{whose}: {problem}", "bad"))
+            say(Styled(f"! API key{whose}: {problem}", "bad"))
         else:
-            say(styled(f"✓ API key{whose}: from {found['origin']}", "good"))
+            say(Styled(f"✓ API key{whose}: from {found['origin']}", "good"))
 
 
 def _show_waiting(waits: list[dict[str, Any]]) -> None:
     for each in waits:
         display = view.STATES[State(each["state"])]
         due_at = each["due_at"]
-        due = f"; next try at {time.strftime('%H:%M:%S', time.localtime(due_at))}" if due_at else ""
+        due = f" Next try at {moment(due_at)[11:]}." if due_at else ""
         why, label = each["why"].rstrip("."), str(display.label).lower()
-        say(styled(f"{display.sign} {each['files']} {label}: {why}{due}", display.tone))
+        say(Styled(f"{display.sign} {each['files']} {label}: {why}.{due}", display.tone))
 
 
 def _show_held(held: list[dict[str, Any]]) -> None:
@@ -285,11 +287,12 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         display = view.STATES[State.HELD]
         label = str(display.label).lower()
         said = f"{display.sign} {count_files(hold['files'])} {label}: {hold['why']}"
-        say(styled(said, "bad"))
+        say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
             say(f"  in {place['folder']}, for source {source}")
-        say(f"  {hold['mend']}")
+        if hold["advice"]:
+            say(f"  {hold['advice']}")
 
 
 def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> None:
@@ -299,14 +302,11 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
     rest = f" (showing the latest {len(entries)} of {total})" if total > len(entries) else ""
     say(f"Needs attention{rest}:")
     rows = []
-    for entry in entries:
+    names = shown_files([(entry["folder"], entry["path"]) for entry in entries])
+    for name, entry in zip(names, entries, strict=True):
         place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
-        rows.append(
-            [
-                document_path(entry["path"]),
-                f"{entry['why']}; now in {place}" if place else entry["why"],
-            ]
-        )
+        why = f"{entry['why']} Now in {place}." if place else entry["why"]
+        rows.append([name, why])
     say_table(["File", "Reason"], rows, dict.fromkeys(range(len(rows)), "bad"))
 
 

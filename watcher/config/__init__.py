@@ -13,9 +13,10 @@
     checks      what a type cannot say
     load        all of it in order, and where each value comes from
 
-    setup       what is written already, the set-up's answers, the edits that follow
+    setup       what is written already, the setup's answers, the edits that follow
     tags        tags as people type them
     edit        these edits, each proved before it counts
+    editor      a change from its proposal to the file
 """
 
 from watcher.config.load import Loaded, headline, load, show

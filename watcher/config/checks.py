@@ -196,7 +196,8 @@ def _wrong_api_url(text: str) -> Message:
         return msg("must not contain a user name or password")
     if url.query or url.fragment:
         return msg(
-            '{item} must end with its path; remove "?" or "#" and what follows', item=shown(text)
+            '{item} must not contain "?" or "#"; remove it and everything after it',
+            item=shown(text),
         )
     if url.scheme == "http" and not is_loopback(url.hostname):
         return msg("must begin with https://, because the API key is sent there")
@@ -214,10 +215,10 @@ def _wrong_profile_url(text: str) -> Message:
             place=PROFILE_KEY,
         )
     if url.username is not None:
-        return msg("must not hold a user or a password")
+        return msg("must not contain a user name or password")
     if PROFILE_KEY not in text.partition("://")[2].partition("/")[2]:
         return msg(
-            "{item} must have {place} behind its host, where the profile's key goes",
+            "{item} must contain {place} after the host; the profile's key goes there",
             item=shown(text),
             place=PROFILE_KEY,
         )
@@ -363,7 +364,8 @@ def _check_source(source_key: str) -> Iterator[Problem]:
         yield Problem(("source_key",), said)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         said = msg(
-            "{item} doesn't look like a source key; HrFlow's have 40 digits and letters a to f",
+            "{item} doesn't look like a source key; HrFlow's have 40 characters, digits"
+            " and letters from a to f",
             item=shown(source_key),
         )
         yield Problem(("source_key",), said, is_warning=True)

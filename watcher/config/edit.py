@@ -30,9 +30,9 @@ from tomlkit.items import Item, Table, Trivia
 from watcher.config.lines import comments, headers, locate
 from watcher.config.setup import DropFolder, PutAccount, PutFolder
 from watcher.config.text import read_text
-from watcher.config.types import DEFAULT_ACCOUNT
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
+from watcher.model.settings import DEFAULT_ACCOUNT
 from watcher.routing.placeholders import harmless
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ _log = logging.getLogger(__name__)
 _HEAD: Final = """\
 # hrflow-watcher configuration. After a change: hrflow-watcher config check
 # All settings, and where each comes from: hrflow-watcher config show
-# Don't put secrets here: the API key is stored in the system's keyring.
+# Don't put secrets here: the API key belongs in the system's keyring or, where there is none, in
+# the environment variable HRFLOW_API_KEY (see: hrflow-watcher doctor).
 """
 #: Comments of new tables: above the header ("") and above keys.
 _ACCOUNT_NOTES: Final = {"": "One HrFlow workspace."}
@@ -360,7 +361,7 @@ def replace_text(path: str, old: str, new: str) -> None:
     except OSError as error:
         raise ConfigError(
             msg(
-                "The configuration {path} cannot be written ({error}).",
+                "The configuration {path} can't be written ({error}).",
                 path=path,
                 error=error.strerror,
             ),

@@ -30,6 +30,7 @@ from watcher.config import types
 from watcher.config.lines import Array, Location, Table, entries, placed, table_in, tables_in
 from watcher.config.mistakes import nearest, shown
 from watcher.i18n.message import NOTHING, Message, msg
+from watcher.model.settings import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -112,7 +113,7 @@ def _fill_up_folders(own: Array, machine: Array) -> None:
 def _share_locked_keys(accounts: Table, machine: Table, locks: Collection[Lock]) -> None:
     """Give accounts that only the person has the locked keys of the machine's ``[account]``."""
     theirs = table_in(machine, "accounts")
-    general = table_in(theirs, types.DEFAULT_ACCOUNT)
+    general = table_in(theirs, DEFAULT_ACCOUNT)
     for name, account in accounts.items():
         for key in general:
             is_shared = name not in theirs and ("accounts", "*", key) in locks
@@ -209,7 +210,7 @@ def _wrong_lock(
     for key_path, is_there in is_set.items():
         if not is_there and is_locked(lockable[meant[0]], key_path):
             key = f"{key_path[0].replace('accounts', 'account')}.{key_path[-1]}"
-            return msg("locks {key}, which everyone needs, but this file does not set it", key=key)
+            return msg("locks {key}, which everyone needs, but this file doesn't set it", key=key)
     return NOTHING
 
 

@@ -212,8 +212,8 @@ class Builder:
         values["folders"] = tuple(folder for _, folder in folders)
         if not checks.is_sent(values["webhook"], values["folders"]):
             said = msg(
-                "no folder has HrFlow send webhooks; set webhook_parsing_sending = true in"
-                " [defaults]"
+                "HrFlow sends no webhooks for any folder; set webhook_parsing_sending ="
+                " true in [defaults]"
             )
             self.mistakes.warn(tables.at("webhook", "enabled"), said)
         return None if self.mistakes.texts else Config(**values)
@@ -313,7 +313,9 @@ class Builder:
             )
             self.mistakes.warn(table.at("create"), said)
         elif not os.path.lexists(path) and not create:
-            said = msg("{path} doesn't exist yet; it is watched as soon as it does", path=path)
+            said = msg(
+                "{path} doesn't exist yet; it will be watched as soon as it exists", path=path
+            )
             self.mistakes.warn(location, said)
         if "{user}" in path:
             said = msg("{item} can't be used in a path; write $USER instead", item="{user}")
@@ -387,7 +389,7 @@ def headline(loaded: Loaded) -> Message:
             what=folders,
         )
     return msg(
-        "{path}, on top of {place}, is fine: {what}",
+        "{path}, together with {place}, is fine: {what}",
         path=loaded.path,
         place=loaded.machine,
         what=folders,

@@ -96,7 +96,7 @@ def find_distrust_on_windows(
     """
     if file.is_own:
         return {}
-    why = msg("does not belong to the administrators")
+    why = msg("doesn't belong to the administrators")
     return {path: why for path in paths if not is_administrators(path)}
 
 

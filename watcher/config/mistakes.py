@@ -154,9 +154,9 @@ def unfillable(name: str, known: Iterable[str]) -> Message:
     return msg("{item} is not a known placeholder{hint}", item=item, hint=hint)
 
 
-def as_sentence(problem: Message) -> Message:
+def as_sentence(problem: Text) -> Message:
     """Return a problem with a full stop, unless it ends with a question."""
-    return problem if str(problem).endswith("?") else msg("{problem}.", problem=problem)
+    return as_message(problem) if str(problem).endswith("?") else msg("{problem}.", problem=problem)
 
 
 def shown(value: object) -> Text:

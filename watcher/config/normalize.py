@@ -13,6 +13,7 @@ from watcher.config import types
 from watcher.config.lines import Array, Table, entries, placed, table_in, tables_in
 from watcher.config.mistakes import SECRET
 from watcher.i18n.message import Message, msg
+from watcher.model.settings import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,9 @@ _SECRET_NAME = re.compile(
 #: Names of settings; a tag may well be called so.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _ELSEWHERE: Final = msg(
-    "this file must not contain secrets: store the API key with hrflow-watcher"
-    " login, or on a machine without a keyring in the environment variable"
-    " HRFLOW_API_KEY, and replace the key if others have seen the file"
+    "this file must not contain secrets; store the API key with hrflow-watcher login"
+    " (on a machine without a keyring, in the environment variable HRFLOW_API_KEY), and"
+    " replace the key if others have seen the file"
 )
 _SECRET_TOO: Final = msg("this is a secret, too")
 _NO_TABLE: Final = msg("must be a table of keys")
@@ -80,11 +81,11 @@ def _require_list(table: Table, name: str, header: str, mistakes: Mistakes) -> l
 
 def _put_among_accounts(tables: Table, mistakes: Mistakes) -> None:
     several = table_in(tables, "accounts")
-    if types.DEFAULT_ACCOUNT in several:
+    if DEFAULT_ACCOUNT in several:
         said = msg("[account] and [accounts.default] are the same account")
         mistakes.add(tables.at("account"), said)
     accounts = placed({}, tables.at("accounts"))
-    accounts.take(types.DEFAULT_ACCOUNT, tables.at("account"), tables.pop("account"))
+    accounts.take(DEFAULT_ACCOUNT, tables.at("account"), tables.pop("account"))
     for name in several:
         if name not in accounts:
             accounts.take(name, several.at(name), several[name])

@@ -1,4 +1,4 @@
-"""The set-up: what is configured already, the answers, their checks, the edits that follow.
+"""The setup: what is configured already, the answers, their checks, the edits that follow.
 
 It is the same for the terminal and the page. One account and any number of folders are asked for;
 each answer is a field, by whose name a front end finds what a problem is about:
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
-#: Keys of a folder that the set-up asks for.
+#: Keys of a folder that the setup asks for.
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
 
 

@@ -46,7 +46,7 @@ def read_text(path: str) -> str:
 def unreadable(path: str, error: OSError) -> ConfigError:
     """Return the error for a configuration that the system does not give out."""
     return ConfigError(
-        msg("The configuration {path} cannot be read ({error}).", path=path, error=error.strerror)
+        msg("The configuration {path} can't be read ({error}).", path=path, error=error.strerror)
     )
 
 
@@ -81,7 +81,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
         line, problem = _explain(error, text)
         raise ConfigError(
             msg("The configuration {path} is not valid TOML.", path=path),
-            msg("Correct that line first; the rest of the file can't be checked before."),
+            msg("Correct that line first; the rest of the file can't be checked until then."),
             (at_place(f"{path}:{line}", problem),),
         ) from error
     return tables

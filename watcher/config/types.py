@@ -42,8 +42,6 @@ if TYPE_CHECKING:
 
 Kinds = MappingProxyType[str, Any]
 
-#: The account that a plain ``[account]`` table stands for.
-DEFAULT_ACCOUNT: Final = "default"
 #: In the machine-wide configuration alone: what people's own cannot change.
 LOCKED: Final = "locked"
 #: Settings that are bytes, or bytes a second, and may be written like "20 MB".

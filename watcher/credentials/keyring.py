@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
+from watcher.model.settings import DEFAULT_ACCOUNT, for_account
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,16 +43,16 @@ def cannot_ask(error: Exception) -> CredentialError:
     """Return the CredentialError for an unforeseen error."""
     return CredentialError(
         msg("The keyring is not usable ({exception}).", exception=type(error).__name__),
-        msg("Restart the program; if that does not help, store the key somewhere else."),
+        msg("Restart the program; if that doesn't help, store the key somewhere else."),
     )
 
 
 def credential_name(account: str) -> str:
     """Return the name of the systemd credential that is an account's key."""
-    return CREDENTIAL if account == "default" else f"{CREDENTIAL}-{account}"
+    return CREDENTIAL if account == DEFAULT_ACCOUNT else f"{CREDENTIAL}-{account}"
 
 
-def elsewhere(account: str = "default") -> Message:
+def elsewhere(account: str = DEFAULT_ACCOUNT) -> Message:
     """Return where a key can come from on a machine without a keyring, for people."""
     if sys.platform != "linux":
         return msg("the environment variable {variable}", variable=VARIABLE)
@@ -93,7 +94,7 @@ class SystemKeyring:
     def read(self, account: str) -> str:
         """Return the account's key, "" if there is none; CredentialError if there is no answer."""
         with _explaining(
-            msg('The keyring did not return the key of account "{account}"', account=account),
+            msg("The keyring did not return the key{whose}", whose=for_account(account)),
             account,
             hint=msg("Unlock it; uploads then resume automatically."),
         ):
@@ -105,7 +106,7 @@ class SystemKeyring:
     def write(self, account: str, key: str) -> None:
         """Store the account's key; CredentialError if it is not stored, or not safely."""
         with _explaining(
-            msg('The keyring did not store the key of account "{account}"', account=account),
+            msg("The keyring did not store the key{whose}", whose=for_account(account)),
             account,
             key,
         ):
@@ -113,9 +114,8 @@ class SystemKeyring:
             if not parts:
                 raise CredentialError(
                     msg(
-                        'This machine has no keyring, so the key of account "{account}" was not'
-                        " stored.",
-                        account=account,
+                        "This machine has no keyring, so the key{whose} was not stored.",
+                        whose=for_account(account),
                     ),
                     msg(
                         "Start GNOME Keyring or KWallet, or put the key into {what}.",
@@ -126,9 +126,9 @@ class SystemKeyring:
             if parts[0].get_password(SERVICE, account) != key:
                 raise CredentialError(
                     msg(
-                        'The keyring ({what}) did not store the key of account "{account}".',
+                        "The keyring ({what}) did not store the key{whose}.",
                         what=_name(parts[0]),
-                        account=account,
+                        whose=for_account(account),
                     ),
                     msg(
                         "Use another keyring, or put the key into {what}.", what=elsewhere(account)
@@ -139,7 +139,7 @@ class SystemKeyring:
         """Remove the account's key from every keyring; False if none has it."""
         removed = False
         with _explaining(
-            msg('The keyring did not remove the key of account "{account}"', account=account),
+            msg("The keyring did not remove the key{whose}", whose=for_account(account)),
             account,
         ):
             for part in _parts():
@@ -256,8 +256,8 @@ def _explaining(
     except (keyring.errors.KeyringLocked, keyring.errors.InitError) as error:
         raise LockedError(
             msg(
-                'The key of account "{account}" is waiting for the keyring to be unlocked.',
-                account=account,
+                "The key{whose} is waiting for the keyring to be unlocked.",
+                whose=for_account(account),
             ),
             hint,
         ) from error

@@ -25,6 +25,7 @@ from watcher.credentials.keyring import (
 )
 from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
+from watcher.model.settings import DEFAULT_ACCOUNT, for_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -46,8 +47,11 @@ _BY_SYSTEMD: Final = msg("the systemd credential")
 _BY_VARIABLE: Final = msg("the environment variable {variable}", variable=VARIABLE)
 #: The problem of an account's key while the keyring does not answer.
 WAITING: Final = msg("waiting for the keyring to be unlocked")
-#: Seconds that :meth:`Keys.get` waits for the keyring.
+#: Seconds that :meth:`Keys.get` waits for a keyring that may be waiting for a person.
 PATIENCE: Final = 5.0
+#: Seconds that it waits for the process that reads the keyring and asks no person: on a busy
+#: machine, only its start takes many.
+_READING: Final = 60.0
 #: Seconds between two checks of a locked keyring.
 PAUSE: Final = 3.0
 
@@ -87,7 +91,8 @@ class _Search:
     key: str = field(default="", repr=False)
     origin: Message = NOTHING
     problem: CredentialError | None = None
-    since: float = 0.0
+    #: Until when a request waits for the answer, by the monotonic clock.
+    until: float = 0.0
     #: The keyring is being asked; if not, a live thread waits for it to be unlocked.
     asking: bool = False
     alive: bool = False
@@ -165,7 +170,10 @@ class Keys:
             self._changed.notify_all()
 
     def get(self, account: str) -> str:
-        """Return the key of an account, after a few seconds at most; CredentialError if none."""
+        """Return the key of an account; CredentialError if none.
+
+        A keyring that waits for a person is waited for a few seconds at most.
+        """
         return self._get(account)[0]
 
     def origin(self, account: str) -> Message:
@@ -191,8 +199,10 @@ class Keys:
             search = self._searches.setdefault(account, _Search())
             if not search.key:
                 self._begin(account, search)
-                left = search.since + self._patience - time.monotonic()
-                self._changed.wait_for(lambda: self._closed or not search.asking, max(0.0, left))
+                while search.asking and not self._closed:
+                    if (left := search.until - time.monotonic()) <= 0:
+                        break
+                    self._changed.wait(left)
             if search.key:
                 return search.key, search.origin
             search.missed = True
@@ -204,11 +214,13 @@ class Keys:
             return key, origin
         raise _copy(problem)
 
-    @staticmethod
-    def _ask_again(search: _Search) -> None:
+    def _limit(self) -> float:
+        return time.monotonic() + (_READING if self._read_apart else self._patience)
+
+    def _ask_again(self, search: _Search) -> None:
         """Have the thread ask once more when it is done; called with the lock held."""
         if not search.asking:
-            search.asking, search.since = True, time.monotonic()
+            search.asking, search.until = True, self._limit()
         search.repeat = True
 
     def _begin(self, account: str, search: _Search) -> None:
@@ -216,7 +228,7 @@ class Keys:
         if search.alive or self._closed:
             return
         search.alive = search.asking = True
-        search.since = time.monotonic()
+        search.until = self._limit()
         name = f"key-{account}"
         threading.Thread(target=self._find, args=(account, search), name=name, daemon=True).start()
 
@@ -229,7 +241,7 @@ class Keys:
             waits = isinstance(problem, LockedError) and self._keyring.is_locked()
             with self._changed:
                 if search.repeat and not self._closed:
-                    search.repeat, search.since = False, time.monotonic()
+                    search.repeat, search.until = False, self._limit()
                     continue
                 search.key, search.origin, search.problem = key, origin, problem
                 search.asking, search.alive = False, waits
@@ -269,6 +281,9 @@ class Keys:
         found = self._read_apart and self._read_apart(account, allow_insecure=insecure)
         if found is not None:
             return found
+        with self._changed:
+            self._searches[account].until = time.monotonic() + self._patience
+            self._changed.notify_all()
         if not self._keyring.is_locked():
             return self._keyring.read(account)
         answer: Future[str] = Future()
@@ -304,7 +319,7 @@ class Keys:
                 asked = search.repeat
             is_locked = not asked and self._keyring.is_locked()
         with self._changed:
-            search.repeat, search.asking, search.since = False, True, time.monotonic()
+            search.repeat, search.asking, search.until = False, True, self._limit()
         return True
 
     def _publish(self, account: str, search: _Search, origin: Message, problem: Text) -> None:
@@ -354,7 +369,7 @@ def _read_credential(directory: str, name: str) -> str:
         return ""
     except (OSError, UnicodeDecodeError) as error:
         raise CredentialError(
-            msg("The credential {path} cannot be read ({error}).", path=name, error=error),
+            msg("The credential {path} can't be read ({error}).", path=name, error=error),
             msg("Give this user permission to read it."),
         ) from error
 
@@ -377,15 +392,15 @@ def _copy(error: CredentialError) -> CredentialError:
 
 def _waiting_error(account: str) -> LockedError:
     return LockedError(
-        msg('The key of account "{account}" is {what}.', account=account, what=WAITING),
+        msg("The key{whose} is {what}.", whose=for_account(account), what=WAITING),
         msg("Unlock it; uploads then resume automatically."),
     )
 
 
 def _absent_error(account: str) -> CredentialError:
-    name = "" if account == "default" else f" --account {account}"
+    name = "" if account == DEFAULT_ACCOUNT else f" --account {account}"
     return CredentialError(
-        msg('There is no API key for account "{account}".', account=account),
+        msg("There is no API key{whose}.", whose=for_account(account)),
         msg(
             "Store it with: hrflow-watcher login{option}. On a machine without a keyring,"
             " put it into {what}.",
@@ -454,7 +469,7 @@ def read_webhook_secret(
         return text
     raise CredentialError(
         msg("There is no secret for the webhook."),
-        msg("Store it with: hrflow-watcher login --webhook."),
+        msg("Store it with: hrflow-watcher login --webhook"),
     )
 
 

@@ -13,9 +13,11 @@
     hooks          the user's own commands
     webhook        receives HrFlow's webhooks
     server         serves HTTP from a thread
+    client         the other end of the control API: requests to the running program
     instance       the program's files, its lock, its API's address
-    systemd        ready, alive and status for the service manager
+    systemd        tells the service manager: ready, alive, stopping
     updates        stops for a new version
     login_service  installs, starts and stops the login service
     desktop        icon and notifications
+    setup          setup for terminal and page: folders, HrFlow, the keyring, a sample CV
 """

@@ -33,6 +33,7 @@ from watcher.folders import WatchedFiles
 from watcher.i18n.message import NOTHING, Message, Text
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.files import FolderState
+from watcher.model.kinds import State
 from watcher.model.ledger import LedgerUse
 from watcher.model.settings import dump_folder
 from watcher.model.snapshot import Snapshot, Watched
@@ -52,10 +53,11 @@ from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from filelock import BaseFileLock
 
-    from watcher.daemon.engine import KeyStore
+    from watcher.credentials import Keys
     from watcher.daemon.instance import Instance, Places
     from watcher.model.settings import Config, Folder
     from watcher.routing.rules import Plan
@@ -74,10 +76,12 @@ class App:
         config: Config,
         places: Places,
         *,
-        keys: KeyStore,
+        keys: Keys,
         on_event: Callable[[object], None] | None = None,
+        shown: AbstractSet[State] = frozenset(State),
         clock: RealClock | None = None,
         import_all: bool = False,
+        leaves_others: bool = False,
         retry_seconds: float = RETRY_SECONDS,
         webhook_secret: Callable[[bool], str] | None = None,
         ledger_password: Callable[[bool], str] = lambda _: "",
@@ -85,10 +89,12 @@ class App:
     ) -> None:
         """``on_event`` is called on the pipeline's thread with everything that happens.
 
-        That is an Entry for every change of a file's state, FolderState, ScanEnded, Connection,
-        other messages of :mod:`watcher.pipeline.messages`, and sentences for people.
+        That is an Entry for each file that comes to one of the states ``shown``, FolderState,
+        ScanEnded, Connection, other messages of
+        :mod:`watcher.pipeline.messages`, and sentences for people.
 
         ``import_all``: files that are already in the folders are uploaded without approval.
+        ``leaves_others``: what is waiting in folders that are not in the settings is given up.
         ``retry_seconds`` pass between two attempts to use a journal that has failed.
         ``webhook_secret`` is that of :class:`watcher.daemon.webhook.Webhooks`.
         ``ledger_password`` is that of :class:`watcher.daemon.shared_ledger.LedgerAccess`.
@@ -101,11 +107,18 @@ class App:
         self._caller = on_event
         self._clock = clock or RealClock()
         self._import_all = import_all
+        self._leaves_others = leaves_others
 
         self._supervisor = Supervisor(
-            places, keys, self._clock, LedgerAccess(places, self._clock, ledger_password),
-            self._on_event, self._on_engine, retry_seconds,
-        )  # fmt: skip
+            places,
+            keys,
+            self._clock,
+            LedgerAccess(places, self._clock, ledger_password),
+            self._on_event,
+            lambda: self._log.states | shown,
+            self._apply_settings,
+            retry_seconds,
+        )
         self._log = EventLog()
         self._imports = Imports(self.post)
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
@@ -121,14 +134,13 @@ class App:
         self._offline_since = 0.0
         self._ledger_machines = 0
         self._pending = 0
-        self._leave: Leave | None = None
         self._forgetting: dict[tuple[int, ...], queue.SimpleQueue[bool]] = {}
         self._lock: BaseFileLock | None = None
 
     # --- Life cycle ---------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Approve the lock, open the journal, start all threads.
+        """Take the lock, open the journal, start all threads.
 
         AlreadyRunningError, JournalError or WatcherError if that is not possible.
         """
@@ -184,19 +196,9 @@ class App:
         self._apply_settings()
         self._webhooks.configure(config)
 
-    def leave_others(self) -> None:
-        """Give up what is waiting in folders that are no longer in the settings."""
-        self.post(Leave(frozenset(self._watched)))
-
     def watch_file(self, path: str, changed: Callable[[], object]) -> None:
         """Call ``changed``, on a thread of its own, whenever the file at ``path`` changes."""
         self._files.watch(path, changed)
-
-    def _on_engine(self) -> None:
-        """Configure an engine that has just started."""
-        if self._leave is not None:  # the engine before may have failed before it read this
-            self._supervisor.engine.post(self._leave)
-        self._apply_settings()  # after that, as a folder may have been added since
 
     def _apply_settings(self) -> None:
         targets: list[str] = []
@@ -226,11 +228,11 @@ class App:
         engine.configure(
             self._config, self._plans, importing=tuple(scanning), import_all=self._import_all
         )
+        if self._leaves_others and self._config.accounts:
+            engine.post(Leave(frozenset(watched)))
 
     def _look_up_keys(self) -> None:
-        self._keys.configure(
-            self._config, self._on_key, lambda: self._supervisor.engine.post(Resume())
-        )
+        self._keys.configure(self._config, self._on_key, lambda: self._supervisor.post(Resume()))
 
     def _on_key(self, account: str, origin: Message, problem: Text) -> None:
         self._found_keys[account] = {"origin": str(origin), "problem": str(problem)}
@@ -246,17 +248,11 @@ class App:
         if isinstance(message, Resume):  # a key may have been changed before it was asked for
             self._look_up_keys()
             self._webhooks.configure(self._config)
-        if isinstance(message, Leave):
-            self._leave = message
-        self._supervisor.engine.post(message)
+        self._supervisor.post(message)
 
     def rescan(self) -> None:
         """Scan all folders now."""
         self._supervisor.engine.rescan(None, "asked for")
-
-    def ping(self) -> None:
-        """Have the pipeline report a Ping once it comes to it."""
-        self._supervisor.ping()
 
     def forget(self, file_ids: tuple[int, ...]) -> bool | None:
         """Forget files, but for the fingerprints of what was sent; None if that takes too long.
@@ -320,7 +316,6 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
-            "pending": self._pending,
             "ledger": {"machines": self._ledger_machines} if self._config.ledger.url else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),

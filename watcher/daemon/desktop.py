@@ -1,4 +1,4 @@
-"""The running program's side of the desktop: icon, notifications, and what a click does."""
+"""The running program's side of the desktop: icon, notifications, and files shown in folders."""
 
 from __future__ import annotations
 
@@ -13,21 +13,18 @@ import threading
 import time
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from functools import partial
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import VARIABLE
 from watcher.credentials.keys import LEDGER, WEBHOOK
-from watcher.daemon.adapters import next_day
 from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.supervisor import Tray, has_desktop
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
-from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Retry, Snooze
-from watcher.present.menu import Action, IconView, Verb, icon_view
-from watcher.present.notifications import Notification, NotificationTracker, silent_until
+from watcher.present.menu import icon_view
+from watcher.present.notifications import NotificationTracker, silent_until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -37,9 +34,10 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot
+    from watcher.present.menu import Action, IconView
+    from watcher.present.notifications import Notification
 
 _log = logging.getLogger(__name__)
-_HOUR: Final = 3600.0
 
 #: Seconds after which the clock is read again, as it may have been set.
 _LONGEST_WAIT: Final = 3600.0
@@ -52,22 +50,15 @@ def on_desktop(
     environ: Mapping[str, str],
     *,
     with_icon: bool | None,
-    open_page: Callable[[str], None],
-    retry_all: Callable[[], object],
-    stop: Callable[[], None],
+    act: Callable[[Action], None],
     say: Callable[[str], None],
 ) -> Iterator[None]:
     """Show icon and notifications of a running program.
 
-    ``with_icon``: None for an icon if there is a desktop. ``open_page`` opens the activity page at
-    a place; ``retry_all`` retries what needs attention; ``stop`` ends the program; ``say`` prints
-    a sentence on the terminal, in English.
+    ``with_icon``: None for an icon if there is a desktop. ``act`` does what a click means; ``say``
+    prints a sentence on the terminal, in English.
     """
     word = catalog(chosen_language(places) or system_language(environ))
-    act = ActionHandler(
-        app.post, retry_all, open_page, show_file,
-        partial(show_file, places.log, itself=True), stop, now=time.time,
-    )  # fmt: skip
     is_possible = has_desktop(sys.platform, environ)
     if with_icon and not is_possible:
         say("There is no desktop here, so there is no icon.")
@@ -77,16 +68,12 @@ def on_desktop(
         act, say, environ={name: text for name, text in environ.items() if name not in secrets}
     )
     notifications = DesktopNotifications(environ, act, label=word("Open"), icon=ICON_FILE)
-    show_notification: Callable[[Notification], None]
-    if sys.platform not in ("win32", "darwin"):
-        show_notification = notifications.show
-    else:
-        show_notification = tray.notify if has_icon else _ignore
+    by_tray = sys.platform in ("win32", "darwin")
     desktop = Desktop(
         lambda: app.config.notifications,
         word,
-        show_icon=tray.show if has_icon else _ignore,
-        show_notification=show_notification,
+        show_icon=tray.show,
+        show_notification=tray.notify if by_tray else notifications.show,
     )
     if has_icon:
         tray.start()
@@ -112,10 +99,6 @@ def chosen_language(places: Places) -> str:
     except JournalError as error:
         _log.info("the chosen language is not known: %s", error.title)
         return ""
-
-
-def _ignore(*_: object) -> None:
-    """Show nothing, where nothing can be shown."""
 
 
 class Desktop:
@@ -197,88 +180,6 @@ class Desktop:
         notification = self._tracker.update(current, wanted, silence, now)
         if notification is not None:
             self._show_notification(notification)
-
-
-# --- What a click does ------------------------------------------------------------------------
-
-
-class ActionHandler:
-    """Does what a click on the icon means; may be called by any thread."""
-
-    def __init__(
-        self,
-        post: Callable[[object], None],
-        retry_all: Callable[[], object],
-        open_page: Callable[[str], None],
-        show_file: Callable[[str], None],
-        show_log: Callable[[], None],
-        stop: Callable[[], None],
-        *,
-        now: Callable[[], float],
-    ) -> None:
-        """``post`` sends a message to the pipeline; ``stop`` ends the program.
-
-        ``open_page`` opens the activity page at a place: "", "file/7", "attention", "setup",
-        "setup/another" (add a folder), "health", "help". ``show_file`` shows a folder, or a file in
-        its folder.
-        """
-        self._post = post
-        self._retry_all = retry_all
-        self._open_page = open_page
-        self._show_file = show_file
-        self._show_log = show_log
-        self._stop = stop
-        self._now = now
-
-    def __call__(self, action: Action) -> None:  # noqa: C901, PLR0912 - one case a verb
-        """Do it."""
-        match action.verb:
-            case Verb.ACTIVITY:
-                self._open_page(f"file/{action.file_ids[0]}" if action.file_ids else "")
-            case Verb.ATTENTION:
-                self._open_page("attention")
-            case Verb.SET_UP:
-                self._open_page("setup")
-            case Verb.ADD_FOLDER:
-                self._open_page("setup/another")
-            case Verb.HELP:
-                self._open_page("help")
-            case Verb.DOCTOR | Verb.ABOUT:
-                self._open_page("health")
-            case Verb.OPEN_FOLDER:
-                self._show_file(action.path)
-            case Verb.LOG:
-                self._show_log()
-            case Verb.RETRY:
-                self._post(Retry(action.file_ids))
-            case Verb.RETRY_ALL:
-                self._retry_all()
-            case Verb.IGNORE:
-                self._post(Ignore(action.file_ids))
-            case Verb.APPROVE:
-                self._post(Approve(action.path))
-            case Verb.RELEASE:
-                self._post(Release(action.key))
-            case Verb.PAUSE_AN_HOUR:
-                self._post(Pause(self._now() + _HOUR))
-            case Verb.PAUSE_UNTIL_TOMORROW:
-                self._post(Pause(next_day(self._now())))
-            case Verb.PAUSE:
-                self._post(Pause(math.inf))
-            case Verb.RESUME:
-                self._post(Pause(0.0))
-            case Verb.SNOOZE_AN_HOUR:
-                self._post(Snooze(self._now() + _HOUR))
-            case Verb.SNOOZE_UNTIL_TOMORROW:
-                self._post(Snooze(next_day(self._now())))
-            case Verb.SNOOZE:
-                self._post(Snooze(math.inf))
-            case Verb.UNSNOOZE:
-                self._post(Snooze(0.0))
-            case Verb.QUIT:
-                self._stop()
-            case _:
-                assert_never(action.verb)
 
 
 # --- Files and folders on the desktop ---------------------------------------------------------

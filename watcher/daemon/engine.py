@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +12,7 @@ from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.daemon.shared_ledger import LedgerAccess, SharedLedger
 from watcher.folders import Folders, WatchedFolder
-from watcher.i18n.message import Message, msg
+from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.model.kinds import Cause
@@ -25,55 +24,24 @@ from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
-    from typing import BinaryIO, Protocol
+    from typing import BinaryIO
 
+    from watcher.credentials import Keys
     from watcher.daemon.adapters import RealClock
     from watcher.daemon.instance import Places
     from watcher.hrflow.client import Client
-    from watcher.i18n.message import Text
     from watcher.journal.writer import Journal
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
+    from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import Finding, Job, Outcome, Unknown, Unreadable
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
 
-    class KeyStore(Protocol):
-        """Where API keys come from, by the account's name."""
-
-        def get(self, account: str) -> str:
-            """Return the key; CredentialError if there is none."""
-            ...
-
-        def forget(self, account: str) -> None:
-            """Look the key up again the next time it is needed."""
-            ...
-
-        def configure(
-            self,
-            config: Config,
-            notify: Callable[[str, Message, Text], None],
-            resume: Callable[[], None],
-        ) -> None:
-            """Look up all keys again, without waiting.
-
-            ``notify`` is called with an account, where its key comes from, and what is wrong;
-            ``resume`` when a key was found that was missing before.
-            """
-            ...
-
-        def close(self) -> None:
-            """End all waiting for a keyring."""
-            ...
-
-
 _log = logging.getLogger(__name__)
 
 #: Seconds between two attempts to use a journal that failed, as when the disk is full.
 RETRY_SECONDS: Final = 5.0
-
-#: Seconds that uploads under way get when the journal has failed.
-_PATIENCE: Final = 2.0
 
 #: Failures after which another engine can continue.
 _RECOVERABLE: Final = (DamagedJournalError, UnwritableJournalError)
@@ -86,7 +54,7 @@ class Clients:
     thousand directories.
     """
 
-    def __init__(self, keys: KeyStore, clock: Clock) -> None:
+    def __init__(self, keys: Keys, clock: Clock) -> None:
         self._keys = keys
         self._clock = clock
         self._stop = threading.Event()
@@ -108,7 +76,7 @@ class Clients:
         """Send a file."""
         client = self._client(job.account)
         if client is None:
-            return Wait(_removed(job.account))
+            return _removed(job.account)
         outcome = client.upload(job, handle)
         if isinstance(outcome, Held) and outcome.cause in (Cause.ACCOUNT, Cause.CREDENTIAL):
             self._keys.forget(job.account)
@@ -117,25 +85,19 @@ class Clients:
     def find(self, job: Job) -> Finding:
         """Look up the profile with the job's reference."""
         client = self._client(job.account)
-        if client is None:
-            return Wait(_removed(job.account))
-        return client.find(job.source_key, job.reference)
+        return client.find(job.source_key, job.reference) if client else _removed(job.account)
 
     def search(
         self, account: str, source_key: str, search: Search
     ) -> ProfilePage | Unknown | Unreadable | Wait:
         """Return a page of a source's profiles."""
         client = self._client(account)
-        if client is None:
-            return Wait(_removed(account))
-        return client.search(source_key, search)
+        return client.search(source_key, search) if client else _removed(account)
 
     def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
         """Return what HrFlow knows of a source."""
         client = self._client(account)
-        if client is None:
-            return Wait(_removed(account))
-        return client.describe(source_key)
+        return client.describe(source_key) if client else _removed(account)
 
     def close(self) -> None:
         """End all waiting for bandwidth, and close idle connections."""
@@ -163,8 +125,9 @@ class Clients:
             return self._clients.get(name)
 
 
-def _removed(account: str) -> Message:
-    return msg("The account {account} is no longer in the configuration.", account=account)
+def _removed(account: str) -> Wait:
+    why = msg("The account {account} is no longer in the configuration.", account=account)
+    return Wait(why)
 
 
 def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
@@ -200,35 +163,37 @@ class Engine:
         self,
         journal: Journal,
         reader: Reader,
-        keys: KeyStore,
+        keys: Keys,
         clock: RealClock,
         ledger: LedgerAccess,
         on_event: Callable[[object], None],
-        on_end: Callable[[BaseException | None], None],
+        shown: Callable[[], Collection[State]],
     ) -> None:
-        """Use ``journal`` and ``reader``, and close them when stopped.
+        """Use ``journal`` and ``reader``, and close them in the end.
 
-        ``on_event`` is called with all that happens and ``on_end`` at the end, with the failure if
-        it was one; both on the pipeline's thread.
+        ``on_event`` is called with all that happens, on the thread of :meth:`run`.
+        ``shown`` is that of :class:`Pipeline`.
         """
         self._journal = journal
         self._reader = reader
         self._on_event = on_event
-        self._on_end = on_end
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
         self._ledger = SharedLedger(ledger, self.post)
         self._pipeline = Pipeline(
             self._journal, self._clients, self._make_threads, clock, self._forward,
-            run_hook=self._commands.run, tell_ledger=self._ledger.tell,
+            shown=shown, run_hook=self._commands.run, tell_ledger=self._ledger.tell,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
 
-    def start(self) -> None:
-        """Start the pipeline; folders are watched from :meth:`configure` on."""
-        self._thread.start()
+    def run(self) -> BaseException | None:
+        """Run the pipeline; return what it failed from, None if it was ended."""
+        try:
+            self._pipeline.run()
+        except BaseException as error:  # noqa: BLE001 - the supervisor decides about it
+            _log.exception("the pipeline failed")
+            return error
+        return None
 
     def configure(
         self,
@@ -258,17 +223,18 @@ class Engine:
         """Scan one folder, or all of them, now."""
         self._folders.rescan(folder, reason)
 
-    def stop(self, seconds: float) -> None:
-        """Stop. Uploads under way get ``seconds``; the journal keeps track of those cut off."""
+    def end(self) -> None:
+        """Have :meth:`run` return once the uploads under way are done."""
         self._folders.stop()
         self.post(Stop())
-        ended = self._ended.wait(seconds)
+
+    def close(self, *, ended: bool = True) -> None:
+        """Close everything; what the pipeline works with only if it has ``ended``."""
         self._commands.close()
         self._clients.close()
-        self._ledger.stop(_PATIENCE)
+        self._ledger.stop(1.0)
         if ended:
             self._threads.stop(1.0)
-            self._thread.join(1.0)
             self._pipeline.close()
             self._journal.close()
         self._reader.close()
@@ -282,20 +248,9 @@ class Engine:
             self._folders.rescan(None, "woke up")
         self._on_event(event)
 
-    def _run(self) -> None:
-        failure = None
-        try:
-            self._pipeline.run()
-        except BaseException as error:  # noqa: BLE001 - on_end decides about it
-            failure = error
-            _log.exception("the pipeline failed")
-        finally:
-            self._ended.set()
-            self._on_end(failure)
-
 
 class Supervisor:
-    """Keeps an engine running, from :meth:`start` to :meth:`stop`.
+    """Keeps an engine running on its thread, from :meth:`start` to :meth:`stop`.
 
     When the journal fails under an engine, another one takes its place as soon as the journal, or a
     new one, can be used. ``engine`` is the latest, ``failure`` the error that ended the program.
@@ -304,87 +259,94 @@ class Supervisor:
     def __init__(
         self,
         places: Places,
-        keys: KeyStore,
+        keys: Keys,
         clock: RealClock,
         ledger: LedgerAccess,
         on_event: Callable[[object], None],
+        shown: Callable[[], Collection[State]],
         on_start: Callable[[], None],
         retry_seconds: float,
     ) -> None:
-        """``on_start`` is called after every start of an engine, to configure it."""
+        """``on_start`` is called after every start of an engine, to configure it.
+
+        ``shown`` is that of :class:`Pipeline`.
+        """
         self._places = places
         self._keys = keys
         self._clock = clock
         self._ledger = ledger
         self._on_event = on_event
+        self._shown = shown
         self._on_start = on_start
         self._retry_seconds = retry_seconds
-        self._failures: queue.SimpleQueue[JournalError | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self._stopping = threading.Event()
         self._recovering = threading.Event()
-        self._ended = threading.Event()
         self.engine: Engine
         self.failure: BaseException | None = None
 
     def start(self) -> None:
-        """Start the first engine; JournalError if the journal cannot be used."""
+        """Start with the first engine; JournalError if the journal cannot be used."""
         self._begin(None)
         self._thread.start()
 
-    def ping(self) -> None:
-        """Have the pipeline report a Ping; during a recovery it is reported at once."""
-        if self._recovering.is_set():
-            self._on_event(Ping())
+    def post(self, message: object) -> None:
+        """Send a message to the pipeline; during a recovery a Ping is answered in its place."""
+        if isinstance(message, Ping) and self._recovering.is_set():
+            self._on_event(message)
         else:
-            self.engine.post(Ping())
+            self.engine.post(message)
 
-    def wait(self, seconds: float | None) -> bool:
+    def wait(self, seconds: float | None = None) -> bool:
         """Return whether the program has ended, after waiting for it."""
-        return self._ended.wait(seconds)
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     def stop(self, seconds: float) -> None:
-        """Stop the engine, see :meth:`Engine.stop`."""
+        """Stop. Uploads under way get ``seconds``; the journal keeps track of those cut off."""
         self._stopping.set()
-        self._failures.put(None)
-        if self._thread.ident is not None:
-            self._thread.join(1.0)
-        self.engine.stop(seconds)
+        self.engine.end()
+        ended = self.wait(seconds)
+        self.engine.close(ended=ended)  # perhaps one that was made meanwhile
 
     def _begin(self, failure: JournalError | None) -> None:
-        """Start an engine on the journal, or on a new one if that is damaged or gone."""
+        """Make an engine for the journal, or for a new one if that is damaged or gone."""
         damaged = isinstance(failure, DamagedJournalError)
         journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
         reader = Reader(self._places.journal)
         self.engine = Engine(
-            journal, reader, self._keys, self._clock, self._ledger, self._on_event, self._on_end
+            journal, reader, self._keys, self._clock, self._ledger, self._on_event, self._shown
         )
         if warning:
             _log.error("%s", warning)
             self._on_event(warning)
-        self.engine.start()
         self._on_start()
 
-    def _on_end(self, failure: BaseException | None) -> None:
-        if isinstance(failure, _RECOVERABLE) and not self._stopping.is_set():
-            self._recovering.set()
-            self._failures.put(failure)
-            return
-        self.failure = failure
-        self._ended.set()
-
     def _run(self) -> None:
-        while (failure := self._failures.get()) is not None:
-            self._on_event(f"{failure} Nothing is lost; uploads resume automatically.")
-            self.engine.stop(_PATIENCE)
-            while not self._stopping.wait(self._retry_seconds):
-                try:
-                    check_room(self._places)
-                    self._begin(failure)
-                except JournalError as error:
-                    _log.info("the journal still cannot be used: %s", error)
-                    continue
-                self._recovering.clear()
-                _log.info("the journal can be used again")
-                self._on_event("The journal can be used again; uploads resumed.")
-                break
+        failure = self.engine.run()
+        while isinstance(failure, _RECOVERABLE) and not self._stopping.is_set():
+            if not self._recover(failure):
+                return
+            failure = self.engine.run()
+        self.failure = failure
+
+    def _recover(self, failure: JournalError) -> bool:
+        """Make another engine as soon as the journal can be used; False if stopped before."""
+        self._recovering.set()
+        self._on_event(f"{failure} Nothing is lost; uploads resume automatically.")
+        self.engine.end()
+        self.engine.close()
+        while not self._stopping.wait(self._retry_seconds):
+            try:
+                check_room(self._places)
+                self._begin(failure)
+            except (JournalError, OSError) as error:
+                _log.info("the journal still cannot be used: %s", error)
+                continue
+            self._recovering.clear()
+            if self._stopping.is_set():  # the engine before was told to end
+                self.engine.end()
+            _log.info("the journal can be used again")
+            self._on_event("The journal can be used again; uploads resumed.")
+            return True
+        return False

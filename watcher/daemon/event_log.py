@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import glob
 import logging
-import os
 import platform
 import re
 import unicodedata
@@ -22,29 +21,31 @@ from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
 from watcher.model.records import Entry
-from watcher.pipeline.messages import Approved, ClockJump, Connection, Pause, Resume
+from watcher.pipeline.messages import (
+    Approved,
+    ClockJump,
+    Connection,
+    Pause,
+    Resume,
+    Uploaded,
+)
 from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from watcher.daemon.instance import Places
+    from watcher.model.uploads import Job
 
 _log = logging.getLogger(__name__)
 
-#: States in which an upload may end; every other one means that nothing was sent.
-_ENDS: Final = frozenset(
-    {
-        State.ACCEPTED,
-        State.PARSED,
-        State.WAITING,
-        State.HELD,
-        State.REFUSED,
-        State.UNCERTAIN,
-    }
-)
-
-_LEVELS: Final = {State.HELD: logging.WARNING, State.REFUSED: logging.WARNING}
+#: What went well is in the journal, and a line for each file of a backlog would cost too much.
+_LEVELS: Final = {
+    State.ACCEPTED: logging.DEBUG,
+    State.PARSED: logging.DEBUG,
+    State.HELD: logging.WARNING,
+    State.REFUSED: logging.WARNING,
+}
 
 #: Our own words come before a colon, and HrFlow's, which may quote anything, after it.
 _QUOTED: Final = re.compile(r":.*", re.DOTALL)
@@ -55,8 +56,13 @@ class EventLog:
 
     def __init__(self) -> None:
         self._folders: dict[str, int] = {}
-        self._begun: dict[int, float] = {}  # file → when its upload began
         self._held: set[tuple[str, str]] = set()  # account and source key
+
+    @property
+    def states(self) -> frozenset[State]:
+        """The states of files that are worth a line."""
+        every = _log.isEnabledFor(logging.DEBUG)
+        return frozenset(State) if every else frozenset({State.REFUSED})
 
     def started(self, folders: int, accounts: int) -> None:
         """Log the start, with versions and the size of the configuration."""
@@ -85,13 +91,12 @@ class EventLog:
     def on_event(self, event: object) -> None:
         """Log an event, if it is worth a line."""
         match event:
+            case Uploaded():
+                self._log_upload(event)
             case Entry():
                 self._log_file(event)
-            case FolderState(folder, problem) if not problem:
-                _log.info("folder %s is watched", self._number(folder))
             case FolderState(folder, problem):
-                _log.warning("folder %s cannot be watched", self._number(folder))
-                _log.debug("folder %s: %s", self._number(folder), problem)
+                self._log_folder(folder, problem)
             case ScanEnded():
                 _log.info(
                     "folder %s was scanned (%s): %d files, %d new, %.1f s",
@@ -113,43 +118,44 @@ class EventLog:
     def _number(self, folder: str) -> int | str:
         return self._folders.get(folder, "?")
 
+    def _log_folder(self, folder: str, problem: Message) -> None:
+        if problem:
+            _log.warning("folder %s cannot be watched", self._number(folder))
+            _log.debug("folder %s: %s", self._number(folder), problem)
+        else:
+            _log.info("folder %s is watched", self._number(folder))
+
     def _log_file(self, entry: Entry) -> None:
-        if entry.state is State.UPLOADING:
-            self._begun[entry.file_id] = entry.changed_at
-            return
-        begun = self._begun.pop(entry.file_id, None)
-        if begun is not None and entry.state in _ENDS:
-            self._log_end(entry, max(0.0, entry.changed_at - begun))
-        elif entry.state is State.REFUSED:
+        if entry.state is State.REFUSED and not entry.sent_at:
             _log.info("file %d was not sent: refused, %s", entry.file_id, _content(entry))
         _log.debug("file %d: %s %s", entry.file_id, entry.state, entry.why)
 
-    def _log_end(self, entry: Entry, seconds: float) -> None:
-        why = "" if entry.state in ARRIVED else _QUOTED.sub("", str(entry.why))
+    def _log_upload(self, upload: Uploaded) -> None:
+        job, state = upload.job, upload.state
+        way = (job.account, job.source_key)
+        if state in ARRIVED and way not in self._held and not _log.isEnabledFor(logging.DEBUG):
+            return
+        why = "" if state in ARRIVED else _QUOTED.sub("", str(upload.why))
         _log.log(
-            _LEVELS.get(entry.state, logging.INFO),
+            _LEVELS.get(state, logging.INFO),
             "upload of file %d: %s after %.2f s (%s, source %s, attempt %d)%s",
-            entry.file_id, entry.state, seconds, _content(entry), view.short(entry.source_key),
-            max(1, entry.attempt), f": {why}" if why else "",
+            job.file_id, state, upload.seconds, _content(job), view.short(job.source_key),
+            job.attempt + 1, f": {why}" if why else "",
         )  # fmt: skip
-        way = (entry.account, entry.source_key)
-        if entry.state is State.HELD:
+        if state is State.HELD:
             if way not in self._held:
                 _log.warning("uploads to source %s are held: %s", view.short(way[1]), why)
             self._held.add(way)
-        elif entry.state in (State.ACCEPTED, State.PARSED, State.REFUSED) and way in self._held:
+        elif state in (State.ACCEPTED, State.PARSED, State.REFUSED) and way in self._held:
             self._held.discard(way)
             _log.info("uploads to source %s are no longer held", view.short(way[1]))
 
 
-def _content(entry: Entry) -> str:
-    return f"{ENGLISH.size(entry.stat.size)}, {entry.media_type or 'of an unknown type'}"
+def _content(of: Entry | Job) -> str:
+    return f"{ENGLISH.size(of.stat.size)}, {of.media_type or 'of an unknown type'}"
 
 
-#: Bytes at the end of the log that are searched for an error.
-_SEARCHED: Final = 256 * 1024
-
-_BLOCK: Final = 64 * 1024
+# A log is small: it rotates at 1 MB.
 
 _ERROR: Final = re.compile(
     r"^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),\d{3} (?:ERROR|CRITICAL) \S+: (.*)$", re.MULTILINE
@@ -165,52 +171,20 @@ class LoggedError:
 
 
 def find_last_error(path: str) -> LoggedError | None:
-    """Return the last error near the log's end; None if there is none, or no log."""
+    """Return the last error in the log; None if there is none, or no log."""
     try:
-        with open(path, "rb") as file:
-            text = _read_end(file, _SEARCHED).decode("utf-8", "replace")
+        with open(path, encoding="utf-8", errors="replace") as file:
+            found = _ERROR.findall(file.read())
     except OSError:  # nothing was logged yet, or it cannot be read: reading the log says so
         return None
-    return next((LoggedError(*each.groups()) for each in [*_ERROR.finditer(text)][-1:]), None)
+    return LoggedError(*found[-1]) if found else None
 
 
-class LogReader:
-    """Reads the end of the log, and follows it to the next file when it rotates."""
-
-    def __init__(self, path: str) -> None:
-        """UnusableError if there is no log yet, or it cannot be read."""
-        self._path = path
-        self._file = _open(path)
-        self._rest = b""
-
-    def last(self, lines: int) -> list[str]:
-        """Return the last ``lines`` lines; :meth:`more` continues after them."""
-        size, wanted = self._file.seek(0, os.SEEK_END), _BLOCK
-        while (read := _read_end(self._file, wanted)).count(b"\n") <= lines and wanted < size:
-            wanted *= 2
-        whole = read.splitlines()
-        return [line.decode("utf-8", "replace") for line in whole[max(0, len(whole) - lines) :]]
-
-    def more(self) -> Iterator[str]:
-        """Yield whole lines that have been written since."""
-        yield from self._take()
-        try:
-            is_same = os.path.samestat(os.stat(self._path), os.fstat(self._file.fileno()))
-        except FileNotFoundError:  # between two files: the next one is about to be created
-            return
-        if not is_same:
-            self._file.close()
-            self._file = _open(self._path)
-            yield from self._take()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._file.close()
-
-    def _take(self) -> Iterator[str]:
-        *whole, self._rest = (self._rest + self._file.read()).split(b"\n")
-        for line in whole:
-            yield line.decode("utf-8", "replace")
+def last_lines(path: str, number: int) -> list[str]:
+    """Return the last lines of the log; UnusableError if there is none yet or it is unreadable."""
+    with _open(path) as file:
+        lines = file.read().splitlines()
+    return [line.decode("utf-8", "replace") for line in lines[max(0, len(lines) - number) :]]
 
 
 def _open(path: str) -> BinaryIO:
@@ -221,14 +195,7 @@ def _open(path: str) -> BinaryIO:
             "There is no log yet.", "It is created when the program runs for the first time."
         ) from None
     except OSError as error:
-        raise UnusableError(f"The log {path} cannot be read ({error.strerror}).") from error
-
-
-def _read_end(file: BinaryIO, wanted: int) -> bytes:
-    """Return the last ``wanted`` bytes and leave the file at its end."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - wanted))
-    return file.read()
+        raise UnusableError(f"The log {path} can't be read ({error.strerror}).") from error
 
 
 #: Passes over all logs at most: lines may be written meanwhile, and logs rotate.

@@ -56,7 +56,7 @@ class HookCommands:
         except (OSError, ValueError) as error:
             _log.warning("the command for file %d cannot be started: %s", entry.file_id, error)
             return msg(
-                "cannot be started ({error})",
+                "can't be started ({error})",
                 error=getattr(error, "strerror", None) or msg("wrong arguments"),
             )
         if process is None:

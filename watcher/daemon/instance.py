@@ -88,7 +88,7 @@ class Places:
         elif error.errno in (errno.EACCES, errno.EPERM):
             hint = "Make sure that you may write to it, or name another one with --state."
         return JournalError(
-            f"The program's own folder {self.state} cannot be used ({error.strerror}).", hint
+            f"The program's own folder {self.state} can't be used ({error.strerror}).", hint
         )
 
 

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
+from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.instance import default_state, lock
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.page.client import Channel, read_facts
 from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from watcher.daemon.instance import Places
     from watcher.model.settings import Config
@@ -72,6 +72,14 @@ def where_to_look(code: int) -> str:
     return "hrflow-watcher service logs"
 
 
+def _not_started(code: int = 0) -> WatcherError:
+    """Return the error for a program that does not start; ``code`` is how its last run ended."""
+    said = msg("The program doesn't start.")
+    if code:
+        said = msg("The program doesn't start: {why}.", why=describe_exit(code))
+    return WatcherError(said, msg("See why with: {command}", command=where_to_look(code)))
+
+
 class LoginService:
     """Installs, starts and stops the system's service for one configuration."""
 
@@ -103,7 +111,18 @@ class LoginService:
 
     def start(self) -> None:
         """Start it, and return when it is running; WatcherError if it does not start."""
-        self._begin(self.system.start)
+        try:
+            self.system.start()
+        except WatcherError as error:
+            found = self.system.look()
+            if found is None or not found.exit_code:
+                raise
+            raise _not_started(found.exit_code) from error
+        deadline = time.monotonic() + PATIENCE
+        while not read_facts(self._places):
+            if time.monotonic() > deadline:
+                raise _not_started()
+            time.sleep(_PAUSE)
 
     def stop(self) -> None:
         """Stop it, and return when it has stopped; WatcherError if another process is running."""
@@ -112,11 +131,8 @@ class LoginService:
 
     def restart(self) -> None:
         """Stop it if it is running, and start it."""
-        if self.system.lingers:  # a start while it is still stopping would be lost
-            self.stop()
-            self.start()
-        else:
-            self._begin(self.system.restart)
+        self.stop()
+        self.start()
 
     def apply(self) -> bool:
         """Install and run it as it should be now; return whether the service runs the program.
@@ -134,35 +150,13 @@ class LoginService:
             return was_there
         return True
 
-    def _begin(self, start: Callable[[], None]) -> None:
-        try:
-            start()
-        except WatcherError as error:
-            found = self.system.look()
-            if found is None or not found.exit_code:
-                raise
-            raise WatcherError(
-                msg("The program does not start: {why}.", why=describe_exit(found.exit_code)),
-                f"See why with: {where_to_look(found.exit_code)}",
-            ) from error
-        self._wait_for_start()
-
-    def _wait_for_start(self) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while not read_facts(self._places):
-            if time.monotonic() > deadline:
-                raise WatcherError(
-                    "The program does not start.", "See why with: hrflow-watcher service logs."
-                )
-            time.sleep(_PAUSE)
-
     def _wait_for_end(self, seconds: float) -> None:
         try:
             lock(self._places, seconds).release()
         except AlreadyRunningError as error:
             raise WatcherError(
-                "The program is still running.",
-                "It was started in another way: stop it there.",
+                msg("The program is still running."),
+                msg("It was started in another way: stop it where you started it."),
             ) from error
 
     def _spawn(self, command: Sequence[str]) -> None:
@@ -175,10 +169,7 @@ class LoginService:
         while not read_facts(self._places) and time.monotonic() < deadline:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = process.wait(_PAUSE)
-                raise WatcherError(
-                    msg("The program does not start: {why}.", why=describe_exit(code)),
-                    "See why with: hrflow-watcher service logs.",
-                )
+                raise _not_started(code)
 
     def _end(self) -> None:
         if said := read_facts(self._places):

@@ -21,6 +21,7 @@ from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS
 from watcher.model.settings import Duplicates, parse_folder, replaced
 from watcher.model.uploads import Skip
 from watcher.pipeline.admission import decide, has_likely_time
+from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, doubt_about, reason
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.rules import Facts, Plan, accepts, form_fields, router
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from watcher.daemon.instance import Places
-    from watcher.model.files import Document
-    from watcher.model.records import Entry
+    from watcher.i18n.message import Message
+    from watcher.model.files import Document, Identified
+    from watcher.model.records import Entry, Stat
     from watcher.model.settings import Config, Folder
 
 _log = logging.getLogger(__name__)
@@ -117,9 +119,10 @@ def is_in(inner: str, outer: str) -> bool:
 
 
 #: Verdicts that are shown in a way of their own.
-WOULD_BE_SENT: Final = msg("would be uploaded")
-MISSING: Final = msg("file not found; check the path")
-IGNORED: Final = msg("ignored")
+WOULD_BE_SENT: Final = msg("Would be uploaded")
+MISSING: Final = msg("File not found; check the path")
+IGNORED: Final = view.STATES[State.IGNORED].label
+WAITS: Final = view.STATES[State.WAITING].label
 
 
 def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
@@ -138,12 +141,16 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
     if os.path.isdir(path) and not os.path.islink(path):
         return {
             **facts,
-            "verdict": msg("not uploaded"),
-            "why": msg("is a folder; name the files in it"),
+            "verdict": msg("Not uploaded"),
+            "why": msg("This is a folder: name the files in it."),
         }
     plan = _plan_of(path, plans)
     if plan is None:
-        return {**facts, "verdict": msg("not uploaded"), "why": msg("is not in a watched folder")}
+        return {
+            **facts,
+            "verdict": msg("Not uploaded"),
+            "why": msg("The file is not in a watched folder."),
+        }
     facts["folder"] = view.safe(plan.folder.path)
     below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
@@ -151,30 +158,31 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str,
         return {
             **facts,
             "verdict": IGNORED,
-            "why": msg("is in {pattern}, where files are filed away", pattern=pattern)
+            "why": msg("The file is in {pattern}, where files are filed away.", pattern=pattern)
             if is_place
-            else msg("matches the pattern {pattern}", pattern=pattern),
+            else msg("This file matches the ignored pattern {pattern}.", pattern=pattern),
         }
     if not plan.folder.recursive and os.sep in below:
         return {
             **facts,
-            "verdict": msg("not uploaded"),
+            "verdict": msg("Not uploaded"),
             "why": msg(
-                "is in a subfolder, and subfolders of this folder are not included "
-                "(recursive = false)"
+                "This file is in a subfolder, and subfolders of this folder are not included"
+                " (recursive = false)."
             ),
         }
     folder = plan.folder
     found = documents.identify(folder.path, path, accepts=plan.accepts, max_size=folder.max_size)
     if isinstance(found, Unusable):
-        return {**facts, "verdict": msg("not uploaded"), "why": found.why}
+        verdict = WAITS if found.passing else msg("Not uploaded")
+        return {**facts, "verdict": verdict, "why": found.why}
     with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
-        return {**facts, **_check_document(found.document, plan, reader)}
+        return {**facts, **_check_identified(found, plan, reader)}
 
 
-def _check_document(document: Document, plan: Plan, reader: Reader | None) -> dict[str, object]:
+def _check_identified(found: Identified, plan: Plan, reader: Reader | None) -> dict[str, object]:
     """Return the verdict on an identified file; ``reader`` is None where there is no journal."""
-    sniffed = document.sniffed
+    document, sniffed = found.document, found.document.sniffed
     here = reader.at(document.folder, document.path) if reader else None
     now = time.time()
     if not has_likely_time(document.stat, now):
@@ -185,9 +193,11 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
         "what": sniffed.what,
         "sent_as": view.safe(document.file_name),
     }
+    if why := _why_unfinished(found, here, plan, now):
+        return {**facts, "verdict": WAITS, "why": why}
     route = decide(document, plan)
     if isinstance(route, Skip):
-        verdict = IGNORED if route.state is State.IGNORED else msg("refused")
+        verdict = IGNORED if route.state is State.IGNORED else view.STATES[State.REFUSED].label
         return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
     fields = form_fields(route, sniffed.media_type)
     first = reader.sender(route.source_key, document.sha256) if reader else None
@@ -203,32 +213,50 @@ def _check_document(document: Document, plan: Plan, reader: Reader | None) -> di
     }
 
 
+def _why_unfinished(found: Identified, here: Entry | None, plan: Plan, now: float) -> Message:
+    """Return why the pipeline waits until a file is complete; NOTHING if it decides upon it."""
+    stat, seconds = found.document.stat, plan.folder.settle_seconds
+    rest = now - stat.mtime_ns / 1e9
+    doubt = doubt_about(found, rest, seconds)
+    # One without an end takes moments; what breaks off for long stays as it is.
+    is_awaited = doubt is Doubt.BROKEN_OFF and rest < PATIENCE_FACTOR * seconds
+    is_decided = here is not None and _is_version(here, stat) and here.state is not State.NOTICED
+    if doubt is Doubt.BEING_WRITTEN or (is_awaited and not is_decided):
+        return reason(doubt, stat)
+    return NOTHING
+
+
+def _is_version(here: Entry, stat: Stat) -> bool:
+    """Whether the journal knows this very version of a file."""
+    return (here.stat.size, here.stat.mtime_ns) == (stat.size, stat.mtime_ns)
+
+
 def _known_here(
     document: Document, here: Entry | None, fields: tuple[tuple[str, str], ...]
 ) -> dict[str, object]:
     """Return a verdict if this very file is known and left alone for now, else {}."""
-    stat = document.stat
-    if here is None or (here.stat.size, here.stat.mtime_ns) != (stat.size, stat.mtime_ns):
+    if here is None or not _is_version(here, document.stat):
         return {}
     if here.state is State.BASELINE:
         why = msg(
-            "was already in the folder when watching began; upload it with: hrflow-watcher import"
+            "The file was already in the folder when watching began. Upload it with:"
+            " hrflow-watcher import"
         )
-        return {"verdict": msg("already there"), "why": why}
+        return {"verdict": view.STATES[State.BASELINE].label, "why": why}
     if here.state is State.HELD:
         why = (
             msg(
-                "was already in the folder and is waiting for your approval; upload it with:"
-                " hrflow-watcher import"
+                "The file was already in the folder and is waiting for your approval. Upload it"
+                " with: hrflow-watcher import"
             )
             if here.why in (NOTHING, EXISTING_WAITS)
-            else msg("is waiting: {why}", why=here.why)
+            else here.why
         )
-        return {"verdict": msg("on hold"), "why": why}
+        return {"verdict": view.STATES[State.HELD].label, "why": why}
     if here.state is State.REFUSED and here.fields == fields:
         return {
-            "verdict": msg("refused"),
-            "why": msg("was refused before: {why}", why=here.why),
+            "verdict": view.STATES[State.REFUSED].label,
+            "why": here.why,
         }
     return {}
 
@@ -238,13 +266,13 @@ def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[
     if first is None or first.state is State.GONE:
         return {}
     if first.path == document.path:
-        why = msg("was uploaded before and is not uploaded again")
-        return {"verdict": msg("already uploaded"), "why": why} if first.state in ARRIVED else {}
+        why = msg("The file was uploaded before and is not uploaded again.")
+        return {"verdict": msg("Already uploaded"), "why": why} if first.state in ARRIVED else {}
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
     return {
-        "verdict": msg("duplicate"),
-        "why": msg("has the same content as {file}", file=first.path),
+        "verdict": view.STATES[State.DUPLICATE].label,
+        "why": msg("This file has the same content as {file}.", file=first.path),
     }
 
 

@@ -124,6 +124,10 @@ class Standalone:
             carry_out(message, self._journal, time.time())
         self._journal.commit()
 
+    def forget(self, file_ids: tuple[int, ...]) -> bool:
+        """Forget files; return whether nothing of them is left in the journal's file either."""
+        return self._journal.retention.forget(file_ids, time.time())
+
     def snapshot(self) -> Snapshot:
         """Return what is held back; nothing else is known."""
         with closing(Reader(self._places.journal)) as reader:

@@ -1,4 +1,4 @@
-"""Set-up, for terminal and page: edits of the configuration, HrFlow, the keyring, a sample CV."""
+"""Setup, for terminal and page: folders, HrFlow, the keyring, saving it all, a sample CV."""
 
 from __future__ import annotations
 
@@ -13,219 +13,26 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.edit import apply, read_or_new, replace_text
-from watcher.config.load import load_text
-from watcher.config.machine import MachineFile, find_layer
 from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
 from watcher.config.paths import is_in
-from watcher.config.setup import (
-    DropFolder,
-    find_account_mistakes,
-    find_account_problems,
-    find_locked,
-    find_place,
-    find_problems,
-    plan_edits,
-    read_account,
-    read_known,
-)
 from watcher.credentials import Keys, SystemKeyring, elsewhere, keys
-from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
-from watcher.model.errors import ConfigError, CredentialError, UnusableError, UsageError
+from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.lifecycle import OPEN
-from watcher.model.settings import replaced
 from watcher.routing.placeholders import BUILT_IN, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from watcher.config import Loaded
-    from watcher.config.machine import Layer
-    from watcher.config.setup import Answers, Edit, Known, Problem
+    from watcher.config.editor import Editor
+    from watcher.config.setup import Answers
     from watcher.daemon.instance import Places
     from watcher.hrflow.inquiry import Source
-    from watcher.i18n.message import Catalog, Text
+    from watcher.i18n.message import Catalog
     from watcher.model.settings import Account, Folder
 
 _log = logging.getLogger(__name__)
-
-
-#: The warning about a missing folder.
-_ABSENT: Final = "{path} doesn't exist yet; it is watched as soon as it does"
-
-
-@dataclass(frozen=True)
-class Editor:
-    """The configuration as it was when the change began."""
-
-    path: str
-    text: str
-    known: Known
-    home: str
-    state_dir: str
-    layer: Layer | None = None
-
-    @classmethod
-    def open(cls, path: str, state_dir: str) -> Editor:
-        """Read it; ConfigError if it is not TOML. One that does not exist yet is empty.
-
-        The machine-wide configuration is read too, but never written.
-        """
-        home = os.path.expanduser("~")
-        layer = find_layer(MachineFile.of_process(os.environ))
-        text = read_or_new(path)
-        known = read_known(path, text, os.environ, home, layer)
-        return cls(path, text, known, home, state_dir, layer)
-
-    def account(self, name: str, email: str = "", api_url: str = "") -> Account:
-        """Return the account to ask HrFlow with: what is given here, else what is configured.
-
-        ConfigError if that makes no sense, so that no key is sent to a wrong address.
-        """
-        try:
-            written = self._load(self.text).config.account(name)
-        except (
-            ConfigError,
-            KeyError,
-        ):  # it is not there yet, or has mistakes
-            written = read_account(name, self.path, self.text, os.environ, self.home, self.layer)
-        said = {"email": email, "api_url": api_url}
-        account = replaced(written, **{key: value for key, value in said.items() if value})
-        if mistakes := find_account_mistakes(account):
-            raise ConfigError(
-                msg('The account "{value}" cannot be used.', value=name), "", mistakes
-            )
-        return account
-
-    def place(self, path: str) -> tuple[str, str]:
-        """Return a folder as it is to be written, and its real path.
-
-        UnusableError if it cannot be watched.
-        """
-        written = as_written(path)
-        place, problem = find_place(written, os.environ, self.home, self.state_dir)
-        if problem:
-            raise UnusableError(
-                msg("This folder cannot be watched: {why}.", why=problem), field="path"
-            )
-        return written, place
-
-    def plan(self, answers: Answers) -> tuple[Edit, ...]:
-        """Return the edits that follow from answers; UsageError if these have problems."""
-        self.check_locked(answers)
-        _refuse(find_problems(answers, self.known))
-        return plan_edits(answers, self.known)
-
-    def check_account(self, answers: Answers) -> None:
-        """Raise UsageError for problems of the account: before the key goes where it says."""
-        self.check_locked(answers)
-        _refuse(find_account_problems(answers, self.known))
-
-    def check_locked(self, answers: Answers) -> None:
-        """Raise UsageError for answers that would change what is locked."""
-        _refuse(
-            find_locked(answers, self.known),
-            msg("Leave that out, or ask your administrator."),
-        )
-
-    def is_watched(self, path: str) -> bool:
-        """Whether ``path``, as configured or by its real path, is a watched folder."""
-        written = [folder.path for folder in self.known.folders]
-        return path in written or self._at(path) is not None
-
-    def number(self, path: str) -> int:
-        """Return the number (from 0) of the folder ``path``, as configured or by its real path.
-
-        UnusableError if it is not watched.
-        """
-        written = [folder.path for folder in self.known.folders]
-        at = written.index(path) if path in written else self._at(path)
-        if at is None:
-            known = ", ".join(each for each in written)
-            raise UnusableError(
-                msg("{path} is not a watched folder.", path=path),
-                msg("These are watched: {names}.", names=known)
-                if known
-                else msg("No folder is watched."),
-            )
-        return at
-
-    def _at(self, path: str) -> int | None:
-        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
-
-    def propose(self, edits: Sequence[Edit]) -> tuple[str, list[Message]]:
-        """Return the text with ``edits``, and warnings; ConfigError if it has mistakes.
-
-        UnusableError for a folder to remove that is not in the person's own configuration.
-        """
-        for edit in edits:
-            if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
-                raise UnusableError(
-                    msg(
-                        "{path} is set for this machine, in {place}.",
-                        path=self.known.folders[edit.at].path,
-                        place=self.known.machine,
-                    ),
-                    msg("Ask your administrator to change that."),
-                )
-        text = apply(self.text, edits) if edits else self.text
-        try:
-            warnings = self._load(text).warnings
-        except ConfigError as error:
-            mistakes = plural("1 mistake", "{count:count} mistakes", len(error.mistakes))
-            raise ConfigError(
-                msg(
-                    "Nothing was saved: {path} would have {what} (line numbers are those of the new"
-                    " file).",
-                    path=self.path,
-                    what=mistakes,
-                ),
-                msg("Fix that, then try again."),
-                error.mistakes,
-            ) from error
-        known = self._old_warnings()
-        return text, [said for each in warnings if (said := _inner(each)) not in known]
-
-    def difference(self, text: str) -> list[str]:
-        """Return what would change, line by line."""
-        before, after = self.text.splitlines(), text.splitlines()
-        old = self.path if self.text else os.devnull
-        lines = difflib.unified_diff(before, after, old, self.path, lineterm="")
-        return [line.expandtabs() for line in lines]
-
-    def write(self, text: str) -> None:
-        """Save ``text`` as the configuration; ConfigError if that fails; then nothing changes."""
-        replace_text(self.path, self.text, text)
-
-    def _load(self, text: str) -> Loaded:
-        return load_text(
-            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir,
-            layer=self.layer,
-        )  # fmt: skip
-
-    def _old_warnings(self) -> set[Message]:
-        try:
-            return {_inner(each) for each in self._load(self.text).warnings}
-        except ConfigError:  # its mistakes are fixed now
-            return set()
-
-
-def _refuse(problems: Sequence[Problem], hint: Text = "") -> None:
-    if problems:
-        said = sentences([each.said for each in problems])
-        raise UsageError(said, hint, field=problems[0].field)
-
-
-def without_absent(warnings: Sequence[Message]) -> list[Message]:
-    """Return the warnings without those about missing folders, which are created."""
-    return [each for each in warnings if _inner(_inner(each)).text != _ABSENT]
-
-
-def _inner(said: Message) -> Message:
-    """Return a warning without its line, one about a setting without its name."""
-    inner = said.args.get("said")
-    return inner if isinstance(inner, Message) else said
 
 
 # -- Watched folders
@@ -237,9 +44,9 @@ def what_stays(places: Places, folder: str, word: Catalog) -> str:
     if not files:
         return word("Your files and their history are kept.")
     return word.plural(
-        "Your files and their history are kept. 1 file is not uploaded yet and will not be.",
-        "Your files and their history are kept. {count:count} files are not uploaded yet and will"
-        " not be.",
+        "Your files and their history are kept. 1 file has not been uploaded yet and will not be.",
+        "Your files and their history are kept. {count:count} files have not been"
+        " uploaded yet and will not be.",
         files,
     )
 
@@ -250,11 +57,6 @@ def _waiting(places: Places, folder: str) -> int:
     with closing(Reader(places.journal)) as reader:
         standing = reader.totals(folder)
     return sum(files for state, (files, _) in standing.items() if state in OPEN)
-
-
-def as_written(path: str) -> str:
-    """Return a folder as it is to be written: in full, unless it begins with "~" or a variable."""
-    return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
 
 
 def make_missing(folders: Sequence[Folder]) -> None:
@@ -286,7 +88,7 @@ def make_folder(place: str) -> None:
     except OSError as error:
         raise UnusableError(
             msg(
-                "The folder {path} cannot be created ({error}).",
+                "The folder {path} can't be created ({error}).",
                 path=place,
                 error=error.strerror,
             ),
@@ -329,8 +131,8 @@ class Workspace:
             return text, ""
         if self.unseen:
             said = msg(
-                '"{value}" is not a source key (40 digits and letters a to f), and names cannot be'
-                " looked up {how}.",
+                '"{value}" is not a source key (40 digits and letters from a to f),'
+                " and names can't be looked up {how}.",
                 value=text,
                 how=self.unseen,
             )
@@ -367,7 +169,8 @@ class Workspace:
         if not found:
             raise UnusableError(self._absent(text), field="source")
         said = msg(
-            'There are {number} sources called "{value}"; use the key of one instead: {names}.',
+            'There are {number} sources called "{value}"; use the key of the one you'
+            " mean: {names}.",
             number=len(found),
             value=text,
             names=tuple(source.key for source in found),
@@ -441,13 +244,13 @@ def why_not_stored(
         origin = find_key(account, environ)[1]
     except CredentialError:
         return msg(
-            "{why} Put the key into {place}, then restart the program.",
+            "{why} Put the key into {place}; the program uses it from its next start.",
             why=why,
             place=elsewhere(account),
         )
     return msg(
-        "{why} The key comes from {origin}; to change it, put the new one there and"
-        " restart the program.",
+        "{why} The key comes from {origin}; to change it, put the new one there. The program uses"
+        " it from its next start.",
         why=why,
         origin=origin,
     )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Minimum number of seconds between two snapshots, and in multiples of the time that one takes.
+#: The shortest pause between two snapshots: in seconds, and as a multiple of what one takes.
 _PAUSE: Final = 0.25
 _SHARE: Final = 20
 
@@ -174,7 +174,9 @@ class Snapshots:
         reader = self._open()
         now = self._clock.wall()
         counts = reader.counts()
-        done, total = self._progress.update(counts)
+        # A download may go on for hours, and nothing is to be done for it meanwhile.
+        unread = counts.get(State.NOTICED, 0) - reader.put_off(now)
+        done, total = self._progress.update({**counts, State.NOTICED: unread})
         return replace(
             frame,
             at=now,

@@ -1,10 +1,8 @@
 """Notices that another version of the program was installed, and stops for it.
 
-Installers replace the files under a running program. From the first sign of that no upload begins,
-because a module that is imported late would be another version's. Once the new files are in place
-and the uploads under way are done, the program stops with the exit code on which the login service
-starts the new version (:data:`watcher.model.errors.UPDATED`). Files that stay incomplete stop it as
-well: the service tries to start it until they are complete.
+Once another version is in place, no upload begins any more; when those under way are done, the
+program stops with the exit code on which the login service starts the new version
+(:data:`watcher.model.errors.UPDATED`).
 """
 
 from __future__ import annotations
@@ -14,7 +12,6 @@ import os
 import re
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import watcher
@@ -29,9 +26,6 @@ _log = logging.getLogger(__name__)
 
 #: Seconds for which the files must not change, as installers replace one after another.
 _REST: Final = 2.0
-
-#: Seconds after which files that are still incomplete stop the program.
-_PATIENCE: Final = 300.0
 
 #: Seconds between two checks where the system reports no changes.
 _HOUR: Final = 3600.0
@@ -119,18 +113,6 @@ class OwnFiles:
         return facts.st_mtime_ns, facts.st_size, facts.st_ino
 
 
-class _ImportGuard:
-    """Refuses to import modules of ours once their files are another version's."""
-
-    def __init__(self, own: OwnFiles) -> None:
-        self._own = own
-
-    def find_spec(self, name: str, *_: object) -> None:
-        """Raise ImportError for them; Python calls this before it looks for any module."""
-        if name.startswith("watcher.") and self._own.look() != self._own.running:
-            raise ImportError(f"{name} belongs to another version, which was just installed")
-
-
 class UpdateWatch:
     """Watches a process's own files, on a thread of its own, until they were replaced."""
 
@@ -141,16 +123,13 @@ class UpdateWatch:
         report: Callable[[str], None],
         *,
         rest: float = _REST,
-        patience: float = _PATIENCE,
     ) -> None:
         """``end`` is called once nothing is under way; ``report`` with a sentence for people."""
         self._own = own
-        self._guard = _ImportGuard(own)
         self._end = end
         self._report = report
         self._rest = rest
-        self._patience = patience
-        self._noticed = threading.Event()
+        self._changed = threading.Event()
         self._drained = threading.Event()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -160,10 +139,8 @@ class UpdateWatch:
         if not self._own.is_known:
             _log.info("updates are not noticed: this installation has no metadata")
             return
-        sys.meta_path.insert(0, self._guard)
         for place in self._own.places:
-            app.watch_file(place, self._noticed.set)
-        self._noticed.set()
+            app.watch_file(place, self._changed.set)
         self._thread = threading.Thread(target=self._run, args=(app,), name="updates", daemon=True)
         self._thread.start()
 
@@ -174,52 +151,29 @@ class UpdateWatch:
 
     def stop(self) -> None:
         """Stop watching."""
-        self._stopping.set()
-        self._noticed.set()
-        self._drained.set()
-        if self._guard in sys.meta_path:
-            sys.meta_path.remove(self._guard)
-        if self._thread is not None and self._thread is not threading.current_thread():
+        for each in (self._stopping, self._changed, self._drained):
+            each.set()
+        if self._thread is not None:
             self._thread.join(1.0)
 
     def _run(self, app: App) -> None:
-        while not self._stopping.is_set():
-            self._noticed.wait(_HOUR)
-            self._noticed.clear()
-            if self._is_replaced(app):
-                self._drain(app)
-                return
-
-    def _is_replaced(self, app: App) -> bool:
-        """Return whether this installation is gone for good; until then no upload begins."""
         before: Installed | None = self._own.running
-        deadline = time.monotonic() + self._patience
-        while (found := self._own.look()) != self._own.running:
-            if found is not None and found == before:
-                self._report(
-                    f"Version {found.version} was installed."
-                    " This one stops when the uploads under way are done."
-                )
-                return True
-            if time.monotonic() > deadline:
-                self._report(
-                    "The program's files are incomplete."
-                    " It stops when the uploads under way are done; install it again."
-                )
-                return True
-            if before == self._own.running:
-                _log.info("the program's files are being replaced: no upload begins")
-            app.post(Drain())
+        while not self._stopping.is_set():
+            found = self._own.look()
+            if found == self._own.running:
+                self._changed.wait(_HOUR)
+                self._changed.clear()
+            elif found is None or found != before:
+                self._stopping.wait(self._rest)
+            else:
+                self._make_way(app, found.version)
+                return
             before = found
-            if self._stopping.wait(self._rest):
-                return False
-        if before != self._own.running:
-            _log.info("the program's files are as they were: uploads resumed")
-            app.post(Drain(on=False))
-        return False
 
-    def _drain(self, app: App) -> None:
-        self._drained.clear()
+    def _make_way(self, app: App, version: str) -> None:
+        self._report(
+            f"Version {version} was installed. This one stops when the uploads under way are done."
+        )
         app.post(Drain())
         while not self._drained.wait(_AGAIN):
             app.post(Drain())

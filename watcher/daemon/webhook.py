@@ -107,7 +107,7 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((str(address[0]), port), family=family)
     except OSError as error:
         raise UnusableError(
-            f"Webhooks cannot be received at {host}, port {port} ({error.strerror}).",
+            f"Webhooks can't be received at {host}, port {port} ({error.strerror}).",
             "Choose another host or port in the [webhook] table of the configuration.",
         ) from error
 

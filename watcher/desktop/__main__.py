@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 #: Whether pystray is the only way to show an icon, and always there.
 _HAS_ONE_BACKEND: Final = sys.platform in ("win32", "darwin")
 
-#: Seconds that a panel may start later than the program, as at login.
-_PANEL_SECONDS: Final = 5.0
-
 #: Seconds that libraries have to end once the icon is stopped.
 _END_SECONDS: Final = 2.0
 _log = logging.getLogger(__name__)
@@ -79,7 +76,7 @@ class IconProcess:
         """Show the icon until it is stopped or its host is gone; return the exit code."""
         threading.Thread(target=self._read, name="views", daemon=True).start()
         self._has_view.wait()
-        backend = sys.platform if _HAS_ONE_BACKEND else _wait_for_host(self._output)
+        backend = sys.platform if _HAS_ONE_BACKEND else self._wait_for_host()
         if not backend:
             return NO_DESKTOP
         from watcher.desktop.backends import TrayIcon  # noqa: PLC0415 - takes memory
@@ -100,6 +97,14 @@ class IconProcess:
         except OSError as error:
             _log.info("the message bus has gone: %s", error)
         return OTHER_HOST  # if it was not stopped, its host has gone
+
+    def _wait_for_host(self) -> str:
+        from watcher.desktop.session import HostMonitor, advice  # noqa: PLC0415 - on Linux only
+
+        said = advice(os.environ)
+        return HostMonitor(os.environ).wait_for_backend(
+            lambda: self._output.write(no_icon=said, advice=said)
+        )
 
     def _read(self) -> None:
         """Handle the input, and end the process with it."""
@@ -123,57 +128,23 @@ class IconProcess:
         self._output.write(action=asdict(action))
 
 
-def _wait_for_host(output: Output) -> str:
-    """Wait until something can show an icon, and return its backend; "" if nothing ever will."""
-    from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
-
-    monitor = HostMonitor(os.environ)
-    patience: float | None = _PANEL_SECONDS
-    while not (found := monitor.best_backend()):
-        if monitor.has_desktop and monitor.wait(patience):
-            continue
-        if patience is not None:
-            advice = _advice()
-            output.write(no_icon=advice, advice=advice)
-        patience = None
-        if not monitor.has_desktop:
-            return ""
-    return found
-
-
 def _find_backend(output: Output) -> int:
     """Write what would show an icon now, and how to get one; return the exit code."""
-    from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
+    from watcher.desktop.session import HostMonitor, advice  # noqa: PLC0415 - on Linux only
 
-    output.write(backend=HostMonitor(os.environ).best_backend(), advice=_advice())
+    output.write(backend=HostMonitor(os.environ).best_backend(), advice=advice(os.environ))
     return 0
-
-
-def _advice() -> str:
-    from watcher.desktop.session import advice  # noqa: PLC0415 - on Linux only
-
-    return advice(os.environ.get("XDG_CURRENT_DESKTOP", ""))
 
 
 def _leave_for_other(backend: str) -> None:
     """End the process when another backend is better, or the host of this one has gone."""
     from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
 
-    monitor = HostMonitor(os.environ)
     try:
-        while not is_time_to_leave(backend, monitor.best_backend()):
-            monitor.wait()
+        HostMonitor(os.environ).wait_for_other(backend)
     except OSError as error:
         _log.info("the desktop has gone: %s", error)
     os._exit(OTHER_HOST)
-
-
-def is_time_to_leave(backend: str, best: str) -> bool:
-    """Whether another process would do better than one with ``backend``; ``best`` is best now.
-
-    A StatusNotifier icon registers with a host that returns; the window of X11 goes with its host.
-    """
-    return best != backend and (bool(best) or backend == "xorg")
 
 
 def main() -> int:

@@ -152,7 +152,7 @@ def xorg_icon(base: Any) -> Any:
     thread that shows the icon before it sets the attribute which that needs.
 
     When the panel goes, the window goes with it: this process ends, and its successor waits for
-    the next panel (see ``is_time_to_leave`` in ``watcher.desktop.__main__``).
+    the next panel (see ``is_time_to_leave`` in ``watcher.desktop.session``).
     """
     from Xlib import X  # noqa: PLC0415 - with this backend only
 

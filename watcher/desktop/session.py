@@ -18,7 +18,7 @@ import jeepney
 from jeepney.io.blocking import open_dbus_connection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _log = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 
 #: Seconds that an answer on the bus may take.
 _PATIENCE: Final = 5.0
+
+#: Seconds that a panel may start later than the program, as at login.
+_PANEL_SECONDS: Final = 5.0
 
 #: The backends, the better one first.
 NOTIFIER, XORG = "notifier", "xorg"
@@ -43,7 +46,7 @@ class Bus:
         try:
             self._connection = open_dbus_connection(bus=address)
         except (ValueError, jeepney.DBusErrorResponse) as error:
-            message = f"the session's message bus cannot be used: {error}"
+            message = f"the session's message bus can't be used: {error}"
             raise OSError(message) from error
         self._inbox: deque[Any] = deque()
 
@@ -142,13 +145,39 @@ class HostMonitor:
                 return False
         return True
 
+    def wait_for_backend(self, report: Callable[[], None]) -> str:
+        """Wait until something can show an icon, and return it; "" if nothing ever will.
 
-def advice(desktop: str) -> str:
-    """Return how to get an icon if nothing shows one, in English.
+        ``report`` is called if there is nothing for some seconds.
+        """
+        patience: float | None = _PANEL_SECONDS
+        while not (found := self.best_backend()):
+            if self.has_desktop and self.wait(patience):
+                continue
+            if patience is not None:
+                report()
+            patience = None
+            if not self.has_desktop:
+                return ""
+        return found
 
-    ``desktop`` is the environment's ``XDG_CURRENT_DESKTOP``.
+    def wait_for_other(self, backend: str) -> None:
+        """Wait until another process would do better than one with ``backend``."""
+        while not is_time_to_leave(backend, self.best_backend()):
+            self.wait()
+
+
+def is_time_to_leave(backend: str, best: str) -> bool:
+    """Whether another process would do better than one with ``backend``; ``best`` is best now.
+
+    A StatusNotifier icon registers with a host that returns; the window of X11 goes with its host.
     """
-    if "gnome" in desktop.lower().split(":"):
+    return best != backend and (bool(best) or backend == XORG)
+
+
+def advice(environ: Mapping[str, str]) -> str:
+    """Return how to get an icon if nothing shows one, in English."""
+    if "gnome" in environ.get("XDG_CURRENT_DESKTOP", "").lower().split(":"):
         return (
             "There is no icon, as GNOME doesn't show any by itself. To get one, install the"
             " extension AppIndicator and KStatusNotifierItem Support."

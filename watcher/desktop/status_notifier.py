@@ -248,16 +248,13 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
         return tuple(self._line(item) for item in menu or ())
 
     def _line(self, item: MenuItem) -> Line:
-        """Return an entry of pystray's menu as the host reads it."""
+        """Return an entry of pystray's menu as the host reads it; it has no check marks."""
         if item is Menu.SEPARATOR:
             return Line({"type": ("s", "separator")}, lambda: None)
         # An underscore marks a letter for the keyboard, unless there are two.
         properties: dict[str, tuple[str, Any]] = {"label": ("s", item.text.replace("_", "__"))}
         if not item.enabled:
             properties["enabled"] = ("b", False)
-        if item.checked is not None:
-            properties["toggle-type"] = ("s", "radio" if item.radio else "checkmark")
-            properties["toggle-state"] = ("i", int(item.checked))
         if item.submenu:
             properties["children-display"] = ("s", "submenu")
         return Line(properties, lambda: self._click(item), self._lines(item.submenu))
@@ -267,7 +264,6 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
             item(self)
         except Exception:  # noqa: BLE001 - an action that fails does not end the icon
             _log.exception("a click on the icon failed")
-        self.update_menu()  # a check mark may have changed
 
 
 def _pixmap(image: Image.Image) -> tuple[int, int, bytes]:

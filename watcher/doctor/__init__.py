@@ -3,9 +3,8 @@
 ::
 
     findings  what a check is and what it finds; runs checks
-    program   the program, its configuration, its login service and icon; webhook and hooks
+    program   the program, its configuration, history and disks, service and icon; webhook, hooks
     folders   watched folders, and the system's limits on watching them
-    storage   the journal and the disks
     account   key, network and sources of an account
     ledger    the ledger that several machines share
     bundle    a report for support, without names and secrets
@@ -18,7 +17,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from watcher.doctor import account, folders, ledger, program, storage
+from watcher.doctor import account, folders, ledger, program
 from watcher.doctor.bundle import write as write_bundle
 from watcher.doctor.findings import (
     CONFIG,
@@ -57,12 +56,12 @@ def checks(case: Case) -> Iterator[Check]:
     )  # fmt: skip
     yield from folders.checks(case)
     yield Check(
-        "journal", msg("History"), partial(storage.check_journal, case), seconds=storage.READING
+        "journal", msg("History"), partial(program.check_journal, case), seconds=program.READING
     )
-    yield Check("disk", msg("Disk space"), partial(storage.check_disks, case))
+    yield Check("disk", msg("Disk space"), partial(program.check_disks, case))
     yield Check("keyring", msg("Keyring"), partial(account.check_keyring, case), needs=[CONFIG])
     yield from account.checks(case)
     yield from ledger.checks(case)
     yield from program.result_checks(case)
     yield Check("service", msg("Login service"), partial(program.check_service, case))
-    yield Check("tray", msg("Tray"), partial(program.check_tray, case))
+    yield Check("tray", msg("Tray icon"), partial(program.check_tray, case))

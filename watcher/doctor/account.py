@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import Keys
+from watcher.credentials.keyring import NO_KEYRING
 from watcher.credentials.keys import is_write_only, looks_right
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
 from watcher.hrflow import server
@@ -44,9 +45,9 @@ def check_keyring(case: Case) -> Finding:
         name = case.keyring.name()
     except CredentialError as failure:
         return warning(failure.title, failure.hint)
-    return ok(
-        msg("keys are kept in {what}", what=name) if name else msg("this machine has no keyring")
-    )
+    if not name:
+        return Finding(Level.SKIPPED, NO_KEYRING)
+    return ok(msg("Keys are kept in {what}.", what=name))
 
 
 def checks(case: Case) -> Iterator[Check]:
@@ -97,7 +98,7 @@ class _AccountCheck:
         yield Check(
             "access", self._label(msg("HrFlow")), self._access, name,
             [("key", name), ("dns", name), ("proxy", name), ("tls", name)],
-            msg("HrFlow does not accept uploads with this key"), asking,
+            msg("HrFlow doesn't accept uploads with this key"), asking,
         )  # fmt: skip
         yield Check("clock", msg("Clock"), lambda: self._clock, name)
         for key, sync in sources_of(config, name).items():
@@ -107,7 +108,7 @@ class _AccountCheck:
             )  # fmt: skip
 
     def _label(self, what: Message) -> Message:
-        name = view.safe(self._account.name)
+        name = self._account.name
         return msg("{what} of {account}", what=what, account=name) if self._named else what
 
     def _key(self) -> Finding:
@@ -121,8 +122,8 @@ class _AccountCheck:
                 self._elsewhere = find_running_key(self._case, name)
                 if self._elsewhere is None:
                     raise
-                origin = view.safe(self._elsewhere.origin)
-                return ok(msg("the running program reads it from {what}", what=origin))
+                origin = self._elsewhere.origin
+                return ok(msg("The running program reads the key from {what}.", what=origin))
             self._case.secrets.append(self._secret)
             return judge_key(self._secret, keys.origin(name))
 
@@ -141,7 +142,7 @@ class _AccountCheck:
         return judge_access(access)
 
     def _source(self, key: str, *, sync: bool) -> Sequence[Finding] | Finding:
-        shown = view.safe(key)
+        shown = key
         if names_in(key):
             return skipped(msg("{key} is filled in for each file", key=shown))
         try:
@@ -149,7 +150,7 @@ class _AccountCheck:
                 source = inquiry.source(key)
         except NoAccessError as failure:
             return error(
-                msg("the API key has no access to {what} ({why})", what=shown, why=failure.title),
+                msg("The API key has no access to {what} ({why}).", what=shown, why=failure.title),
                 msg(
                     "Give the key access to this source in HrFlow, or name another source in the"
                     " configuration."
@@ -157,7 +158,7 @@ class _AccountCheck:
             )
         except UnusableError as failure:
             return error(
-                msg("{key} is not a source of this account ({why})", key=shown, why=failure.title),
+                msg("{key} is not a source of this account ({why}).", key=shown, why=failure.title),
                 msg("Copy the source's key from HrFlow into the configuration."),
             )
         state, of_sync = judge_state(source), judge_source(source, sync=sync)
@@ -176,8 +177,10 @@ def judge_proxy(proxy: str, setting: str) -> Finding:
     """``proxy``: the address in use or ""; ``setting``: ``system``, ``none`` or an address."""
     origin = msg("the system's settings") if setting == "system" else msg("the configuration")
     if not proxy:
-        return ok(msg("none, according to {what}", what=origin))
-    return ok(msg("{host}, according to {what}", host=view.safe(shown_proxy(proxy)), what=origin))
+        return ok(msg("No proxy is used, according to {what}.", what=origin))
+    return ok(
+        msg("The proxy is {host}, according to {what}.", host=shown_proxy(proxy), what=origin)
+    )
 
 
 def check_name(account: Account) -> Finding:
@@ -196,30 +199,37 @@ def check_name(account: Account) -> Finding:
                     "Have the proxy look up names: write its address with socks5h:// or socks4a://."
                 ),
             )
-        return ok(msg("{host} is not known here; the proxy looks it up", host=host))
+        return ok(msg("{host} is not known here; the proxy looks it up.", host=host))
     if addresses == (host,):
-        return ok(msg("not needed: api_url contains the IP address {host}", host=host))
+        return ok(msg("No lookup is needed: api_url contains the IP address {host}.", host=host))
     first, more = addresses[0], len(addresses) - 1
     if more:
-        return ok(msg("{host} is {address} and {more} more", host=host, address=first, more=more))
-    return ok(msg("{host} is {address}", host=host, address=first))
+        return ok(
+            msg(
+                "{host} has the address {address} and {more} more.",
+                host=host,
+                address=first,
+                more=more,
+            )
+        )
+    return ok(msg("{host} has the address {address}.", host=host, address=first))
 
 
 def check_certificate(account: Account) -> Finding:
     """Who has signed the server's certificate?"""
     if not server.is_encrypted(account):
-        return ok(msg("not used: api_url is on this machine"))
+        return ok(msg("No encryption is needed: api_url is on this machine."))
     host, _ = server.host_of(account)
     return judge_certificate(host, server.find_certificate(account))
 
 
 def judge_certificate(host: str, found: server.Certificate) -> Finding:
     """An authority that only this machine trusts is named: it can read what is sent."""
-    signer = view.safe(found.issuer) or msg("an unknown authority")
+    signer = found.issuer or msg("an unknown authority")
     if found.problem:
         return error(
             msg(
-                "the certificate of {host}, signed by {what}, is not trusted ({error})",
+                "The certificate of {host}, signed by {what}, is not trusted ({error}).",
                 host=host,
                 what=signer,
                 error=found.problem,
@@ -233,28 +243,29 @@ def judge_certificate(host: str, found: server.Certificate) -> Finding:
     if not found.public:
         return warning(
             msg(
-                "the certificate of {host} is signed by {what}, which is not a public authority: a"
-                " proxy of your organisation or a virus scanner can read what is sent",
+                "The certificate of {host} is signed by {what}, which is not a public"
+                " authority: a proxy of your organisation or a virus scanner can read"
+                " what is sent.",
                 host=host,
                 what=signer,
             ),
             msg("Leave it as it is if that is intended; otherwise ask your administrator."),
         )
-    return ok(msg("the certificate of {host} is signed by {what}", host=host, what=signer))
+    return ok(msg("The certificate of {host} is signed by {what}.", host=host, what=signer))
 
 
 def judge_clock(server: float | None, before: float, after: float) -> Finding:
     """``server`` is the time in an answer that was given between ``before`` and ``after``."""
     if server is None:
-        return warning(msg("the server does not send its time"), msg("Compare the clock yourself."))
+        return warning(msg("The server doesn't send its time."), msg("Compare the clock yourself."))
     off = max(server - after, before - server - 1, 0.0)
     if off <= _CLOCK_SECONDS:
-        return ok(msg("matches the server's"))
+        return ok(msg("The clock matches the server's."))
     by = ENGLISH.duration(off)
     return warning(
-        msg("is {duration} behind the server's", duration=by)
+        msg("The clock is {duration} behind the server's.", duration=by)
         if server > after
-        else msg("is {duration} ahead of the server's", duration=by),
+        else msg("The clock is {duration} ahead of the server's.", duration=by),
         msg(
             "Set it, or let the system set it automatically: until then, times in the"
             " history are wrong."
@@ -268,9 +279,9 @@ def judge_clock(server: float | None, before: float, after: float) -> Finding:
 def judge_key(key: str, origin: Message) -> Finding:
     """A key of an unusual form may be valid all the same."""
     if looks_right(key):
-        return ok(msg("comes from {what}", what=origin))
+        return ok(msg("The key comes from {what}.", what=origin))
     return warning(
-        msg("comes from {what} and doesn't look like an HrFlow key", what=origin),
+        msg("The key comes from {what} and doesn't look like an HrFlow key.", what=origin),
         msg("Copy it from HrFlow again if it is rejected."),
     )
 
@@ -311,10 +322,10 @@ def find_running_key(case: Case, account: str) -> RunningKey | None:
 def judge_running_key(known: RunningKey) -> Finding:
     """Return what is known of the key without asking HrFlow."""
     if known.is_offline:
-        return error(msg("the running program cannot reach HrFlow"), _CHECK_NETWORK)
+        return error(msg("The running program can't reach HrFlow."), _CHECK_NETWORK)
     if known.held:
         return error(
-            msg("the running program is holding back all files: {why}", why=view.safe(known.held)),
+            msg("The running program has put all files on hold: {why}", why=known.held),
             QUOTA_FIX
             if known.quota
             else msg(
@@ -324,8 +335,8 @@ def judge_running_key(known: RunningKey) -> Finding:
         )
     return ok(
         msg(
-            "nothing prevents the running program from uploading; its key cannot be tested from"
-            " here"
+            "Nothing prevents the running program from uploading; its key can't be"
+            " tested from here."
         ),
         stops=msg("only the running program has the key"),
     )
@@ -334,34 +345,34 @@ def judge_running_key(known: RunningKey) -> Finding:
 def judge_access(access: Access) -> Finding:
     """Return what an accepted key may do."""
     accepted = (
-        msg('key accepted (workspace "{team}")', team=view.safe(access.team))
+        msg('Key accepted (workspace "{team}")', team=access.team)
         if access.team
-        else msg("key accepted")
+        else msg("Key accepted")
     )
     match access.permission:
         case "read":
             return error(
-                msg("{what}, but it is read-only, so nothing can be uploaded", what=accepted),
+                msg("{what}, but it is read-only, so nothing can be uploaded.", what=accepted),
                 msg(
-                    "In HrFlow's settings, create a key with write access, and store it with:"
-                    " hrflow-watcher login."
+                    "In HrFlow's settings, create a key with write access, and store it"
+                    " with: hrflow-watcher login"
                 ),
             )
         case "all":
-            return ok(msg("{what}; it can read and write", what=accepted))
+            return ok(msg("{what}; it can read and write.", what=accepted))
         case "write":
-            return ok(msg("{what}; it can write", what=accepted))
+            return ok(msg("{what}; it can write.", what=accepted))
         case other:
-            value = repr(view.safe(other))
-            return ok(msg("{what}; its permission is {value}", what=accepted, value=value))
+            value = repr(other)
+            return ok(msg("{what}; its permission is {value}.", what=accepted, value=value))
 
 
 def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
     """A key of the form ``askw_…`` may only write: that it gets no answer proves nothing."""
     if is_write_only(secret):
         return warning(
-            msg("write-only keys can't be tested; the first upload shows whether this one works"),
-            msg("Upload a file to be sure, and see the result with: hrflow-watcher history."),
+            msg("Write-only keys can't be tested; the first upload shows whether this one works."),
+            msg("Upload a file to be sure, and see the result with: hrflow-watcher history"),
             stops=msg("a write-only key can't read anything"),
         )
     return of(refused)
@@ -392,14 +403,20 @@ def judge_state(source: Source) -> list[Finding]:
     if source.is_archived:
         return [
             warning(
-                msg("{what} is archived in HrFlow, which may refuse its uploads", what=name),
+                msg(
+                    "The source {what} is archived in HrFlow, which may refuse uploads to it.",
+                    what=name,
+                ),
                 msg("Restore it in HrFlow, or name another source in the configuration."),
             )
         ]
     if source.is_disabled:
         return [
             warning(
-                msg("{what} is disabled in HrFlow, which may refuse its uploads", what=name),
+                msg(
+                    "The source {what} is disabled in HrFlow, which may refuse uploads to it.",
+                    what=name,
+                ),
                 msg("Enable it in HrFlow, or name another source in the configuration."),
             )
         ]
@@ -407,8 +424,8 @@ def judge_state(source: Source) -> list[Finding]:
         return [
             warning(
                 msg(
-                    "{what} is in HrFlow's test environment, so its uploads are not among your"
-                    " real candidates",
+                    "The source {what} is in HrFlow's test environment, so what is"
+                    " uploaded there is not among your real candidates.",
                     what=name,
                 ),
                 msg("Name another source in the configuration, unless you are testing."),
@@ -422,14 +439,19 @@ def judge_source(source: Source, *, sync: bool) -> Finding:
     name = _name_of(source)
     if sync and not source.sync_parsing:
         return warning(
-            msg("{what} does not allow sync parsing, so files are uploaded without it", what=name),
+            msg(
+                "The source {what} doesn't allow sync parsing, so files are uploaded without it.",
+                what=name,
+            ),
             msg("Enable it for the source in HrFlow, or set sync_parsing = false."),
         )
-    return ok(msg("{what} with sync parsing", what=name) if sync else name)
+    if sync:
+        return ok(msg("The source {what} allows sync parsing.", what=name))
+    return ok(msg("The source {what} exists in HrFlow.", what=name))
 
 
 def _name_of(source: Source) -> Message:
     key = view.short(source.key)
     if source.name:
-        return msg("{name} ({key})", name=view.safe(source.name), key=key)
-    return msg("unnamed source ({key})", key=key)
+        return msg("{name} ({key})", name=source.name, key=key)
+    return msg("{key} (unnamed)", key=key)

@@ -247,9 +247,9 @@ def _add_files(scrubber: Scrubber, case: Case) -> None:
 def _findings(scrubber: Scrubber, found: Iterable[tuple[Check, Finding]]) -> Iterator[str]:
     for check, finding in found:
         facts = record(check, finding)
-        del facts["text_message"], facts["mend_message"]  # the same texts, but not scrubbed
-        for name in ("about", "text", "mend"):
-            facts[name] = scrubber.text(str(facts[name]))
+        del facts["text_message"], facts["advice_message"]  # the same texts, but not scrubbed
+        for name in ("about", "text", "advice"):
+            facts[name] = scrubber.text(view.safe(str(facts[name])))
         yield json.dumps(facts, ensure_ascii=False)
 
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock
+from watcher.daemon.client import read_facts
 from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.mounts import read_limits
-from watcher.i18n.message import Message, Text, as_data, as_message, msg
+from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
-from watcher.page.client import read_facts
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ LEVELS: Final = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line: ``text`` says how things are, ``mend`` what a person can do about it.
+    """One line: ``text`` says how things are, ``advice`` what a person can do about it.
 
     ``stops`` is why checks that depend on this one are not possible, "" if they are; for errors
     see ``Check.failing``.
@@ -59,11 +59,11 @@ class Finding:
 
     level: Level
     text: Text
-    mend: Text = ""
+    advice: Text = ""
     stops: Text = ""
 
 
-_LATER: Final = msg("Try it again later.")
+_LATER: Final = msg("Try again later.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +90,19 @@ def ok(text: Text, stops: Text = "") -> Finding:
     return Finding(Level.OK, text, stops=stops)
 
 
-def warning(text: Text, mend: Text, stops: Text = "") -> Finding:
+def warning(text: Text, advice: Text, stops: Text = "") -> Finding:
     """Return a finding that it works with limits, or may not work."""
-    return Finding(Level.WARNING, text, mend, stops)
+    return Finding(Level.WARNING, text, advice, stops)
 
 
-def error(text: Text, mend: Text) -> Finding:
+def error(text: Text, advice: Text) -> Finding:
     """Return a finding that files will not arrive until this is fixed."""
-    return Finding(Level.ERROR, text, mend)
+    return Finding(Level.ERROR, text, advice)
 
 
 def skipped(why: Text) -> Finding:
     """Return a finding that nothing can be said, and why."""
-    return Finding(Level.SKIPPED, msg("not checked: {why}", why=why), stops=why)
+    return Finding(Level.SKIPPED, msg("Not checked: {why}.", why=why), stops=why)
 
 
 def of(failure: WatcherError) -> Finding:
@@ -114,12 +114,10 @@ def record(check: Check, finding: Finding) -> dict[str, object]:
     """Return one finding as plain values, for machines."""
     return {
         "check": check.name,
-        "about": view.safe(check.about),
+        "about": check.about,
         "level": finding.level.value,
-        "text": view.safe(finding.text),
-        "mend": view.safe(finding.mend),
-        "text_message": as_data(as_message(finding.text)),
-        "mend_message": as_data(as_message(finding.mend)),
+        **as_fields("text", finding.text),
+        **as_fields("advice", finding.advice),
     }
 
 
@@ -127,8 +125,8 @@ def with_advice(found: Iterable[tuple[Check, Finding]]) -> Iterator[tuple[Check,
     """Yield each finding with the advice to show: one that a check repeats is shown once."""
     last: tuple[Check, Text] | None = None
     for check, finding in found:
-        said, last = last, (check, finding.mend)
-        yield check, finding, "" if said == last else finding.mend
+        said, last = last, (check, finding.advice)
+        yield check, finding, "" if said == last else finding.advice
 
 
 def run_checks(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
@@ -150,16 +148,16 @@ def _attempt(check: Check) -> Sequence[Finding]:
     try:
         found = _within(check.seconds, check.run)
     except _LateError:
-        return [error(msg("no answer within {time:duration}", time=check.seconds), check.late)]
+        return [error(msg("No answer within {time:duration}.", time=check.seconds), check.late)]
     except WatcherError as failure:
         return [of(failure)]
     except Exception as failure:  # noqa: BLE001 - one check must not stop the others
         text = msg(
-            "this check failed unexpectedly ({exception}: {error})",
+            "This check failed unexpectedly ({exception}: {error}).",
             exception=type(failure).__name__,
             error=failure,
         )
-        return [error(text, msg("Try it again; if it happens again, please report it."))]
+        return [error(text, msg("Try again; if it happens again, please report it."))]
     return [found] if isinstance(found, Finding) else found
 
 

@@ -6,6 +6,7 @@ import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from watcher.config.mistakes import as_sentence
 from watcher.daemon.setup import is_to_be_made
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
@@ -13,7 +14,6 @@ from watcher.folders.native import Probe, probe
 from watcher.folders.scans import survey
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.settings import Watch
-from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +48,7 @@ def checks(case: Case) -> Iterator[Check]:
         path = each.folder.path
         yield Check(
             "folder", msg("Folder"), each.check_place, path,
-            failing=msg("{path} cannot be used", path=view.safe(path)), seconds=_COUNTING + 10,
+            failing=msg("{path} can't be used", path=path), seconds=_COUNTING + 10,
         )  # fmt: skip
         yield Check(
             "events", msg("Changes"), each.check_events, path, [("folder", path)],
@@ -81,10 +81,9 @@ class _FolderCheck:
         if any(
             os.path.realpath(f.path) == path and is_to_be_made(f, case.home) for f in configured
         ):
-            return judge_missing(view.safe(path), is_running=bool(case.running))
-        _, problem = mounts.identify(path)
-        if problem:
-            return judge_problem(view.safe(problem))
+            return judge_missing(path, is_running=bool(case.running))
+        if isinstance(found := mounts.identify(path), mounts.Problem):
+            return error(*found)
         self.remote = mounts.on_network(path)
         deadline = case.tick() + _COUNTING
         others = tuple(other for other in case.plans if other != path)
@@ -95,12 +94,12 @@ class _FolderCheck:
         tally = survey(watched, lambda: case.tick() > deadline)
         self.directories = tally.directories
         if tally.unreadable:
-            return judge_unreadable(view.safe(tally.first_unreadable), tally.unreadable)
-        return judge_place(view.safe(path), mounts.file_system(path), remote=self.remote)
+            return judge_unreadable(tally.first_unreadable, tally.unreadable)
+        return judge_place(path, mounts.file_system(path), remote=self.remote)
 
     def check_events(self) -> Finding:
         """How soon is a new file noticed?"""
-        path = view.safe(self.folder.path)
+        path = self.folder.path
         if not self.is_native:
             return judge_polled(path, self.folder, remote=self.remote)
         found = probe(self.folder.path, _PATIENCE, self._case.tick)
@@ -117,33 +116,24 @@ def judge_missing(path: str, *, is_running: bool) -> Finding:
     if is_running:
         return warning(
             msg(
-                "{path} was removed while the program was running; it is created again when"
-                " the program starts",
+                "{path} was removed while the program was running; it will be created"
+                " again when the program starts.",
                 path=path,
             ),
             msg("Create it, or restart the program."),
             _MISSING,
         )
     return ok(
-        msg("{path} doesn't exist yet; the program creates it when it starts", path=path), _MISSING
+        msg("{path} doesn't exist yet; the program will create it when it starts.", path=path),
+        _MISSING,
     )
-
-
-def judge_problem(problem: str) -> Finding:
-    """``problem`` is what ``mounts.identify`` returns: a problem; and its outcome, or advice."""
-    text, _, rest = problem.rpartition("; ")
-    if rest.startswith("it "):  # "it will be watched as soon as …" is no advice
-        return error(
-            text, msg("Create it, connect its drive, or correct its path in the configuration.")
-        )
-    return error(text, rest[:1].upper() + rest[1:])
 
 
 def judge_unreadable(first: str, number: int) -> Finding:
     """``number`` files or directories of a folder may not be read, ``first`` is one of them."""
-    text = msg("{file} and {more} more cannot be read", file=first, more=number - 1)
+    text = msg("{file} and {more} more can't be read.", file=first, more=number - 1)
     return warning(
-        text if number > 1 else msg("{file} cannot be read", file=first),
+        text if number > 1 else msg("{file} can't be read.", file=first),
         msg("Give this user permission to read it."),
     )
 
@@ -153,7 +143,7 @@ def judge_place(path: str, system: str, *, remote: bool) -> Finding:
     where = msg("on a network file system") if remote else msg("on a local file system")
     if system:
         where = msg("{what} ({system})", what=where, system=system)
-    return ok(msg("{path} can be read; it is {what}", path=path, what=where))
+    return ok(msg("{path} can be read; it is {what}.", path=path, what=where))
 
 
 def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
@@ -161,7 +151,7 @@ def judge_polled(path: str, folder: Folder, *, remote: bool) -> Finding:
     why = msg("on a network file system") if remote else msg('watch = "poll"')
     return ok(
         msg(
-            "{path} is scanned every {time:duration} ({what})",
+            "{path} is scanned every {time:duration} ({what}).",
             path=path,
             time=folder.poll_seconds,
             what=why,
@@ -174,8 +164,8 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if found.unwritable:
         return warning(
             msg(
-                "no file can be created in {path} ({error}), so it is not known whether new"
-                " files are noticed",
+                "No file can be created in {path} ({error}), so it is not known whether"
+                " new files are noticed.",
                 path=path,
                 error=found.unwritable,
             ),
@@ -184,8 +174,8 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if found.unwatched:
         return warning(
             msg(
-                "the system does not report changes in {path} ({error}), so it is scanned every"
-                " {time:duration}",
+                "The system doesn't report changes in {path} ({error}), so it is"
+                " scanned every {time:duration}.",
                 path=path,
                 error=found.unwatched,
                 time=folder.poll_seconds,
@@ -194,21 +184,21 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
         )
     if found.seconds is None:
         return error(
-            msg("the system does not report new files in {path}", path=path),
+            msg("The system doesn't report new files in {path}.", path=path),
             msg('Set watch = "poll" for this folder in the configuration.'),
         )
     if remote:
         return warning(
             msg(
-                "{path} is on a network file system; files from other machines are only noticed"
-                " within the hour",
+                "{path} is on a network file system; files from other machines are only"
+                " noticed within the hour.",
                 path=path,
             ),
             msg('Set watch = "auto" for this folder in the configuration.'),
         )
     return ok(
         msg(
-            "a new file in {path} is noticed within {duration:duration}",
+            "A new file in {path} is noticed within {duration:duration}.",
             path=path,
             duration=max(found.seconds, 0.1),
         )
@@ -226,7 +216,7 @@ def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> S
     ``running``: what is in use includes the watches of this program.
     """
     if limits is None:
-        return [ok(msg("this system has no inotify limits"))]
+        return [ok(msg("This system has no inotify limits."))]
     used = msg(
         "{used:count} of {total:count} watches are in use",
         used=limits.watches,
@@ -255,11 +245,11 @@ def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> S
 
 def _judge_limit(name: str, needed: int, limit: int, proposed: int, text: Message) -> Finding:
     if needed <= _MUCH * limit:
-        return ok(text)
+        return ok(as_sentence(text))
     short = msg("which is not enough") if needed > limit else msg("which is nearly all")
     return warning(
         msg(
-            "{what}, {how}; folders that cannot be watched are scanned every few seconds",
+            "{what}, {how}; folders that can't be watched are scanned every few seconds.",
             what=text,
             how=short,
         ),

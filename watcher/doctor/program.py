@@ -1,11 +1,13 @@
-"""The program, its configuration, login service and icon; its webhook and hooks."""
+"""The program, its configuration, history and disks, login service and icon, webhook, hooks."""
 
 from __future__ import annotations
 
+import os
 import platform
 import shutil
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -13,16 +15,18 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.checks import is_loopback
+from watcher.config.editor import without_absent
+from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.credentials.keys import read_webhook_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
-from watcher.daemon.setup import without_absent
 from watcher.daemon.webhook import PATH
 from watcher.desktop.supervisor import find_backend, has_desktop
 from watcher.doctor.findings import CONFIG, Check, Finding, error, of, ok, skipped, warning
-from watcher.i18n.message import msg
+from watcher.i18n.message import Text, msg
+from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, CredentialError
-from watcher.present import view
+from watcher.routing.ignored import filing_targets
 from watcher.service import is_installed
 
 if TYPE_CHECKING:
@@ -32,6 +36,12 @@ if TYPE_CHECKING:
     from watcher.model.settings import Webhook
     from watcher.service import Installed
 
+#: Seconds for reading the whole journal; a million files take some.
+READING: Final = 60.0
+
+#: Free bytes below which writing soon fails, and below which people should know.
+_TOO_LITTLE: Final = 20_000_000
+_LITTLE: Final = 1_000_000_000
 #: Seconds that a keyring gets.
 _KEYRING_SECONDS: Final = 10.0
 
@@ -64,21 +74,21 @@ def judge_versions(
     )
     if running is None:
         return warning(
-            msg("{what}; not running, so no files are uploaded", what=text),
-            msg("Start it with: {command}.", command=start),
+            msg("{what}, is not running, so no files are uploaded.", what=text),
+            msg("Start it with: {command}", command=start),
         )
     if running == own:
-        return ok(msg("{what}; running (PID {number})", what=text, number=pid))
+        return ok(msg("{what}, is running (PID {number}).", what=text, number=pid))
     return warning(
         msg(
-            "{what}; version {version} is still running (PID {number})",
+            "{what}, is installed, but version {version} is still running (PID {number}).",
             what=text,
-            version=view.safe(running),
+            version=running,
             number=pid,
         ),
         msg(
-            "It stops when the uploads under way are done, and the login service starts the new"
-            " one. Without a login service, start it again."
+            "It stops once the current uploads are finished, and the login service then"
+            " starts the new version. Without a login service, start it again yourself."
         ),
     )
 
@@ -94,17 +104,74 @@ def check_config(case: Case) -> Sequence[Finding]:
             machine=MachineFile.of_process(case.environ),
         )
     except ConfigError as failure:
-        return [error(each, failure.hint) for each in failure.mistakes or (failure.title,)]
+        mistakes = map(as_sentence, failure.mistakes)
+        return [error(each, failure.hint) for each in mistakes] or [of(failure)]
     if case.loaded.config.folders:
-        first = ok(headline(case.loaded))
+        first = ok(as_sentence(headline(case.loaded)))
     else:
         first = warning(
-            msg("{path} names no folder, so nothing is watched", path=view.safe(case.config)),
+            msg("{path} names no folder, so nothing is watched.", path=case.config),
             msg("Add a [[folders]] table to it."),
         )
     warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
     hint = msg("Leave it as it is if that is intended.")
-    return [first, *(warning(each, hint) for each in warnings)]
+    return [first, *(warning(as_sentence(each), hint) for each in warnings)]
+
+
+# --- History and disks ----------------------------------------------------------------------
+
+
+def check_journal(case: Case) -> Finding:
+    """Read all of the journal."""
+    path = case.places.journal
+    if not case.places.has_journal:
+        return ok(msg("There is no history yet: the program has never run."))
+    with closing(Reader(path)) as reader:
+        problem = reader.check()
+    size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
+    return judge_journal(path, size, problem)
+
+
+def judge_journal(path: str, size: int, problem: str) -> Finding:
+    """``problem`` is what is wrong with the file, "" if nothing is."""
+    if problem:
+        return error(
+            msg("{path} is damaged ({error}).", path=path, error=problem),
+            msg(
+                "Start the program: it sets the damaged history aside and builds a new one by"
+                " scanning the folders."
+            ),
+        )
+    return ok(msg("{path} is intact ({size:size}).", path=path, size=size))
+
+
+def check_disks(case: Case) -> Sequence[Finding]:
+    """Return a finding for each disk, with everything that is written to it."""
+    places: dict[str, Text] = {case.places.state: msg("the history")}
+    for plan in case.plans.values():
+        for target in filing_targets(plan.folder).values():
+            place = os.path.join(plan.folder.path, target)
+            places[place] = place
+    disks: dict[int, tuple[str, list[Text]]] = {}
+    for path, name in places.items():
+        existing = path
+        while not os.path.exists(existing) and os.path.dirname(existing) != existing:
+            existing = os.path.dirname(existing)
+        disks.setdefault(os.stat(existing).st_dev, (existing, []))[1].append(name)
+    return [judge_room(tuple(names), shutil.disk_usage(at).free) for at, names in disks.values()]
+
+
+def judge_room(places: tuple[Text, ...], free: int) -> Finding:
+    """``free`` is the number of bytes left on the disk of ``places``."""
+    text = msg("{size:size} of disk space is free for {disks:and}.", size=free, disks=places)
+    if free < _TOO_LITTLE:
+        return error(text, msg("Free some space: nothing is uploaded while the disk is full."))
+    if free < _LITTLE:
+        return warning(text, msg("Free some space before the disk is full."))
+    return ok(text)
+
+
+# --- Around it ------------------------------------------------------------------------------
 
 
 def check_service(case: Case) -> Finding:
@@ -118,17 +185,21 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     """``kind`` is what the system has for it; ``running``: the program runs, however started."""
     if installed is None:
         return warning(
-            msg("the program is running, but not set to start at login")
+            msg("The program is running, but not set to start at login.")
             if running
-            else msg("the program is not set to start at login"),
-            msg("To enable it: hrflow-watcher service install."),
+            else msg("The program is not set to start at login."),
+            msg("To enable it: hrflow-watcher service install"),
         )
     if not running:
         code = installed.exit_code or 0
         text = (
-            msg("installed ({kind}), but not running: {why}", kind=kind, why=describe_exit(code))
+            msg(
+                "The login service ({kind}) is installed, but not running: {why}.",
+                kind=kind,
+                why=describe_exit(code),
+            )
             if code
-            else msg("installed ({kind}), but not running", kind=kind)
+            else msg("The login service ({kind}) is installed, but not running.", kind=kind)
         )
         return error(
             text,
@@ -139,15 +210,23 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
         )
     if not installed.enabled:
         return warning(
-            msg("running, but disabled for the next login ({kind})", kind=kind),
-            msg("To enable it: hrflow-watcher service install."),
+            msg(
+                "The program is running, but the login service ({kind}) is disabled, so"
+                " it won't start at the next login.",
+                kind=kind,
+            ),
+            msg("To enable it: hrflow-watcher service install"),
         )
     if not installed.current:
         return warning(
-            msg("running, but installed for another version or other folders ({kind})", kind=kind),
-            msg("Update it with: hrflow-watcher service install."),
+            msg(
+                "The program is running, but the login service ({kind}) was installed"
+                " for another version or other folders.",
+                kind=kind,
+            ),
+            msg("Update it with: hrflow-watcher service install"),
         )
-    return ok(msg("starts at every login ({kind}), and is running", kind=kind))
+    return ok(msg("The program starts at every login ({kind}) and is running.", kind=kind))
 
 
 def check_tray(case: Case) -> Finding:
@@ -162,28 +241,26 @@ def judge_tray(
 ) -> Finding:
     """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.supervisor.find_backend``."""
     if platform in ("win32", "darwin"):
-        return ok(msg("this system shows icons of programs"))
+        return ok(msg("This system shows tray icons."))
     if not has_desktop(platform, environ):
         session = environ.get("XDG_SESSION_TYPE", "")
         if session:
-            return skipped(
-                msg("there is no desktop here (session: {kind})", kind=view.safe(session))
-            )
+            return skipped(msg("there is no desktop here (session: {kind})", kind=session))
         return skipped(msg("there is no desktop here"))
     try:
         backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
     except (OSError, ValueError, subprocess.SubprocessError) as failure:
         return warning(
             msg(
-                "it is not known whether this desktop shows icons ({error})",
+                "It is not known whether this desktop shows tray icons ({error}).",
                 error=type(failure).__name__,
             ),
             msg("Nothing needs to be done: everything works without an icon."),
         )
     if not backend:
-        return warning(msg("this desktop does not show the icon"), advice)
+        return warning(msg("This desktop doesn't show the icon."), advice)
     called = _BACKENDS.get(backend, backend)
-    return ok(msg("this desktop shows the icon (through {what})", what=called))
+    return ok(msg("This desktop shows the icon (through {what}).", what=called))
 
 
 def result_checks(case: Case) -> Iterator[Check]:
@@ -216,15 +293,15 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
         return of(failure)
     case.secrets.append(secret)
     where = msg(
-        "received at http://{host}:{number}{path} while the program is running",
+        "Webhooks are received at http://{host}:{number}{path} while the program is running",
         host=webhook.host,
         number=webhook.port,
         path=PATH,
     )
     if is_loopback(webhook.host):
-        return ok(where)
+        return ok(as_sentence(where))
     return warning(
-        msg("{what}, which other machines can reach without encryption", what=where),
+        msg("{what}; other machines can reach this address, without encryption.", what=where),
         msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
     )
 
@@ -232,8 +309,8 @@ def _webhook(case: Case, webhook: Webhook) -> Finding:
 def judge_hook(program: str, found: str) -> Finding:
     """``found`` is the path of the program, "" if there is none."""
     if found:
-        return ok(msg("{path} can be run", path=view.safe(found)))
+        return ok(msg("{path} can be run.", path=found))
     return error(
-        msg("{path} is not a program that can be run", path=view.safe(program)),
+        msg("{path} is not a program that can be run.", path=program),
         msg("Correct its path in the [hooks] table of the configuration, or make it executable."),
     )

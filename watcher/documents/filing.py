@@ -64,7 +64,7 @@ def file_by_settings(folder: Folder, entry: Entry, now: float) -> Filed | Filing
         note = write_error_note(filed.path, entry.why)
         if isinstance(note, FilingFailed):
             return FilingFailed(
-                msg("was moved to {path}, but {why}", path=filed.path, why=note.why)
+                msg("The file was moved to {path}. {why}", path=filed.path, why=note.why)
             )
     return filed
 
@@ -94,7 +94,9 @@ def file_away(
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
     if not os.path.isdir(root):
-        return FilingFailed(msg("was not moved because its folder cannot be reached"), passing=True)
+        return FilingFailed(
+            msg("The file was not moved because its folder can't be reached."), passing=True
+        )
     trash = how is AfterUpload.TRASH
     target = _Target(root, target_dir, has_dir_fd)
     try:
@@ -117,11 +119,7 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
     """
     folder, name = os.path.split(path)
     shown = os.fsencode(name).decode(errors="replace")
-    why = str(reason)
-    sentence = f"it {why}" if why[:1].islower() else why  # "is a program", or a whole sentence
-    text = f"{shown} was not uploaded to HrFlow: {sentence.rstrip('.')}.{os.linesep}".encode(
-        errors="replace"
-    )
+    text = f"{shown} was not uploaded to HrFlow. {reason}{os.linesep}".encode(errors="replace")
     try:
         with open_directory(folder, []) as place:
             for note in number_names(f"{name}.error.txt", ".error.txt"):
@@ -135,8 +133,8 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
         return _explain(error, folder)
     return FilingFailed(
         msg(
-            "was moved without a note explaining why it was not accepted: too many "
-            "notes already have that name"
+            "No note beside it says why it was not accepted, because too many notes"
+            " already have that name."
         )
     )
 
@@ -144,11 +142,12 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
 def _explain(error: OSError, target: Text) -> FilingFailed:
     if isinstance(error, RefusedError):
         return FilingFailed(
-            msg("could not be moved to {what}: it {why}", what=target, why=error.why), error.passing
+            msg("The file could not be moved to {what}. {why}", what=target, why=error.why),
+            error.passing,
         )
     reason = error.strerror or str(error) or type(error).__name__
     return FilingFailed(
-        msg("could not be moved to {what}: {error}", what=target, error=reason),
+        msg("The file could not be moved to {what} ({error}).", what=target, error=reason),
         error.errno not in _FINAL,
     )
 

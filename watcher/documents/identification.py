@@ -77,7 +77,7 @@ def reopen(
     if opened.stat == stat:
         return opened.handle
     opened.handle.close()
-    return Altered(msg("changed while it was being checked"))
+    return Altered(msg("The file changed while it was being checked."))
 
 
 def _read(
@@ -89,7 +89,7 @@ def _read(
     sent = accepts(sniffed) and (not max_size or stat.size <= max_size) and not place.part_of
     sha256 = _hash(handle, stat.size) if sent else ""
     if stat_handle(handle) != stat:
-        raise RefusedError(msg("changed while it was being read"), passing=True)
+        raise RefusedError(msg("The file changed while it was being read."), passing=True)
     file_name = server_name(place.name, sniffed.extension)
     return Document(root, path, stat, sha256, sniffed, file_name, place.part_of, place.may_be_part)
 
@@ -107,7 +107,7 @@ def _hash(handle: BufferedReader, size: int) -> str:
         if seen == size and count < room:
             break
     if seen != size:
-        raise RefusedError(msg("changed while it was being read"), passing=True)
+        raise RefusedError(msg("The file changed while it was being read."), passing=True)
     return digest.hexdigest()
 
 

@@ -32,7 +32,7 @@ _NO_HARD_LINKS = (
     errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EINVAL,
 )  # fmt: skip
 
-_CHANGED = msg("changed after it was uploaded, so it was not moved")
+_CHANGED = msg("The file changed after it was uploaded, so it was not moved.")
 
 
 def move(source: Directory, name: str, target: Directory, stat: Stat, *, hard_links: bool) -> str:
@@ -63,7 +63,7 @@ def _rename(
         except FileExistsError:
             continue
         return new
-    raise RefusedError(msg("has no free name left there"))
+    raise RefusedError(msg("Too many files there already have its name."))
 
 
 def _rename_by_link(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> bool:

@@ -35,15 +35,15 @@ _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_C
 _LINK_TAGS = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
-_LINK = msg("is a symbolic link, and links are not followed")
-_BEHIND_LINK = msg("is behind a symbolic link, and links are not followed")
+_LINK = msg("This is a symbolic link, and links are not followed.")
+_BEHIND_LINK = msg("The file is behind a symbolic link, and links are not followed.")
 
 _KINDS: Final = {
-    modes.S_IFDIR: msg("is a folder"),
-    modes.S_IFIFO: msg("is a pipe, not a file"),
-    modes.S_IFSOCK: msg("is a socket, not a file"),
-    modes.S_IFCHR: msg("is a device, not a file"),
-    modes.S_IFBLK: msg("is a device, not a file"),
+    modes.S_IFDIR: msg("This is a folder."),
+    modes.S_IFIFO: msg("This is a pipe, not a file."),
+    modes.S_IFSOCK: msg("This is a socket, not a file."),
+    modes.S_IFCHR: msg("This is a device, not a file."),
+    modes.S_IFBLK: msg("This is a device, not a file."),
 }
 
 
@@ -103,12 +103,12 @@ def explain(error: OSError) -> Unusable:
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return Unusable(msg("no longer exists"), gone=True)
+        return Unusable(msg("The file no longer exists."), gone=True)
     if getattr(error, "winerror", None) in _SHARING_VIOLATIONS:
-        return Unusable(msg("is open in another program"), passing=True)
+        return Unusable(msg("The file is open in another program."), passing=True)
     if isinstance(error, PermissionError):
-        return Unusable(msg("cannot be read: this user has no permission"), passing=True)
-    why = msg("could not be read ({error})", error=error.strerror or error)
+        return Unusable(msg("The file can't be read: this user has no permission."), passing=True)
+    why = msg("The file could not be read ({error}).", error=error.strerror or error)
     return Unusable(why, passing=error.errno not in _FINAL)
 
 
@@ -121,7 +121,7 @@ def split_below(root: str, path: str) -> list[str]:
     prefix = root.rstrip(os.sep) + os.sep
     parts = path.removeprefix(prefix).split(os.sep)
     if not path.startswith(prefix) or not {"", ".", ".."}.isdisjoint(parts):
-        raise RefusedError(msg("is not in the watched folder"))
+        raise RefusedError(msg("The file is not in the watched folder."))
     return parts
 
 
@@ -249,12 +249,14 @@ def _refuse_unless_regular(found: os.stat_result) -> None:
     if _is_link(found):
         raise RefusedError(_LINK)
     if not modes.S_ISREG(found.st_mode):
-        raise RefusedError(_KINDS.get(modes.S_IFMT(found.st_mode), msg("is not a regular file")))
+        raise RefusedError(
+            _KINDS.get(modes.S_IFMT(found.st_mode), msg("This is not a regular file."))
+        )
 
 
 def _refuse_if_replaced(looked: os.stat_result, opened: os.stat_result) -> None:
     if (opened.st_dev, opened.st_ino) != (looked.st_dev, looked.st_ino):
-        raise RefusedError(msg("was replaced while it was being opened"), passing=True)
+        raise RefusedError(msg("The file was replaced while it was being opened."), passing=True)
 
 
 def _refuse_link_of_others(found: os.stat_result) -> None:
@@ -263,7 +265,7 @@ def _refuse_link_of_others(found: os.stat_result) -> None:
     Not checked where users have no numbers (Windows).
     """
     if hasattr(os, "geteuid") and found.st_nlink > 1 and found.st_uid != os.geteuid():
-        raise RefusedError(msg("belongs to another user (hard link); add a copy instead"))
+        raise RefusedError(msg("The file belongs to another user (hard link). Add a copy instead."))
 
 
 def _to_stat(found: os.stat_result) -> Stat:

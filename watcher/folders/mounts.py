@@ -13,9 +13,9 @@ import re
 import stat
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.i18n.message import Message, msg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,36 +34,47 @@ _FLAGS_AT = 64  # of f_flags in its struct statfs with 64-bit inodes
 _DRIVE_REMOTE = 4  # <fileapi.h>
 
 
-def identify(path: str) -> tuple[tuple[int, int] | None, Message]:
-    """Return (device, inode) of the folder, or None and a sentence why it cannot be used."""
+class Problem(NamedTuple):
+    """Why a folder cannot be used, and what a person can do; each is a sentence."""
+
+    text: Message
+    advice: Message
+
+
+def identify(path: str) -> tuple[int, int] | Problem:
+    """Return (device, inode) of the folder, or why it cannot be used."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        return None, msg("{path} doesn't exist; it will be watched as soon as it does.", path=path)
+        return Problem(
+            msg("{path} doesn't exist.", path=path),
+            msg(
+                "Create it, connect its drive, or correct its path in the configuration: it is"
+                " watched as soon as it exists."
+            ),
+        )
     except OSError as error:
-        return None, msg(
-            "{path} cannot be reached ({error}); it will be tried again.",
-            path=path,
-            error=error.strerror,
+        return Problem(
+            msg("{path} can't be reached ({error}).", path=path, error=error.strerror),
+            msg("Check its drive or the network: it is watched as soon as it can be reached."),
         )
     if stat.S_ISLNK(found.st_mode):
-        return None, (
-            msg(
-                "{path} has become a link, and links are not followed; put the folder back or "
-                "give the link's target in the configuration.",
-                path=path,
-            )
+        return Problem(
+            msg("{path} has become a link, and links are not followed.", path=path),
+            msg("Put the folder back, or name the link's target in the configuration."),
         )
     if not stat.S_ISDIR(found.st_mode):
-        return None, msg(
-            "{path} is not a folder; it will be watched as soon as it is one.", path=path
+        return Problem(
+            msg("{path} is not a folder.", path=path),
+            msg("Put a folder there, or correct its path in the configuration."),
         )
     effective = os.access in os.supports_effective_ids
     if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
-        return None, msg(
-            "{path} cannot be read; give this user permission to list and open it.", path=path
+        return Problem(
+            msg("{path} can't be read.", path=path),
+            msg("Give this user permission to list and open it."),
         )
-    return (found.st_dev, found.st_ino), NOTHING
+    return found.st_dev, found.st_ino
 
 
 def on_network(path: str) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from watcher.folders import mounts
 from watcher.folders.scans import Memory, Request, Scanner
-from watcher.i18n.message import NOTHING, Message, msg, plural
+from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
 from watcher.model.files import FolderState
 from watcher.model.settings import Watch
 
@@ -204,7 +204,10 @@ class Folders:
 
     def _check(self, root: _Root) -> None:
         """Check that the folder is there, the same, and watched, and whether a limit was raised."""
-        identity, problem = mounts.identify(root.folder.path)
+        found = mounts.identify(root.folder.path)
+        identity, problem = (
+            (None, sentences(found)) if isinstance(found, mounts.Problem) else (found, NOTHING)
+        )
         lost = root.watch is not None and not (self._native and self._native.alive(root.watch))
         retry = self._limit_may_be_gone(root)
         if lost or retry or identity != root.identity:
@@ -342,7 +345,7 @@ def _why_polled(error: OSError, watches: int, instances: int) -> Message:
             "been reached; raise fs.inotify.max_user_instances",
             number=instances,
         )
-    return msg("The system does not report changes in this folder ({error})", error=error.strerror)
+    return msg("The system doesn't report changes in this folder ({error})", error=error.strerror)
 
 
 def _unreadable(path: str, tally: Tally) -> Message:
@@ -351,16 +354,16 @@ def _unreadable(path: str, tally: Tally) -> Message:
     first, others = tally.first_unreadable, tally.unreadable - 1
     if others:
         return plural(
-            "In {path}, {file} and {count:count} other file cannot be read. Give "
-            "this user permission to read them.",
-            "In {path}, {file} and {count:count} other files cannot be read. Give "
-            "this user permission to read them.",
+            "In {path}, {file} and {count:count} other file can't be read. Give this"
+            " user permission to read them.",
+            "In {path}, {file} and {count:count} other files can't be read. Give this"
+            " user permission to read them.",
             others,
             path=path,
             file=first,
         )
     return msg(
-        "In {path}, {file} cannot be read. Give this user permission to read it.",
+        "In {path}, {file} can't be read. Give this user permission to read it.",
         path=path,
         file=first,
     )

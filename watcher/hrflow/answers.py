@@ -150,9 +150,7 @@ def upload_outcome(
         return Wait(msg("The server answered before the whole file was sent."), troubled=True)
     if isinstance(outcome, Wait) and sent and not outcome.slow_down:
         return Uncertain(
-            msg("{why} The file may have arrived.", why=outcome.why)
-            if str(outcome.why).endswith((".", "!", "?"))
-            else msg("{why}. The file may have arrived.", why=outcome.why),
+            msg("{why} The file may have arrived.", why=outcome.why),
             outcome.retry_after,
             outcome.offline,
             outcome.troubled,
@@ -175,7 +173,7 @@ def _meaning(
         return NoSync(verbatim(message))
     if code == _QUOTA:
         return Held(
-            Cause.QUOTA, msg("Your HrFlow plan's quota is used up: {message}", message=message)
+            Cause.QUOTA, msg('Your HrFlow plan\'s quota is used up: "{message}".', message=message)
         )
     if names_source(code, message):
         return Held(Cause.SOURCE, _source_words(code, message))
@@ -183,7 +181,9 @@ def _meaning(
         return Held(Cause.ACCOUNT, _holding_words(code, message))
     if derived_reference and _USED_REFERENCE.search(message):
         return Accepted(verbatim(message))
-    return Refused(msg("HrFlow rejected this file ({code}): {message}", code=code, message=message))
+    return Refused(
+        msg('HrFlow rejected this file ({code}): "{message}".', code=code, message=message)
+    )
 
 
 def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
@@ -291,7 +291,7 @@ def _is_passing(code: int) -> bool:
 
 def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
     return Wait(
-        msg("HrFlow answered {code}: {message}", code=code, message=message)
+        msg('HrFlow answered {code}: "{message}".', code=code, message=message)
         if message
         else msg("The server answered with error {code}.", code=code),
         retry_after=retry_after(answer.headers, now),
@@ -303,12 +303,12 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
 def _holding_words(code: int, message: str) -> Message:
     if code in _ADDRESS:
         return msg(
-            "The API address (api_url) is not HrFlow's ({code}): {message}",
+            'The API address (api_url) is not HrFlow\'s ({code}): "{message}".',
             code=code,
             message=message,
         )
     return msg(
-        "HrFlow rejected the API key or email ({code}): {message}",
+        'HrFlow rejected the API key or email ({code}): "{message}".',
         code=code,
         message=message,
     )
@@ -316,8 +316,8 @@ def _holding_words(code: int, message: str) -> Message:
 
 def _source_words(code: int, message: str) -> Message:
     if code in (401, 403):
-        return msg("This API key has no access to the source: {message}", message=message)
-    return msg("HrFlow has no such source: {message}", message=message)
+        return msg('This API key has no access to the source: "{message}".', message=message)
+    return msg('HrFlow has no such source: "{message}".', message=message)
 
 
 def _success(data: object, message: str) -> Outcome:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, BinaryIO
 
 from urllib3.fields import format_multipart_header_param
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 #: Bytes read and sent at once; a smaller file is sent in one piece with its headers.
 CHUNK = 256 * 1024
+
+#: Bytes from which a file is hashed by a thread of its own.
+BIG = 16 * 1024 * 1024
 
 
 class _BodyError(Exception):
@@ -88,13 +93,21 @@ class FormBody:
         """Yield the file's content; AlteredError at its end if it is not what was identified."""
         digest = hashlib.sha256()
         left = self._size
-        while left:
-            piece = self._read(min(CHUNK, left))
-            if not piece:
-                raise AlteredError(msg("The file became shorter during the upload."))
-            digest.update(piece)
-            left -= len(piece)
-            yield piece
+        # Of a large file each piece is hashed while it is sent.
+        with ThreadPoolExecutor(1, "hash") if left > BIG else nullcontext() as hasher:
+            hashed: Future[None] | None = None
+            while left:
+                piece = self._read(min(CHUNK, left))
+                if not piece:
+                    raise AlteredError(msg("The file became shorter during the upload."))
+                left -= len(piece)
+                if hasher is None:
+                    digest.update(piece)
+                else:
+                    if hashed is not None:
+                        hashed.result()
+                    hashed = hasher.submit(digest.update, piece)
+                yield piece
         if self._read(1):
             raise AlteredError(msg("The file grew during the upload."))
         if digest.hexdigest() != self._sha256:

@@ -130,7 +130,7 @@ class Client:
             "source_keys": json.dumps([source_key]),
             "page": str(search.page),
             "limit": str(PAGE_LIMIT),
-            "sort_by": "created_at",
+            "sort_by": "updated_at" if search.by_update else "created_at",
             "order_by": "desc",
         }
         if search.stage:

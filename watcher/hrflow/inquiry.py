@@ -133,7 +133,7 @@ class Inquiry:
         if not found:
             raise OfflineError(
                 msg("HrFlow sent an unexpected answer instead of a source."),
-                msg("Try it again later."),
+                msg("Try again later."),
             )
         return found[0]
 
@@ -153,7 +153,7 @@ class Inquiry:
         if reading.code in (401, 403) and names_source(reading.code, reading.message):
             raise NoAccessError(
                 msg(
-                    "HrFlow answered ({code}): {message}",
+                    'HrFlow answered ({code}): "{message}".',
                     code=reading.code,
                     message=reading.message,
                 )
@@ -167,7 +167,7 @@ class Inquiry:
             )
         if reading.code in (401, 403):
             refused = RefusedKeyError(
-                msg("HrFlow rejected this key: {message}", message=reading.message),
+                msg('HrFlow rejected this key: "{message}".', message=reading.message),
                 msg("Check the email and the key in HrFlow under Settings > API keys."),
             )
             refused.server_message = reading.message
@@ -176,7 +176,7 @@ class Inquiry:
         if not 200 <= reading.code < 300:
             raise UnusableError(
                 msg(
-                    "HrFlow answered ({code}): {message}",
+                    'HrFlow answered ({code}): "{message}".',
                     code=reading.code,
                     message=reading.message,
                 )

@@ -105,8 +105,8 @@ def explain(error: Exception, proxy: str) -> ProxyFailedError:
         )
     return ProxyFailedError(
         msg(
-            "The proxy {what} cannot be reached or blocks the request. Check it, or "
-            'set proxy = "none" in the configuration to connect directly.',
+            "The proxy {what} can't be reached or blocks the request. Check it, or set"
+            ' proxy = "none" in the configuration to connect directly.',
             what=shown_proxy(proxy),
         )
     )

@@ -144,7 +144,7 @@ def _connection(
         )
     if url.scheme != "http":
         raise OfflineError(
-            msg("The connection cannot be checked through a proxy of type {kind}.", kind=url.scheme)
+            msg("The connection can't be checked through a proxy of type {kind}.", kind=url.scheme)
         )
     connection = http.client.HTTPSConnection(
         url.hostname or "", url.port or 80, timeout=seconds, context=context

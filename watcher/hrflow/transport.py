@@ -47,7 +47,7 @@ _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message
         msg("The connection was lost before the answer was complete."),
     ),
     ((rx.ContentDecodingError, ux.DecodeError), msg("The server's answer was damaged on the way.")),
-    (rx.ConnectionError, msg("The server cannot be reached.")),
+    (rx.ConnectionError, msg("The server can't be reached.")),
 )
 
 #: Exceptions for a wrong setting: nothing can be uploaded until it is corrected.

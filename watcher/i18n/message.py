@@ -98,6 +98,12 @@ def as_data(message: Message) -> dict[str, Any]:
     return data
 
 
+def as_fields(name: str, text: Text) -> dict[str, object]:
+    """Return a text for scripts: in English as ``name``, its id and arguments as ``…_message``."""
+    message = as_message(text)
+    return {name: str(message), f"{name}_message": as_data(message) if message else None}
+
+
 def from_json(text: str) -> Message:
     """Return the message that :func:`as_json` wrote; any other text verbatim."""
     if not text.startswith(_BEGINNING):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import time
 from types import MappingProxyType
@@ -17,7 +16,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from watcher.i18n.message import Message
     from watcher.journal.store import Store
@@ -63,7 +62,8 @@ class Files:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._changed: dict[int, None] = {}
+        #: File → its state after its latest change; None if only something else has changed.
+        self._changed: dict[int, State | None] = {}
         self._directories: dict[tuple[str, bytes], int] = {}
         self._used: set[int] = set()  # directories in which a retention round has seen files
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
@@ -101,15 +101,16 @@ class Files:
         change = (state.value, why, cause, step.due_at, now if since is None else since)
         if len(many) == 1:
             changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
-            self._store.write(_EVENT, many[0], now, state.value, why)
+            self._store.defer(_EVENT, many[0], now, state.value, why)
         else:  # one by one takes five times as long
             self._store.choose(many)
             changed = self._store.write(_STEP_CHOSEN[state], *change).rowcount
+            self._store.write_deferred()  # events are told in the order of their ids
             self._store.write(_EVENT_CHOSEN, now, state.value, why)
         if changed != len(many):
             refused = next((each for each in many if self.state(each) is not state), many[0])
             raise JournalError(f"File {refused} cannot go from {self.state(refused)} to {state}.")
-        self._changed.update(dict.fromkeys(many))
+        self._changed.update(dict.fromkeys(many, state))
         self._follow_step(many, state, now, is_new=since is None)
 
     def ignore_left(self, file_ids: Sequence[int], now: float) -> None:
@@ -120,6 +121,7 @@ class Files:
 
     def refuse_again(self, file_id: int, why: Message, now: float) -> None:
         """Refuse a file for the same reason as before; it counts as refused since then."""
+        self._store.write_deferred()
         first: float | None = self._store.read(
             "SELECT min(at) FROM events WHERE file_id = ? AND state = 'refused' AND why IN (?, ?)",
             file_id,
@@ -134,7 +136,7 @@ class Files:
         )
         ids = [file_id for (file_id,) in found]
         self.step(
-            ids, Step(State.UNCERTAIN, msg("the program stopped during the upload"), now), now
+            ids, Step(State.UNCERTAIN, msg("The program stopped during the upload."), now), now
         )
         return len(ids)
 
@@ -142,14 +144,20 @@ class Files:
         """Change the reason of a file's state; the state stays."""
         update = "UPDATE files SET why = ?1 WHERE id = ?2 AND why <> ?1"
         if self._store.write(update, rows.reason_text(why), file_id).rowcount:
-            self._changed[file_id] = None
+            self._changed.setdefault(file_id)
 
-    def take_changed(self, limit: int) -> list[int]:
-        """Return up to ``limit`` files changed since this was last called, in that order."""
-        changed = list(itertools.islice(self._changed, limit))
-        for file_id in changed:
-            del self._changed[file_id]
-        return changed
+    def take_changed(self, limit: int, shown: Collection[State]) -> list[int]:
+        """Return up to ``limit`` files changed since this was last called, in that order.
+
+        Those that have come to a state other than ``shown`` are left out.
+        """
+        taken: list[int] = []
+        while self._changed and len(taken) < limit:
+            file_id = next(iter(self._changed))
+            state = self._changed.pop(file_id)
+            if state is None or state in shown:
+                taken.append(file_id)
+        return taken
 
     @property
     def has_changed(self) -> bool:
@@ -163,6 +171,7 @@ class Files:
 
     def last_refusal(self, file_id: int) -> Message:
         """Return why a file was last refused; NOTHING if it never was."""
+        self._store.write_deferred()
         row = self._store.read(
             "SELECT why FROM events WHERE file_id = ? AND state = 'refused' ORDER BY id DESC "
             "LIMIT 1",
@@ -198,13 +207,18 @@ class Files:
         state: State,
         cause: str = "",
         why: Message = NOTHING,
+        document: Document | None = None,
     ) -> int:
-        """Add a file, or a new version of one, and return its id."""
+        """Add a file, or a new version of one, and return its id.
+
+        ``document``: what it is, as :meth:`identify` would store it.
+        """
         directory, name = rows.split(candidate.folder, candidate.path)
         directory_id = self.directory(candidate.folder, directory)
         cursor = self._store.write(
             "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
-            "inode, noticed_at, changed_at, due_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "inode, noticed_at, changed_at, due_at, media_type, sha256, file_name) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             directory_id,
             name,
             state.value,
@@ -214,11 +228,12 @@ class Files:
             now,
             now,
             now,
+            *(_identity(document) if document else ("", "", "")),
         )
         file_id = cursor.lastrowid or 0
         self._name(directory_id, name, stat, file_id)
-        self._store.write(_EVENT, file_id, now, state.value, rows.reason_text(why))
-        self._changed[file_id] = None
+        self._store.defer(_EVENT, file_id, now, state.value, rows.reason_text(why))
+        self._changed[file_id] = state
         return file_id
 
     def update_stat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
@@ -235,9 +250,7 @@ class Files:
         """Store the type, fingerprint and file name of a file that was examined."""
         self._store.write(
             "UPDATE files SET media_type = ?, sha256 = ?, file_name = ?, attempt = 0 WHERE id = ?",
-            document.sniffed.media_type,
-            document.sha256,
-            document.file_name,
+            *_identity(document),
             file_id,
         )
 
@@ -255,14 +268,14 @@ class Files:
             file_id,
         )
 
+    def resends(self, file_id: int) -> int:
+        """Return how often a file was sent again under a new reference."""
+        return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
+
     def count_try(self, file_id: int) -> int:
         """Count a try to read a file and return how many there were before."""
         self._store.write("UPDATE files SET attempt = attempt + 1 WHERE id = ?", file_id)
         return int(self._store.read("SELECT attempt FROM files WHERE id = ?", file_id)[0]) - 1
-
-    def resends(self, file_id: int) -> int:
-        """Return how often a file was sent again under a new reference."""
-        return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
 
     def set_profile(self, file_id: int, profile: Profile, *, probable: bool = False) -> None:
         """Store a file's profile; ``probable``: a search has found it."""
@@ -284,6 +297,7 @@ class Files:
 
     def delete(self, file_ids: Sequence[int]) -> None:
         """Delete files and what is known about them, but not the fingerprints of what was sent."""
+        self._store.write_deferred()
         for file_id in file_ids:
             self._store.write(
                 "UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id
@@ -488,6 +502,15 @@ class Files:
         """Store which file has the same content and is sent."""
         self._store.write("UPDATE files SET duplicate_of = ? WHERE id = ?", of, file_id)
 
+    def original(self, file_id: int) -> tuple[str, State] | None:
+        """Return path and state of the file whose content a duplicate has, if it is known."""
+        row = self._store.read(
+            "SELECT f.state, o.path, d.path, f.name "
+            f"{rows.FROM} WHERE f.id = (SELECT duplicate_of FROM files WHERE id = ?)",
+            file_id,
+        )
+        return (rows.join(*row[1:]), State(row[0])) if row else None
+
     def copies(self, of: int) -> list[int]:
         """Return the files with the same content as a file, which are not sent for that reason."""
         found = self._store.all(
@@ -502,7 +525,7 @@ class Files:
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
         if copies:
             self.step(
-                copies, Step(State.NOTICED, msg("the file with the same content is gone")), now
+                copies, Step(State.NOTICED, msg("The file with the same content is gone.")), now
             )
 
     # -- filing away
@@ -514,7 +537,7 @@ class Files:
 
         ``why``: why it could not be filed away so far.
         """
-        self._changed[file_id] = None
+        self._changed.setdefault(file_id)
         self._store.write(
             "UPDATE files SET filing = ?1, filed_to = ?2, filing_why = ?3, "
             "filing_target = CASE WHEN ?1 = 'pending' THEN filing_target ELSE x'' END "
@@ -581,7 +604,11 @@ class Files:
             self._store.write(again, now, file_id)
             return
         day = time.strftime("%Y-%m-%d", time.localtime(now))
-        self._store.write(
+        self._store.defer(
             "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET arrived = arrived + 1",
             day,
         )
+
+
+def _identity(document: Document) -> tuple[str, str, str]:
+    return document.sniffed.media_type, document.sha256, document.file_name

@@ -33,6 +33,7 @@ class FollowUps:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._has_early = bool(store.read("SELECT 1 FROM early_events LIMIT 1"))
 
     # -- uploads
 
@@ -55,6 +56,19 @@ class FollowUps:
         newest = self._due(f"{where} DESC LIMIT ?", account, now, limit)
         turns = (each for pair in zip(oldest, newest, strict=True) for each in pair)
         return list({each.job.file_id: each for each in turns}.values())[:limit]
+
+    def gathered(self, account: str, until: float, tries: int) -> list[tuple[str, int, float]]:
+        """Return the sources of uploads that come due ``until`` then: (key, how many, first due).
+
+        Those that a webhook has reported, or that have had so many ``tries``, are left out.
+        """
+        return self._store.all(
+            "SELECT source_key, count(*), min(due_at) FROM follow_ups WHERE account = ? "
+            "AND due_at <= ? AND told_key = '' AND tries < ? GROUP BY source_key",
+            account,
+            until,
+            tries,
+        )
 
     def followed(self, file_id: int) -> FollowUp | None:
         """Return the follow-up of a file; None if its result is known."""
@@ -167,6 +181,7 @@ class FollowUps:
 
         Only the latest events are stored. An uncertain upload is checked at once.
         """
+        self._has_early = True
         self._store.write(
             "INSERT OR IGNORE INTO early_events VALUES (?, ?, ?, ?, ?, ?, ?)",
             event.digest,
@@ -191,6 +206,8 @@ class FollowUps:
 
     def early_events(self, reference: str) -> list[Event]:
         """Return the stored events about a reference, the first one first."""
+        if not self._has_early:  # asked of every upload, and few have a webhook
+            return []
         found = self._store.all(
             "SELECT kind, digest, profile_key, reference, source_key, message FROM early_events "
             "WHERE reference = ? ORDER BY heard_at",

@@ -10,7 +10,7 @@ from watcher.i18n.message import from_json
 from watcher.journal import rows
 from watcher.model.files import Hold
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key
+from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key, hold_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -45,6 +45,13 @@ class Holds:
     def is_held(self, key: str) -> bool:
         """Return whether a cause is active."""
         return key in self._held
+
+    def keys_of(self, account: str, source_key: str) -> list[str]:
+        """Return the active causes that hold back what goes to a source."""
+        if not self._held:  # as nearly always
+            return []
+        keys = [*hold_keys(account, source_key), hold_key(Cause.LEDGER, account)]
+        return [key for key in keys if key in self._held]
 
     def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
         """Hold everything that ``cause`` concerns; return the hold's key."""
@@ -116,6 +123,10 @@ class Holds:
             f"SELECT count(*) FROM files WHERE {_CAUSED} AND state = 'held'", key
         )[0]
         return number
+
+    def has_caused(self, key: str) -> bool:
+        """Return whether a cause holds files, or held some that are gone or skipped."""
+        return self._store.read(f"SELECT 1 FROM files WHERE {_CAUSED} LIMIT 1", key) is not None
 
     # -- existing files: those that were there before their folder was watched
 

@@ -92,6 +92,16 @@ class Queues:
             limit,
         )
 
+    def read_later(self, file_id: int, due_at: float) -> None:
+        """Set when a file that is noticed is to be read; nobody is told of it."""
+        self._store.write("UPDATE files SET due_at = ? WHERE id = ?", due_at, file_id)
+
+    def read_now(self, now: float) -> None:
+        """Make all files due that are still to be read: what they waited for may be over."""
+        self._store.write(
+            "UPDATE files SET due_at = ?1 WHERE state = 'noticed' AND due_at > ?1", now
+        )
+
     def next_due(self, now: float) -> float | None:
         """Return when the next file or hold is due after ``now``; None if none is."""
         row = self._store.read(

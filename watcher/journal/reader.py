@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -14,10 +15,10 @@ from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
 from watcher.model.kinds import FAILED, Cause, State
 from watcher.model.records import Timing
-from watcher.routing.patterns import as_seen, fold, lies_in
+from watcher.routing.patterns import as_seen, lies_in, search_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from watcher.model.records import Entry
 
@@ -201,19 +202,27 @@ class Reader(Store):
     def waiting_reasons(self, limit: int) -> list[tuple[State, Message, int, float]]:
         """Return what most files wait for: (state, why, how many, when the first is due).
 
-        The states are waiting and uncertain.
+        The states are waiting, uncertain and, of files that cannot be read yet, noticed.
         """
         # Each half by its own index of open files: an OR of both would read the whole history.
         store = "SELECT state, why, count(*) AS files, min(due_at) FROM files WHERE "
         found = self.all(
             f"{store} state IN ('queued', 'waiting') AND state = 'waiting' GROUP BY why UNION ALL "
             f"{store} state IN ('uploading', 'uncertain') AND state = 'uncertain' GROUP BY why "
+            f"UNION ALL {store} state = 'noticed' AND why <> '' GROUP BY why "
             "ORDER BY files DESC LIMIT ?",
             limit,
         )
         return [
             (State(state), from_json(why), files, due_at) for state, why, files, due_at in found
         ]
+
+    def put_off(self, now: float) -> int:
+        """Return how many files are noticed and not to be read yet: incomplete, or unreadable."""
+        count: int = self.read(
+            "SELECT count(*) FROM files WHERE state = 'noticed' AND due_at > ?", now
+        )[0]
+        return count
 
     def requests_since(self, moment: float) -> list[float]:
         """Return when the requests that are counted ended after ``moment``, in that order."""
@@ -262,11 +271,11 @@ class Reader(Store):
 
         Reasons that differ from ``why`` in numbers alone fit too.
 
-        ``text`` is a part of the path below the folder or of the person's name, in any case; or
-        a reference. The latest change comes first. Times are those of the last change of state.
-        ``before`` is the (changed_at, file_id) of the last file of the page before this one;
-        ``order`` another order, "when" or one of :data:`ORDERS`, with "-" before it to turn it
-        around. By the latter only the latest :data:`ORDERED` files are sorted.
+        ``text`` is a part of the path below the folder or of the person's name, whatever its case
+        and accents; or a reference. The latest change comes first. Times are those of the last
+        change of state. ``before`` is the (changed_at, file_id) of the last file of the page
+        before this one; ``order`` another order, "when" or one of :data:`ORDERS`, with "-" before
+        it to turn it around. By the latter only the latest :data:`ORDERED` files are sorted.
         """
         where, values = [_of_states(states)], list[object]()
         if cause:
@@ -412,6 +421,39 @@ class Reader(Store):
             for number, name, *more, filed in found
         ]
 
+    def people(self) -> dict[tuple[str, str], list[int]]:
+        """Return the ids of each person's files, by the person's (name, email address)."""
+        found = self.all(
+            "SELECT profile_name, profile_email, id FROM files "
+            "WHERE profile_name <> '' OR profile_email <> ''"
+        )
+        people: dict[tuple[str, str], list[int]] = {}
+        for name, email, file_id in found:
+            people.setdefault((name, email), []).append(file_id)
+        return people
+
+    def traces(self, file_ids: Collection[int]) -> set[int]:
+        """Return these files, their copies, and other versions of each, and so on.
+
+        A version that has become another profile is left out.
+        """
+        traces, new = set[int](), set(file_ids)
+        while new:
+            traces |= new
+            chosen = json.dumps(sorted(new))
+            found = self.all(
+                "WITH chosen AS (SELECT value FROM json_each(?)) "
+                "SELECT id FROM files WHERE duplicate_of IN chosen UNION "
+                # A cross join goes through all files once, not once for each chosen file.
+                "SELECT version.id FROM files version CROSS JOIN "
+                "(SELECT DISTINCT directory_id, name, profile_key FROM files WHERE id IN chosen) f "
+                "ON version.directory_id = f.directory_id AND version.name = f.name "
+                "AND version.profile_key IN ('', f.profile_key)",
+                chosen,
+            )
+            new = {file_id for (file_id,) in found} - traces
+        return traces
+
     def timings(self, since: float, until: float) -> list[Timing]:
         """Return the files noticed from ``since`` on and before ``until``, for a report."""
         found = self.all(
@@ -458,7 +500,7 @@ def _order(order: str) -> str:
 
 def _fold(text: str | bytes) -> str:
     """Return a name or path as a search compares it."""
-    return fold(as_seen(os.fsencode(text).decode(errors="replace")))
+    return search_key(as_seen(os.fsencode(text).decode(errors="replace")))
 
 
 def _numberless(why: str) -> str:

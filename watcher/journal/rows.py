@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from watcher.i18n.message import Message, as_json, from_json
 from watcher.model.kinds import State
@@ -121,22 +121,12 @@ def join(folder: bytes, directory: bytes, name: bytes) -> str:
 def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
     """Return a row as an Entry; ``duplicate_of`` is the path of the file with the same content."""
     return Entry(
-        file_id=row.id,
-        folder=os.fsdecode(row.folder),
-        path=join(row.folder, row.directory, row.name),
+        **_shared(row),
         state=State(row.state),
         why=from_json(row.why),
-        stat=stat(row.size, row.mtime_ns, row.device, row.inode),
         noticed_at=row.noticed_at,
         changed_at=row.changed_at,
         due_at=row.due_at,
-        attempt=row.attempt,
-        media_type=row.media_type,
-        sha256=row.sha256,
-        account=row.account,
-        source_key=row.source_key,
-        reference=row.reference,
-        fields=fields(row.fields),
         profile_key=row.profile_key,
         profile_name=row.profile_name,
         profile_email=row.profile_email,
@@ -157,20 +147,24 @@ def entry(row: EntryRow, duplicate_of: str = "") -> Entry:
 
 def job(row: JobRow) -> Job:
     """Return a row as a Job."""
-    return Job(
-        file_id=row.id,
-        folder=os.fsdecode(row.folder),
-        path=join(row.folder, row.directory, row.name),
-        stat=stat(row.size, row.mtime_ns, row.device, row.inode),
-        sha256=row.sha256,
-        media_type=row.media_type,
-        file_name=row.file_name,
-        account=row.account,
-        source_key=row.source_key,
-        reference=row.reference,
-        fields=fields(row.fields),
-        attempt=row.attempt,
-    )
+    return Job(**_shared(row), file_name=row.file_name)
+
+
+def _shared(row: EntryRow | JobRow) -> dict[str, Any]:
+    """Return what an Entry and a Job have in common."""
+    return {
+        "file_id": row.id,
+        "folder": os.fsdecode(row.folder),
+        "path": join(row.folder, row.directory, row.name),
+        "stat": stat(row.size, row.mtime_ns, row.device, row.inode),
+        "media_type": row.media_type,
+        "sha256": row.sha256,
+        "account": row.account,
+        "source_key": row.source_key,
+        "reference": row.reference,
+        "fields": fields(row.fields),
+        "attempt": row.attempt,
+    }
 
 
 def fields(text: str) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 #: The version that this program reads and writes.
-VERSION: Final = 4
+VERSION: Final = 5
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS folders (
@@ -224,6 +224,19 @@ UPDATE files SET why = '{"id":"uploaded, result not known yet"}'
     WHERE state = 'accepted' AND why = 'uploaded, result unknown yet';
 UPDATE files SET why = '{"id":"was already in the folder and is waiting for your approval"}'
     WHERE state = 'held' AND why = 'was there before its folder was watched and waits for your yes';
+""",
+    ),
+    (
+        5,  # reasons are whole sentences; older ones stay, but for those that are compared
+        """
+UPDATE files SET why = '{"id":"You ignored this file."}'
+    WHERE state = 'ignored' AND why = '{"id":"ignored by you"}';
+UPDATE files SET why = '{"id":"Uploaded; the result is not known yet."}'
+    WHERE state = 'accepted' AND why = '{"id":"uploaded, result not known yet"}';
+UPDATE files SET why =
+    '{"id":"This file was already in the folder and is waiting for your approval."}'
+    WHERE state = 'held'
+    AND why = '{"id":"was already in the folder and is waiting for your approval"}';
 """,
     ),
 )

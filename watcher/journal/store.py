@@ -57,7 +57,7 @@ def problem(error: Exception, path: str = "") -> JournalError:
     journal = f"The journal {path}".strip()
     if isinstance(error, OSError | sqlite3.OperationalError):
         return UnwritableJournalError(
-            f"{journal} cannot be used ({error}).",
+            f"{journal} can't be used ({error}).",
             msg("Check that its folder can be written to and that the disk is not full."),
         )
     return DamagedJournalError(
@@ -125,7 +125,7 @@ def _check_version(version: int, path: str) -> None:
             msg(
                 "The history {path} was written by a newer hrflow-watcher than this one.", path=path
             ),
-            msg("Install the newer version again: this one cannot read what it has stored."),
+            msg("Install the newer version again: this one can't read its history."),
         )
 
 
@@ -140,6 +140,7 @@ class Store:
     def __init__(self, connection: sqlite3.Connection) -> None:
         """Use ``connection``, and close it in the end."""
         self._connection = connection
+        self._later: dict[str, list[tuple[object, ...]]] = {}  # statement → its rows of values
 
     @property
     def changed(self) -> bool:
@@ -149,6 +150,7 @@ class Store:
     def commit(self) -> bool:
         """Flush all changes to the disk, as one; return whether there were any."""
         changes = self.changed
+        self.write_deferred()
         if changes:
             self._run("COMMIT", ())
         return changes
@@ -162,6 +164,24 @@ class Store:
         if not self.changed:
             self._run("BEGIN IMMEDIATE", ())
         return self._run(query, values)
+
+    def defer(self, query: str, *values: object) -> None:
+        """Run a query that changes something at the commit, together with its like.
+
+        For rows that are read after the commit only; :meth:`write_deferred` writes them earlier.
+        """
+        if not self.changed:
+            self._run("BEGIN IMMEDIATE", ())
+        self._later.setdefault(query, []).append(values)
+
+    def write_deferred(self) -> None:
+        """Run the queries that were deferred."""
+        later, self._later = self._later, {}
+        for query, values in later.items():
+            try:
+                self._connection.executemany(query, values)
+            except sqlite3.Error as error:
+                raise problem(error) from error
 
     def choose(self, file_ids: Sequence[int]) -> None:
         """Fill the temporary table ``chosen`` with these ids."""

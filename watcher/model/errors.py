@@ -30,12 +30,14 @@ from watcher.i18n.message import Message, Text, msg, verbatim
 #: EX_TEMPFAIL of sysexits.h: "try again".
 UPDATED: Final = 75
 
+_STOPS: Final = (".", "!", "?", "…", ":")
+
 
 class WatcherError(Exception):
     """Base of all errors that are shown to a person in one sentence.
 
     ``title`` says what happened and to what, ``hint`` what the person can do (may be empty).
-    ``field`` is the answer of the set-up that it is about (see ``watcher.config.setup``), "" if it
+    ``field`` is the answer of the setup that it is about (see ``watcher.config.setup``), "" if it
     is about none.
     """
 
@@ -48,16 +50,20 @@ class WatcherError(Exception):
         self.field = field
 
     def __str__(self) -> str:
-        return f"{self.title} {self.hint}".strip()
+        return str(self.message)
 
     @property
     def message(self) -> Message:
-        """Title and hint as one message."""
+        """Title and hint as one message; a title that ends with others' words may lack its stop."""
         title, hint = (
             each if isinstance(each, Message) else verbatim(each)
             for each in (self.title, self.hint)
         )
-        return msg("{title} {hint}", title=title, hint=hint) if hint else title
+        if not (title and hint):
+            return title or hint
+        if str(title).endswith(_STOPS):
+            return msg("{title} {hint}", title=title, hint=hint)
+        return msg("{title}. {hint}", title=title, hint=hint)
 
 
 class UsageError(WatcherError):

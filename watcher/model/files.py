@@ -124,7 +124,7 @@ class Identified:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A file that could not be read, and why: the end of a sentence that begins with its name.
+    """A file that could not be read, and why, in a sentence.
 
     ``gone``: it no longer exists. ``passing``: it may be readable later (locked, no permission);
     otherwise it is never sent (a symbolic link, a pipe, a device).

@@ -92,10 +92,12 @@ class Search:
     """A request for one page of a source's profiles, the latest first.
 
     Without a ``stage`` it lists the stored profiles, which every account may do, and only those
-    with the ``reference`` unless that is ""; with a ``stage`` it is HrFlow's search, which needs a
+    with the ``reference`` unless that is "". ``by_update``: it begins with those that were parsed
+    last, not with the latest reception date. With a ``stage`` it is HrFlow's search, which needs a
     licence and covers one stage at a time.
     """
 
     page: int
     stage: str = ""
     reference: str = ""
+    by_update: bool = False

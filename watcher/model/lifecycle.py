@@ -126,19 +126,25 @@ ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
 RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
 IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
 
-#: Reasons, as ends of sentences that begin with the file's name: ignored by the user,
-IGNORED_BY_USER: Final = msg("ignored by you")
+#: Reasons that are compared, as well as shown: ignored by the user,
+IGNORED_BY_USER: Final = msg("You ignored this file.")
 #: not uploaded because its folder was taken out of the settings,
-LEFT: Final = msg("its folder is no longer watched")
+LEFT: Final = msg("Its folder is no longer watched.")
+#: waited for because a program writes it, or because its end is missing (both end by themselves),
+BEING_WRITTEN: Final = msg("The file is still being written. It is uploaded once it is complete.")
+INCOMPLETE: Final = msg("The file is not complete yet. It is uploaded once it is complete.")
 #: looked at again because its folder's settings have changed,
-NEW_SETTINGS: Final = msg("checked again after its folder's settings changed")
+NEW_SETTINGS: Final = msg("Checked again because the settings of its folder changed.")
 #: from before its folder was watched: waiting (many such files share :func:`existing_why`),
-EXISTING_WAITS: Final = msg("was already in the folder and is waiting for your approval")
+EXISTING_WAITS: Final = msg("This file was already in the folder and is waiting for your approval.")
 #: and removed meanwhile.
-EXISTING_WENT: Final = msg("removed before you approved it")
+EXISTING_WENT: Final = msg("The file was removed before you approved it.")
+
+#: Why a file is observed, as long as it is.
+UNFINISHED: Final = (BEING_WRITTEN, INCOMPLETE)
 
 #: Sent by another machine, according to the shared ledger; ``day`` is YYYY-MM-DD.
-SENT_BY: Final = msg("was sent by {machine} on {day}")
+SENT_BY: Final = msg("{machine} uploaded this file on {day}.")
 
 #: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"
@@ -166,8 +172,8 @@ def retried(entry: Entry, now: float) -> Step | None:
     if entry.state not in RETRIABLE and (entry.state, entry.why) != (_S.IGNORED, IGNORED_BY_USER):
         return None
     if entry.state in (_S.HELD, _S.WAITING) and entry.reference:
-        return Step(_S.QUEUED, msg("retried by you"), now)
-    return Step(_S.NOTICED, msg("retried by you"), now)
+        return Step(_S.QUEUED, msg("You retried this file."), now)
+    return Step(_S.NOTICED, msg("You retried this file."), now)
 
 
 def backoff(attempt: int, jitter: float) -> float:
@@ -247,28 +253,30 @@ def confirmed(
             pause = min(max(CONFIRM_FIRST, waited / 2), BACKOFF_CAP)
             return Step(_S.UNCERTAIN, why, now + min(retry_after or pause, RETRY_AFTER_CAP))
         case Unreadable(source=True):  # the next upload is refused, which people are shown
-            return Step(_S.QUEUED, msg("uploaded again with the same reference"), since)
+            return Step(_S.QUEUED, msg("Uploaded again with the same reference."), since)
         case Unreadable() if left > 0:
             why = msg(
-                "uploaded again later with the same reference, because this key cannot "
-                "check whether it arrived"
+                "The file will be uploaded again later with the same reference, because"
+                " this key can't check whether it arrived."
             )
             return Step(_S.UNCERTAIN, why, now + left)
         case Unreadable():
             return Step(
                 _S.QUEUED,
                 msg(
-                    "uploaded again with the same reference, because this key cannot check "
-                    "whether it arrived"
+                    "Uploaded again with the same reference, because this key can't"
+                    " check whether the file arrived."
                 ),
                 since,
             )
         case Unknown() if left > 0:
             delay = min(max(CONFIRM_FIRST, waited / 2), left)
-            return Step(_S.UNCERTAIN, msg("checking whether it arrived"), now + delay)
+            return Step(_S.UNCERTAIN, msg("Checking whether the file arrived."), now + delay)
         case Unknown():
             return Step(
-                _S.QUEUED, msg("did not arrive; uploaded again with the same reference"), since
+                _S.QUEUED,
+                msg("The file did not arrive. It will be uploaded again with the same reference."),
+                since,
             )
     assert_never(finding)
 

@@ -80,7 +80,7 @@ class Entry:
 
 
 #: The reason of a file that should have been parsed by now.
-NOT_YET: Final = msg("uploaded, result not known yet")
+NOT_YET: Final = msg("Uploaded; the result is not known yet.")
 
 
 @dataclass(frozen=True, slots=True)

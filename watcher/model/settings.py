@@ -14,8 +14,10 @@ from typing import Annotated, Final, TypeVar
 
 import msgspec
 
-from watcher.i18n.message import Message, msg
+from watcher.i18n.message import NOTHING, Message, msg
 
+#: The account that a plain ``[account]`` table stands for.
+DEFAULT_ACCOUNT: Final = "default"
 DEFAULT_API_URL = "https://api.hrflow.ai/v1"
 
 #: How the address of a proxy may begin.
@@ -50,7 +52,9 @@ def _within(least: float, most: float, message: Message = _BOUNDS) -> msgspec.Me
 _SECONDS: Final = msg("{item} must be between {least} and {most} seconds")
 _DAYS: Final = msg("{item} must be between {least} and {most} days")
 _NO_LIMIT: Final = msg("{item} must be between {least} and {most} (0 for no limit)")
-_NOTHING_ASKED: Final = msg("{item} must be between {least} and {most} (0 to ask nothing)")
+_NOTHING_ASKED: Final = msg(
+    "{item} must be between {least} and {most} (0 to never ask for results)"
+)
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.
 Value = bool | int | float | str
@@ -150,6 +154,11 @@ class Label(Struct, frozen=True):
     stage_timestamp: int | None = None
     rating: Annotated[float, _within(0, 1)] | None = None
     rating_timestamp: int | None = None
+
+
+def for_account(name: str) -> Message:
+    """Return ' for account "lyon"', to follow "key"; NOTHING for the account without a name."""
+    return NOTHING if name == DEFAULT_ACCOUNT else msg(' for account "{name}"', name=name)
 
 
 class Account(Struct, frozen=True):

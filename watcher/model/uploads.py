@@ -37,7 +37,7 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """A file that is not uploaded, and why: the end of a sentence that begins with its name.
+    """A file that is not uploaded, and why, in a sentence.
 
     ``state`` is IGNORED, or REFUSED if it needs attention.
     """

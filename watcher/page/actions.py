@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import threading
 import time
@@ -62,10 +61,13 @@ class Receiver(Protocol):
     """The program, or the journal alone where none runs."""
 
     def post(self, message: object) -> None:
-        """Handle a message to the pipeline."""
+        """Hand a message to the pipeline."""
 
     def snapshot(self) -> Snapshot:
         """Return the current status."""
+
+    def forget(self, file_ids: tuple[int, ...]) -> bool | None:
+        """Forget files; return whether no trace is left in the journal, None if that is late."""
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,11 @@ class JournalActions:
         return {}
 
     def snooze(self, body: Body) -> dict[str, object]:
-        """Show no notifications ``until`` a time, None for good; 0 ends that."""
+        """Show no notifications for a time like that of :meth:`pause`, or ``until`` a moment."""
         until = body.get("until")
-        if not (until is None or type(until) in (int, float)):
-            raise UsageError(msg("A pause takes a number of seconds."))
-        self.app.post(Snooze(math.inf if until is None else until))
+        if not isinstance(until, int | float) or isinstance(until, bool):
+            until = _end_of_pause(body, time.time())
+        self.app.post(Snooze(until))
         return {}
 
     def retry(self, body: Body) -> dict[str, object]:
@@ -121,6 +123,11 @@ class JournalActions:
         """Ignore files, chosen in the same ways."""
         return self._change(body, lambda entry: entry.state in IGNORABLE, Ignore)
 
+    def forget(self, body: Body) -> dict[str, object]:
+        """Remove the files ``ids`` from the journal; see ``App.forget``."""
+        is_overwritten = self.app.forget(_ids(body))
+        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
+
     # -- inside
 
     def _send(self, messages: Sequence[object], _: Body) -> dict[str, object]:
@@ -132,7 +139,7 @@ class JournalActions:
         for hold in self.app.snapshot().holds:
             if hold.key == cause:
                 return {"files": hold.files, "left": [], **self._send([Release(cause)], body)}
-        raise UsageError(msg("No files are on hold for this reason anymore."))
+        raise UsageError(msg("No files are on hold for this reason any more."))
 
     def _change(
         self,
@@ -248,7 +255,7 @@ class Actions(JournalActions):
         one = {"ids": [body["id"]]} if "id" in body else body
         found = {path: path} if path else _places(next(self.named(one), []))
         if not found:
-            raise UnusableError(msg("This file does not exist any more."))
+            raise UnusableError(msg("This file no longer exists."))
         shown = list(found.values())[:_WINDOWS]
         for each in shown:
             self.control.show(each)
@@ -262,20 +269,13 @@ class Actions(JournalActions):
     def reload(self, _: Body) -> dict[str, object]:
         """Read the configuration again."""
         if problems := self.control.reload():
-            raise UsageError(
-                msg("The new configuration is not used: {mistakes}", mistakes=problems)
-            )
+            raise UsageError(msg("The new configuration is not used: {what}", what=problems))
         return {}
 
     def keys(self, _: Body) -> dict[str, object]:
         """Look up all keys again, and retry what waits for one."""
         self.app.post(Resume())
         return {}
-
-    def forget(self, body: Body) -> dict[str, object]:
-        """Remove the files ``ids`` from the journal; see ``App.forget``."""
-        is_overwritten = self.app.forget(_ids(body))
-        return {"done": is_overwritten is not None, "overwritten": is_overwritten}
 
     def begin_import(self, body: Body) -> dict[str, object]:
         """Import every file at or below ``path``, with settings if it is not watched."""
@@ -320,9 +320,9 @@ def _end_of_pause(body: Body, now: float) -> float:
     if seconds is None:
         return UNTIL_RESUMED
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise UsageError(msg("A pause takes a number of seconds."))
+        raise UsageError(msg("The length of a pause must be a number of seconds."))
     if not 0 < seconds <= _LONGEST_PAUSE:
-        raise UsageError(msg("A pause takes at most a year."))
+        raise UsageError(msg("A pause can last a year at most."))
     return now + seconds
 
 
@@ -336,5 +336,5 @@ def _ids(body: Body) -> tuple[int, ...]:
 def _text(body: Body, name: str) -> str:
     value = body.get(name, "")
     if not isinstance(value, str):
-        raise UsageError(msg("{key} must be a text.", key=name))
+        raise UsageError(msg("{key} must be text.", key=name))
     return value

@@ -96,7 +96,7 @@ class Activity:
             story = reader.events(file_id)
         if entry is None:
             raise UsageError(
-                msg("This file is not known any more."), msg("Look for it in the list.")
+                msg("This link to the file is out of date."), msg("Look for the file in the list.")
             )
         url = self.profile_urls().get(entry.account, "")
         return listing.details(entry, story, self.word, url)
@@ -230,7 +230,7 @@ def _cursor(text: str) -> tuple[float, int] | None:
     try:
         return float(moment), int(number)
     except ValueError as error:
-        raise UsageError(msg("This page of the list does not exist.")) from error
+        raise UsageError(msg("This page of the list doesn't exist.")) from error
 
 
 def _order(query: Mapping[str, str]) -> str:
@@ -238,13 +238,13 @@ def _order(query: Mapping[str, str]) -> str:
     if order in ("", "-when"):
         return ""
     if order.removeprefix("-") not in ("when", *ORDERS):
-        raise UsageError(msg("This page of the list does not exist."))
+        raise UsageError(msg("This page of the list doesn't exist."))
     return order
 
 
 def _offset(text: str) -> int:
     if text and not (text.isdecimal() and len(text) < 12):
-        raise UsageError(msg("This page of the list does not exist."))
+        raise UsageError(msg("This page of the list doesn't exist."))
     return int(text or 0)
 
 

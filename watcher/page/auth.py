@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
+from watcher.daemon.client import TOKEN
 from watcher.i18n.message import ENGLISH, msg
-from watcher.page.client import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -155,8 +155,11 @@ class Sessions:
 
 
 def is_command() -> bool:
-    """Whether the current request was made by a command."""
-    return bool(bottle.request.get_header(TOKEN))
+    """Whether the current request was made by a command; False if there is no request."""
+    try:
+        return bool(bottle.request.get_header(TOKEN))
+    except RuntimeError:  # bottle's, on a thread that answers none: a click on the icon
+        return False
 
 
 COOKIE: Final = "watcher"
@@ -212,11 +215,11 @@ class Guard:
             return "403 Forbidden", msg("This program belongs to another user of this machine.")
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin != f"http://{host}":
-            return "403 Forbidden", msg("Requests of other pages are refused.")
+            return "403 Forbidden", msg("Requests from other pages are refused.")
         if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not _is_visit(
             environ
         ):
-            return "403 Forbidden", msg("Requests of other pages are refused.")
+            return "403 Forbidden", msg("Requests from other pages are refused.")
         return None
 
     def _unauthorized(self, environ: Environ) -> tuple[str, Message] | None:

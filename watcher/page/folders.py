@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.tags import write_tags
 from watcher.daemon.plans import (
-    IGNORED,
     MISSING,
     WOULD_BE_SENT,
     check_file,
@@ -97,11 +96,7 @@ class Folders:
                 what=what,
                 source=source,
             )
-        if verdict["verdict"] == IGNORED and "rule" in verdict:
-            return msg(
-                "Rule {number} of its folder ignores {file}.", number=verdict["rule"], file=file
-            )
-        return msg("{file} {why}.", file=file, why=_said(verdict.get("why", "")))
+        return msg("{file}: {why}", file=file, why=_said(verdict.get("why", "")))
 
     def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
         """Return the fields of an upload with the source's name beside its key, if it is known."""
@@ -185,7 +180,7 @@ class Picker:
         """
         path = os.path.expanduser(query.get("path", "").strip() or "~")
         if not os.path.isabs(path) or len(path) > _LONGEST or "\0" in path:
-            raise UsageError(msg("This folder cannot be shown."))
+            raise UsageError(msg("This folder can't be shown."))
         answer = queue.SimpleQueue[dict[str, object] | OSError]()
 
         def read() -> None:
@@ -202,12 +197,12 @@ class Picker:
             found = answer.get(timeout=self._timeout)
         except queue.Empty:
             raise UnusableError(
-                msg("{path} does not respond.", path=path),
+                msg("{path} doesn't respond.", path=path),
                 msg("Check the connection to its drive or server, or type the path."),
             ) from None
         if isinstance(found, OSError):
             raise UnusableError(
-                msg("{path} cannot be opened ({error}).", path=path, error=found.strerror)
+                msg("{path} can't be opened ({error}).", path=path, error=found.strerror)
             ) from found
         return found
 

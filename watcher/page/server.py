@@ -11,9 +11,10 @@ import webbrowser
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
-from watcher.daemon.desktop import chosen_language, start
+from watcher.daemon.desktop import chosen_language, show_file, start
 from watcher.daemon.instance import HOST, write_atomically
 from watcher.daemon.server import LocalServer
+from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed
 from watcher.page.auth import Guard, Sessions
@@ -27,13 +28,14 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.daemon.instance import Instance, Places
     from watcher.page.actions import Control
+    from watcher.present.menu import Action
 
 _log = logging.getLogger(__name__)
 
 #: Threads that answer; up to half of them may be kept by those who wait for changes.
 _THREADS: Final = 8
 _WAITING: Final = _THREADS // 2
-#: Bytes of the largest request: the set-up of some hundred folders.
+#: Bytes of the largest request: the setup of some hundred folders.
 _LARGEST: Final = 200_000
 #: Seconds of inactivity after which a connection is closed, and between two checks for that.
 _INACTIVE: Final = 120
@@ -87,7 +89,7 @@ class ActivityPage:
     def start(self) -> str:
         """Listen; returns what a person should know if that is not possible, "" if it is."""
         if why := self._instance.problem:
-            return f"The activity page and commands cannot be used ({why}); uploads continue."
+            return f"The activity page and commands can't be used ({why}); uploads continue."
         assert self._instance.listener is not None
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
         guard = Guard(self._routes, self._sessions, self._instance.port, self._language.persons)
@@ -116,16 +118,28 @@ class ActivityPage:
         elif not open_link(self._link(at), self._places):
             _log.warning("there is no browser that could show the page")
 
-    def retry_all(self) -> None:
-        """Retry everything that needs attention or is held back: for the icon."""
-        self._actions.retry_all()
+    def act(self, action: Action) -> None:
+        """Do what a click on the icon or a notification means; a failure is logged."""
+        actions = self._actions
+        clicks = {
+            "open": lambda body: self.open(body.get("at", "")),
+            "log": lambda _: show_file(self._places.log, itself=True),
+            "show": actions.show, "retry": actions.retry, "ignore": actions.ignore,
+            "pause": actions.pause, "resume": actions.resume, "snooze": actions.snooze,
+            "stop": actions.stop,
+        }  # fmt: skip
+        try:
+            clicks[action.request](action.body)
+        except WatcherError as error:
+            _log.info("a click could not be carried out: %s", error)
 
     def _link(self, at: str) -> str:
         """Return an address that lets one browser in, once and within a minute.
 
         ``at`` is where it leads: "", "attention", "file/12", "folders", "health", "setup".
         """
-        return f"http://{HOST}:{self._instance.port}/enter?code={self._sessions.link()}&at={at}"
+        link = f"http://{HOST}:{self._instance.port}/enter?code={self._sessions.link()}"
+        return f"{link}&at={at}" if at else link
 
 
 def _profile_urls(app: App) -> dict[str, str]:

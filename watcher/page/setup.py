@@ -1,4 +1,4 @@
-"""The set-up: its form, the sample CV at its end, and the checks whose findings lead back to it.
+"""The setup: its form, the sample CV at its end, and the checks whose findings lead back to it.
 
 The form's checks and edits are those of ``watcher.config.setup``.
 """
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.config.editor import Editor, without_absent
 from watcher.config.setup import (
     FIRST_FOLDER,
     Answers,
@@ -24,7 +25,6 @@ from watcher.credentials import SystemKeyring, keys
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
-    Editor,
     ask_hrflow,
     can_drop_sample,
     drop_sample,
@@ -34,7 +34,6 @@ from watcher.daemon.setup import (
     save,
     what_stays,
     why_not_stored,
-    without_absent,
 )
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
@@ -283,7 +282,7 @@ def _key(body: Body) -> str:
 def _text(body: Body, name: str) -> str:
     value = body.get(name) or ""
     if not isinstance(value, str) or len(value) > _LONGEST:
-        raise UsageError(msg("{key} must be a short text.", key=name), field=name)
+        raise UsageError(msg("{key} must be text of moderate length.", key=name), field=name)
     return value.strip()
 
 
@@ -314,7 +313,7 @@ class Sample:
         """
         since = body.get("since")
         if isinstance(since, bool) or not isinstance(since, int | float):
-            raise UsageError(msg("A time is a number of seconds."))
+            raise UsageError(msg("A time must be a number of seconds."))
         entry = self._find(self._folder(body), str(body.get("path")), since)
         if entry is None:
             return {"file": None, "over": False, "arrived": False}
@@ -366,7 +365,7 @@ class Health:
                     "label": self.word(check.label),
                     "about": check.about,
                     "text": self.word(finding.text),
-                    "mend": self.word(advice),
+                    "advice": self.word(advice),
                     "act": _act(check.name, check.about, finding.level),
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, msg
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step, hold_key, hold_keys
+from watcher.model.kinds import State
+from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step
 from watcher.model.settings import Duplicates
 from watcher.model.uploads import Skip
 from watcher.pipeline.follow_up import numbered
@@ -32,7 +32,7 @@ _EARLIEST_NS: Final = 7305 * _DAY_NS
 def decide(document: Document, plan: Plan) -> Route | Skip:
     """Return where a document goes that has had its time to become complete, or why it does not."""
     if document.part_of:
-        return Skip(State.IGNORED, msg("is part of {name}", name=document.part_of))
+        return Skip(State.IGNORED, msg("This file is part of {name}.", name=document.part_of))
     return _left_out(document, plan) or _broken(document) or plan.route(document)
 
 
@@ -45,13 +45,15 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
     """Why today's settings leave out a file that was found by those of another day."""
     below = document.path[len(plan.folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
     if pattern := plan.ignored(below):
-        return Skip(State.IGNORED, msg("ignored by the pattern {pattern}", pattern=pattern))
+        return Skip(
+            State.IGNORED, msg("This file matches the ignored pattern {pattern}.", pattern=pattern)
+        )
     if not plan.folder.recursive and "/" in below:
         return Skip(
             State.IGNORED,
             msg(
-                "is in a subfolder, and subfolders of this folder are not included "
-                "(recursive = false)"
+                "This file is in a subfolder, and subfolders of this folder are not included"
+                " (recursive = false)."
             ),
         )
     return None
@@ -60,13 +62,13 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
 def _broken(document: Document) -> Skip | None:
     """Why a file that has had its time cannot be opened; None if it can, or may be."""
     if document.stat.size == 0:
-        return Skip(State.REFUSED, msg("is empty; add it again when it is complete"))
+        return Skip(State.REFUSED, msg("The file is empty. Add it again when it is complete."))
     # What HrFlow cannot read anyway is no better for being complete.
     if document.sniffed.broken and not document.sniffed.advice:
         return Skip(
             State.REFUSED,
             msg(
-                "is incomplete ({what}); download or save it again",
+                "The file is incomplete ({what}). Download or save it again.",
                 what=document.sniffed.what,
             ),
         )
@@ -98,9 +100,8 @@ class Admission(Stage):
             self._journal.files.update_stat(known.file_id, candidate, document.stat)
             return None
         again = known and (known.cause, known.sha256) == (REFUSED_BEFORE, document.sha256)
-        file_id = note_version(self._journal, candidate, known, document.stat, now)
+        file_id = note_version(self._journal, candidate, known, document.stat, now, document)
         refused = self._refusal(file_id) if again else None
-        self._journal.files.identify(file_id, document)
         if not has_likely_time(document.stat, now):
             entry = self._journal.store.entry(file_id)
             document = replace(document, noticed_at=entry.noticed_at if entry else now)
@@ -128,7 +129,7 @@ class Admission(Stage):
     def _is_moved(
         self, file_id: int, candidate: Candidate, document: Document, route: Route
     ) -> bool:
-        """Whether a file has arrived under another name that it had: then that one goes on."""
+        """Whether this is a file that was sent under a former name; that row is then continued."""
         stat = document.stat
         sent = self._journal.files.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
@@ -176,26 +177,26 @@ class Admission(Stage):
             self._emit(Finished(file_id, plan.folder.path))
             return False
         if self._journal.facts.is_in_doubt(file_id):
-            step = Step(State.UNCERTAIN, msg("checking whether it was uploaded before"), now)
+            step = Step(
+                State.UNCERTAIN, msg("Checking whether this file was uploaded before."), now
+            )
             self._journal.files.step(file_id, step, now)
             return False
-        keys = hold_keys(route.account, route.source_key)
-        keys.append(hold_key(Cause.LEDGER, route.account))
-        if key := next((key for key in keys if self._journal.holds.is_held(key)), ""):
-            # Of those that a cause keeps back each says why, the later ones too.
+        if keys := self._journal.holds.keys_of(route.account, route.source_key):
+            # Each held file shows the reason, also one that comes later.
             holds = self._journal.holds.active()
-            why = next((hold.why for hold in holds if hold.key == key), NOTHING)
-            self._journal.files.step(file_id, Step(State.HELD, why, now), now, cause=key)
+            why = next((hold.why for hold in holds if hold.key == keys[0]), NOTHING)
+            self._journal.files.step(file_id, Step(State.HELD, why, now), now, cause=keys[0])
             return False
         self._journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
         return True
 
     def _note_duplicate(self, file_id: int, owner: int, plan: Plan) -> None:
         self._journal.files.set_duplicate(file_id, owner)
-        step = Step(State.DUPLICATE, msg("has the same content as another file"))
+        step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
         self._journal.files.step(file_id, step, self._clock.wall())
-        # Of a file that is not known any more only the fingerprint is kept: it was sent. One that
-        # is a duplicate itself was sent by another machine.
+        # If the owner is forgotten, only its fingerprint is left, which proves that it was sent. If
+        # it is a duplicate itself, another machine has sent it.
         if self._journal.files.state(owner) in (*ARRIVED, State.DUPLICATE, None):
             self._emit(Finished(file_id, plan.folder.path))
 

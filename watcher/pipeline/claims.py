@@ -43,8 +43,8 @@ if TYPE_CHECKING:
 
     from watcher.journal.ledger import Sender
     from watcher.model.uploads import Job
+    from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.upload import Budget
     from watcher.routing.rules import Plan
 
 #: Uploads asked about at once: most of them may have been sent by others.
@@ -209,7 +209,7 @@ class Claims(Stage):
         """Return what becomes of a file that may not be sent now; None if it stays queued."""
         if verdict.standing is Standing.UNCERTAIN:
             self._checked.add(file_id)
-            why = msg("another machine may have sent it; checking whether it arrived")
+            why = msg("Checking whether another machine has already uploaded this file.")
             return Step(State.UNCERTAIN, why, now)
         if verdict.standing is Standing.ARRIVED:
             if verdict.profile_key:
@@ -219,7 +219,7 @@ class Claims(Stage):
             return Step(State.DUPLICATE, why)
         if verdict.standing is Standing.BUSY:
             self._waiting.setdefault(verdict.content.content[:_BEGINNING], set()).add(file_id)
-            why = msg("is being sent by {machine}", machine=verdict.machine)
+            why = msg("{machine} is uploading this file.", machine=verdict.machine)
             return Step(State.WAITING, why, now + (verdict.seconds or _SOON))
         return None
 

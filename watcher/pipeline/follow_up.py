@@ -7,6 +7,7 @@ or a server that was busy for long is still caught up with.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -37,11 +38,22 @@ DAILY: Final = 86400.0
 #: Seconds after which an upload that was never found counts as one that could not be parsed.
 END: Final = 7 * DAILY
 
-#: Requests a minute that questions are a share of where an account has no limit.
+#: Requests a minute that the share for follow-ups is taken of where an account has no limit.
 UNLIMITED: Final = 600
 
 #: Questions of an account at the same time, beside its uploads.
 PARALLEL: Final = 2
+
+#: So many uploads to a source that come due within so many seconds are asked for by a list, once
+#: the first has waited for as long.
+MANY: Final = 10
+GATHERING: Final = 15.0
+
+#: Questions about an upload that may be a list's: one that was broken off leaves out some.
+LISTED_TRIES: Final = 9
+
+#: Uploads that one walk through a list is for.
+LISTED: Final = 2_000
 
 #: Pages of a search that are looked through, the latest profiles first.
 SEARCH_PAGES: Final = 5
@@ -106,7 +118,7 @@ def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
         case Parsed(_, message):
             return Step(State.PARSED, message)
         case _ if follow_up.reported_key:
-            return Step(State.PARSED, msg("reported by HrFlow's webhook"))
+            return Step(State.PARSED, msg("Reported by HrFlow's webhook."))
         case Wait(offline=True) | Wait(slow_down=True):
             return Again(now)  # the account's pace says when
         case Wait(_, retry_after):
@@ -150,6 +162,30 @@ def asks_by_search(follow_up: FollowUp) -> bool:
     if not is_derived(follow_up.job.reference, follow_up.job.sha256):
         return not follow_up.reported_key
     return follow_up.tries >= _IN_VAIN and follow_up.tries % 2 == 1 and not follow_up.reported_key
+
+
+def may_be_listed(follow_up: FollowUp) -> bool:
+    """Whether a list of profiles shows surely which one is the upload's."""
+    job = follow_up.job
+    is_due = follow_up.tries < LISTED_TRIES and not follow_up.reported_key
+    return is_due and is_derived(job.reference, job.sha256)
+
+
+def walk_starts_at(count: int, first: float, now: float) -> float | None:
+    """Return when a walk is to find ``count`` uploads that come due; None if they are too few.
+
+    ``first``: when the first of them does, which waits for others until then.
+    """
+    return min(first, now) + GATHERING if count >= MANY else None
+
+
+def may_follow(page: ProfilePage, waiting: Iterable[FollowUp]) -> bool:
+    """Whether profiles of ``waiting`` uploads may come after a page, which has the latest first.
+
+    They may not if all on the page came before the uploads did.
+    """
+    earliest = min((each.since for each in waiting), default=math.inf)
+    return any(each.came_at >= earliest - MINUTE for each in page.profiles)
 
 
 def is_same(follow_up: FollowUp, listed: ListedProfile) -> bool:

@@ -117,7 +117,7 @@ class Filing(Stage):
                 self._choose_target(entry)
 
     def _choose_target(self, entry: Entry) -> None:
-        """Note where a file goes before it does: a try on another day has to find it there."""
+        """Note the target before the file moves, so that a retry on another day finds it there."""
         if plan := self._plans.get(entry.folder):
             target = documents.filing_target(plan.folder, entry, self._clock.wall())
             if target != entry.filing_target:
@@ -148,9 +148,12 @@ class Filing(Stage):
                 if why != self._published:
                     self._published = why
                     self._publish(
-                        msg("An uploaded file {why}. Trying again later.", why=why)
+                        msg(
+                            "An uploaded file could not be filed away. {why} Trying again later.",
+                            why=why,
+                        )
                         if passing
-                        else msg("An uploaded file {why}.", why=why)
+                        else msg("An uploaded file could not be filed away. {why}", why=why)
                     )
                 if passing and self._retry_at is None:
                     delay = min(RETRY_CAP, RETRY_FIRST * 2.0 ** min(self._failures, 10))
@@ -221,8 +224,8 @@ class HookRunner(Stage):
         commands = {"parsed": self._hooks.parsed, "refused": self._hooks.refused}
         self._journal.hooks.set_events([event for event, command in commands.items() if command])
 
-    def _drain(self, message: Drain) -> None:
-        self._is_draining = message.on
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
 
     def _stop(self, _message: Stop) -> None:
         self._is_draining = False

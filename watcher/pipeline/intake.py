@@ -21,6 +21,7 @@ from watcher.model.lifecycle import (
     EXISTING_WAITS,
     EXISTING_WENT,
     IN_FLIGHT,
+    UNFINISHED,
     Step,
     existing_key,
     existing_why,
@@ -28,15 +29,16 @@ from watcher.model.lifecycle import (
 from watcher.model.records import Stat
 from watcher.model.settings import Changed, Existing
 from watcher.pipeline.messages import Complete
-from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, Settled, Settling
+from watcher.pipeline.settle import Doubt, Settled, Settling, doubt_about, reason
 from watcher.pipeline.stage import Context, Handlers, Stage
+from watcher.present.view import base_name
 from watcher.routing.rules import fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from watcher.journal.writer import Journal
-    from watcher.model.files import Known
+    from watcher.model.files import Document, Known
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Clock, Workers
     from watcher.routing.rules import Plan
@@ -56,6 +58,9 @@ UNREADABLE_CAP: Final = 600.0
 #: Seconds until a file is read again whose processing has failed unexpectedly.
 FAILED_PAUSE: Final = 3 * 3600.0
 
+#: Seconds until the journal names a file again that is waited for in memory.
+WAITED_FOR: Final = 3600.0
+
 #: So many existing files are uploaded without asking.
 EXISTING_LIMIT: Final = 100
 
@@ -69,6 +74,10 @@ _HINTS: Final = frozenset({Sign.CHANGED, Sign.SCANNED, Sign.CLOSED})
 _UNSENT: Final = frozenset(
     {State.NOTICED, State.QUEUED, State.WAITING, State.HELD, State.DUPLICATE}
 )
+
+#: States that files keep until a new version is complete: HrFlow has the one before it, or nobody
+#: waits for them.
+_LEFT_ASIDE: Final = ARRIVED | IN_FLIGHT | {State.IGNORED, State.BASELINE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +118,9 @@ class Intake(Stage):
         """Look again at what has come due, and take up what waits in the journal."""
         for candidate in self._settling.due(self._clock.tick()):
             self._notice(replace(candidate, stat=None))
+        for candidate, why in self._settling.to_show(self._clock.tick()):
+            with isolated(self._journal, self._clock, candidate):
+                self._show(candidate, why)
         if self._reading.is_empty:
             self._take_from_journal()
         self._reading.start()  # reading has no effect that would have to be in the journal first
@@ -232,6 +244,40 @@ class Intake(Stage):
         found = candidate.sign is Sign.SCANNED and candidate.folder not in self._blind
         return found and self._settling.may_try(candidate.path)
 
+    def _show(self, candidate: Candidate, why: Message) -> None:
+        """Note in the journal a file that has been waited for so long that people ask why."""
+        if (
+            candidate.stat is None
+            or candidate.folder not in self._plans
+            or self._reading.has(candidate.path)
+        ):
+            return
+        known = self._journal.files.find(candidate.folder, candidate.path)
+        if known is not None and known.state in _LEFT_ASIDE:
+            return
+        if known is not None and known.state is State.NOTICED:
+            entry = self._journal.store.entry(known.file_id)
+            if entry is not None and entry.why in UNFINISHED:
+                return  # only another look into it, see :meth:`_wait_for`, tells more
+        now = self._clock.wall()
+        cause = known.cause if known is not None and known.state is State.NOTICED else ""
+        file_id = note_version(self._journal, candidate, known, candidate.stat, now)
+        step = Step(State.NOTICED, why, now + WAITED_FOR)
+        self._journal.files.step(file_id, step, now, cause=cause)
+
+    def _wait_for(self, candidate: Candidate, why: Message) -> None:
+        """Leave a file that is noticed to memory, and show why it is waited for by now."""
+        known = self._journal.files.find(candidate.folder, candidate.path)
+        entry = self._journal.store.entry(known.file_id) if known is not None else None
+        if known is None or entry is None or entry.state is not State.NOTICED:
+            return
+        now = self._clock.wall()
+        if entry.why in UNFINISHED and entry.why != why:
+            step = Step(State.NOTICED, why, now + WAITED_FOR)
+            self._journal.files.step(known.file_id, step, now, cause=known.cause)
+        elif entry.due_at <= now:
+            self._journal.queues.read_later(known.file_id, now + WAITED_FOR)
+
     def _note_vanished(self, candidate: Candidate, known: Known | None) -> None:
         self._settling.forget(candidate.path)
         if known is None or known.state in IN_FLIGHT:
@@ -242,12 +288,25 @@ class Intake(Stage):
             if candidate.sign is Sign.MISSING and existed:
                 return
             # What was there first may come back under another name: it is known by its cause.
-            why = EXISTING_WENT if existed else msg("removed before it was uploaded")
+            why = EXISTING_WENT if existed else self._why_gone(known)
             now, cause = self._clock.wall(), known.cause if existed else ""
             self._journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
             self._journal.files.disclaim(known.file_id, now)
         elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
             self._journal.files.forget_name(known.file_id)
+
+    def _why_gone(self, known: Known) -> Message:
+        """Why a file that vanished is not uploaded."""
+        if known.state is not State.DUPLICATE:
+            return msg("The file was removed before it was uploaded.")
+        original = self._journal.files.original(known.file_id)
+        if original is None:  # only its checksum is kept
+            return msg("The file was removed; its content was uploaded before.")
+        path, state = original
+        name = base_name(path)
+        if state in ARRIVED:
+            return msg("The file was removed; its content was uploaded as {file}.", file=name)
+        return msg("The file was removed; {file} has the same content.", file=name)
 
     def _note_unusable(self, candidate: Candidate, found: Unusable) -> None:
         known = self._journal.files.find(candidate.folder, candidate.path)
@@ -274,9 +333,12 @@ class Intake(Stage):
         for entry in self._journal.queues.unread(now, READING, self._plans):
             if self._reading.is_reading(entry.path):
                 continue
+            if self._settling.is_waiting(entry.path):
+                self._journal.queues.read_later(entry.file_id, now + WAITED_FOR)
+                continue
             known = self._journal.files.find(entry.folder, entry.path)
             if known is None or known.file_id != entry.file_id:
-                step = Step(State.GONE, msg("replaced by a newer version"))
+                step = Step(State.GONE, msg("A newer version replaced this file."))
                 self._journal.files.step(entry.file_id, step, now)
                 self._journal.files.disclaim(entry.file_id, now)
             else:
@@ -305,26 +367,17 @@ class Intake(Stage):
 
     def _postpone(self, message: ReadDone, found: Identified, plan: Plan) -> bool:
         """Whether the file is to be looked at again later, as it does not seem to be complete."""
-        candidate, document = message.candidate, found.document
-        stat, sniffed = document.stat, document.sniffed
-        # What cannot be told may be room that was reserved for a copy still to come.
-        whole = sniffed.whole is not False and sniffed.media_type and stat.size
-        # Nor can what may turn out to belong to a document that is still being saved.
-        whole = whole and not document.may_be_part
-        # Of a format without an end only rest tells that its writer does not go on.
-        rest = self._clock.wall() - stat.mtime_ns / 1e9
-        goes_on = sniffed.whole is None and rest < plan.folder.settle_seconds
+        candidate, stat = message.candidate, found.document.stat
+        seconds = plan.folder.settle_seconds
+        doubt = doubt_about(found, self._clock.wall() - stat.mtime_ns / 1e9, seconds)
         if message.settled is Settled.NO and not self._is_proved(found):
             return True
-        if not found.being_written and ((whole and not goes_on) or message.settled is Settled.LAST):
+        is_final = message.settled is Settled.LAST and doubt is not Doubt.BEING_WRITTEN
+        if doubt is Doubt.NONE or is_final:
             self._settling.forget(candidate.path)
             return False
-        doubt = Doubt.BROKEN_OFF if not whole else Doubt.NO_END
-        doubt = Doubt.BEING_WRITTEN if found.being_written else doubt
-        seconds = plan.folder.settle_seconds
         self._settling.defer(candidate, stat, self._clock.tick(), seconds, doubt)
-        wait = 2 * PATIENCE_FACTOR * seconds + UNREADABLE_FIRST  # it is waited for in memory
-        postpone_reading(self._journal, candidate, self._clock.wall(), wait)
+        self._wait_for(candidate, reason(doubt, stat))
         return True
 
     def _is_proved(self, found: Identified) -> bool:
@@ -378,6 +431,10 @@ class ReadQueue:
         """Whether :meth:`start` has something to do."""
         return bool(self._ready) and self.room > 0
 
+    def has(self, path: str) -> bool:
+        """Whether the file at ``path`` is being read, or will be in its turn."""
+        return path in self._busy or path in self._ready
+
     def is_reading(self, path: str) -> bool:
         """Whether the file at ``path`` is being read."""
         return path in self._busy
@@ -422,7 +479,7 @@ class ReadQueue:
             return ReadDone(candidate, settled, found)
 
         def failed(error: Exception) -> ReadDone:
-            why = msg("cannot be read ({error}).", error=error)
+            why = msg("The file can't be read ({error}).", error=error)
             return ReadDone(candidate, settled, Unusable(why, passing=True))
 
         self._workers.read(read, failed)
@@ -436,12 +493,18 @@ class ExistingFiles:
         self._plans: Mapping[str, Plan] = {}
         #: Folders whose first scan is not over.
         self.scanning: set[str] = set()
+        self._folders: set[str] = set()  # folders with files that were there first
 
     def configure(self, plans: Mapping[str, Plan], now: float, *, import_all: bool) -> None:
         """Use these plans; ``import_all``: treat existing files as if they had come later."""
         self._plans = plans
         self.scanning = {
             path for path in plans if not import_all and not self._journal.folders.scanned(path)
+        }
+        self._folders = {
+            path
+            for path in plans
+            if path in self.scanning or self._journal.holds.has_caused(existing_key(path))
         }
         for path, plan in plans.items():
             if self._are_skipped(plan):  # those that wait for approval as well
@@ -463,6 +526,8 @@ class ExistingFiles:
 
     def recognise(self, candidate: Candidate, stat: Stat, now: float) -> bool:
         """Whether what seems new was there first under another name; it stays what it was."""
+        if candidate.folder not in self._folders:
+            return False
         key = existing_key(candidate.folder)
         stat = _with_inode(candidate, stat)
         for file_id, path, state in self._journal.files.held_as(stat, key):
@@ -486,6 +551,8 @@ class ExistingFiles:
         self.scanning.discard(folder)
         self._journal.folders.set_scanned(folder, now)
         key = existing_key(folder)
+        if not self._journal.holds.has_caused(key):
+            self._folders.discard(folder)
         waiting = self._journal.holds.count(key)
         if not waiting:
             return NOTHING
@@ -526,15 +593,25 @@ def is_at(folder: str, path: str, stat: Stat) -> bool:
 
 
 def note_version(
-    journal: Journal, candidate: Candidate, known: Known | None, stat: Stat, now: float
+    journal: Journal,
+    candidate: Candidate,
+    known: Known | None,
+    stat: Stat,
+    now: float,
+    document: Document | None = None,
 ) -> int:
-    """Return the id of the row that stands for this version of the file, in state NOTICED."""
+    """Return the id of the row that stands for this version of the file, in state NOTICED.
+
+    ``document``: what it is, if that is known.
+    """
     if known is None or known.state in ARRIVED | IN_FLIGHT:
-        return journal.files.add(candidate, stat, now, State.NOTICED)
+        return journal.files.add(candidate, stat, now, State.NOTICED, document=document)
     if known.state is not State.NOTICED:
         journal.files.step(known.file_id, Step(State.NOTICED), now)
     journal.files.disclaim(known.file_id, now)
     journal.files.update_stat(known.file_id, candidate, stat)
+    if document is not None:
+        journal.files.identify(known.file_id, document)
     return known.file_id
 
 
@@ -542,5 +619,6 @@ def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds
     """Let a file that is noticed wait in the journal before it is read from there."""
     known = journal.files.find(candidate.folder, candidate.path)
     if known is not None and known.state is State.NOTICED:
-        step = Step(State.NOTICED, msg("is not complete yet"), now + seconds)
+        why = msg("The file could not be processed. It is tried again later; the log has details.")
+        step = Step(State.NOTICED, why, now + seconds)
         journal.files.step(known.file_id, step, now)

@@ -12,8 +12,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.model.files import Candidate, Identified
-from watcher.model.kinds import Sign
+from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
+from watcher.pipeline.budget import Budget
 from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
@@ -31,32 +32,33 @@ from watcher.pipeline.messages import (
     carry_out,
 )
 from watcher.pipeline.shares import Shares
+from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
-from watcher.pipeline.upload import Budget, Sources, Uploads
+from watcher.pipeline.upload import Uploads
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.model.records import Entry
     from watcher.pipeline.stage import Clock, Transport, Workers
 
-#: Messages worked on between two commits, and those that may come in while it is done.
+#: Messages in one batch, and those that may join it while it is worked on; all share a commit.
 BATCH: Final = 256
 MORE: Final = 12
 
-#: Changed files that are published in one turn: one cause may change very many, and others wait.
+#: The most changed files that are published in one turn, as one cause may change very many.
 PUBLISHED: Final = 512
 
-#: Seconds after which a turn is taken though nothing has happened, so that nothing stays forgotten.
+#: The longest time between two turns, in seconds: a safety net.
 IDLE: Final = 60.0
 
 #: Seconds by which two clocks may differ without that meaning anything: clocks are corrected.
 TOLERANCE: Final = 5.0
 
-#: Seconds by which a wait may be too long before it counts as sleep: a busy machine is slow.
+#: A wait that overruns by more than these seconds was sleep; a busy machine overruns by less.
 OVERSLEPT: Final = 20.0
 
 
@@ -71,11 +73,13 @@ class Pipeline:
         clock: Clock,
         publish: Callable[[object], None],
         *,
+        shown: Callable[[], Collection[State]] = lambda: frozenset(State),
         run_hook: Callable[[Sequence[str], Entry, float], Message],
         tell_ledger: Callable[[object], None],
     ) -> None:
         """``make_workers`` is given where results go; ``publish`` hears what happens.
 
+        ``shown`` returns the states for which a changed file is published: each is read for that.
         ``run_hook`` is what :class:`HookRunner` runs commands with, ``tell_ledger`` what
         :class:`Claims` tells the shared ledger with.
         """
@@ -86,6 +90,7 @@ class Pipeline:
         self._journal = journal
         self._clock = clock
         self._publish = publish
+        self._shown = shown
         context = Context(
             journal,
             clock,
@@ -130,6 +135,7 @@ class Pipeline:
         if latest > now + TOLERANCE:  # the clock was set back since the last run
             self._shift(now - latest)
         self._journal.files.recover(now)
+        self._journal.queues.read_now(now)  # no file is waited for in memory yet
         self._journal.commit()
         try:
             while self._turn():
@@ -207,7 +213,7 @@ class Pipeline:
             self._batch.popleft()
 
     def _is_repeated(self) -> bool:
-        """Whether the next message is a hint that a close, right behind it, makes needless."""
+        """Whether the next message, CHANGED, is made redundant by the CLOSED right behind it."""
         if len(self._batch) < 2:
             return False
         hint, close = self._batch[0], self._batch[1]
@@ -230,7 +236,7 @@ class Pipeline:
                 handler(message)
 
     def _is_at_rest(self) -> bool:
-        """Whether all there was were hints that changed nothing yet: nothing else can be next."""
+        """Whether only hints have come that changed nothing: there is nothing to choose."""
         return (
             not self._has_news
             and not self._journal.store.changed
@@ -247,7 +253,7 @@ class Pipeline:
         self._journal_due = self._journal.queues.next_due(now)
 
     def _publish_all(self) -> None:
-        changed = self._journal.files.take_changed(PUBLISHED)
+        changed = self._journal.files.take_changed(PUBLISHED, self._shown())
         for entry in self._journal.store.entries_of(changed):
             self._publish(entry)
         if bool(self._intake.pending) != bool(self._pending):
@@ -277,8 +283,8 @@ class Pipeline:
     def _carry_out(self, command: object) -> None:
         self._to_publish += carry_out(command, self._journal, self._clock.wall())
 
-    def _drain(self, message: Drain) -> None:
-        self._is_draining = message.on
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
 
     def _stop(self, _message: Stop) -> None:
         self._is_stopping = True

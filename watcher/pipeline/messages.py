@@ -119,9 +119,7 @@ class Forget:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Start nothing new, as the program is about to be replaced; ``on=False``: go on."""
-
-    on: bool = True
+    """Start nothing new, as the program is about to be replaced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class Stop:
     """End once everything under way has ended."""
 
 
-# -- what the pipeline publishes, beside an Entry for every file that has changed
+# -- what the pipeline publishes, beside an Entry for each file that has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +141,16 @@ class Approved:
 
     path: str
     files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """An upload has ended after ``seconds``, and its file has come to ``state``, for ``why``."""
+
+    job: Job
+    state: State
+    why: Message
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

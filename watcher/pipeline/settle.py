@@ -19,9 +19,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from watcher.model.kinds import Sign
+from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
 
 if TYPE_CHECKING:
-    from watcher.model.files import Candidate
+    from watcher.i18n.message import Message
+    from watcher.model.files import Candidate, Identified
     from watcher.model.records import Stat
 
 #: An empty file waits that many times longer: its writer may only have created it so far.
@@ -30,6 +32,10 @@ EMPTY_FACTOR = 10
 
 #: So does a file that breaks off, or that somebody has open, before that is taken as final.
 PATIENCE_FACTOR = 10
+
+
+#: Seconds for which a file is observed before people are shown it: most are complete by then.
+SHOWN_AFTER = 10.0
 
 
 class Settled(enum.Enum):
@@ -56,6 +62,28 @@ class Doubt(enum.Enum):
     NO_END = "no end"  # its format has none, and it was written to just now
 
 
+def doubt_about(found: Identified, rest: float, seconds: float) -> Doubt:
+    """Return why a file that was read does not seem to be complete; Doubt.NONE if it does.
+
+    ``rest``: seconds since it was last written; ``seconds``: its folder's ``settle_seconds``.
+    """
+    document, sniffed = found.document, found.document.sniffed
+    if found.being_written:
+        return Doubt.BEING_WRITTEN
+    # What cannot be told may be room that was reserved for a copy still to come, and what may
+    # be part of a document belongs to one that is still being saved.
+    is_known = sniffed.whole is not False and sniffed.media_type and document.stat.size
+    if not is_known or document.may_be_part:
+        return Doubt.BROKEN_OFF
+    # Of a format without an end only rest tells that its writer does not go on.
+    return Doubt.NO_END if sniffed.whole is None and rest < seconds else Doubt.NONE
+
+
+def reason(doubt: Doubt, stat: Stat) -> Message:
+    """Return what people are told of a file that is waited for."""
+    return INCOMPLETE if doubt is Doubt.BROKEN_OFF or not stat.size else BEING_WRITTEN
+
+
 @dataclass(slots=True)
 class _Pending:
     candidate: Candidate  # with the stat that was seen last
@@ -69,12 +97,14 @@ class _Pending:
 class Settling:
     """The files that are being waited for. For one thread.
 
-    A file is forgotten once ``observe`` said that it can be taken. About 500 bytes a file.
+    A file is not waited for once ``observe`` said that it can be taken. About 500 bytes a file.
     """
 
     def __init__(self) -> None:
         self._pending: dict[str, _Pending] = {}
         self._looks: list[tuple[float, str]] = []
+        #: Since when a file that people are not shown yet has been waited for, the longest first.
+        self._unshown: dict[str, float] = {}
         self._now = float("-inf")
 
     def __len__(self) -> int:
@@ -162,20 +192,42 @@ class Settling:
             self._look_at(known, ready)
         return found
 
+    def to_show(self, now: float) -> list[tuple[Candidate, Message]]:
+        """The files that have been waited for so long that people are to be shown why, and why.
+
+        A file that was taken and put back has been waited for all the time. One that is waited
+        for even longer may be named again.
+        """
+        self._mind_clock(now)
+        found = []
+        while self._unshown:
+            path, since = next(iter(self._unshown.items()))
+            if since + SHOWN_AFTER > now:
+                break
+            del self._unshown[path]
+            if (known := self._pending.get(path)) and (stat := known.candidate.stat):
+                found.append((known.candidate, reason(known.doubt, stat)))
+        return found
+
     def next_due(self) -> float | None:
-        """When ``due`` will have something to say; None while nothing is waited for."""
+        """When ``due`` or ``to_show`` may have something to say; None if nothing is waited for."""
+        shown = next(iter(self._unshown.values()), float("inf")) + SHOWN_AFTER
         while self._looks:
             look, path = self._looks[0]
             known = self._pending.get(path)
             if known is not None and known.look == look:
-                return look
+                return min(look, shown)
             heapq.heappop(self._looks)
         return None
 
+    def is_waiting(self, path: str) -> bool:
+        """Whether ``path`` is waited for."""
+        return path in self._pending
+
     def forget(self, path: str) -> None:
-        """Stop waiting for ``path``, if it is waited for."""
-        if self._pending.pop(path, None) is not None:
-            self._drop_stale_looks()
+        """Stop waiting for ``path``, if it is waited for, as it was decided upon or is gone."""
+        self._unshown.pop(path, None)
+        self._stop_waiting(path)
 
     @staticmethod
     def _is_closed(candidate: Candidate, known: _Pending | None, *, changed: bool) -> bool:
@@ -201,6 +253,7 @@ class Settling:
         look = known.look if known else float("inf")
         known = _Pending(candidate, now, wait, look, doubt)
         self._pending[candidate.path] = known
+        self._unshown.setdefault(candidate.path, now)
         self._look_at(known, now + wait)
         return known
 
@@ -211,8 +264,12 @@ class Settling:
             self._drop_stale_looks()
 
     def _take(self, path: str, settled: Settled) -> Settled:
-        self.forget(path)
+        self._stop_waiting(path)
         return settled
+
+    def _stop_waiting(self, path: str) -> None:
+        if self._pending.pop(path, None) is not None:
+            self._drop_stale_looks()
 
     def _drop_stale_looks(self) -> None:
         """Keep the heap from growing by files that change often or come and go."""
@@ -228,6 +285,7 @@ class Settling:
             for known in self._pending.values():
                 known.since = min(known.since, now)
                 known.look = min(known.look, known.since + known.wait)
+            self._unshown = {path: min(since, now) for path, since in self._unshown.items()}
             self._rebuild_looks()
         self._now = now
 

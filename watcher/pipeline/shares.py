@@ -16,8 +16,8 @@ from watcher.pipeline.stage import Context, Handlers, Stage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.upload import Budget
 
 #: Places taken at once, at most, and as a part of the limit: others need some, too.
 _BATCH: Final = 16

@@ -14,16 +14,20 @@ from watcher.i18n.message import msg
 from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
+from watcher.model.settings import for_account
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
+from watcher.pipeline.budget import Subject, Use
 from watcher.pipeline.messages import Arrived, Finished, Resume
+from watcher.pipeline.profile_lists import ProfileLists, Walk
 from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.pipeline.upload import Budget, Sources, Subject, UploadDone, Use, is_outdated
+from watcher.pipeline.upload import UploadDone, is_outdated
 
 if TYPE_CHECKING:
-    from watcher.model.follow_ups import ListedProfile
     from watcher.model.uploads import Job
+    from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
+    from watcher.pipeline.sources import Sources
     from watcher.pipeline.stage import Transport
 
 #: The name under which the journal remembers that people were told this of an account's key.
@@ -56,6 +60,14 @@ class Poll:
 
 
 @dataclass(frozen=True, slots=True)
+class ListPage:
+    """Which uploads are on the next page of a walk."""
+
+    walk: Walk
+    search: Search
+
+
+@dataclass(frozen=True, slots=True)
 class Describe:
     """What a source is called, and what it allows."""
 
@@ -63,7 +75,7 @@ class Describe:
     source_key: str
 
 
-Question = Check | Poll | Describe
+Question = Check | Poll | ListPage | Describe
 Answer = Finding | ProfilePage | SourceFacts
 
 
@@ -85,12 +97,11 @@ class Tracker(Stage):
         self._transport = transport
         self._budget = budget
         self._sources = sources
+        self._lists = ProfileLists(context.journal.follow_ups)
         self._keep_names = True
         self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
         self._write_only: set[str] = set()  # accounts whose key cannot read
         self._readable: set[str] = set()  # accounts whose key can
-        self._unlisted: set[str] = set()  # accounts whose stored profiles cannot be listed
-        self._pages: dict[str, int] = {}  # source → pages of its last search
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
         #: File → when a check of it met a server in trouble, on the clock's ``tick``.
         self._troubled_at: dict[int, float] = {}
@@ -126,7 +137,7 @@ class Tracker(Stage):
     def _resume(self, _message: object) -> None:
         """A key that could not read may be another one by now."""
         self._write_only.clear()
-        self._unlisted.clear()
+        self._lists.retry()
 
     def _note_upload(self, message: UploadDone) -> None:
         """An upload may end after its account was taken out of the settings."""
@@ -147,8 +158,8 @@ class Tracker(Stage):
                 self._journal.follow_ups.hand_over(upload.file_id, account)
             elif upload.state is State.UNCERTAIN:
                 why = msg(
-                    "may have arrived, but HrFlow can't be asked: the account {account} is no "
-                    "longer in the configuration; add it again to have this checked",
+                    "The file may have arrived, but HrFlow can't be asked: the account {account} "
+                    "is no longer in the configuration. Add it again to have this checked.",
                     account=upload.account,
                 )
                 self._journal.files.step(upload.file_id, Step(State.UNCERTAIN, why), now)
@@ -163,11 +174,16 @@ class Tracker(Stage):
             self._choose_checks(account, now)
         asking = [each for each in accounts if self._can_follow_up(each)]
         for account in asking:
-            if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
-                self._choose_source(account)
+            listed = ""
+            if not self._budget.is_failing(account):
+                if self._budget.free_follow_ups(account):
+                    self._choose_source(account)
+                if self._budget.free_follow_ups(account):
+                    listed = self._choose_page(account, now)
             if free := self._budget.free_follow_ups(account):
-                self._choose_polls(account, now, free)
-        due = self._journal.follow_ups.next_due(asking, now)
+                self._choose_polls(account, now, free, listed)
+        times = (self._lists.next_due(now), self._journal.follow_ups.next_due(asking, now))
+        due = min((at for at in times if at is not None), default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
     def start(self) -> None:
@@ -187,15 +203,31 @@ class Tracker(Stage):
         due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
         due = [(job, since) for job, since in due if job.file_id not in self._under_way]
         for job, since in due[:free]:
-            self._begin(account, job.file_id, Check(job, since, now))
+            self._begin(Check(job, since, now))
 
     def _choose_source(self, account: str) -> None:
         if source_key := self._sources.take(account):
-            self._begin(account, (account, source_key), Describe(account, source_key))
+            self._begin(Describe(account, source_key))
 
-    def _choose_polls(self, account: str, now: float, free: int) -> None:
+    def _choose_page(self, account: str, now: float) -> str:
+        """Ask for a walk's next page; return the source whose uploads are left to it, or ""."""
+        chosen = self._lists.choose(account, now, self._under_way)
+        if isinstance(chosen, Walk):
+            page = ListPage(chosen, Search(chosen.page, by_update=True))
+            _, subject = _about(page)
+            if subject not in self._under_way:
+                self._begin(page)
+        return "" if chosen is None else chosen.source_key
+
+    def _choose_polls(self, account: str, now: float, free: int, listed: str) -> None:
+        """``listed``: the source whose uploads are left to a list."""
         due = self._journal.follow_ups.due(account, now, free + len(self._under_way))
-        due = [each for each in due if each.job.file_id not in self._under_way]
+        due = [
+            each
+            for each in due
+            if each.job.file_id not in self._under_way
+            and not (each.job.source_key == listed and rules.may_be_listed(each))
+        ]
         delay = self._first_delay(account).seconds
         chosen = []
         for each in due:
@@ -205,16 +237,10 @@ class Tracker(Stage):
                 later = each.since + delay
                 self._journal.follow_ups.ask_again(each.job.file_id, later, tried=False)
         for each in chosen[:free]:
-            self._begin(account, each.job.file_id, Poll(each, self._search_for(each)))
+            self._begin(Poll(each, self._lists.search_for(each)))
 
-    def _search_for(self, each: FollowUp) -> Search | None:
-        """The list that is to be asked for; None if the reference is."""
-        if not rules.asks_by_search(each):
-            return None
-        can_list = each.job.account not in self._unlisted
-        return rules.next_search(each, self._pages.get(each.job.source_key, 1), can_list=can_list)
-
-    def _begin(self, account: str, subject: Subject, question: Question) -> None:
+    def _begin(self, question: Question) -> None:
+        account, subject = _about(question)
         self._budget.begin(account, subject, _use(question))
         self._under_way.add(subject)
         self._starting.append(question)
@@ -231,6 +257,8 @@ class Tracker(Stage):
         match question:
             case Describe(account, source_key):
                 return self._transport.describe(account, source_key)
+            case ListPage(walk, search):
+                return self._transport.search(walk.account, walk.source_key, search)
             case Poll(FollowUp(job), Search() as search):
                 return self._transport.search(job.account, job.source_key, search)
             case Check() | Poll():
@@ -248,6 +276,9 @@ class Tracker(Stage):
             case Poll():
                 assert not isinstance(answer, SourceFacts)
                 self._note_poll(question, answer)
+            case ListPage(walk):
+                assert not isinstance(answer, SourceFacts)
+                self._note_page(walk, answer)
             case Describe():
                 if isinstance(answer, Unreadable) and not answer.source:
                     self._note_write_only(account)
@@ -260,7 +291,7 @@ class Tracker(Stage):
         if isinstance(found, Parsed) and not self._is_of(job, found.profile):
             found = Unknown()
         if not isinstance(found, Parsed) and self._has_event(job):
-            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that it arrived"))
+            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that the file arrived."))
         else:
             if isinstance(found, Wait) and found.troubled:
                 self._troubled_at[job.file_id] = tick
@@ -321,8 +352,8 @@ class Tracker(Stage):
         current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
-        finding, is_probable = self._look_through(current, answer)
-        if poll.search and self._must_search(job.account, poll.search, answer):
+        finding, is_probable = self._lists.look_through(current, answer)
+        if poll.search and self._lists.must_search(job.account, poll.search, answer):
             self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
             return
         if (
@@ -334,9 +365,25 @@ class Tracker(Stage):
         elif isinstance(finding, Parsed | Unknown):
             self._note_readable(job.account)
         if current.tries == 0 and isinstance(finding, Parsed | Unknown) and not is_probable:
-            delay = self._first_delay(job.account).learn(found=isinstance(finding, Parsed))
-            self._delays[job.account] = delay, self._clock.wall()
+            self._learn(job.account, found=isinstance(finding, Parsed))
         self._note_finding(current, finding, is_probable=is_probable)
+
+    def _note_page(self, walk: Walk, answer: Finding | ProfilePage) -> None:
+        if isinstance(answer, Wait):
+            return  # this page is asked for again
+        if not isinstance(answer, ProfilePage):
+            self._lists.break_off(walk)
+            return
+        self._note_readable(walk.account)
+        for each, finding in self._lists.read_page(walk, answer):
+            self._note_finding(each, finding, is_probable=False)
+        if walk.is_over:
+            self._learn(walk.account, found=len(walk.found) > 3 * len(walk.waiting))
+
+    def _learn(self, account: str, *, found: bool) -> None:
+        """Learn from a first question, or from a list, how long parsing takes."""
+        delay = self._first_delay(account).learn(found=found)
+        self._delays[account] = delay, self._clock.wall()
 
     def _note_finding(self, each: FollowUp, finding: Finding, *, is_probable: bool) -> None:
         now, job = self._clock.wall(), each.job
@@ -359,45 +406,6 @@ class Tracker(Stage):
         self._journal.files.set_profile(job.file_id, profile, probable=is_probable)
         self._sources.note_use(job.account, job.source_key)
 
-    def _look_through(self, each: FollowUp, answer: Finding | ProfilePage) -> tuple[Finding, bool]:
-        """What a search has found for an upload, and whether that is only probable."""
-        if not isinstance(answer, ProfilePage):
-            return answer, False
-        self._pages[each.job.source_key] = answer.pages
-        sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
-        if sure is not None:
-            return Parsed(sure.profile), False
-        taken = [
-            listed.profile.key
-            for listed in answer.profiles
-            if self._belongs_to_other(listed, each.job)
-        ]
-        profile = rules.match(each, answer, taken)
-        return (Unknown() if profile is None else Parsed(profile)), True
-
-    def _belongs_to_other(self, listed: ListedProfile, job: Job) -> bool:
-        """Return whether a listed profile is that of another file than an upload's.
-
-        Uploads that share a reference may share a profile, which has the document of the latest.
-        """
-        key = listed.profile.key
-        owner = self._journal.follow_ups.by_profile([key]).get(key, job.file_id)
-        if owner == job.file_id:
-            return False
-        document = self._journal.follow_ups.document(owner)
-        return not listed.size or document == (listed.file_name, listed.size)
-
-    def _must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
-        """Whether stored profiles cannot be listed, so that they are searched for from now on."""
-        if search.stage or account in self._unlisted:
-            return False
-        # A list without the profile is no such answer: it may still be parsed.
-        is_refused = isinstance(answer, Unreadable) and not answer.source
-        if is_refused or isinstance(answer, Unknown):
-            self._unlisted.add(account)
-            return True
-        return False
-
     def _first_delay(self, account: str) -> rules.FirstDelay:
         """How long after an upload it is asked for first."""
         delay, learned_at = self._delays.get(account, (rules.FirstDelay(), 0.0))
@@ -419,10 +427,9 @@ class Tracker(Stage):
         if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
                 msg(
-                    'The API key of account "{account}" is write-only, so files are '
-                    "uploaded, but their results cannot be shown. To see results, use a "
-                    "read and write key.",
-                    account=account,
+                    "The API key{whose} is write-only, so files are uploaded, but their results"
+                    " can't be shown. To see results, use a key that can read and write.",
+                    whose=for_account(account),
                 )
             )
 
@@ -452,9 +459,9 @@ class Tracker(Stage):
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
             why = (
-                msg("HrFlow could not parse this file: {message}", message=event.message)
+                msg('HrFlow could not parse this file: "{message}".', message=event.message)
                 if event.message
-                else msg("HrFlow could not parse this file and gave no reason")
+                else msg("HrFlow could not parse this file and gave no reason.")
             )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_follow_up(each.job.account):
@@ -473,4 +480,7 @@ def _about(question: Question) -> tuple[str, Subject]:
     """The account that a question is put to, and what it is about."""
     if isinstance(question, Describe):
         return question.account, (question.account, question.source_key)
+    if isinstance(question, ListPage):
+        walk = question.walk
+        return walk.account, (walk.account, walk.source_key, "profiles")
     return question.job.account, question.job.file_id

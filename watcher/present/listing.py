@@ -9,9 +9,25 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_data, as_json, msg, verbatim
+from watcher.i18n.message import (
+    ENGLISH,
+    NOTHING,
+    Message,
+    as_data,
+    as_fields,
+    as_json,
+    msg,
+    verbatim,
+)
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE, SENT_BY
+from watcher.model.lifecycle import (
+    ARRIVED,
+    IGNORABLE,
+    IGNORED_BY_USER,
+    RETRIABLE,
+    SENT_BY,
+    UNFINISHED,
+)
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
 from watcher.sniff.bundles import document_path
@@ -79,9 +95,14 @@ def filed_in(folder: str, path: str, filed_to: str) -> str:
     """
     if filed_to in ("", path):
         return ""
-    root = folder.rstrip("/\\")
-    below = filed_to.removeprefix(root)
-    return below[1:] if below != filed_to and below[:1] in "/\\" else filed_to
+    return below(folder, filed_to)
+
+
+def below(folder: str, path: str) -> str:
+    """Return a document's path relative to ``folder``; the whole path if it is not in there."""
+    path, root = document_path(path), folder.rstrip("/\\")
+    rest = path.removeprefix(root)
+    return rest[1:] if rest != path and rest[:1] in ("/", "\\") else path
 
 
 def summary(entry: Entry) -> str:
@@ -102,15 +123,15 @@ def summary(entry: Entry) -> str:
 def _duplicate(entry: Entry) -> Message:
     if entry.why.text == SENT_BY.text:
         return entry.why
-    first = base_name(entry.duplicate_of) or msg("a file that was already uploaded")
-    return msg("has the same content as {file}", file=first)
+    first = base_name(entry.duplicate_of) or msg("a file that was uploaded before")
+    return msg("This file has the same content as {file}.", file=first)
 
 
 def _arrived(entry: Entry) -> str:
-    """Like "NAME → SOURCE", and what is not as it should be."""
-    source = entry.source_name or f"source {short(entry.source_key)}"
-    more = map(str, filter(None, _beside_arrival(entry)))
-    return " · ".join([f"{_candidate(entry, ENGLISH)} → {source}".strip(), *more])
+    """Like "Jane Doe → Engineering" as far as that is known, and what is not as it should be."""
+    source = f"→ {entry.source_name}" if entry.source_name else ""
+    result = f"{_candidate(entry, ENGLISH)} {source}".strip() or str(STATES[entry.state].label)
+    return " · ".join([result, *map(str, filter(None, _beside_arrival(entry)))])
 
 
 def _beside_arrival(entry: Entry) -> tuple[Message, ...]:
@@ -124,7 +145,7 @@ def _partly_parsed(entry: Entry) -> Message:
     if not 0 < entry.pages < entry.total_pages:
         return NOTHING
     return msg(
-        "only the first {pages:count} of {total:count} pages were parsed",
+        "Only the first {pages:count} of {total:count} pages were parsed.",
         pages=entry.pages,
         total=entry.total_pages,
     )
@@ -152,8 +173,7 @@ def record(entry: Entry) -> dict[str, object]:
         "path": entry.path,
         "folder": entry.folder,
         "state": entry.state.value,
-        "why": str(entry.why),
-        "why_message": as_data(entry.why) if entry.why else None,
+        **as_fields("why", entry.why),
         "size": entry.stat.size,
         "media_type": entry.media_type,
         "sha256": entry.sha256,
@@ -165,7 +185,8 @@ def record(entry: Entry) -> dict[str, object]:
         "labels": json.loads(fields.get("labels", "[]")),
         "noticed_at": entry.noticed_at,
         "changed_at": entry.changed_at,
-        "due_at": entry.due_at or None,
+        # What ends the wait for a file that is incomplete is the file itself, not a moment.
+        "due_at": None if entry.why in UNFINISHED else entry.due_at or None,
         "attempts": entry.attempt,
         "duplicate_of": entry.duplicate_of or None,
         "profile_key": entry.profile_key or None,
@@ -247,7 +268,7 @@ def moved(entry: Entry, word: Catalog) -> str:
     place = filed_in(entry.folder, entry.path, entry.filed_to)
     if not place or entry.state not in RETRIABLE:
         return ""
-    return word("is now in {place}; put it back in its folder to try again", place=place)
+    return word("It is now in {place}. Put it back in its folder to try again.", place=place)
 
 
 def remark(entry: Entry, word: Catalog) -> str:
@@ -256,7 +277,7 @@ def remark(entry: Entry, word: Catalog) -> str:
         return word(_duplicate(entry))
     if entry.state in (State.ACCEPTED, State.PARSED):
         return " · ".join(word(each) for each in _beside_arrival(entry) if each)
-    return " · ".join(filter(None, (word(entry.why), moved(entry, word))))
+    return " ".join(filter(None, (word(entry.why), moved(entry, word))))
 
 
 def _candidate(entry: Entry, word: Catalog) -> str:

@@ -1,16 +1,14 @@
 """What the icon shows: its state, its tooltip and its menu.
 
 Pure. The menu is a tree of values, so that it can be compared with the one that is shown, sent to
-another process, and drawn only if it differs. What an :class:`Action` does is in
-:mod:`watcher.daemon.desktop`.
+another process, and drawn only if it differs.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from watcher.model.kinds import State
 from watcher.model.lifecycle import existing_key
@@ -25,7 +23,6 @@ from watcher.present.status import (
     held_back,
     needs_approval,
 )
-from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,42 +42,24 @@ _WHY_LETTERS: Final = 90
 _SIGNS: Final[Mapping[str, str]] = MappingProxyType({"good": "✓", "busy": "…", "bad": "✗"})
 
 
-class Verb(enum.StrEnum):
-    """What a click does."""
-
-    ACTIVITY = "activity"  # open the activity page, at the first of ``file_ids`` if there is one
-    ATTENTION = "attention"  # open the page at what needs attention
-    SET_UP = "set_up"
-    ADD_FOLDER = "add_folder"
-    HELP = "help"
-    DOCTOR = "doctor"
-    LOG = "log"
-    ABOUT = "about"
-    OPEN_FOLDER = "open_folder"  # ``path``: a folder, or a file to show in its folder
-    RETRY = "retry"
-    RETRY_ALL = "retry_all"  # all that needs attention or is held back, listed or not
-    IGNORE = "ignore"
-    APPROVE = "approve"  # upload the files below ``path`` that existed before it was watched
-    RELEASE = "release"  # try again what the cause ``key`` holds back
-    PAUSE_AN_HOUR = "pause_an_hour"
-    PAUSE_UNTIL_TOMORROW = "pause_until_tomorrow"
-    PAUSE = "pause"
-    RESUME = "resume"
-    SNOOZE_AN_HOUR = "snooze_an_hour"  # show no notifications for that long
-    SNOOZE_UNTIL_TOMORROW = "snooze_until_tomorrow"
-    SNOOZE = "snooze"
-    UNSNOOZE = "unsnooze"
-    QUIT = "quit"
-
-
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What a click does, and with what."""
+    """What a click does: a request of the control API, with its body.
 
-    verb: Verb
-    file_ids: tuple[int, ...] = ()
-    path: str = ""
-    key: str = ""
+    Two are not of the API: "open" shows the activity page ``at`` a place, "log" opens the log.
+    """
+
+    request: str
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+ACTIVITY: Final = Action("open")
+ATTENTION: Final = Action("open", {"at": "attention"})
+SET_UP: Final = Action("open", {"at": "setup"})
+_HEALTH: Final = Action("open", {"at": "health"})
+
+#: Seconds of the shortest pause, or snooze, that the menu offers.
+_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +100,10 @@ def icon_view(snapshot: Snapshot, word: Catalog) -> IconView:
 
 def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
     """Return the whole menu. Its first entry is a summary, and what a click on the icon does."""
-    first = Action(Verb.ACTIVITY if snapshot.is_set_up else Verb.SET_UP)
+    first = ACTIVITY if snapshot.is_set_up else SET_UP
     lines = [
         Item(headline(snapshot, word), first, is_default=True),
-        Item(word("Open activity"), Action(Verb.ACTIVITY)),
+        Item(word("Open activity"), ACTIVITY),
         SEPARATOR,
     ]
     if snapshot.is_set_up:
@@ -134,17 +113,17 @@ def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
         lines += [_pausing(snapshot, word), _snoozing(snapshot, word), SEPARATOR]
         lines += _folders(snapshot, word)
     lines += [
-        Item(word("Set up…"), Action(Verb.SET_UP)),
+        Item(word("Set up…"), SET_UP),
         _help(snapshot, word),
         SEPARATOR,
-        Item(word("Quit"), Action(Verb.QUIT)),
+        Item(word("Quit"), Action("stop")),
     ]
     return tuple(lines)
 
 
 def _recent(snapshot: Snapshot, word: Catalog) -> list[Item]:
     files = [
-        Item(_file_line(entry), Action(Verb.ACTIVITY, (entry.file_id,)))
+        Item(_file_line(entry), Action("open", {"at": f"file/{entry.file_id}"}))
         for entry in snapshot.recent[:_RECENT]
     ]
     return files or [Item(word("No files yet"))]
@@ -169,27 +148,24 @@ def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     more = []
     if total > len(files):
         text = word("Show {files:count} more…", files=total - len(files))
-        more.append(Item(text, Action(Verb.ATTENTION)))
+        more.append(Item(text, ATTENTION))
     if total > 1:
-        more += [SEPARATOR, Item(word("Retry all"), Action(Verb.RETRY_ALL))]
+        more += [SEPARATOR, Item(word("Retry all"), Action("retry", {"all": True}))]
     if count := total + len(causes) + len(folders):
         text = word("Needs attention ({count:count})", count=count)
         yield Item(text, items=(*causes, *folders, *files, *more))
 
 
 def _attention_file(entry: Entry, word: Catalog) -> Item:
-    this = (entry.file_id,)
+    this = {"ids": [entry.file_id]}
     return Item(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(cut(why_file(entry.why, word), _WHY_LETTERS) or word("No reason given")),
+            Item(_reason(entry.why, word) or word("No reason given")),
             SEPARATOR,
-            Item(word("Retry"), Action(Verb.RETRY, this)),
-            Item(
-                word("Show file"),
-                Action(Verb.OPEN_FOLDER, path=document_path(entry.filed_to or entry.path)),
-            ),
-            Item(word("Ignore"), Action(Verb.IGNORE, this)),
+            Item(word("Retry"), Action("retry", this)),
+            Item(word("Show file"), Action("show", this)),
+            Item(word("Ignore"), Action("ignore", this)),
         ),
     )
 
@@ -200,15 +176,15 @@ def _attention_cause(hold: ActiveHold, word: Catalog) -> Item:
         items=(
             Item(_reason(hold.why, word)),
             SEPARATOR,
-            Item(word("Retry now"), Action(Verb.RELEASE, key=hold.key)),
-            Item(word("Set up…"), Action(Verb.SET_UP)),
+            Item(word("Retry now"), Action("retry", {"cause": hold.key})),
+            Item(word("Set up…"), SET_UP),
         ),
     )
 
 
 def _attention_folder(folder: Watched, word: Catalog) -> Item:
     why = Item(_reason(folder.problem, word))
-    where = Item(word("Open folder"), Action(Verb.OPEN_FOLDER, path=folder.path))
+    where = Item(word("Open folder"), Action("show", {"folder": folder.path}))
     return Item(f"✗ {folder_name(folder.path)}", items=(why, SEPARATOR, where))
 
 
@@ -216,7 +192,7 @@ def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Yield the approval of existing files: in a submenu, as the upload may cost money."""
     asking = {hold.key: hold for hold in active_holds(snapshot) if needs_approval(hold)}
     items = tuple(
-        Item(_approval_line(hold.files, folder.path, word), Action(Verb.APPROVE, path=folder.path))
+        Item(_approval_line(hold.files, folder.path, word), Action("retry", {"cause": hold.key}))
         for folder in snapshot.watched
         if (hold := asking.get(existing_key(folder.path))) is not None
     )
@@ -235,36 +211,34 @@ def _approval_line(files: int, path: str, word: Catalog) -> str:
 
 def _pausing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.paused_until > snapshot.at:
-        return Item(word("Resume uploads"), Action(Verb.RESUME))
-    return Item(
-        word("Pause uploads"),
-        items=(
-            Item(word("For 1 hour"), Action(Verb.PAUSE_AN_HOUR)),
-            Item(word("Until tomorrow"), Action(Verb.PAUSE_UNTIL_TOMORROW)),
-            Item(word("Until I resume"), Action(Verb.PAUSE)),
-        ),
-    )
+        return Item(word("Resume uploads"), Action("resume"))
+    return _for_a_while(word("Pause uploads"), "pause", word("Until I resume"), word)
 
 
 def _snoozing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.snoozed_until > snapshot.at:
-        return Item(word("Show notifications again"), Action(Verb.UNSNOOZE))
+        return Item(word("Show notifications again"), Action("snooze", {"until": 0}))
+    title, for_good = word("Snooze notifications"), word("Until I turn them on")
+    return _for_a_while(title, "snooze", for_good, word)
+
+
+def _for_a_while(title: str, name: str, for_good: str, word: Catalog) -> Item:
     return Item(
-        word("Snooze notifications"),
+        title,
         items=(
-            Item(word("For 1 hour"), Action(Verb.SNOOZE_AN_HOUR)),
-            Item(word("Until tomorrow"), Action(Verb.SNOOZE_UNTIL_TOMORROW)),
-            Item(word("Until I turn them on"), Action(Verb.SNOOZE)),
+            Item(word("For 1 hour"), Action(name, {"seconds": _HOUR})),
+            Item(word("Until tomorrow"), Action(name, {"until": "tomorrow"})),
+            Item(for_good, Action(name)),
         ),
     )
 
 
 def _folders(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
-    yield Item(word("Add folder…"), Action(Verb.ADD_FOLDER))
+    yield Item(word("Add folder…"), Action("open", {"at": "setup/another"}))
     folders = tuple(
         Item(
             ("✗ " if folder.problem else "") + folder_name(folder.path),
-            Action(Verb.OPEN_FOLDER, path=folder.path),
+            Action("show", {"folder": folder.path}),
         )
         for folder in snapshot.watched
     )
@@ -277,10 +251,10 @@ def _help(snapshot: Snapshot, word: Catalog) -> Item:
     return Item(
         word("Help"),
         items=(
-            Item(word("How it works"), Action(Verb.HELP)),
-            Item(word("Check for problems"), Action(Verb.DOCTOR)),
-            Item(word("Show log"), Action(Verb.LOG)),
-            Item(about.strip(), Action(Verb.ABOUT)),
+            Item(word("How it works"), Action("open", {"at": "help"})),
+            Item(word("Check for problems"), _HEALTH),
+            Item(word("Show log"), Action("log")),
+            Item(about.strip(), _HEALTH),
         ),
     )
 
@@ -300,12 +274,6 @@ def cut(text: str, letters: int) -> str:
 def who(entry: Entry) -> str:
     """Return the candidate's name, or the file's while that is not known."""
     return cut(entry.profile_name, _PERSON_LETTERS) or cut(view.name(entry), _NAME_LETTERS)
-
-
-def why_file(why: Message, word: Catalog) -> str:
-    """Return a file's reason as a sentence; most are words after its name, like "is empty"."""
-    text = word(why)
-    return word("This file {why}.", why=text) if text[:1].islower() else text
 
 
 def _reason(why: Message, word: Catalog) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.model.kinds import Cause, State
 from watcher.present import view
-from watcher.present.menu import Action, Verb, cut, folder_name, who, why_file
+from watcher.present.menu import ACTIVITY, ATTENTION, SET_UP, cut, folder_name, who
 from watcher.present.status import (
     active_holds,
     attention_files,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from watcher.model.records import Entry
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot
+    from watcher.present.menu import Action
 
 #: Seconds without another refused file after which there is a notification for all of them.
 QUIET_SECONDS: Final = 4.0
@@ -195,7 +196,7 @@ class NotificationTracker:
             source = cut(entry.source_name, _NAME_LETTERS) or "HrFlow"
             title = self._word("{person} is now in {source}", person=who(entry), source=source)
         text = self._word("From now on, new files in your folders are uploaded automatically.")
-        yield Notification(Kind.FIRST_SUCCESS, title, text, Action(Verb.ACTIVITY))
+        yield Notification(Kind.FIRST_SUCCESS, title, text, ACTIVITY)
 
     def _backlog_over(self, snapshot: Snapshot, now: float) -> Iterator[Notification]:
         if self._backlog is None or now < self._backlog_end:
@@ -212,8 +213,8 @@ class NotificationTracker:
         self._refused.clear()  # they are part of this
         self._refused_notified = now
         title = self._word("All {files:count} files processed", files=files)
-        verb = Verb.ATTENTION if needy else Verb.ACTIVITY
-        yield Notification(Kind.BACKLOG, title, text, Action(verb))
+        action = ATTENTION if needy else ACTIVITY
+        yield Notification(Kind.BACKLOG, title, text, action)
 
     def _refusals(self, now: float) -> Iterator[Notification]:
         if not self._refused or now < self._refused_due():
@@ -227,12 +228,11 @@ class NotificationTracker:
         text = ", ".join(_name(each) for each in files[:_NAMED])
         if len(files) == 1:
             title = self._word("{file} was not accepted", file=text)
-            text = cut(why_file(files[0].why, self._word), _WHY_LETTERS)
+            text = cut(self._word(files[0].why), _WHY_LETTERS)
         elif (more := len(files) - _NAMED) > 0:
             text = self._word("{names} and {files:count} more", names=text, files=more)
-        action = Action(Verb.ATTENTION)
         todo = self._word("Open the activity page to retry or ignore.")
-        yield Notification(Kind.REFUSED, title, f"{text}\n{todo}", action)
+        yield Notification(Kind.REFUSED, title, f"{text}\n{todo}", ATTENTION)
 
     def _refused_due(self) -> float:
         """Return when to notify of refused files: once no more came for a while, and seldom."""
@@ -272,19 +272,18 @@ def _in_one(found: Sequence[Notification]) -> Notification | None:
 def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
     for hold in active_holds(snapshot):
         why = cut(word(hold.why), _WHY_LETTERS)
-        title, todo, verb = held_back(hold.files, word), "", Verb.ATTENTION
+        title, todo, action = held_back(hold.files, word), "", ATTENTION
         if needs_approval(hold):
             title = awaiting_approval(hold.files, word)
-            todo = word("Open the activity page to approve.")
+            todo = word("Open the activity page to approve the upload.")
         elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
-            todo, verb = word("Open the set-up to fix this."), Verb.SET_UP
+            todo, action = word("Open the setup page to fix this."), SET_UP
         text = "\n".join(filter(None, (why, todo)))
-        yield _Problem(hold.key, title, text, HELD_SECONDS, Action(verb))
+        yield _Problem(hold.key, title, text, HELD_SECONDS, action)
     for folder in broken_folders(snapshot):
         text = cut(word(folder.problem), _WHY_LETTERS)
-        title = word("{folder} cannot be watched", folder=folder_name(folder.path))
-        action = Action(Verb.ATTENTION)
-        yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS, action)
+        title = word("{folder} can't be watched", folder=folder_name(folder.path))
+        yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS, ATTENTION)
     if snapshot.offline_since and waiting(snapshot):
         since = local_time(snapshot.offline_since, snapshot.at, word)
         title = word("HrFlow has been unreachable since {time}", time=since)
@@ -295,7 +294,7 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
             "{count:count} files are waiting; they will be uploaded automatically.",
             waiting(snapshot),
         )
-        yield _Problem("offline", title, text, OFFLINE_SECONDS, Action(Verb.ACTIVITY))
+        yield _Problem("offline", title, text, OFFLINE_SECONDS, ACTIVITY)
 
 
 def _order(entry: Entry) -> tuple[float, int]:

@@ -269,8 +269,8 @@ td.path { overflow-wrap: anywhere; min-width: 9rem; }
 
 
 _PARSING: Final = msg(
-    "From the end of the upload until the profile was found. HrFlow is asked at intervals, so these"
-    " times are approximate."
+    "Measured from the end of the upload until the profile was found. HrFlow is asked"
+    " at intervals, so these times are approximate."
 )
 
 

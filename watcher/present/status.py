@@ -76,7 +76,7 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
             return _progress(snapshot, word)
         case AppState.IDLE:
             today = word("{files:count} today", files=snapshot.today) if snapshot.today else ""
-            return joined(word("Up to date"), today)
+            return joined(_waiting(snapshot, word) or word("Up to date"), today)
 
 
 def obstacles(snapshot: Snapshot, word: Catalog) -> list[str]:
@@ -168,7 +168,7 @@ def awaiting_approval(files: int, word: Catalog) -> str:
 def cannot_be_watched(folders: int, word: Catalog) -> str:
     """Say that folders cannot be watched."""
     return word.plural(
-        "1 folder cannot be watched", "{count:count} folders cannot be watched", folders
+        "1 folder can't be watched", "{count:count} folders can't be watched", folders
     )
 
 

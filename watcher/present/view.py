@@ -100,6 +100,19 @@ def safe(text: Text) -> str:
     return _UNSAFE.sub(lambda found: _written_out(found[0]), str(text))
 
 
+def safe_values(value: object) -> object:
+    """Return values for JSON with :func:`safe` texts."""
+    match value:
+        case str():
+            return safe(value)
+        case dict():
+            return {safe_values(name): safe_values(each) for name, each in value.items()}
+        case list() | tuple():
+            return [safe_values(each) for each in value]
+        case _:
+            return value
+
+
 def _written_out(character: str) -> str:
     code = ord(character)
     if 0xDC80 <= code <= 0xDCFF:

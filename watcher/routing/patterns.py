@@ -63,6 +63,15 @@ def fold(text: str) -> str:
     return compose(compose(text).casefold())
 
 
+def search_key(text: str) -> str:
+    """Return ``text`` without case, accents and compatibility forms, as searches compare it."""
+    if text.isascii():
+        return text.casefold()
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    base = [each for each in letters if each.isascii() or not unicodedata.combining(each)]
+    return "".join(base).casefold()
+
+
 def lies_in(inner: str, outer: str, separator: str) -> bool:
     """Return whether a path is another one or lies below it, as people see them; both absolute."""
     below, above = (
@@ -143,7 +152,7 @@ def compile_pattern(text: str) -> Pattern:
     if len(text) > _LONGEST:
         raise PatternError(msg("a pattern can have at most {number} characters", number=_LONGEST))
     if _SPLIT_CAPTURE.search(text):
-        raise PatternError(msg('a capture matches one part of the path, so it cannot contain "/"'))
+        raise PatternError(msg('a capture matches one part of the path, so it can\'t contain "/"'))
     choices: dict[str, tuple[str, ...]] = {}
     names: list[str] = []
     parts: list[_Part | None] = []

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.kinds import State
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
@@ -114,13 +114,21 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip]:
         if not accept(document.sniffed):
             return Skip(State.REFUSED, _unaccepted(document.sniffed))
         if folder.max_size and document.stat.size > folder.max_size:
-            return Skip(State.REFUSED, _too_large(document.stat.size, folder.max_size))
+            return Skip(
+                State.REFUSED,
+                msg(
+                    "The file is larger than {limit:size}, the maximum for this folder.",
+                    limit=folder.max_size,
+                ),
+            )
         below = document.path[len(folder.path.rstrip("/\\")) + 1 :].replace("\\", "/")
         values = built_in(document, below, facts.hostname, facts.user)
         number, rule, captured = _choose(rules, below, document)
         if rule is not None and rule.ignore:
             return Skip(
-                State.IGNORED, msg("ignored by rule {number} of this folder", number=number), number
+                State.IGNORED,
+                msg("Rule {number} of its folder ignores this file.", number=number),
+                number,
             )
         try:
             return _route(folder, rule, number, document, {**values, **captured})
@@ -157,8 +165,7 @@ def unusable_reference(reference: str) -> Message:
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
-        "would get a reference of {number:count} characters; 1 to {most:count} are allowed",
-        number=len(reference),
+        "The file's reference would be empty or longer than {most:count} characters.",
         most=REFERENCE_LENGTH,
     )
 
@@ -208,7 +215,7 @@ def _route(
 
     source_key = fill(chosen("source_key"), values).strip()
     if not source_key:
-        raise _NotRoutedError(msg("has no source: its source_key is empty"))
+        raise _NotRoutedError(msg("There is no source for this file: its source_key is empty."))
     reference = fill(chosen("reference"), values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
@@ -250,7 +257,7 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         if stage not in STAGES:
             raise _NotRoutedError(
                 msg(
-                    'would get the stage "{value}"; it must be {names:or}',
+                    'The file\'s stage would be "{value}", but must be {names:or}.',
                     value=stage,
                     names=STAGES,
                 )
@@ -272,27 +279,17 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     The default kinds, which HrFlow can read, are refused only if ``accept`` leaves them out.
     """
     if not sniffed.media_type:
-        return msg("is not a document HrFlow can read; save it as PDF or Word")
+        return msg("This is not a document that HrFlow can read. Save it as PDF or Word.")
     if sniffed.advice:
-        return msg("is {what}; {how}", what=sniffed.what, how=sniffed.advice)
+        return msg("This file is {what}. {how}", what=sniffed.what, how=sniffed.advice)
     if sniffed.media_type not in DEFAULT_ACCEPT:
-        return msg("is {what}, not a document", what=sniffed.what)
+        return msg("This file is {what}, not a document.", what=sniffed.what)
     return msg(
-        "is {what} ({type}), a type this folder doesn't accept; to upload it, "
-        'add the type to "accept" in the configuration',
+        "This file is {what} ({type}), a type that this folder doesn't accept. To upload it,"
+        ' add the type to "accept" in the configuration.',
         what=sniffed.what,
         type=sniffed.media_type,
     )
-
-
-def _too_large(size: int, limit: int) -> Message:
-    if ENGLISH.size(size) == ENGLISH.size(limit):
-        return msg(
-            "is {size:count} bytes; the maximum file size is {limit:count} bytes",
-            size=size,
-            limit=limit,
-        )
-    return msg("is {size:size}; the maximum file size is {limit:size}", size=size, limit=limit)
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion

@@ -12,8 +12,7 @@ Uploads
     - The body is read to its end before anything is said, also where the headers sufficed.
     - Unknown, repeated and malformed fields, texts that are empty or ``None``, a missing, empty or
       nameless file: 400 with a message that names the field. ``content_type``, as later pages call
-      it, is ``profile_content_type``. ``key``, which only the SDK can send, is accepted and
-      ignored. Flags are ``0`` or ``1``.
+      it, is ``profile_content_type``. Flags are ``0`` or ``1``.
     - Items of ``tags`` and ``metadatas`` have exactly ``name`` and ``value``. Labels need a
       ``job_key`` or a ``job_reference``; the rest is optional; a rating is 0 to 1.
     - ``created_at`` may be ISO 8601 or seconds since 1970; milliseconds are refused.
@@ -25,45 +24,39 @@ Uploads
     - An unknown source: 400, in either wording (``unknown_source``); one that the key has no access
       to (``forbidden``): 401. One that is disabled or archived: 400 like an unknown one.
     - ``over_quota``: 402 on every upload.
-    - ``sync_parsing=1`` where the source does not allow it: 400. ``sync_parsing_indexing=0`` with
-      it: the profile is in the answer and nowhere else. Without sync parsing it has no meaning.
-      A source with ``always_sync`` answers 201 without being asked to.
+    - ``sync_parsing=1`` where the source does not allow it: 400. A source with ``always_sync``
+      answers 201 without being asked to. ``sync_parsing_indexing`` has no effect.
     - A body without ``Content-Length``: 411. File types are not judged. A webhook is sent where
-      ``webhooks.url`` is set and the upload asks for it, signed as ``webhooks.form`` says.
+      ``webhooks.url`` is set and the upload asks for it.
 Look-ups
+    - Only those, and only by the parameters, that hrflow-watcher and the SDK's tests use.
     - Unknown, repeated, missing and malformed parameters: 400.
     - What is not there: 400 and ``Invalid parameters. Unable to find object: …``, as the SDK's
       documentation has it for sources.
     - ``later``: flags are 0 and 1, and ``GET /auth`` says ``api_secret_permission``.
     - A search gives ``{"profiles": […]}`` and ``meta``, a list of stored profiles the bare list;
-      pages start at 1, the newest come first whatever it is sorted by, and a page has at most 30.
+      pages start at 1, the newest come first, and a page has at most 30.
       A search looks at stage ``new`` unless another is named, and at profiles without a label as
       if they were new; without ``may_search`` it is a 403.
 Parsing
     - A person's name is the first line of a PDF or a text, if it looks like one, else the file's
       name; an email is the first in the text. Files above 5 MB are not read.
 
-Everything is forgotten at the end, except what stands in the data folder, which is never read
-again. It listens on 127.0.0.1 only. ``multipart`` parses uploads and ``pypdf`` reads PDFs: both
-come with the extra ``sandbox``.
+Everything is kept in memory and forgotten at the end. It listens on 127.0.0.1 only. ``multipart``
+parses uploads and ``pypdf`` reads PDFs: both come with the extra ``sandbox``.
 """
 
 from watcher.sandbox.api import UNKNOWN_SOURCES
-from watcher.sandbox.control import Call, Ledger, Record
-from watcher.sandbox.faults import Fault, Faults, Kind
-from watcher.sandbox.profiles import Profile, References
+from watcher.sandbox.faults import Fault, Kind
 from watcher.sandbox.samples import (
     EMAIL,
     ENGINEERING,
     EXPRESS,
-    KEYS,
     READ_KEY,
     READ_WRITE_KEY,
     SALES,
-    SOURCES,
     WRITE_KEY,
     Source,
-    permission,
     sample_cv_pdf,
 )
 from watcher.sandbox.server import Sandbox
@@ -72,23 +65,14 @@ __all__ = [
     "EMAIL",
     "ENGINEERING",
     "EXPRESS",
-    "KEYS",
     "READ_KEY",
     "READ_WRITE_KEY",
     "SALES",
-    "SOURCES",
     "UNKNOWN_SOURCES",
     "WRITE_KEY",
-    "Call",
     "Fault",
-    "Faults",
     "Kind",
-    "Ledger",
-    "Profile",
-    "Record",
-    "References",
     "Sandbox",
     "Source",
-    "permission",
     "sample_cv_pdf",
 ]

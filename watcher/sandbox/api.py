@@ -9,12 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
 
 from watcher.sandbox import checks
 from watcher.sandbox.checks import Refusal
-from watcher.sandbox.profiles import (
-    describe_dates,
-    describe_parsing,
-    describe_profile,
-    describe_source,
-)
+from watcher.sandbox.profiles import describe_dates, describe_parsing, describe_profile
 from watcher.sandbox.samples import permission
 
 if TYPE_CHECKING:
@@ -36,6 +31,9 @@ UNKNOWN_SOURCES: Final[tuple[UnknownSource, ...]] = get_args(UnknownSource)
 UPLOAD: Final = "/profile/parsing/file"
 #: Seconds that no sandbox lives.
 _NEVER: Final = 1e9
+#: From the vendor's later pages; the SDK asks for as many.
+_MAX_LIMIT: Final = 30
+_PAGING: Final = ("page", "limit", "sort_by", "order_by")
 Pairs = list[tuple[str, str]]
 _Item = TypeVar("_Item")
 
@@ -73,7 +71,6 @@ class Api:
     webhooks: Webhooks
     parse_seconds: float
     references: References = "update"
-    #: The words for a source that is not there; the documents have two.
     unknown_source: UnknownSource = UNKNOWN_SOURCES[0]
     #: Sources that the account has, and its key has no access to.
     forbidden: Collection[str] = ()
@@ -90,7 +87,6 @@ class Api:
     def __post_init__(self) -> None:
         self._handlers = {
             "/profile/parsing": self._get_parsing,
-            "/profile/indexing": self._get_indexing,
             "/profiles/searching": self._search,
             "/storing/profiles": self._list_profiles,
             "/source": self._get_source,
@@ -108,23 +104,21 @@ class Api:
             key = checks.check_access(header, "read", self.keys, self.email)
             return self._auth(key) if path == "/auth" else self._handlers[path](query)
         except Refusal as refusal:
-            return reply(refusal.status, refusal.message)
+            return reply(refusal.status, str(refusal))
 
     def upload(self, upload: Upload, header: Header) -> Reply:
         """Answer ``POST /profile/parsing/file`` once its body has been read."""
         try:
             checks.check_access(header, "write", self.keys, self.email)
-            return self._upload(upload)
+            return self._take(upload)
         except Refusal as refusal:
-            return reply(refusal.status, refusal.message)
+            return reply(refusal.status, str(refusal))
 
-    def _upload(self, upload: Upload) -> Reply:
+    def _take(self, upload: Upload) -> Reply:
         if upload.error:
             raise Refusal(400, f"Invalid form data: {upload.error}")
         form = checks.check_form(upload.fields)
-        source = self._source(form.source_key)
-        if source is None:
-            raise Refusal(400, self.unknown_source)
+        source = self._find_source(form.source_key, self.unknown_source)
         _check_file(upload)
         if self.over_quota:
             raise Refusal(402, "Payment required. The quota of your plan is exceeded")
@@ -133,28 +127,20 @@ class Api:
         if form.sync_parsing and not source.sync_parsing:
             raise Refusal(400, "Sync parsing is not enabled for this source")
         if form.sync_parsing or source.always_sync:
-            return self._parse_now(form, upload, source)
+            return self._parse_now(form, upload)
         return self._queue(form, upload)
 
     def _queue(self, form: checks.Form, upload: Upload) -> Reply:
         failed = bool(self.unparsable) and fnmatchcase(upload.file_name, self.unparsable)
         profile = self._add(form, upload, _NEVER if failed else self.parse_seconds)
         if form.webhook_parsing_sending:
-            at = self.profiles.now() + self.parse_seconds
-            self.webhooks.announce(profile, at, failed=failed)
+            self.webhooks.announce(profile, self.parse_seconds, failed=failed)
         message = "Your profile as been sent successfully to the Parsing Queue."
         return reply(202, message, data=[])
 
-    def _parse_now(self, form: checks.Form, upload: Upload, source: Source) -> Reply:
-        if form.sync_parsing_indexing:
-            profile = self._add(form, upload, 0.0)
-            reading = self.profiles.reading(profile)
-        else:
-            profile, reading = self.profiles.read_apart(form, upload)
-        data = {
-            "parsing": describe_parsing(profile, reading),
-            "profile": describe_profile(profile, source, reading),
-        }
+    def _parse_now(self, form: checks.Form, upload: Upload) -> Reply:
+        profile = self._add(form, upload, 0.0)
+        data = {"parsing": self._describe_parsing(profile), "profile": self._describe(profile)}
         message = "Profile parsed successfully. Profile extraction finished : 0.0 seconds."
         return reply(201, message, data=data)
 
@@ -166,130 +152,96 @@ class Api:
             )
         return profile
 
-    def _source(self, key: str) -> Source | None:
-        """Return the source with a key, None if there is none; Refusal if it may not be used."""
+    def _find_source(self, key: str, unknown: UnknownSource = UNKNOWN_SOURCES[1]) -> Source:
+        """Return the source with a key; Refusal if there is none, or it may not be used."""
         if key in self.forbidden:
             raise Refusal(401, f"Unauthorized Access to source key: {key}")
-        return next((source for source in self.sources if source.key == key), None)
+        found = next((source for source in self.sources if source.key == key), None)
+        if found is None:
+            raise Refusal(400, unknown)
+        return found
 
     def _auth(self, key: str) -> Reply:
         name = "api_secret_permission" if self.later else "api_key_permission"
         data = {"team_name": "Sandbox", "team_subdomain": "sandbox", name: permission(key)}
         return reply(200, "Your API key is valid", data=data)
 
-    def _describe(self, source: Source) -> dict[str, Any]:
-        return describe_source(source, flag=int if self.later else bool)
-
     def _get_parsing(self, query: Pairs) -> Reply:
-        profile, _ = self._find(query, ("source_key", "key", "reference", "profile_email"))
-        data = describe_parsing(profile, self.profiles.reading(profile))
-        return reply(200, "Profile's parsing", data=data)
-
-    def _get_indexing(self, query: Pairs) -> Reply:
-        profile, source = self._find(query, ("source_key", "key", "reference"))
-        data = describe_profile(profile, source, self.profiles.reading(profile))
-        return reply(200, "Profile's indexing", data=data)
-
-    def _find(self, query: Pairs, known: tuple[str, ...]) -> tuple[Profile, Source]:
-        texts = checks.check_query(query, known, ("source_key",))
-        source = self._source(texts["source_key"])
-        if source is None:
-            raise Refusal(400, "Invalid parameters. Unable to find object: source")
-        if not any(texts.get(name) for name in known[1:]):
-            raise Refusal(400, f"Missing parameter: one of {', '.join(known[1:])}")
-        profile = self._find_by(texts, source)
+        texts = checks.check_query(query, ("source_key", "key", "reference"), ("source_key",))
+        source = self._find_source(texts["source_key"])
+        key, reference = texts.get("key", ""), texts.get("reference", "")
+        if not (key or reference):
+            raise Refusal(400, "Missing parameter: one of key, reference")
+        profile = self.profiles.find(source.key, key=key, reference=reference)
         if profile is None:
             raise Refusal(400, "Invalid parameters. Unable to find object: profile")
-        return profile, source
-
-    def _find_by(self, texts: Mapping[str, str], source: Source) -> Profile | None:
-        if texts.get("key"):
-            return self.profiles.find(source.key, key=texts["key"])
-        if texts.get("reference"):
-            return self.profiles.find(source.key, reference=texts["reference"])
-        return self.profiles.find_email(source.key, texts["profile_email"])
+        return reply(200, "Profile's parsing", data=self._describe_parsing(profile))
 
     def _search(self, query: Pairs) -> Reply:
-        known = ("source_keys", "stage", "page", "limit", "sort_by", "order_by")
-        texts = checks.check_query(query, known, ("source_keys",))
+        texts = checks.check_query(query, ("source_keys", "stage", *_PAGING), ("source_keys",))
         if not self.may_search:
             raise Refusal(403, "Searching is not activated for this account")
-        sources = self._sources(texts)
-        stage = checks.check_choice("stage", texts, checks.STAGES, checks.STAGES[0])
-        checks.check_choice("sort_by", texts, checks.SORTS, "created_at")
-        profiles = [
-            profile for profile in self.profiles.visible(tuple(sources)) if stage in profile.stages
-        ]
-        shown, meta = _page(_order(profiles, texts), texts)
-        found = [self._describe_whole(profile, sources) for profile in shown]
-        return reply(200, "Profiles found", data={"profiles": found}, meta=meta)
+        stage = checks.check_choice("stage", texts, checks.STAGES)
+        found = [profile for profile in self._visible(texts) if stage in profile.stages]
+        shown, meta = _page(found, texts)
+        data = {"profiles": list(map(self._describe, shown))}
+        return reply(200, "Profiles found", data=data, meta=meta)
 
     def _list_profiles(self, query: Pairs) -> Reply:
-        known = (
-            "source_keys", "name", "key", "reference", "return_profile", "page", "limit",
-            "order_by", "sort_by", "created_at_min", "created_at_max",
-        )  # fmt: skip
+        known = ("source_keys", "key", "reference", "return_profile", *_PAGING)
         texts = checks.check_query(query, known, ("source_keys",))
-        sources = self._sources(texts)
-        checks.check_choice("sort_by", texts, ("created_at", "updated_at"), "created_at")
         whole = checks.check_flag("return_profile", texts)
-        first = checks.check_day("created_at_min", texts)
-        last = checks.check_day("created_at_max", texts)
-        profiles = [
+        found = [
             profile
-            for profile in self.profiles.visible(tuple(sources))
+            for profile in self._visible(texts)
             if texts.get("key", "") in ("", profile.key)
             and texts.get("reference", "") in ("", profile.reference)
-            and first <= profile.created_at
-            and (not last or profile.created_at[: len(last)] <= last)
-            and texts.get("name", "").lower() in self._name(profile, texts)
         ]
-        shown, meta = _page(_order(profiles, texts), texts)
-        found = [
-            self._describe_whole(profile, sources) if whole else describe_dates(profile)
-            for profile in shown
-        ]
-        return reply(200, "List of profiles", data=found, meta=meta)
+        shown, meta = _page(found, texts)
+        data = list(map(self._describe if whole else describe_dates, shown))
+        return reply(200, "List of profiles", data=data, meta=meta)
 
-    def _name(self, profile: Profile, texts: Mapping[str, str]) -> str:
-        """Return a profile's name in lower case, "" unless the query asks for a name."""
-        return self.profiles.reading(profile).name.lower() if texts.get("name") else ""
-
-    def _sources(self, texts: Mapping[str, str]) -> dict[str, Source]:
-        found = {}
-        for key in checks.check_keys("source_keys", texts["source_keys"]):
-            source = self._source(key)
-            if source is None:
-                raise Refusal(400, UNKNOWN_SOURCES[1])
-            found[key] = source
-        return found
-
-    def _describe_whole(self, profile: Profile, sources: Mapping[str, Source]) -> dict[str, Any]:
-        source = sources[profile.source_key]
-        described = describe_profile(profile, source, self.profiles.reading(profile))
-        return {**described, "source": self._describe(source)}
+    def _visible(self, texts: Mapping[str, str]) -> list[Profile]:
+        keys = checks.check_keys("source_keys", texts["source_keys"])
+        return self.profiles.visible({self._find_source(key).key for key in keys})
 
     def _get_source(self, query: Pairs) -> Reply:
-        source = self._source(checks.check_query(query, ("key",), ("key",))["key"])
-        if source is None:
-            raise Refusal(400, "Invalid parameters. Unable to find object: source")
-        return reply(200, "Source", data=self._describe(source))
+        texts = checks.check_query(query, ("key",), ("key",))
+        source = self._find_source(texts["key"])
+        return reply(200, "Source", data=self._describe_source(source))
 
     def _list_sources(self, query: Pairs) -> Reply:
-        texts = checks.check_query(query, ("name", "page", "limit", "sort_by", "order_by"))
-        checks.check_choice("sort_by", texts, ("date", "name"), "date")
-        wanted = texts.get("name", "").lower()
-        found = [
-            source
-            for source in self.sources
-            if wanted in source.name.lower() and source.key not in self.forbidden
-        ]
-        shown, meta = _page(_order(found, texts), texts)
-        return reply(200, "List of sources", data=list(map(self._describe, shown)), meta=meta)
+        texts = checks.check_query(query, _PAGING)
+        found = [source for source in self.sources if source.key not in self.forbidden]
+        shown, meta = _page(found, texts, sort_by=("date",))
+        return reply(
+            200, "List of sources", data=list(map(self._describe_source, shown)), meta=meta
+        )
+
+    def _describe_parsing(self, profile: Profile) -> dict[str, Any]:
+        return describe_parsing(profile, self.profiles.reading(profile))
+
+    def _describe(self, profile: Profile) -> dict[str, Any]:
+        source = self._describe_source(self._find_source(profile.source_key))
+        return describe_profile(profile, source, self.profiles.reading(profile))
+
+    def _describe_source(self, source: Source) -> dict[str, Any]:
+        flag = int if self.later else bool
+        return {
+            "key": source.key,
+            "name": source.name,
+            "type": source.type,
+            "subtype": source.subtype,
+            "environment": source.environment,
+            "sync_parsing": flag(source.sync_parsing),
+            "disable": flag(source.disable),
+            "status": "disabled" if source.disable else "active",
+            "archived_at": source.archived_at or None,
+        }
 
 
 def _check_file(upload: Upload) -> None:
-    if not upload.files:
+    if not upload.has_file:
         raise Refusal(400, "Missing field: file")
     if not upload.file_name:
         raise Refusal(400, "Invalid field file: it has no file name")
@@ -297,14 +249,18 @@ def _check_file(upload: Upload) -> None:
         raise Refusal(400, "Invalid field file: it is empty")
 
 
-def _order(items: list[_Item], texts: Mapping[str, str]) -> list[_Item]:
-    """Return the newest first unless ``order_by`` is "asc"; only the age is sorted by here."""
-    order = checks.check_choice("order_by", texts, ("asc", "desc"), "desc")
-    return items if order == "asc" else items[::-1]
-
-
-def _page(items: list[_Item], texts: Mapping[str, str]) -> tuple[list[_Item], dict[str, int]]:
-    page, limit = checks.check_page(texts)
+def _page(
+    items: list[_Item],
+    texts: Mapping[str, str],
+    *,
+    sort_by: tuple[str, ...] = ("created_at", "updated_at"),
+) -> tuple[list[_Item], dict[str, int]]:
+    """Return a page of ``items``, which come oldest first, and what says which page it is."""
+    checks.check_choice("sort_by", texts, sort_by)
+    if checks.check_choice("order_by", texts, ("desc", "asc")) == "desc":
+        items.reverse()
+    page = checks.check_count("page", texts, default=1, most=10**6)
+    limit = checks.check_count("limit", texts, default=_MAX_LIMIT, most=_MAX_LIMIT)
     shown = items[(page - 1) * limit : page * limit]
     meta = {
         "page": page,

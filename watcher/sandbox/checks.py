@@ -5,40 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    Final,
-    Literal,
-    NoReturn,
-    TypeAlias,
-    get_args,
-)
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn, TypeAlias, get_args
 
 import msgspec
 
 from watcher.sandbox.samples import permission
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     #: Gives a header by its name, None if it did not come.
     Header = Callable[[str], str | None]
 
-FLAGS: Final = ("sync_parsing", "sync_parsing_indexing", "webhook_parsing_sending")
-
 Stage = Literal["new", "yes", "later", "no"]
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
-SORTS: Final = (
-    "created_at",
-    "updated_at",
-    "location",
-    "location_experience",
-    "location_education",
-    "searching",
-    "scoring",
-)
 _KEY: Final = re.compile(r"ask[rw]?_[0-9a-f]{32}")
 _MEDIA_TYPE: Final = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 _INTEGER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
@@ -47,17 +28,13 @@ _INTEGER: Final = re.compile(r"[0-9]{1,18}", re.ASCII)
 _LAST_SECOND: Final = 253_402_300_799
 _Timestamp: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=_LAST_SECOND)]
 
-#: From the vendor's later pages; the SDK asks for as many.
-_MAX_LIMIT: Final = 30
-
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error of this program
-    """A request that is answered with ``status`` and ``message``."""
+    """A request that is answered with ``status`` and a message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +46,11 @@ class Form:
     content_type: str = ""
     created_at: str = ""
     sync_parsing: bool = False
-    #: Undocumented default; 1 is what the SDK sends.
     sync_parsing_indexing: bool = True
     webhook_parsing_sending: bool = False
     labels: tuple[dict[str, Any], ...] = ()
     tags: tuple[dict[str, Any], ...] = ()
     metadatas: tuple[dict[str, Any], ...] = ()
-    #: The SDK can send one; what for is not documented, and nothing is made of it here.
-    key: str = ""
 
 
 def check_access(
@@ -103,7 +77,10 @@ def check_form(pairs: Iterable[tuple[str, str]]) -> Form:
         _refuse("Repeated field: content_type")
     if "source_key" not in texts:
         _refuse("Missing field: source_key")
-    return Form(**{_NAMES.get(name, name): _FIELDS[name](name, texts[name]) for name in texts})
+    values = {name: _FIELDS[name](name, text) for name, text in texts.items()}
+    if "profile_content_type" in values:
+        values["content_type"] = values.pop("profile_content_type")
+    return Form(**values)
 
 
 def check_query(
@@ -117,26 +94,25 @@ def check_query(
     return texts
 
 
-def check_page(texts: Mapping[str, str]) -> tuple[int, int]:
-    """Return ``page`` (from 1) and ``limit`` of a list."""
-    return _count("page", texts.get("page", "1"), 10**6), _count(
-        "limit", texts.get("limit", "30"), _MAX_LIMIT
-    )
+def check_count(name: str, texts: Mapping[str, str], default: int, most: int) -> int:
+    """Return a parameter that is a number from 1 to ``most``."""
+    text = texts.get(name, str(default))
+    if not _INTEGER.fullmatch(text) or not 1 <= int(text) <= most:
+        _refuse(f"Invalid parameter {name}: expected a whole number from 1 to {most}")
+    return int(text)
 
 
-def check_choice(
-    name: str, texts: Mapping[str, str], choices: Collection[str], default: str
-) -> str:
-    """Return a parameter that has to be one of ``choices``."""
-    value = texts.get(name, default)
-    if value not in choices and value != default:
+def check_choice(name: str, texts: Mapping[str, str], choices: Sequence[str]) -> str:
+    """Return a parameter that has to be one of ``choices``, the first if it is absent."""
+    value = texts.get(name, choices[0])
+    if value not in choices:
         _refuse(f"Invalid parameter {name}: expected one of {', '.join(choices)}")
     return value
 
 
-def check_keys(name: str, text: str) -> list[str]:
+def check_keys(name: str, text: str) -> tuple[str, ...]:
     """Return a parameter that holds a JSON array of texts, with at least one."""
-    keys: list[str] = _array(name, text, Annotated[str, msgspec.Meta(min_length=1)])
+    keys = _array(Annotated[str, msgspec.Meta(min_length=1)], name, text)
     if not keys:
         _refuse(f"Invalid parameter {name}: expected at least one key")
     return keys
@@ -148,15 +124,6 @@ def check_flag(name: str, texts: Mapping[str, str]) -> bool:
     if value not in ("0", "1", "false", "true"):
         _refuse(f"Invalid parameter {name}: expected a boolean")
     return value in ("1", "true")
-
-
-def check_day(name: str, texts: Mapping[str, str]) -> str:
-    """Return a parameter that is a date, "" if it is absent."""
-    value = texts.get(name, "")
-    try:
-        return datetime.fromisoformat(value).isoformat()[: len(value)] if value else ""
-    except ValueError:
-        _refuse(f"Invalid parameter {name}: expected a date")
 
 
 def _refuse(message: str) -> NoReturn:
@@ -172,12 +139,6 @@ def _once(pairs: Iterable[tuple[str, str]], known: Collection[str], what: str) -
             _refuse(f"Repeated {what}: {name}")
         texts[name] = value
     return texts
-
-
-def _count(name: str, text: str, most: int) -> int:
-    if not _INTEGER.fullmatch(text) or not 1 <= int(text) <= most:
-        _refuse(f"Invalid parameter {name}: expected a whole number from 1 to {most}")
-    return int(text)
 
 
 def _text(name: str, value: str) -> str:
@@ -238,32 +199,24 @@ class _Label(msgspec.Struct, forbid_unknown_fields=True):
             raise ValueError("a label needs a job_key or a job_reference")
 
 
-def _array(name: str, text: str, kind: Any) -> Any:
+def _array(kind: Any, name: str, text: str) -> tuple[Any, ...]:
     """Return a JSON array whose members are of a kind, as plain values."""
     try:
-        return msgspec.to_builtins(msgspec.json.decode(text, type=list[kind]))
+        return tuple(msgspec.to_builtins(msgspec.json.decode(text, type=list[kind])))
     except (ValueError, RecursionError) as error:
         _refuse(f"Invalid field {name}: {error}")
 
 
-def _items(name: str, text: str) -> tuple[dict[str, Any], ...]:
-    return tuple(_array(name, text, _Item))
-
-
-def _labels(name: str, text: str) -> tuple[dict[str, Any], ...]:
-    return tuple(_array(name, text, _Label))
-
-
 _FIELDS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "source_key": _source_key,
-    "key": _text,
     "reference": _text,
     "profile_content_type": _media_type,
     "content_type": _media_type,
     "created_at": _moment,
-    "labels": _labels,
-    "tags": _items,
-    "metadatas": _items,
-    **dict.fromkeys(FLAGS, _flag),
+    "labels": partial(_array, _Label),
+    "tags": partial(_array, _Item),
+    "metadatas": partial(_array, _Item),
+    "sync_parsing": _flag,
+    "sync_parsing_indexing": _flag,
+    "webhook_parsing_sending": _flag,
 }
-_NAMES: Final[Mapping[str, str]] = {"profile_content_type": "content_type"}

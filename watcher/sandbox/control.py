@@ -18,10 +18,9 @@ import msgspec
 from watcher.sandbox.api import Reply, UnknownSource, reply
 from watcher.sandbox.faults import Fault, Kind
 from watcher.sandbox.profiles import References  # noqa: TC001 - msgspec reads it
-from watcher.sandbox.webhooks import Form  # noqa: TC001 - likewise
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from watcher.sandbox.api import Api
     from watcher.sandbox.checks import Header
@@ -88,17 +87,8 @@ class Ledger:
 
     def wait_for(self, count: int, within: float) -> tuple[Record, ...]:
         """Return the records once ``count`` uploads have ended; TimeoutError after ``within`` s."""
-        return self._wait(lambda: self._ended >= count, within)
-
-    def wait_until(
-        self, condition: Callable[[tuple[Record, ...]], bool], within: float
-    ) -> tuple[Record, ...]:
-        """Return the records once they fulfil ``condition``; TimeoutError after ``within`` s."""
-        return self._wait(lambda: condition(tuple(self._records)), within)
-
-    def _wait(self, condition: Callable[[], bool], within: float) -> tuple[Record, ...]:
         with self._changed:
-            if self._changed.wait_for(condition, within):
+            if self._changed.wait_for(lambda: self._ended >= count, within):
                 return tuple(self._records)
             raise TimeoutError(
                 f"after {within:g} s the sandbox has {len(self._records)} uploads, "
@@ -138,7 +128,6 @@ class _Webhook(msgspec.Struct, forbid_unknown_fields=True):
 
     url: str
     secret: str
-    form: Form = "documented"
 
     def __post_init__(self) -> None:
         if self.url and urlsplit(self.url).hostname not in _HOSTS:
@@ -168,13 +157,13 @@ _PLAIN: Final = tuple(
 )
 
 
+@dataclass(frozen=True, slots=True)
 class Control:
     """Answers requests below :data:`PREFIX`."""
 
-    def __init__(self, api: Api, faults: Faults, ledger: Ledger) -> None:
-        self._api = api
-        self._faults = faults
-        self._ledger = ledger
+    api: Api
+    faults: Faults
+    ledger: Ledger
 
     def answer(self, method: str, path: str, header: Header, body: bytes) -> Reply:
         """Answer a request, unless it comes from a page in a browser."""
@@ -186,38 +175,36 @@ class Control:
             case "GET", "state":
                 return reply(200, "State", data=self._state())
             case "GET", "ledger":
-                return reply(200, "Ledger", data=list(map(asdict, self._ledger.records())))
+                return reply(200, "Ledger", data=list(map(asdict, self.ledger.records())))
             case "POST", "faults":
                 return self._set(body)
             case _:
                 return reply(404, f"Not found: {method} {path}")
 
     def _state(self) -> dict[str, Any]:
-        parses = self._api.profiles.parses().values()
         return {
-            "faults": self._faults.state(),
-            **{name: getattr(self._api, name) for name in _PLAIN},
-            "sources": list(map(asdict, self._api.sources)),
-            "webhook": self._api.webhooks.url,
-            "needless_parses": sum(parses) - len(parses),
+            "faults": self.faults.state(),
+            **{name: getattr(self.api, name) for name in _PLAIN},
+            "sources": list(map(asdict, self.api.sources)),
+            "webhook": self.api.webhooks.url,
         }
 
     def _set(self, body: bytes) -> Reply:
         """Set all or, if anything is wrong, nothing."""
         try:
             wanted = msgspec.json.decode(body, type=_Changes)
-            sources = _changed(self._api.sources, wanted.sources or {})
+            sources = _changed(self.api.sources, wanted.sources or {})
         except (ValueError, TypeError, RecursionError) as error:
             return reply(400, str(error))
-        self._api.sources = sources
+        self.api.sources = sources
         for name in _PLAIN:
             if (value := getattr(wanted, name)) is not msgspec.UNSET:
-                setattr(self._api, name, value)
+                setattr(self.api, name, value)
         if wanted.webhook:
-            for name, value in msgspec.structs.asdict(wanted.webhook).items():
-                setattr(self._api.webhooks, name, value)
+            self.api.webhooks.url = wanted.webhook.url
+            self.api.webhooks.secret = wanted.webhook.secret
         if wanted.faults is not msgspec.UNSET:
-            self._faults.set(*wanted.faults)
+            self.faults.set(*wanted.faults)
         return reply(200, "Set", data=self._state())
 
 

@@ -1,8 +1,7 @@
 """Switches that make the sandbox misbehave the way servers, proxies and networks do.
 
-Of the faults that are set the first that matches a request applies to it, and only that one; a
-rate limit that is not reached lets the request pass on to the next. A fault that has applied as
-often as it should is over.
+Of the faults that are set the first that matches a request applies to it, and only that one. A
+fault that has applied as often as it should is over.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ import enum
 import json
 import socket
 import threading
-from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import responses
-from math import ceil
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import msgspec
@@ -23,14 +20,13 @@ import msgspec
 from watcher.sandbox.api import Reply, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
 
 class Kind(enum.StrEnum):
     """What goes wrong."""
 
     STATUS = "status"  # answered with ``status``, ``message``, ``retry_after``
-    RATE_LIMIT = "rate_limit"  # 429 beyond ``per_minute`` requests a minute
     DELAY = "delay"  # the right answer after ``delay`` seconds
     NEVER = "never"  # no answer; the connection stays open
     CUT_BEFORE_BODY = "cut_before_body"  # closed after the headers, the body unread
@@ -39,29 +35,18 @@ class Kind(enum.StrEnum):
     CUT_IN_ANSWER = "cut_in_answer"  # closed in the middle of the right answer
     DRIP = "drip"  # the right answer, one byte every ``interval`` seconds
     HTML = "html"  # a page for people
-    TEXT = "text"  # something that is not JSON
     SHAPE = "shape"  # JSON, but not an object with a code
     CODE = "code"  # the right answer, but its JSON says ``code``
     REDIRECT = "redirect"  # to ``url``
     HUGE = "huge"  # a JSON answer of ``size`` bytes
 
 
-_MINUTE: Final = 60.0
 #: The request has its effect all the same, unless the fault says otherwise.
-_STORING: Final = frozenset(
-    {
-        Kind.DELAY,
-        Kind.NEVER,
-        Kind.CUT_BEFORE_ANSWER,
-        Kind.CUT_IN_ANSWER,
-        Kind.DRIP,
-        Kind.CODE,
-    }
-)
-
-#: Applied before the request is whole; all others when it has been read.
-EARLY: Final = (Kind.CUT_BEFORE_BODY, Kind.CUT_IN_BODY)
-_LATE: Final = frozenset(Kind) - frozenset(EARLY)
+_STORING: Final = (
+    Kind.DELAY, Kind.NEVER, Kind.CUT_BEFORE_ANSWER, Kind.CUT_IN_ANSWER, Kind.DRIP, Kind.CODE,
+)  # fmt: skip
+#: Applied when the request has been read; the two others before it is whole.
+_LATE: Final = frozenset(Kind) - {Kind.CUT_BEFORE_BODY, Kind.CUT_IN_BODY}
 #: Bytes of a huge answer that are sent at once.
 _PIECE: Final = 256 * 1024
 
@@ -95,13 +80,12 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     retry_after: _Header = ""
     #: The ``code`` in the JSON of :attr:`Kind.CODE`.
     code: _Count = 500
-    #: What :attr:`Kind.HTML`, ``TEXT`` and ``SHAPE`` answer with; "" for something fitting.
+    #: What :attr:`Kind.HTML` and ``SHAPE`` answer with; "" for something fitting.
     body: str = ""
     url: _Header = ""
     after_bytes: _Count = 0
     size: _Count = 1_000_000_000
     interval: _Seconds = 1.0
-    per_minute: _Count = 60
     #: Whether the request has its effect; None for what is usual for the kind.
     stored: bool | None = None
 
@@ -130,49 +114,26 @@ class Request:
 
 @dataclass(slots=True)
 class _Switch:
-    """A fault that is set, how often it may still apply, and when it let requests pass."""
+    """A fault that is set, and how often it may still apply; None for ever."""
 
     fault: Fault
     left: int | None
-    passed: deque[float] = field(default_factory=deque)
 
     def matches(self, request: Request) -> bool:
         fault = self.fault
-        return self.left != 0 and all(
-            pattern == "*" or fnmatchcase(value, pattern)
-            for value, pattern in (
-                (request.method, fault.method),
-                (request.path, fault.path),
-                (request.source_key, fault.source_key),
-                (request.file_name, fault.file_name),
-            )
+        return (
+            self.left != 0
+            and fnmatchcase(request.method, fault.method)
+            and fnmatchcase(request.path, fault.path)
+            and fnmatchcase(request.source_key, fault.source_key)
+            and fnmatchcase(request.file_name, fault.file_name)
         )
-
-    def seconds_to_wait(self, now: float) -> float:
-        """Return how long a rate limit wants the next request to wait; 0 lets it pass."""
-        while self.passed and self.passed[0] <= now - _MINUTE:
-            self.passed.popleft()
-        if len(self.passed) < self.fault.per_minute:
-            self.passed.append(now)
-            return 0.0
-        return self.passed[0] + _MINUTE - now if self.passed else _MINUTE
-
-
-def _limited(fault: Fault, wait: float) -> Fault:
-    return Fault(
-        kind=Kind.STATUS,
-        status=429,
-        delay=fault.delay,
-        message=fault.message or "Too many requests",
-        retry_after=fault.retry_after or str(ceil(wait)),
-    )
 
 
 class Faults:
     """The faults of a running sandbox; every method may be called from any thread."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._switches: tuple[_Switch, ...] = ()
 
@@ -180,11 +141,6 @@ class Faults:
         """Let exactly these faults apply from now on, the first that matches first."""
         with self._lock:
             self._switches = tuple(_Switch(fault, fault.times) for fault in faults)
-
-    def add(self, *faults: Fault) -> None:
-        """Let these faults apply after those that are set already."""
-        with self._lock:
-            self._switches += tuple(_Switch(fault, fault.times) for fault in faults)
 
     def clear(self) -> None:
         """Let no fault apply any longer."""
@@ -199,26 +155,20 @@ class Faults:
             ]
 
     def take(
-        self, request: Request, kinds: Iterable[Kind] = (), *, received: int = 0
+        self, request: Request, kinds: Collection[Kind] = _LATE, *, received: int = 0
     ) -> Fault | None:
         """Return the fault that applies to this request now, which counts as one time.
 
-        ``kinds``: only these (of the early ones), or all that are not early. ``received``: bytes
-        of the body so far.
+        ``kinds``: only these, or all that apply when the request has been read. ``received``:
+        bytes of the body so far.
         """
-        wanted = frozenset(kinds) or _LATE
         with self._lock:
             for switch in self._switches:
                 fault = switch.fault
-                if fault.kind not in wanted or not switch.matches(request):
+                if fault.kind not in kinds or not switch.matches(request):
                     continue
                 if fault.kind is Kind.CUT_IN_BODY and received < fault.after_bytes:
                     continue
-                if fault.kind is Kind.RATE_LIMIT:
-                    wait = switch.seconds_to_wait(self._clock())
-                    if not wait:
-                        continue
-                    fault = _limited(fault, wait)
                 if switch.left is not None:
                     switch.left -= 1
                 return fault
@@ -232,7 +182,6 @@ _FOREIGN: Final = {
         "<!DOCTYPE html><title>Welcome</title><form>Log in to use this network</form>",
         200,
     ),
-    Kind.TEXT: ("text/plain; charset=utf-8", "OK", 200),
     Kind.SHAPE: ("application/json", '["not", "an", "object"]', 200),
     Kind.REDIRECT: ("text/html; charset=utf-8", "<!DOCTYPE html><p>Moved</p>", 302),
 }

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import logging
 import os
 import re
 import threading
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pypdf
 
-from watcher.sandbox.uploads import MAX_KEPT
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from watcher.sandbox.checks import Form
-    from watcher.sandbox.samples import Source
     from watcher.sandbox.uploads import Upload
 
 _log = logging.getLogger(__name__)
@@ -101,44 +97,35 @@ class Profile:
     """
 
     key: str
-    source_key: str
-    reference: str
+    form: Form
     file_name: str
     content_type: str
     size: int
     sha256: str
-    created_at: str
-    tags: tuple[dict[str, Any], ...]
-    labels: tuple[dict[str, Any], ...]
-    metadatas: tuple[dict[str, Any], ...]
     received_at: float
     visible_at: float
     parses: int = 1
 
     @property
+    def source_key(self) -> str:
+        """The source that it is in."""
+        return self.form.source_key
+
+    @property
+    def reference(self) -> str:
+        """The reference that the upload gave it, "" for none."""
+        return self.form.reference
+
+    @property
+    def created_at(self) -> str:
+        """When the document was received, by its upload or else by the clock; ISO 8601."""
+        return self.form.created_at or _iso(self.received_at)
+
+    @property
     def stages(self) -> frozenset[str]:
         """The stages of its labels, "new" without any."""
-        return frozenset(label.get("stage", "new") for label in self.labels) or frozenset({"new"})
-
-
-def make_profile(form: Form, upload: Upload, now: float, visible_at: float, nth: int) -> Profile:
-    """Return the profile of an upload; its key derives from source, reference, content, ``nth``."""
-    identity = "\n".join((form.source_key, form.reference, upload.sha256, str(nth)))
-    return Profile(
-        key=hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest(),
-        source_key=form.source_key,
-        reference=form.reference,
-        file_name=upload.file_name,
-        content_type=form.content_type or upload.content_type,
-        size=upload.size,
-        sha256=upload.sha256,
-        created_at=form.created_at or datetime.fromtimestamp(now, UTC).isoformat(),
-        tags=form.tags,
-        labels=form.labels,
-        metadatas=form.metadatas,
-        received_at=now,
-        visible_at=visible_at,
-    )
+        labels = self.form.labels
+        return frozenset(label.get("stage", "new") for label in labels) or frozenset({"new"})
 
 
 class Profiles:
@@ -147,21 +134,14 @@ class Profiles:
     Documents are read when they are asked for: an upload has no time for that.
     """
 
-    def __init__(
-        self,
-        clock: Callable[[], float],
-        data_dir: str | None = None,
-        *,
-        max_memory: int = _MAX_MEMORY,
-    ) -> None:
-        self.now = clock
-        self._data_dir = data_dir
+    def __init__(self, clock: Callable[[], float], *, max_memory: int = _MAX_MEMORY) -> None:
+        self._clock = clock
         self._max_memory = max_memory
         self._lock = threading.Lock()
         self._by_key: dict[str, Profile] = {}
         self._by_reference: dict[tuple[str, str], list[Profile]] = {}
-        self._kept: dict[str, bytes] = {}
-        self._kept_size = 0
+        self._unread: dict[str, bytes] = {}
+        self._unread_size = 0
         self._readings: dict[str, Reading] = {}
         self._parses: Counter[str] = Counter()
 
@@ -170,61 +150,44 @@ class Profiles:
         with self._lock:
             return tuple(self._by_key.values())
 
+    def parses(self) -> dict[str, int]:
+        """Return how often each content was parsed, by its SHA-256; more than once is needless."""
+        with self._lock:
+            return dict(self._parses)
+
     def add(
         self, form: Form, upload: Upload, visible_after: float, references: References
     ) -> Profile | None:
         """Keep an upload's profile; return None if a reference that its source has is refused."""
         with self._lock:
-            now = self.now()
+            now = self._clock()
             same = self._by_reference.setdefault((form.source_key, form.reference), [])
             if form.reference and _is_taken(same, references, now):
                 return None
             self._parses[upload.sha256] += 1
-            profile = make_profile(form, upload, now, now + visible_after, len(same))
+            profile = _make_profile(form, upload, now, now + visible_after, len(same))
             if references == "update" and form.reference and same:
                 profile = _parsed_again(same.pop(), profile)
                 self._readings.pop(profile.key, None)
                 self._take_content(profile)
             same.append(profile)
             self._by_key[profile.key] = profile
-            if upload.content and self._kept_size + len(upload.content) <= self._max_memory:
-                self._kept[profile.key] = upload.content
-                self._kept_size += len(upload.content)
-            if upload.path:
-                self._store(profile, upload)
-        return profile
-
-    def parses(self) -> dict[str, int]:
-        """Return how often each content was parsed, by its SHA-256; more than once is needless."""
-        with self._lock:
-            return dict(self._parses)
-
-    def read_apart(self, form: Form, upload: Upload) -> tuple[Profile, Reading]:
-        """Return an upload's profile and what stands in its document, without keeping either."""
-        content = _read_file(upload.path) if upload.path else upload.content or b""
-        upload.discard()
-        with self._lock:
-            self._parses[upload.sha256] += 1
-        now = self.now()
-        reading = read_document(content, upload.file_name)
-        return make_profile(form, upload, now, now, 0), reading
+            if self._unread_size + len(upload.content) <= self._max_memory:
+                self._unread[profile.key] = upload.content
+                self._unread_size += len(upload.content)
+            return profile
 
     def find(self, source_key: str, *, key: str = "", reference: str = "") -> Profile | None:
         """Return the first visible profile of a source with this key or this reference."""
         with self._lock:
             by_key = [self._by_key[key]] if key in self._by_key else []
             found = by_key if key else self._by_reference.get((source_key, reference), [])
-            visible = (profile for profile in found if profile.visible_at <= self.now())
+            visible = (profile for profile in found if profile.visible_at <= self._clock())
             return next((p for p in visible if p.source_key == source_key), None)
 
-    def find_email(self, source_key: str, email: str) -> Profile | None:
-        """Return the first visible profile of a source in whose document this email stands."""
-        profiles = self.visible([source_key])
-        return next((p for p in profiles if self.reading(p).email == email), None)
-
-    def visible(self, source_keys: Sequence[str]) -> list[Profile]:
+    def visible(self, source_keys: Collection[str]) -> list[Profile]:
         """Return the visible profiles of some sources, the oldest first."""
-        now = self.now()
+        now = self._clock()
         return [p for p in self.all() if p.source_key in source_keys and p.visible_at <= now]
 
     def reading(self, profile: Profile) -> Reading:
@@ -232,32 +195,29 @@ class Profiles:
         with self._lock:
             if profile.key not in self._readings:
                 content = self._take_content(profile)
-                if self._data_dir:
-                    content = _read_file(self._path(profile))
                 self._readings[profile.key] = read_document(content, profile.file_name)
             return self._readings[profile.key]
 
     def _take_content(self, profile: Profile) -> bytes:
         """Return a document's content, b"" if it was not kept, and keep it no longer."""
-        content = self._kept.pop(profile.key, b"")
-        self._kept_size -= len(content)
+        content = self._unread.pop(profile.key, b"")
+        self._unread_size -= len(content)
         return content
 
-    def _store(self, profile: Profile, upload: Upload) -> None:
-        os.replace(upload.path, self._path(profile))
-        upload.path = ""
-        with open(self._path(profile) + ".json", "w", encoding="utf-8") as handle:
-            json.dump(asdict(profile), handle, ensure_ascii=False, indent=1)
 
-    def _path(self, profile: Profile) -> str:
-        return os.path.join(self._data_dir or "", profile.key)
-
-
-def _read_file(path: str) -> bytes:
-    """Return what is in a file, b"" if it is too large to be read."""
-    with open(path, "rb") as handle:
-        content = handle.read(MAX_KEPT + 1)
-    return content if len(content) <= MAX_KEPT else b""
+def _make_profile(form: Form, upload: Upload, now: float, visible_at: float, nth: int) -> Profile:
+    """Return the profile of an upload; its key derives from source, reference, content, ``nth``."""
+    identity = "\n".join((form.source_key, form.reference, upload.sha256, str(nth)))
+    return Profile(
+        key=hashlib.sha1(identity.encode(), usedforsecurity=False).hexdigest(),
+        form=form,
+        file_name=upload.file_name,
+        content_type=form.content_type or upload.content_type,
+        size=upload.size,
+        sha256=upload.sha256,
+        received_at=now,
+        visible_at=visible_at,
+    )
 
 
 def _is_taken(same: Sequence[Profile], references: References, now: float) -> bool:
@@ -269,15 +229,19 @@ def _is_taken(same: Sequence[Profile], references: References, now: float) -> bo
 def _parsed_again(before: Profile, after: Profile) -> Profile:
     """Return the profile ``before`` with the document of ``after`` parsed for it; it stays visible.
 
-    Tags are settable at creation only, as later pages have it.
+    Tags can be set at creation only, as later pages have it.
     """
     return replace(
         after,
         key=before.key,
-        tags=before.tags,
+        form=replace(after.form, tags=before.form.tags),
         visible_at=min(before.visible_at, after.visible_at),
         parses=before.parses + 1,
     )
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def describe_parsing(profile: Profile, reading: Reading) -> dict[str, Any]:
@@ -295,25 +259,22 @@ def describe_parsing(profile: Profile, reading: Reading) -> dict[str, Any]:
     }
 
 
-def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict[str, Any]:
-    """Return ``data`` of ``GET /profile/indexing``, and what a search lists."""
+def describe_profile(profile: Profile, source: dict[str, Any], reading: Reading) -> dict[str, Any]:
+    """Return a whole profile, as a search lists it; ``source`` is what describes its source."""
     first, _, last = reading.name.rpartition(" ")
     return {
-        "key": profile.key,
-        "reference": profile.reference,
-        "source_key": source.key,
-        "source": describe_source(source),
-        "created_at": profile.created_at,
-        "updated_at": datetime.fromtimestamp(profile.visible_at, UTC).isoformat(),
+        **describe_dates(profile),
+        "source_key": profile.source_key,
+        "source": source,
         "info": {
             "full_name": reading.name,
             "first_name": first,
             "last_name": last,
             "email": reading.email,
         },
-        "tags": profile.tags,
-        "labels": profile.labels,
-        "metadatas": profile.metadatas,
+        "tags": profile.form.tags,
+        "labels": profile.form.labels,
+        "metadatas": profile.form.metadatas,
         "attachments": [
             {
                 "type": "resume",
@@ -321,7 +282,7 @@ def describe_profile(profile: Profile, source: Source, reading: Reading) -> dict
                 "file_name": f"{profile.key}{os.path.splitext(profile.file_name)[1]}",
                 "original_file_name": profile.file_name,
                 "file_size": str(profile.size),
-                "created_at": datetime.fromtimestamp(profile.received_at, UTC).isoformat(),
+                "created_at": _iso(profile.received_at),
             }
         ],
     }
@@ -333,20 +294,5 @@ def describe_dates(profile: Profile) -> dict[str, Any]:
         "key": profile.key,
         "reference": profile.reference,
         "created_at": profile.created_at,
-        "updated_at": datetime.fromtimestamp(profile.visible_at, UTC).isoformat(),
-    }
-
-
-def describe_source(source: Source, flag: Callable[[bool], int] = bool) -> dict[str, Any]:
-    """Return ``data`` of ``GET /source``; ``flag`` makes of a boolean what stands in the answer."""
-    return {
-        "key": source.key,
-        "name": source.name,
-        "type": source.type,
-        "subtype": source.subtype,
-        "environment": source.environment,
-        "sync_parsing": flag(source.sync_parsing),
-        "disable": flag(source.disable),
-        "status": "disabled" if source.disable else "active",
-        "archived_at": source.archived_at or None,
+        "updated_at": _iso(profile.visible_at),
     }

@@ -110,11 +110,6 @@ class Service(abc.ABC):
     def stop(self) -> None:
         """Stop the program until the next login, if it is running."""
 
-    def restart(self) -> None:
-        """Stop the program if it is running, and start it."""
-        self.stop()
-        self.start()
-
     @abc.abstractmethod
     def look(self) -> Installed | None:
         """Return the status; None if it is not installed."""
@@ -128,7 +123,10 @@ def read_file(path: str) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise WatcherError(f"{path} cannot be read ({error.strerror}).") from error
+        raise WatcherError(
+            msg("{path} can't be read ({error}).", path=path, error=error.strerror),
+            msg("Give yourself permission to read it."),
+        ) from error
 
 
 def write_file(path: str, data: bytes) -> bool:
@@ -147,7 +145,7 @@ def write_file(path: str, data: bytes) -> bool:
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise WatcherError(
-            msg("{path} cannot be written ({error}).", path=path, error=error.strerror),
+            msg("{path} can't be written ({error}).", path=path, error=error.strerror),
             msg("Give yourself permission to write it."),
         ) from error
     return True
@@ -160,7 +158,10 @@ def remove_file(path: str, *folders: str) -> bool:
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as error:
-        raise WatcherError(f"{path} cannot be removed ({error.strerror}).") from error
+        raise WatcherError(
+            msg("{path} can't be removed ({error}).", path=path, error=error.strerror),
+            msg("Remove it yourself."),
+        ) from error
     for folder in folders:
         with contextlib.suppress(OSError):  # not empty, or not there
             os.rmdir(folder)
@@ -195,11 +196,11 @@ def run_program(command: Sequence[str]) -> Done:
                 program=command[0],
                 time=PATIENCE,
             ),
-            msg("Try it again later."),
+            msg("Try again later."),
         ) from error
     except OSError as error:
         raise WatcherError(
-            msg("{program} cannot be started ({error}).", program=command[0], error=error.strerror),
+            msg("{program} can't be started ({error}).", program=command[0], error=error.strerror),
             msg('Start "hrflow-watcher run" yourself, or have the system start it in another way.'),
         ) from error
     out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))

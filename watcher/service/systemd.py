@@ -248,10 +248,6 @@ class Systemd(Service):
         """Stop it until the next login."""
         self._insist("stop", _UNIT)
 
-    def restart(self) -> None:
-        """Stop it if it is running, and start it."""
-        self._insist("restart", _UNIT)
-
     def look(self) -> Installed | None:
         """Return the status; None if it is not installed."""
         found = read_file(self.file)

@@ -139,10 +139,10 @@ class Scheduler(Service):
         """Install it; UnusableError for a path that the Task Scheduler would change."""
         if word := find_unwritable((*self._definition.command, self._definition.home)):
             raise UnusableError(
-                msg("Windows would not read {path} as a path at login.", path=word),
+                msg("Windows would misread the path {path} at login.", path=word),
                 msg(
-                    "Keep the program, its configuration and its state in folders without % and $("
-                    " in their names."
+                    "Keep the program, its configuration and its state in folders"
+                    " without % or $( in their names."
                 ),
             )
         changed = write_file(self.file, self._render())

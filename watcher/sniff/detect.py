@@ -23,7 +23,7 @@ _JUNK = 1024  # bytes; readers look for a PDF's header that far (PDF 1.7, implem
 _ZIP_BEGIN = re.compile(rb"(?:PK\x07\x08|PK00)?PK\x03\x04")  # marks of volumes: APPNOTE.TXT 8.5
 _PDF_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[\0\s]{0,64}(?:%PDF-|%!PS-Adobe-\d\.\d PDF-\d)")
 _PDF_HEADER = re.compile(rb"%PDF-\d")
-_PDF_OBJECT = re.compile(rb"\d\s+\d+\s+obj\b")
+_PDF_OBJECT = re.compile(rb"\d\s++\d++\s++obj\b")
 
 #: The header as a line of its own, and not in a sentence about such files.
 _PDF_LINE = re.compile(rb"[\0\s\xef\xbb\xbf]*%[^\r\n%]{4,24}?\d\.\d[ \t]*(?:[\r\n%]|\Z)")
@@ -89,7 +89,7 @@ def _identify_by_head(content: Content, extension: str) -> Format:
 
 
 def _begins_as_pdf(head: bytes) -> bool:
-    return bool(_PDF_OBJECT.search(head) or _PDF_LINE.match(head))
+    return bool(_PDF_LINE.match(head) or _PDF_OBJECT.search(head))
 
 
 def _find_header(head: bytes) -> re.Match[bytes] | None:

@@ -22,14 +22,14 @@ class Format(NamedTuple):
     advice: Message = NOTHING
 
 
-SAVE: Final = msg("save it as PDF or Word")
-SAVE_IMAGE: Final = msg("save it as PDF, JPEG or PNG")
-EXPORT: Final = msg("export it as PDF or Word")
-DOWNLOAD: Final = msg("download it as PDF or Word")
-TAKE_OUT: Final = msg("extract the document and add it")
-UNLOCK: Final = msg("save it without a password")
-DECRYPT: Final = msg("save it without encryption")
-ADD_FILE: Final = msg("add the file itself")
+SAVE: Final = msg("Save it as PDF or Word.")
+SAVE_IMAGE: Final = msg("Save it as PDF, JPEG or PNG.")
+EXPORT: Final = msg("Export it as PDF or Word.")
+DOWNLOAD: Final = msg("Download it as PDF or Word.")
+TAKE_OUT: Final = msg("Extract the document and add it.")
+UNLOCK: Final = msg("Save it without a password.")
+DECRYPT: Final = msg("Save it without encryption.")
+ADD_FILE: Final = msg("Add the file itself.")
 
 _MS = "application/vnd.ms-"
 _OPENXML = "application/vnd.openxmlformats-officedocument."
@@ -51,7 +51,7 @@ FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", msg("a flat OpenDocument file"),
 POSTSCRIPT = Format("application/postscript", ".ps", msg("a PostScript file"), SAVE)
 
 # Mail and saved web pages
-MAIL = Format("message/rfc822", ".eml", msg("an e-mail message"), TAKE_OUT)
+MAIL = Format("message/rfc822", ".eml", msg("an email message"), TAKE_OUT)
 MAILBOX = Format("application/mbox", ".mbox", msg("a mailbox"), TAKE_OUT)
 MHTML = Format("multipart/related", ".mht", msg("a web page saved as a single file (MHTML)"), SAVE)
 WEB_ARCHIVE = Format("application/x-webarchive", ".webarchive", msg("a Safari web archive"), SAVE)

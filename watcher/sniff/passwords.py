@@ -44,7 +44,8 @@ def find_lock(content: Content) -> Format | None:
     None where everybody can open it, or where that cannot be determined.
     """
     for part in _read_ends(content):
-        if found := _ENCRYPT.search(part):
+        # A search for bytes takes a twentieth of the time of one by pattern.
+        if b"/Encrypt" in part and (found := _ENCRYPT.search(part)):
             identity = _ID.search(part)
             first = next(_read_tokens(part, identity.end()), b"") if identity else b""
             inline = found.end() - 2

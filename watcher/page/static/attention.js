@@ -19,7 +19,7 @@ export function showAttention(now) {
   const notes = now.remarks.map((remark) => card(now.is_set_up ? "busy" : "bad", "", remark));
   if (!now.is_set_up && !now.remarks.length)
     notes.push(card("busy", "", t("Not set up yet"), "", el("a", { href: "#setup", class: "button main" }, t("Set up"))));
-  for (const folder of now.watched) if (folder.problem) notes.push(card("bad", t("A folder cannot be watched"), folder.problem, "", el("a", { href: "#folders", class: "button" }, t("Edit folders"))));
+  for (const folder of now.watched) if (folder.problem) notes.push(card("bad", t("A folder can't be watched"), folder.problem, "", el("a", { href: "#folders", class: "button" }, t("Edit folders"))));
   const every = [...notes, ...now.held.map(heldCard), ...reasons.map(reasonCard)];
   const lines = isWhole ? every : every.slice(0, SHOWN);
   if (every.length > SHOWN) lines.push(whole(now, every.length));

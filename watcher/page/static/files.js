@@ -63,7 +63,7 @@ function show() {
   $("newer").disabled = pages.length < 2;
   $("older").disabled = !next;
   $("sorted").hidden = !sorted;
-  if (sorted) put($("sorted"), t("Of more than {count} files, only the latest are sorted.", { count: number(sorted) }));
+  if (sorted) put($("sorted"), t("There are more than {count} files; only the latest are sorted.", { count: number(sorted) }));
   $("pager").hidden = pages.length < 2 && !next;
   put($("where"), files.length ? t("Page {page}", { page: number(pages.length) }) : "");
   $("csv").href = `/api/files.csv?${query()}`;
@@ -306,7 +306,7 @@ $("selected-show").addEventListener("click", () => busy($("selected-show"), () =
 export async function openFolders(which) {
   const done = await ask("/api/show", which);
   if (done.folders > done.shown)
-    say(t("Opened {shown} of {folders} folders; more would be too many windows.", { shown: number(done.shown), folders: number(done.folders) }), "busy");
+    say(t("Opened only {shown} of {folders} folders, to avoid too many windows.", { shown: number(done.shown), folders: number(done.folders) }), "busy");
 }
 
 // -- one file
@@ -323,7 +323,7 @@ export async function openFile(id) {
   }
 }
 
-const COPIED = [t("File"), t("Reference"), t("Profile"), t("Fingerprint")]; // with one click
+const COPIED = [t("File"), t("Reference"), t("Profile"), t("Checksum")]; // with one click
 const copied = (text, label) => text && el("span", {}, text, copyButton(() => text, t("Copy: {what}", { what: label })));
 
 async function showDetails(id) {
@@ -342,11 +342,11 @@ async function showDetails(id) {
     [t("File"), file.path], [t("Source"), file.source], [t("Account"), file.account],
     [t("Tags"), file.tags],
     [t("Type"), [file.type, file.media_type].filter(Boolean).join(" · ")], [t("Size"), size(file.size)],
-    [t("Arrived after"), duration(file.after)], [t("Upload took"), duration(file.took)],
-    [t("Parsing took"), duration(file.parsing)], [t("Reference"), file.reference], [t("Profile"), file.profile],
+    [t("Time to arrive"), duration(file.after)], [t("Upload time"), duration(file.took)],
+    [t("Parsing time"), duration(file.parsing)], [t("Reference"), file.reference], [t("Profile"), file.profile],
     [t("Attempts"), file.attempts ? number(file.attempts) : ""],
     [t("Next attempt"), file.due_at && file.can_retry ? moment(file.due_at) : ""],
-    [t("Moved to"), file.filed_to ?? ""], [t("Fingerprint"), file.sha256],
+    [t("Moved to"), file.filed_to ?? ""], [t("Checksum"), file.sha256],
   ];
   replace($("d-facts"), factLines(facts.map(([label, text]) => [label, COPIED.includes(label) ? copied(text, label) : text])));
   replace($("d-story"), file.story.map(stepLine));

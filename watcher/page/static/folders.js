@@ -75,7 +75,7 @@ async function editFolder(folder, box, opener) {
   const isLocked = (key) => known.locked.includes(key) || known.is_machine;
   for (const [name, key] of [["source", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]]) {
     inputs[name].disabled = isLocked(key);
-    if (isLocked(key)) inputs[name].title = t("Set for this machine");
+    if (isLocked(key)) inputs[name].title = t("Set by your administrator");
   }
   const save = el("button", { class: "main" }, t("Save"));
   const cancel = el("button", { type: "button" }, t("Cancel"));

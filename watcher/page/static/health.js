@@ -46,7 +46,7 @@ function sentence(line) {
 
 function findingCard(line) {
   const act = actOf(line);
-  const advice = line.mend && line.act !== "login" ? el("p", { class: "quiet" }, line.mend) : "";
+  const advice = line.advice && line.act !== "login" ? el("p", { class: "quiet" }, line.advice) : "";
   return el("li", { class: `finding is-${line.tone}` }, el("div", {}, el("p", {}, ...sentence(line)), advice), act);
 }
 
@@ -63,7 +63,7 @@ function actOf(line) {
     case "open": return button(t("Open folder"), () => ask("/api/show", { folder: line.about }));
     case "key": return link("#setup/key", t("Set API key"));
     case "folders": return link("#folders", t("Edit folders"));
-    case "setup": return link("#setup", t("Open set-up"));
+    case "setup": return link("#setup", t("Open setup"));
     default: return "";
   }
 }

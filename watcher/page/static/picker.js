@@ -30,7 +30,7 @@ async function list(path) {
     ...shown.files.map((name) => line(name, () => finish(within(name)))),
   );
   const isEmpty = !shown.directories.length && !shown.files.length;
-  put($("picker-note"), !shown.is_whole ? t("Not everything is listed; the path can also be typed.") : isEmpty ? t("There are no folders in it.") : "");
+  put($("picker-note"), !shown.is_whole ? t("Not everything is listed; the path can also be typed.") : isEmpty ? t("There are no folders here.") : "");
 }
 
 /** The path of an entry of the directory that is shown. */

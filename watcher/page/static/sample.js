@@ -1,4 +1,4 @@
-// The last step of the set-up: a sample CV is uploaded, and the person sees what becomes of it.
+// The last step of the setup: a sample CV is uploaded, and the person sees what becomes of it.
 
 import { $, ask, busy, el, put, rest, t } from "./base.js";
 import { stepLine } from "./files.js";
@@ -38,7 +38,7 @@ async function follow(dropped) {
     if (found.file) showFile(found);
     if (found.over && found.file.state !== "accepted") return;
     if (performance.now() > end) {
-      if (!found.arrived) show("busy", t("It is still on its way; you can follow it in the list of files."));
+      if (!found.arrived) show("busy", t("The sample CV is still on its way; you can follow it in the list of files."));
       return;
     }
     await rest(500);
@@ -46,7 +46,7 @@ async function follow(dropped) {
 }
 
 function showFile({ file, arrived, waits }) {
-  const end = arrived && file.tone === "good" ? t("It has arrived in {source}.", { source: file.source }) : file.remark;
+  const end = arrived && file.tone === "good" ? t("The sample CV has arrived in {source}.", { source: file.source }) : file.remark;
   show(file.tone, [`${file.sign} ${file.label}`, end, waits].filter(Boolean).join(" · "));
   $("test-story").replaceChildren(...file.story.map(stepLine));
   $("test-file").href = `#file/${file.id}`;

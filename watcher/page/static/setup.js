@@ -1,4 +1,4 @@
-// The set-up: account and key, folders and sources, a review of the changes, and saving them.
+// The setup: account and key, folders and sources, a review of the changes, and saving them.
 
 import { $, ask, busy, clearMessage, el, factLines, put, say, t } from "./base.js";
 import { clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
@@ -10,7 +10,7 @@ const STEPS = [$("step-account"), $("step-folders"), $("step-write")];
 const FIELDS = { email: $("email"), api_url: $("api-url"), key: $("key") };
 let known = null;
 let sources = [];
-let step = 0; // of a first set-up, whose steps come one after the other
+let step = 0; // of a first setup, whose steps come one after the other
 
 /** Show the current settings; not `again` by itself, so that nothing that was typed gets lost. */
 export async function showSetup(again = false) {
@@ -25,7 +25,7 @@ export async function showSetup(again = false) {
   $("label-account").hidden = known.accounts.length < 2;
   $("label-login").hidden = known.at_login;
   if (known.not_stored) put($("about-key"), known.not_stored);
-  else if (known.is_new) put($("about-key"), t("The key is stored in this system's keyring and nowhere else."));
+  else if (known.is_new) put($("about-key"), t("The key is stored in the system's keyring and nowhere else."));
   $("places").replaceChildren();
   for (const folder of known.folders) addPlace(folder, known.is_new && !folder.is_machine);
   $("another").hidden = known.has_locked_folders;
@@ -49,7 +49,7 @@ function showAccount() {
 function lock(input, locked) {
   if (input.tagName === "SELECT") input.disabled = Boolean(locked);
   else input.readOnly = Boolean(locked);
-  input.title = locked ? t("Set for this machine") : "";
+  input.title = locked ? t("Set by your administrator") : "";
 }
 
 // -- folders
@@ -168,7 +168,7 @@ function inputOf(field) {
 
 // -- one step after the other, where nothing is set up yet
 
-/** Show a step of a first set-up, or all of them at once. */
+/** Show a step of a first setup, or all of them at once. */
 function showStep(at) {
   step = at;
   $("setup").classList.toggle("first", known.is_new);
@@ -239,7 +239,7 @@ async function testKey() {
     sources = found;
     $("tried").className = "good";
     put($("tried"), unseen ? `· ${t("Write-only keys can't be tested.")}`
-      : `✓ ${team ? t("Key accepted (workspace {team})", { team }) : t("Key accepted")}`);
+      : `✓ ${team ? t("Key accepted (workspace \"{team}\")", { team }) : t("Key accepted")}`);
     put($("workspace"), $("tried").textContent);
     places().forEach(nameSource);
   } catch (error) {
@@ -281,7 +281,7 @@ $("setup").addEventListener("submit", (event) => {
   });
 });
 
-/** After a first set-up, show what comes next alone. */
+/** After a first setup, show what comes next alone. */
 function showNext() {
   if ($("test").hidden) return;
   $("setup").hidden = true;

@@ -7,7 +7,7 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.model.errors import JournalError, NotRunningError, UsageError
+from watcher.model.errors import JournalError, NotRunningError, UsageError, WatcherError
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
@@ -20,8 +20,10 @@ _OK, _FORBIDDEN = 200, 403
 TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
 
 
-class SilentError(NotRunningError):
+class SilentError(WatcherError):
     """The program runs but does not answer."""
+
+    exit_code = NotRunningError.exit_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Channel:
             raise _not_running() from error
         except OSError as error:
             raise JournalError(
-                f"The program's own folder {places.state} cannot be used ({error.strerror}).",
+                f"The program's own folder {places.state} can't be used ({error.strerror}).",
                 "Choose another one with --state.",
             ) from error
 
@@ -87,8 +89,6 @@ def read_facts(places: Places) -> dict[str, Any]:
     """Return what the running program says about itself; empty if none runs."""
     try:
         facts: dict[str, Any] = Channel.open(places).get("/api/facts")
-    except SilentError:
-        raise
     except NotRunningError:
         return {}
     return facts

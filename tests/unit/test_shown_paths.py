@@ -1,0 +1,48 @@
+"""How commands shorten paths and times in tables."""
+
+import time
+
+import pytest
+
+from watcher.cli.times import brief_moment, moment, parse_span
+from watcher.model.errors import UsageError, WatcherError
+from watcher.present import listing
+
+
+@pytest.mark.parametrize(
+    ("folder", "path", "expected"),
+    [
+        ("/cvs", "/cvs/jane.pdf", "jane.pdf"),
+        ("/cvs/", "/cvs/paris/jane.pdf", "paris/jane.pdf"),
+        ("/cvs", "/cvs-old/jane.pdf", "/cvs-old/jane.pdf"),  # a name that only begins like it
+        ("/cvs", "/elsewhere/jane.pdf", "/elsewhere/jane.pdf"),
+        ("C:\\cvs", "C:\\cvs\\jane.pdf", "jane.pdf"),
+    ],
+)
+def test_a_path_below_its_folder_is_relative_to_it(folder, path, expected):
+    assert listing.below(folder, path) == expected
+
+
+def test_a_time_of_today_has_no_date_and_another_no_clock():
+    now = time.mktime((2026, 11, 29, 12, 0, 0, 0, 0, -1))
+    assert brief_moment(now - 60, now) == moment(now - 60)[11:]
+    assert brief_moment(now - 86_400, now) == moment(now - 86_400)[:10]
+
+
+def test_a_duration_without_a_unit_is_told_which_units_there_are():
+    with pytest.raises(UsageError) as caught:
+        parse_span("5")
+    assert all(example in str(caught.value.hint) for example in ('"5m"', '"5h"', '"5d"'))
+
+
+@pytest.mark.parametrize(
+    ("title", "hint", "expected"),
+    [
+        ("HrFlow said: no access", "Check it.", "HrFlow said: no access. Check it."),
+        ("It is full.", "Check it.", "It is full. Check it."),
+        ("no access", "", "no access"),
+    ],
+)
+def test_a_title_that_ends_with_others_words_gets_its_stop(title, hint, expected):
+    assert str(WatcherError(title, hint)) == expected
+    assert str(WatcherError(title, hint).message) == expected

@@ -1,0 +1,247 @@
+"""How many requests to HrFlow each account may make now: uploads, checks and follow-ups."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.hrflow.rate_limiter import RateLimiter
+from watcher.model.kinds import Cause
+from watcher.model.lifecycle import hold_key
+from watcher.model.uploads import Uncertain, Wait
+from watcher.pipeline.follow_up import share_limits
+from watcher.pipeline.messages import ClockJump, Connection, Drain, Release, Resume, Retry
+from watcher.pipeline.stage import Context, Handlers, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from watcher.model.uploads import Job
+    from watcher.pipeline.messages import Configure
+
+#: Seconds for which a busy server may still read the request of a program that was killed.
+_LATE: Final = 10.0
+
+
+class Use(enum.Enum):
+    """What a request is for, which decides the limits it counts for."""
+
+    UPLOAD = "upload"
+    CHECK = "check"  # whether an uncertain upload has arrived; in an upload's place
+    FOLLOW_UP = "follow-up"  # what became of an upload; beside the uploads, from a share of its own
+
+
+#: What a request is about: a file, an account's source, or that source's profiles.
+Subject = int | tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Account:
+    """The limits of one account; ``follow_ups`` is None until its follow-ups are limited."""
+
+    requests: RateLimiter
+    follow_ups: RateLimiter | None = None
+    has_follow_ups: bool = False
+
+
+class Budget(Stage):
+    """Decides how many requests each account may make now."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        # Of every account there has been: one that comes back may still have requests under way.
+        self._all: dict[str, _Account] = {}
+        self._accounts: dict[str, _Account] = {}  # of those that are in the settings
+        self._is_draining = False
+        #: Subject → its request in the journal, where requests a minute are limited.
+        self._requests: dict[Subject, int] = {}
+        self._offline: dict[str, float] = {}  # account → since when it cannot be reached
+        self._offline_since = 0.0  # as it was published
+        self._looked_at = 0.0  # on the clock's ``tick``
+
+    def handlers(self) -> Handlers:
+        """Return the handlers of what changes the limits."""
+        return {
+            Resume: self._resume,
+            ClockJump: self._wake,
+            Retry: self._wake,
+            Release: self._wake,
+            Drain: self._drain,
+        }
+
+    def work(self) -> None:
+        """End a pause whose time is over, and let one file of each due cause try again."""
+        now, self._looked_at = self._clock.wall(), self._clock.tick()
+        if self._journal.facts.paused_until() <= now:
+            self._journal.facts.pause(0.0)
+        if not self._is_closed():
+            for hold in self._journal.holds.active():
+                if 0 < hold.due_at <= now:
+                    self._journal.holds.probe(hold, now, self._plans)
+        offline_since = min(self._offline.values(), default=0.0)
+        if offline_since != self._offline_since:
+            self._offline_since = offline_since
+            self._publish(Connection(offline_since))
+
+    def next_due(self) -> float | None:
+        """When a pause or a minute ends."""
+        if paused_until := self._journal.facts.paused_until():
+            ends = self._clock.tick() + max(0.0, paused_until - self._clock.wall())
+            return None if ends == math.inf else ends
+        limits = [each.requests for each in self._accounts.values()]
+        limits += [each.follow_ups for each in self._accounts.values() if each.follow_ups]
+        times = (limit.next_start(self._looked_at) for limit in limits)
+        return min((at for at in times if at is not None and at > self._looked_at), default=None)
+
+    # -- what may start
+
+    @property
+    def accounts(self) -> Iterable[str]:
+        """The accounts in the settings."""
+        return self._accounts.keys()
+
+    def has_follow_ups(self, account: str) -> bool:
+        """Whether an account is in the settings and may ask what became of uploads."""
+        return account in self._accounts and self._accounts[account].has_follow_ups
+
+    def free(self, account: str) -> int:
+        """How many uploads or checks may start now."""
+        return 0 if self._is_closed() else self._accounts[account].requests.free(self._clock.tick())
+
+    def places(self, account: str) -> int:
+        """How many uploads may run at once, under way or not; 0 while none may start."""
+        limits = self._accounts[account].requests
+        if self._is_closed() or self._clock.tick() < limits.paused_until:
+            return 0
+        return 1 if limits.failures else limits.limit
+
+    def use_of_minute(self, account: str) -> tuple[int, int]:
+        """Return the limit of requests a minute, and how many the last minute had."""
+        requests = self._accounts[account].requests
+        return requests.per_minute, requests.used(self._clock.tick())
+
+    def share(self, account: str) -> int | None:
+        """Return this machine's share of the requests a minute; None if it has all."""
+        return self._accounts[account].requests.share
+
+    def set_share(self, account: str, share: int | None) -> None:
+        """Give this machine another share of the requests a minute."""
+        self._accounts[account].requests.share = share
+
+    def free_follow_ups(self, account: str) -> int:
+        """How many follow-ups may start now: of the share, and never what an upload waits for."""
+        limits, tick = self._accounts[account], self._clock.tick()
+        if limits.follow_ups is None or not limits.has_follow_ups or self._is_closed():
+            return 0
+        if not (wanted := limits.follow_ups.free(tick)):
+            return 0
+        free = limits.requests.free_follow_ups(tick)
+        if free is None:
+            return wanted
+        if free and self._journal.queues.due_jobs(account, self._clock.wall(), 1, self._plans):
+            return 0
+        return min(free, wanted)
+
+    def is_failing(self, account: str) -> bool:
+        """Whether follow-ups have failed last: then one upload's goes first."""
+        follow_ups = self._accounts[account].follow_ups
+        return follow_ups is not None and follow_ups.failures > 0
+
+    # -- what has started and ended
+
+    def begin(self, account: str, subject: Subject, use: Use) -> None:
+        """Count a request that is about to start."""
+        limits, is_follow_up = self._all[account], use is Use.FOLLOW_UP
+        limits.requests.start(is_follow_up=is_follow_up)
+        if is_follow_up and limits.follow_ups:
+            limits.follow_ups.start()
+        if limits.requests.per_minute:
+            request = self._journal.queues.begin_request(account, self._clock.wall())
+            self._requests[subject] = request
+
+    def end(self, account: str, subject: Subject, use: Use, outcome: object) -> None:
+        """Note how a request has ended."""
+        now, tick, jitter = self._clock.wall(), self._clock.tick(), self._clock.jitter()
+        limits, is_follow_up = self._all[account], use is Use.FOLLOW_UP
+        if request := self._requests.pop(subject, 0):
+            self._journal.queues.end_request(request, now)
+        limits.requests.end(
+            outcome, tick, jitter, is_follow_up=is_follow_up, is_check=use is Use.CHECK
+        )
+        if is_follow_up and limits.follow_ups:
+            limits.follow_ups.end(outcome, tick, jitter)
+        if isinstance(outcome, Wait | Uncertain) and outcome.offline:
+            if not is_follow_up and account in self._accounts:
+                self._offline.setdefault(account, now)
+        elif isinstance(outcome, Uncertain):
+            pass  # nothing was heard of HrFlow
+        elif self._offline.pop(account, 0.0):  # what has waited for this waits no longer
+            self._journal.queues.retry_now(account, now)
+
+    def release_holds(self, job: Job) -> None:
+        """An answer about the file itself: the account and its key are fine, so is the source."""
+        for key in self._journal.holds.keys_of(job.account, job.source_key):
+            if key != hold_key(Cause.LEDGER, job.account):  # of which it says nothing
+                self._journal.holds.release(key, self._clock.wall())
+
+    # -- inside
+
+    def configure(self, message: Configure) -> None:
+        """Use new limits, and try again what was held back."""
+        super().configure(message)
+        before, self._accounts = self._accounts, {}
+        for account in message.config.accounts:
+            per_minute, share = account.max_requests_per_minute, account.follow_up_share
+            limits = self._all.get(account.name)
+            if limits is None:
+                limits = self._all[account.name] = _Account(RateLimiter(account.parallel_uploads))
+                limits.requests.count_earlier(self._recent_requests(account.name))
+            limits.requests.configure(account.parallel_uploads, per_minute)
+            limits.has_follow_ups = share > 0
+            if share > 0 and limits.follow_ups is None:
+                limits.follow_ups = RateLimiter(*share_limits(per_minute, share))
+                if per_minute:
+                    limits.follow_ups.count_earlier(self._recent_requests(account.name))
+            elif share > 0 and limits.follow_ups is not None:
+                limits.follow_ups.configure(*share_limits(per_minute, share))
+            self._accounts[account.name] = limits
+        self._offline = {name: at for name, at in self._offline.items() if name in self._accounts}
+        if before:  # changed settings mend what held files back, or try to
+            self._resume()
+        else:  # and so they may have done while nothing ran: one file of each cause finds out
+            for hold in self._journal.holds.active():
+                if hold.cause is not Cause.EXISTING:
+                    self._journal.holds.probe_soon(hold.key, self._clock.wall())
+
+    def _resume(self, _message: object = None) -> None:
+        """Try everything at once, whatever was found before."""
+        now = self._clock.wall()
+        self._wake()
+        for name in self._accounts:
+            self._journal.queues.retry_now(name, now)
+        for hold in self._journal.holds.active():
+            if hold.cause is not Cause.EXISTING:
+                self._journal.holds.release(hold.key, now)
+
+    def _wake(self, _message: object = None) -> None:
+        """End all waiting after failures: the network may be another one by now."""
+        for limits in self._accounts.values():
+            limits.requests.resume()
+            if limits.follow_ups:
+                limits.follow_ups.resume()
+
+    def _drain(self, _message: Drain) -> None:
+        self._is_draining = True
+
+    def _is_closed(self) -> bool:
+        """Whether no request may start now."""
+        return self._is_draining or self._journal.facts.paused_until() > 0
+
+    def _recent_requests(self, account: str) -> list[float]:
+        """When the last run's requests ended, on the clock's ``tick``."""
+        now, tick = self._clock.wall(), self._clock.tick()
+        recent = self._journal.queues.recent_requests(account)
+        # What never ended was under way when the last run ended, perhaps just now.
+        return [tick - max(0.0, now - at) if at else tick + _LATE for at in recent]
