@@ -1,6 +1,8 @@
 """Several machines with a shared ledger: processes of their own on one folder, a real PostgreSQL."""
 
 import contextlib
+import os
+import shutil
 import socket
 
 import pytest
@@ -256,3 +258,29 @@ def test_a_password_in_the_configuration_is_refused(share):
     assert done.returncode == 2
     assert "login --ledger" in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_a_cloned_machine_gets_an_id_of_its_own(share):
+    """Its copy of the state has the same id; the lock of the first one shows it."""
+    first, clone = share.desk(), share.desk()
+    first.start("run", "--quiet")
+    assert wait_until(lambda: psql(share.url, "SELECT id FROM sessions"))
+    os.makedirs(clone.places.state, mode=0o700)
+    shutil.copy(first.places.ledger_instance, clone.places.ledger_instance)
+    clone.start("run", "--quiet")
+    assert wait_until(lambda: len(psql(share.url, "SELECT DISTINCT instance FROM sessions")) == 2)
+    share.drop(10)
+    share.check(10)
+
+
+def test_what_the_machine_wide_configuration_locks_a_person_cannot_change(share):
+    desk = share.desk()
+    machine = desk.root / "machine"
+    machine.mkdir()
+    (machine / "config.toml").write_text(f'locked = ["ledger"]\n[ledger]\nurl = "{share.url}"\n')
+    text = desk.config.read_text().replace(share.url, "postgresql://elsewhere.example.org/other")
+    desk.config.write_text(text)
+    desk.start("run", "--quiet")
+    share.drop(1)
+    share.check(1)
+    assert psql(share.url, "SELECT count(*) FROM contents WHERE arrived") == [(1,)]
