@@ -42,10 +42,9 @@ class Office:
             share = Share(self.root, url, sandbox)
             stack.callback(share.close)
             account = "confirm_seconds = 3.0\nparallel_uploads = 3"
-            folder = 'existing = "upload"'
-            desks = [share.desk(account=account, folder=folder) for _ in range(self.machines)]
-            for desk in desks:
-                desk.start("run", "--quiet")
+            desks = [share.desk(account=account) for _ in range(self.machines)]
+            for desk in desks:  # files in a folder that was never watched would need approval
+                desk.start("run").wait_for("Watching")
             dropped = 0
             for kill in range(kills):
                 number = self.random.randint(1, 4)

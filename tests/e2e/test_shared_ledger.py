@@ -284,3 +284,35 @@ def test_what_the_machine_wide_configuration_locks_a_person_cannot_change(share)
     share.drop(1)
     share.check(1)
     assert psql(share.url, "SELECT count(*) FROM contents WHERE arrived") == [(1,)]
+
+
+def test_what_is_claimed_and_not_sent_is_free_again_after_a_regular_end(share):
+    share.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.5, method="POST"))
+    first, second = share.desk(), share.desk(account="confirm_seconds = 1")
+    share.drop(30)
+    first.start("run", "--quiet")
+    assert wait_until(lambda: len(share.references()) >= 4)
+    assert first.processes[-1].end() == 0
+    assert "Traceback" not in "".join(first.processes[-1].lines)
+    share.sandbox.faults.set()
+    sent = psql(share.url, "SELECT count(*) FROM contents WHERE arrived")[0][0]
+    claimed = psql(share.url, "SELECT count(*) FROM contents WHERE NOT arrived")[0][0]
+    assert sent >= 4
+    assert claimed <= 4  # what was cut off at most, of what was claimed ahead nothing
+    share.desks.remove(first)
+    second.start("run", "--quiet")
+    share.check(30)
+
+
+def test_files_that_go_while_they_are_claimed_block_no_others(share):
+    share.sandbox.faults.set(Fault(kind=Kind.STATUS, status=503, method="POST"))
+    desk = share.desk(account="parallel_uploads = 1")
+    share.drop(6)
+    desk.start("run", "--quiet")
+    assert wait_until(lambda: len(desk.states()) == 6)
+    for number in range(6):
+        (share.folder / f"cv {number}.pdf").unlink()
+    share.sandbox.faults.set()
+    desk.run("resume")
+    share.drop(3, start=6)
+    assert wait_until(lambda: desk.states().count("parsed") >= 3), desk.states()

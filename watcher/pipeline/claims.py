@@ -140,7 +140,7 @@ class Claims(Stage):
 
     def close(self) -> None:
         """Give back what this run does not send."""
-        for account in self._granted:
+        for account in list(self._granted):
             self._give_back(account)
 
     def take(self, account: str, now: float, limit: int) -> list[Job]:
@@ -163,10 +163,14 @@ class Claims(Stage):
         if not places:  # so that others can send it
             self._give_back(account)
             return
-        ours = self._granted.setdefault(account, {})
-        if len(ours) >= places or any(each.account == account for each in self._questions.values()):
+        if any(each.account == account for each in self._questions.values()):
             return
-        now, limit = self._clock.wall(), _ASKED + len(ours)
+        now = self._clock.wall()
+        ours = self._granted.setdefault(account, {})
+        self._drop_stale(account, now)
+        if len(ours) >= places:
+            return
+        limit = _ASKED + len(ours)
         jobs = self._journal.queues.due_jobs(account, now, limit, self._plans)
         contents = self._contents([job.file_id for job in jobs if job.file_id not in ours])
         if contents:
@@ -175,6 +179,15 @@ class Claims(Stage):
             checked = (each for each, file_id in contents.items() if file_id in self._checked)
             room = places * _AHEAD - len(ours)
             self._tell(Claim(self._last_number, tuple(contents), room, frozenset(checked)))
+
+    def _drop_stale(self, account: str, now: float) -> None:
+        """Give back what is claimed for files that are not to be sent any more."""
+        ours = self._granted[account]
+        if not ours:
+            return
+        jobs = self._journal.queues.due_jobs(account, now, len(ours), self._plans, ours)
+        for file_id in ours.keys() - {job.file_id for job in jobs}:
+            self._tell(GiveBack(ours.pop(file_id)))
 
     def _take_verdicts(self, message: Claimed) -> None:
         """Note what the ledger says of the contents that were asked for."""
@@ -190,6 +203,7 @@ class Claims(Stage):
         }
         steps: dict[Step, list[int]] = {}
         for verdict in message.verdicts:
+            self._waiting.pop(verdict.content.content[:_BEGINNING], None)
             file_id = still_wanted.get(verdict.content)
             if file_id is None:
                 if verdict.standing in _CLAIMED:
