@@ -95,11 +95,9 @@ def uploads_a_second(cluster, machines, files):
     ):
         sandbox.faults.set(Fault(kind=Kind.DELAY, delay=DELAY, method="POST"))
         share = Share(pathlib.Path(root), url, sandbox)
-        folder = 'existing = "upload"'
-        desks = [share.desk(account=ACCOUNT, folder=folder) for _ in range(machines)]
+        for desk in [share.desk(account=ACCOUNT) for _ in range(machines)]:
+            desk.start("run").wait_for("Watching")  # else so many files would need approval
         share.drop(files)
-        for desk in desks:
-            desk.start("run", "--quiet")
         assert wait_until(lambda: len(share.references()) >= files, within=1800)
         times = [record.received_at for record in sandbox.ledger.records()]
         share.close()
