@@ -223,7 +223,7 @@ def test_a_folder_removed_by_command_leaves_nothing_waiting_now_or_after_a_start
         (desk.root / name).write_bytes(b"%PDF-1.4\n%" + name.encode() + b"\n%%EOF\n")
     eventually(lambda: groups()["waiting"] == 2)
     removed = desk.run("folder", "remove", str(desk.root / "other"), "--yes")
-    assert "2 files are not uploaded yet" in removed.stdout
+    assert "2 files have not been uploaded yet" in removed.stdout
     eventually(lambda: (groups()["waiting"], groups()["aside"]) == (0, 2))
     assert desk.processes[-1].end() == 0
     assert sorted(os.listdir(desk.root / "other")) == ["a.pdf", "b.pdf"]

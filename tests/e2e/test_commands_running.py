@@ -46,8 +46,12 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     assert "Paused until 20" in desk.run("status").stdout
     (said,) = desk.read_json("pause")
     assert said == {"paused_until": None}
-    (facts,) = desk.read_json("status")
-    assert (facts["paused"], facts["paused_until"]) == (True, None)
+
+    def paused():
+        (facts,) = desk.read_json("status")
+        return facts["paused"], facts["paused_until"]
+
+    eventually(lambda: paused() == (True, None))
     assert desk.run("resume").stdout == "Uploads resumed.\n"
     eventually(lambda: office.state("a.pdf") in ARRIVED)
     wrong = desk.run("pause", "--for", "soon")

@@ -304,7 +304,7 @@ def test_the_machines_configuration_is_read_in_its_own_place(office, eventually)
         assert office.manager.run(*write).returncode == 0
         office.config.write_text("[defaults]\ntags = { team = 'HR' }\n", encoding="utf-8")
         said = office.run("config", "check")
-        assert "on top of /etc/hrflow-watcher/config.toml, is fine: 1 folder." in said
+        assert "together with /etc/hrflow-watcher/config.toml, is fine: 1 folder." in said
         office.run("service", "install")
         make_pdf(office.folder / "a.pdf", "a")
         eventually(office.arrived)

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from watcher.model.settings import Config, Item
 
-#: The reason of scans that cover only a part of a folder.
-_PARTIAL_SCAN = "new directory"
-
 
 class Imports:
     """Has the pipeline take the files at a path once the folders concerned have been scanned.
@@ -75,7 +72,7 @@ class Imports:
     def on_event(self, event: object) -> None:
         """Go on with the imports that were waiting for an event."""
         match event:
-            case ScanEnded(folder=folder, reason=reason) if reason != _PARTIAL_SCAN:
+            case ScanEnded(folder=folder, is_partial=False):
                 self._end_scan(folder)
             case FolderState(folder, problem) if problem:
                 self._end_scan(folder)  # it cannot be scanned: the others must not wait for it

@@ -17,7 +17,7 @@ from watcher.documents.filing import (
     write_error_note,
 )
 from watcher.documents.identification import being_written, identify, reopen
-from watcher.documents.opening import Opened, open_document, stat_file
+from watcher.documents.opening import Opened, is_at, open_document, stat_file
 from watcher.documents.parts import main_file
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "file_by_settings",
     "filing_target",
     "identify",
+    "is_at",
     "main_file",
     "open_document",
     "reopen",

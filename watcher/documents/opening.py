@@ -98,8 +98,14 @@ def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | 
         return problem if problem.passing else None
 
 
+def is_at(folder: str, path: str, stat: Stat) -> bool:
+    """Whether the very file with the device and inode of ``stat`` is at ``path``."""
+    there = stat_file(folder, path)
+    return isinstance(there, Stat) and (there.device, there.inode) == (stat.device, stat.inode)
+
+
 def explain(error: OSError) -> Unusable:
-    """Return why ``error`` makes a file unusable, in words that follow its name."""
+    """Return why ``error`` makes a file unusable."""
     if isinstance(error, RefusedError):
         return Unusable(error.why, passing=error.passing)
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):

@@ -409,8 +409,10 @@ class Scanner:
         if request.cancelled or self._stopping:
             return
         seconds = time.monotonic() - began
-        complete = not request.start and not tally.unreadable
-        self._post(ScanEnded(path, tally.files, tally.new, seconds, request.reason, complete))
+        is_partial = bool(request.start)
+        complete = not is_partial and not tally.unreadable
+        counts = tally.files, tally.new, seconds
+        self._post(ScanEnded(path, *counts, request.reason, complete, is_partial))
         self._ended(request, tally)
 
     def _batches(self, request: Request, tally: Tally) -> Iterator[tuple[Candidate, ...]]:

@@ -36,7 +36,8 @@ class Scanned:
 class ScanEnded:
     """A scan of a folder has ended: ``files`` were seen, ``new`` of them new or changed.
 
-    ``complete`` is False if a directory could not be read or the scan was interrupted.
+    ``reason`` is for the log. ``complete`` is False if a directory could not be read or the scan
+    was interrupted; ``is_partial``: only a directory of the folder was scanned, not all of it.
     """
 
     folder: str
@@ -45,6 +46,7 @@ class ScanEnded:
     seconds: float
     reason: str
     complete: bool = True
+    is_partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from watcher import documents
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step
 from watcher.model.settings import Duplicates
 from watcher.model.uploads import Skip
 from watcher.pipeline.follow_up import numbered
-from watcher.pipeline.intake import is_at, isolated, note_version
+from watcher.pipeline.intake import isolated, note_version
 from watcher.pipeline.messages import Complete, Finished, Queued
 from watcher.pipeline.stage import Handlers, Stage
 from watcher.routing.rules import form_fields, unusable_reference
@@ -133,7 +134,7 @@ class Admission(Stage):
         stat = document.stat
         sent = self._journal.files.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
-            if path == document.path or not is_at(folder, path, stat):
+            if path == document.path or not documents.is_at(folder, path, stat):
                 self._journal.files.replace(file_id, former)
                 self._journal.files.rename(former, candidate)
                 self._emit(Finished(former, candidate.folder))
