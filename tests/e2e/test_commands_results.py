@@ -29,7 +29,7 @@ def sent(desk):
     desk.configure(source=sb.EXPRESS.key, more="sync_parsing = true")
     shutil.copy(PDF, desk.folder / "=HYPERLINK(1).pdf")
     program = desk.start("run")
-    program.wait_for("Aisha Rahman → ")
+    program.wait_for("Aisha Rahman")
     (desk.folder / "bad.pdf").write_bytes(b"MZ\x90\x00" + b"\x00" * 300)
     program.wait_for("✗ bad.pdf")
     program.end()

@@ -82,7 +82,7 @@ def test_from_install_to_uninstall(odd):
     assert "Not running" in odd.run("service", "status").stdout
     how = "Start it with: hrflow-watcher service start"
     assert f"Not running. {how}" in odd.run("status").stdout
-    assert f"not running, so no files are uploaded → {how}" in odd.run("doctor").stdout
+    assert f"not running, so no files are uploaded. → {how}" in odd.run("doctor").stdout
     done = odd.run("service", "start")
     assert "Running since" in done.stdout
     done = odd.run("service", "uninstall")

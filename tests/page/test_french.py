@@ -86,7 +86,10 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     page = assistant.open(locale="fr-FR")
     wait_for(page, "setup.exe", "Non accepté", "Ce fichier est un programme, pas un document")
     wait_for(
-        page, "bad.pdf", "Non accepté", "HrFlow a refusé ce fichier (400)\u00a0: HrFlow's words"
+        page,
+        "bad.pdf",
+        "Non accepté",
+        "HrFlow a refusé ce fichier (400)\u00a0: «\u00a0HrFlow's words\u00a0».",
     )
     wait_for(page, "good.pdf", "envoyé")
     assistant.drop("held.pdf")

@@ -22,7 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "installers" / "pictures"
 PEOPLE = (
     "Aisha Rahman", "Jean-Élodie Martin", "Łukasz Wójcik", "María José García", "Søren Ågård",
-    "Fatima Zahra", "John O'Brien", "Mai Nguyen", "陈晓明", "Émile Dubois", "Ana Souza",
+    "Fatima Zahra", "John O'Brien", "Mai Nguyen", "Noor Haddad", "Émile Dubois", "Ana Souza",
 )  # fmt: skip
 REFUSE = sb.Fault(
     kind=sb.Kind.STATUS, status=400, message="the file has a password", file_name="scan*"

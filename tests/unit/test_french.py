@@ -11,7 +11,7 @@ from watcher.i18n.language import first_of_list, system_language
 from watcher.i18n.message import msg
 from watcher.model.kinds import State
 from watcher.model.records import Entry
-from watcher.model.settings import Notifications
+from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.page.auth import TOKEN, Guard, Sessions
 from watcher.present.menu import menu
@@ -35,7 +35,7 @@ REFUSED = Entry(
     changed_at=2.0,
 )
 NO_KEY = ActiveHold(
-    "credential:default", msg('There is no API key for account "{account}".', account="default"), 3
+    "credential:lyon", msg("There is no API key{whose}.", whose=for_account("lyon")), 3
 )
 FOLDER = Watched(
     "/cvs",
@@ -73,7 +73,7 @@ def all_texts(items):
 def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
     assert "Ce fichier est un programme, pas un document." in shown
-    assert "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0»." in shown
+    assert "Il n’y a pas de clé d’API pour le compte «\u00a0lyon\u00a0»." in shown
     assert "/cvs n’existe pas." in shown
     assert "Afficher 1\u202f233 de plus…" in shown
 
@@ -90,7 +90,7 @@ def test_messages_give_their_reasons_in_french():
     one = replace(FULL, counts={State.REFUSED: 1})
     assert told(one, LONGEST_DELAY + HELD_SECONDS) == [
         "3 fichiers sont bloqués",
-        "Il n’y a pas de clé d’API pour le compte «\u00a0default\u00a0».",
+        "Il n’y a pas de clé d’API pour le compte «\u00a0lyon\u00a0».",
         "Ouvrez la page de configuration pour y remédier.",
         "outil.exe n’a pas été accepté",
     ]

@@ -174,6 +174,7 @@ class Routes:
                 "reasons": self._activity.reasons(),
                 "arrivals": self._activity.arrivals({}),
                 "chosen_language": self._language.chosen,
+                "languages": [ENGLISH.language, *languages()],
             }
         except WatcherError as error:  # the journal cannot be read at the moment
             raise bottle.HTTPError(503, f"{word(error.title)} {word(error.hint)}") from error

@@ -155,6 +155,10 @@ for (const each of document.querySelectorAll("[data-pause]"))
 
 // -- the rest of the frame
 
+for (const code of start.languages) {
+  const name = new Intl.DisplayNames([code], { type: "language" }).of(code);
+  $("language").append(el("option", { value: code, lang: code }, name.charAt(0).toLocaleUpperCase(code) + name.slice(1)));
+}
 $("language").value = start.chosen_language;
 $("language").addEventListener("change", () => busy($("language"), async () => {
   await ask("/api/language", { language: $("language").value });
