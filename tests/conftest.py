@@ -11,7 +11,9 @@ import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
 
-pytest_plugins = ["tests.support.leaks", "tests.support.desk", "tests.support.world"]
+pytest_plugins = [
+    "tests.support.leaks", "tests.support.desk", "tests.support.world", "tests.support.postgres",
+]  # fmt: skip
 if sys.platform == "linux":
     pytest_plugins.append("tests.support.desktop")
 

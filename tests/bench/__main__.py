@@ -15,7 +15,7 @@ from tests.bench.rows import Options, Row, as_json, machine, say
 
 NAMES = (
     "start", "latency", "backlog", "restart", "burst", "idle", "big_files", "polling", "growth",
-    "follow_up",
+    "follow_up", "ledger",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""``python -m tests.crash [--kills N] [--seed N]``: the soak."""
+"""``python -m tests.crash [--kills N] [--seed N] [--machines N]``: the soak."""
 
 import argparse
 import pathlib
@@ -20,11 +20,29 @@ KINDS = (
 ROUND = 25
 
 
+def crash_office(chosen):
+    from tests.crash.office import Office  # noqa: PLC0415 - it needs PostgreSQL and psycopg
+
+    with tempfile.TemporaryDirectory() as root:
+        count = Office(root, chosen.seed, chosen.machines).run(chosen.kills)
+    sys.stdout.write(
+        f"seed {chosen.seed}, {chosen.machines} machines: {count.kills} kills, {count.files} files, "
+        f"arrived {count.arrived}, lost {count.lost}, twice {count.twice}, "
+        f"not done {count.misplaced}\n"
+    )
+    return 1 if count.lost or count.twice or count.misplaced else 0
+
+
 def main():
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+    parser.add_argument(
+        "--machines", type=int, default=1, help="So many programs with a shared ledger."
+    )
     chosen = parser.parse_args()
+    if chosen.machines > 1:
+        return crash_office(chosen)
     total, number = Count(), 0
     while total.kills < chosen.kills:
         seed, kind = chosen.seed + number, KINDS[number % len(KINDS)]

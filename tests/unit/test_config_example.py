@@ -17,6 +17,7 @@ from watcher.model.settings import (
     Folder,
     Hooks,
     Label,
+    Ledger,
     Notifications,
     Rule,
     Webhook,
@@ -89,6 +90,7 @@ def names(struct, leave_out=()):
         (Account, ("name",), "account"),
         (Webhook, (), "webhook"),
         (Hooks, (), "hooks"),
+        (Ledger, (), "ledger"),
         (Folder, ("path", "rules"), "defaults"),
         (Folder, ("rules",), "folders"),
         (Rule, (), "rules"),
@@ -104,6 +106,7 @@ def test_no_key_is_missing_from_it(struct, leave_out, section):
         "notifications": set(raw["notifications"]),
         "webhook": set(raw["webhook"]),
         "hooks": set(raw["hooks"]),
+        "ledger": set(raw["ledger"]),
         "defaults": set(raw["defaults"]) | {"source_key"},  # stands in the folder
         "folders": set(raw["defaults"]) | set(raw["folders"][0]),
         "rules": set().union(*raw["folders"][0]["rules"]),
@@ -127,7 +130,7 @@ BLOCKS = [each for each in blocks(filled_in()) if each[2] != LOCKED]
 #: Where rules begin: their commented keys show how they are written, as they stand in a rule.
 RULES = filled_in().splitlines().index("[[folders.rules]]")
 #: Keys that are shown with something else than what holds without them: that would say nothing.
-SHOWN = {"ignore", "sync_parsing_indexing", "profile_url"}
+SHOWN = {"ignore", "sync_parsing_indexing", "profile_url", "url"}
 DEFAULT_IN_RULES = {"min_size", "max_size"}
 #: Of this table all commands are shown, and none holds by default.
 HOOKS = filled_in().splitlines().index("[hooks]")

@@ -188,6 +188,19 @@ def test_no_minute_at_the_server_sees_more_than_allowed(per_minute, parallel, st
         assert sum(moment <= other < moment + MINUTE for other in arrivals) <= per_minute
 
 
+def test_a_share_of_the_minute_bounds_it():
+    limiter = RateLimiter(8, per_minute=6)
+    limiter.share = 2
+    assert limiter.free(0.0) == 2
+    limiter.start()
+    limiter.end(Accepted(), 1.0, 0.0)
+    assert (limiter.free(1.0), limiter.used(1.0)) == (1, 1)
+    limiter.share = 9
+    assert limiter.free(1.0) == 5  # never beyond the limit itself
+    limiter.share = None
+    assert limiter.free(61.5) == 6
+
+
 class SetClock:
     now = 1_000_000.0
 

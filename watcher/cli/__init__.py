@@ -40,6 +40,7 @@ _COMMANDS: Final = (
     ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
     ("config", "check:config", "Check and show the configuration."),
     ("doctor", "doctor:command", "Check the setup and say how to fix what is wrong."),
+    ("ledger", "ledger:ledger", "Set up and show the ledger that several machines share."),
     ("sandbox", "sandbox:sandbox", "Run a local HrFlow for testing."),
 )
 
@@ -91,6 +92,7 @@ def cli(_: click.Context) -> None:
       6    the history, or the program's own folder, can't be used
       7    HrFlow doesn't answer
       8    the program is not running
+      9    the shared ledger can't be reached, or can't be used
       75   another version was installed while run was running: start it again
       130  stopped by Ctrl-C
     """  # noqa: D301 - click's sign for "leave these lines as they are"

@@ -22,7 +22,7 @@ from watcher.cli.editing import (
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
-from watcher.credentials.keys import WEBHOOK_ENTRY
+from watcher.credentials.keys import LEDGER, WEBHOOK
 from watcher.daemon.client import SilentError
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg
@@ -235,6 +235,7 @@ def _renew_keys(ctx: click.Context) -> bool:
 @click.option(
     "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
 )
+@click.option("--ledger", is_flag=True, help="Store the shared ledger's password instead of a key.")
 @click.option(
     "--api-url", metavar="URL", help="Custom API address, if it is not in the configuration."
 )
@@ -248,6 +249,7 @@ def login(
     key_stdin: bool,
     unchecked: bool,
     webhook: bool,
+    ledger: bool,
     api_url: str | None,
     rest: tuple[str, ...],
     facts: dict[str, object],
@@ -266,7 +268,10 @@ def login(
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
     if webhook:
-        _store_secret(ctx, from_stdin=key_stdin)
+        _store_webhook_secret(ctx, from_stdin=key_stdin)
+        return
+    if ledger:
+        _store_ledger_password(ctx, from_stdin=key_stdin)
         return
     chosen = _find_account(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
@@ -284,19 +289,31 @@ def login(
     say(Styled(f"{stored}{used}.", "good"))
 
 
-def _store_secret(ctx: click.Context, *, from_stdin: bool) -> None:
-    """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
+def _read_secret(question: str, *, from_stdin: bool) -> str:
     if from_stdin:
-        text = _read_stdin()
-    else:
-        text = prompt("Secret of the webhook (not shown)", hide_input=True)
-    secret = text.strip()
+        return _read_stdin().strip()
+    return str(prompt(question, hide_input=True)).strip()
+
+
+def _store_ledger_password(ctx: click.Context, *, from_stdin: bool) -> None:
+    """Store the shared ledger's password; "ledger status" tests it."""
+    password = _read_secret("Password of the shared ledger (not shown)", from_stdin=from_stdin)
+    if not password.isprintable() or not password:
+        raise CredentialError("This is not a password: it is empty, or has several lines.")
+    store_key(LEDGER.entry, password, allow_insecure=_allows_insecure(ctx))
+    _renew_keys(ctx)
+    say(Styled("✓ The shared ledger's password is in the system's keyring.", "good"))
+
+
+def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
+    """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
+    secret = _read_secret("Secret of the webhook (not shown)", from_stdin=from_stdin)
     if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
         raise CredentialError(
             "This is not a webhook's secret: it is too short, or has several lines.",
             "Copy it from the webhook's page in HrFlow.",
         )
-    store_key(WEBHOOK_ENTRY, secret, allow_insecure=_allows_insecure(ctx))
+    store_key(WEBHOOK.entry, secret, allow_insecure=_allows_insecure(ctx))
     _renew_keys(ctx)
     say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
 

@@ -22,7 +22,7 @@ from watcher.cli.output import Styled, json_option, say
 from watcher.config.editor import without_absent
 from watcher.config.machine import MachineFile
 from watcher.config.paths import is_absent
-from watcher.credentials import Keys, webhook_secrets
+from watcher.credentials import Keys, ledger_passwords, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
 from watcher.daemon.setup import make_missing
@@ -74,7 +74,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
-    secret = webhook_secrets(os.environ)
+    secret, password = webhook_secrets(os.environ), ledger_passwords(os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
         folders = FoldersReady(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
@@ -88,6 +88,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
             shown=lines.states if lines else frozenset(),
             webhook_secret=secret,
+            ledger_password=password,
             instance=instance,
             leaves_others=True,
         )

@@ -50,6 +50,7 @@ _FIXES: Final = {
     Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
     Cause.QUOTA: QUOTA_FIX,
     Cause.CREDENTIAL: "",
+    Cause.LEDGER: "See what is wrong with: hrflow-watcher ledger status",
 }
 
 #: How many reasons for waiting, and folders for each cause, are listed.
@@ -97,6 +98,7 @@ def gather(where: Places) -> dict[str, Any]:
         "offline_since": said.get("offline_since") or None,
         "set_up": said.get("set_up"),
         "remarks": said.get("remarks") or [],
+        "ledger": said.get("ledger"),
         "folders": said.get("folders") or {},
         "keys": said.get("keys") or {},
         "journal": where.journal,
@@ -217,6 +219,15 @@ def _show(facts: dict[str, Any], where: Places) -> None:
     _show_attention(facts["attention"], facts["counts"])
 
 
+def _show_ledger(machines: int) -> None:
+    if not machines:
+        say(Styled("✗ The shared ledger cannot be reached.", "bad"))
+    elif machines == 1:
+        say("Shared ledger: only this machine uses it now.")
+    else:
+        say(f"Shared ledger: {machines} machines use it now.")
+
+
 def _show_program(facts: dict[str, Any], where: Places) -> None:
     if facts["running"]:
         say(Styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
@@ -235,6 +246,8 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
         say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
         say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
+    if facts["ledger"]:
+        _show_ledger(facts["ledger"]["machines"])
     for path, problem in facts["folders"].items():
         if problem:
             say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))

@@ -45,6 +45,9 @@ PLACEHOLDER_KEY: Final = "PUT-YOUR-SOURCE-KEY-HERE"
 DEFAULT: Final = "default"
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\Z")
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?\Z")
+#: An address may name several hosts, or none for a socket of this machine.
+_LEDGER = re.compile(r"postgres(ql)?://[^/\s]*/[^/\s?]+(\?\S*)?\Z")
+_LEDGER_PASSWORD = re.compile(r"://[^/@]*:[^/@]*@|[?&](ssl)?password=")
 #: A glob without its sets of characters, as fnmatch reads them.
 _CHARACTER_SET = re.compile(r"\[!?+\]?+[^\]]*\]")
 #: Some of what source keys may be made of, and their least length; the API promises no form.
@@ -139,6 +142,20 @@ def _wrong_host(text: str) -> Message:
     return msg(
         '{item} is not a valid host; write one like "127.0.0.1" or "0.0.0.0"', item=shown(text)
     )
+
+
+def _wrong_ledger(text: str) -> Message:
+    if not text:
+        return NOTHING
+    if _LEDGER_PASSWORD.search(text):
+        return msg("a password must not stand here; store it with: hrflow-watcher login --ledger")
+    if not _LEDGER.match(text):
+        return msg(
+            "{item} is not the address of a PostgreSQL database, like"
+            " postgresql://hrflow@db.example.org/hrflow",
+            item=shown(text),
+        )
+    return NOTHING
 
 
 def is_host(text: str) -> bool:
@@ -398,6 +415,7 @@ _WRONG: Final[Mapping[str, Callable[[str], Message]]] = MappingProxyType(
         "proxy": _wrong_proxy,
         "quiet_hours": _wrong_hours,
         "host": _wrong_host,
+        "url": _wrong_ledger,
         "accept": lambda text: NOTHING if text == DEFAULT else _wrong_media_type(text),
         "media_types": _wrong_media_type,
         "ignore": _wrong_ignore,

@@ -26,6 +26,7 @@ from watcher.model.settings import (
     Hooks,
     Item,
     Label,
+    Ledger,
     Notifications,
     Rule,
     Struct,
@@ -84,6 +85,7 @@ SINGLE: Final[MappingProxyType[str, tuple[type[Struct], Kinds]]] = MappingProxyT
         "notifications": (Notifications, _fields(Notifications)),
         "webhook": (Webhook, _fields(Webhook)),
         "hooks": (Hooks, _fields(Hooks)),
+        "ledger": (Ledger, _fields(Ledger)),
     }
 )
 _TABLES: Final = ("account", "accounts", *SINGLE, "defaults", "folders")

@@ -4,7 +4,7 @@
 
     keyring          the system's keyring, which may be locked, slow, absent or insecure
     keyring_process  reads it in another process, so that its libraries take no memory here
-    keys             the form of a key, the keys of a running program, the webhook's secret
+    keys             the form of a key, the keys of a running program, other secrets
 """
 
 from watcher.credentials.keyring import (
@@ -15,7 +15,13 @@ from watcher.credentials.keyring import (
     SystemKeyring,
     elsewhere,
 )
-from watcher.credentials.keys import WAITING, Keys, is_contested, webhook_secrets
+from watcher.credentials.keys import (
+    WAITING,
+    Keys,
+    is_contested,
+    ledger_passwords,
+    webhook_secrets,
+)
 
 __all__ = [
     "CREDENTIAL",
@@ -27,5 +33,6 @@ __all__ = [
     "SystemKeyring",
     "elsewhere",
     "is_contested",
+    "ledger_passwords",
     "webhook_secrets",
 ]

@@ -1,4 +1,4 @@
-"""The form of an API key, the keys of a running program, and the webhook's secret.
+"""The form of an API key, the keys of a running program, and its other secrets.
 
 The form is known from the vendor's SDK and documentation: ``ask_``, ``askw_`` or ``askr_`` and 32
 hexadecimal digits; the prefix says whether it may read and write, write only, or read only.
@@ -54,11 +54,6 @@ PATIENCE: Final = 5.0
 _READING: Final = 60.0
 #: Seconds between two checks of a locked keyring.
 PAUSE: Final = 3.0
-#: The secret's own entry in the keyring; no account can have this name.
-WEBHOOK_ENTRY: Final = ":webhook"
-#: Name of the systemd credential, and of the environment variable.
-WEBHOOK_CREDENTIAL: Final = "hrflow-webhook-secret"
-WEBHOOK_VARIABLE: Final = "HRFLOW_WEBHOOK_SECRET"
 
 
 def clean(text: str) -> str:
@@ -415,16 +410,34 @@ def _absent_error(account: str) -> CredentialError:
     )
 
 
-# -- the webhook's secret
+# -- secrets beside the keys
 
 
-def read_webhook_secret(
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret of the whole program, and where it may be kept.
+
+    ``entry`` is its own in the keyring, ``credential`` systemd's, ``variable`` in the environment.
+    """
+
+    entry: str
+    credential: str
+    variable: str
+
+
+#: No account can have the name of these entries.
+WEBHOOK: Final = Secret(":webhook", "hrflow-webhook-secret", "HRFLOW_WEBHOOK_SECRET")
+LEDGER: Final = Secret(":ledger", "hrflow-ledger-password", "HRFLOW_LEDGER_PASSWORD")
+
+
+def read_secret(
+    secret: Secret,
     environ: Mapping[str, str],
     *,
     allow_insecure: bool = False,
     keyring: SystemKeyring | None = None,
 ) -> str:
-    """Return the webhook's secret; CredentialError if there is none.
+    """Return a secret, "" if there is none; CredentialError if the keyring cannot be asked.
 
     It may take minutes, as a locked keyring asks a person. If the keyring has none, the systemd
     credential and the environment variable are tried.
@@ -433,24 +446,69 @@ def read_webhook_secret(
     try:
         keyring = keyring or SystemKeyring()
         keyring.allow_insecure = allow_insecure
-        if secret := keyring.read(WEBHOOK_ENTRY):
-            return secret
+        if text := keyring.read(secret.entry):
+            return text
     except CredentialError as error:
         problem = error
-    directory, variable = environ.get(_DIRECTORY, ""), environ.get(WEBHOOK_VARIABLE, "")
-    if secret := _read_credential(directory, WEBHOOK_CREDENTIAL) or variable.strip():
-        return secret
-    raise problem or CredentialError(
+    directory, variable = environ.get(_DIRECTORY, ""), environ.get(secret.variable, "")
+    if text := _read_credential(directory, secret.credential) or variable.strip():
+        return text
+    if problem is not None:
+        raise problem
+    return ""
+
+
+def read_webhook_secret(
+    environ: Mapping[str, str],
+    *,
+    allow_insecure: bool = False,
+    keyring: SystemKeyring | None = None,
+) -> str:
+    """Return the webhook's secret; CredentialError if there is none."""
+    if text := read_secret(WEBHOOK, environ, allow_insecure=allow_insecure, keyring=keyring):
+        return text
+    raise CredentialError(
         msg("There is no secret for the webhook."),
         msg("Store it with: hrflow-watcher login --webhook"),
     )
 
 
-def webhook_secrets(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
-    """Return a function that reads the secret, given whether a plain-text keyring is allowed.
+def read_ledger_password(
+    environ: Mapping[str, str],
+    *,
+    allow_insecure: bool = False,
+    keyring: SystemKeyring | None = None,
+) -> str:
+    """Return the shared ledger's password; "" if there is none, which its server may not need.
 
-    The one in ``environ`` is removed there, as child processes need none.
+    LockedError while the keyring is locked.
     """
-    values = {name: environ.get(name, "") for name in (WEBHOOK_VARIABLE, _DIRECTORY)}
-    environ.pop(WEBHOOK_VARIABLE, None)
-    return lambda allow_insecure: read_webhook_secret(values, allow_insecure=allow_insecure)
+    try:
+        return read_secret(LEDGER, environ, allow_insecure=allow_insecure, keyring=keyring)
+    except LockedError:
+        raise
+    except CredentialError as error:  # a machine without a keyring: ``.pgpass`` may have it
+        _log.info("%s", error)
+        return ""
+
+
+def take_secret(
+    secret: Secret, environ: MutableMapping[str, str], read: Callable[..., str]
+) -> Callable[[bool], str]:
+    """Return a function that calls ``read``, given whether a plain-text keyring is allowed.
+
+    The secret in ``environ`` is removed there, as child processes need none.
+    """
+    values = {name: environ.get(name, "") for name in (secret.variable, _DIRECTORY)}
+    environ.pop(secret.variable, None)
+    return lambda allow_insecure: read(values, allow_insecure=allow_insecure)
+
+
+def webhook_secrets(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
+    """Return a function that reads the webhook's secret, as :func:`take_secret` does."""
+    return take_secret(WEBHOOK, environ, read_webhook_secret)
+
+
+def ledger_passwords(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
+    """Return a function that reads the ledger's password, as :func:`take_secret` does."""
+    return take_secret(LEDGER, environ, read_ledger_password)

@@ -26,6 +26,7 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
+from watcher.daemon.shared_ledger import LedgerAccess
 from watcher.daemon.status import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -33,6 +34,7 @@ from watcher.i18n.message import NOTHING, Message, Text
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
+from watcher.model.ledger import LedgerUse
 from watcher.model.settings import dump_folder
 from watcher.model.snapshot import Snapshot, Watched
 from watcher.pipeline.messages import (
@@ -82,6 +84,7 @@ class App:
         leaves_others: bool = False,
         retry_seconds: float = RETRY_SECONDS,
         webhook_secret: Callable[[bool], str] | None = None,
+        ledger_password: Callable[[bool], str] = lambda _: "",
         instance: Instance | None = None,
     ) -> None:
         """``on_event`` is called on the pipeline's thread with everything that happens.
@@ -94,6 +97,7 @@ class App:
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
         ``retry_seconds`` pass between two attempts to use a journal that has failed.
         ``webhook_secret`` is that of :class:`watcher.daemon.webhook.Webhooks`.
+        ``ledger_password`` is that of :class:`watcher.daemon.shared_ledger.LedgerAccess`.
         ``instance`` is how commands reach the program; without it they cannot.
         """
         self._config = config
@@ -109,6 +113,7 @@ class App:
             places,
             keys,
             self._clock,
+            LedgerAccess(places, self._clock, ledger_password),
             self._on_event,
             lambda: self._log.states | shown,
             self._apply_settings,
@@ -127,6 +132,7 @@ class App:
         self._found_keys: dict[str, dict[str, str]] = {}
         self._contested: dict[str, Message] = {}  # account → what was said of its two keys
         self._offline_since = 0.0
+        self._ledger_machines = 0
         self._pending = 0
         self._forgetting: dict[tuple[int, ...], queue.SimpleQueue[bool]] = {}
         self._lock: BaseFileLock | None = None
@@ -310,6 +316,7 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
+            "ledger": {"machines": self._ledger_machines} if self._config.ledger.url else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": [str(each) for each in self._config.remarks],
@@ -344,6 +351,8 @@ class App:
                 self._problems[folder] = problem
             case Connection(offline_since):
                 self._offline_since = offline_since
+            case LedgerUse(machines):
+                self._ledger_machines = machines
             case Pending(files):
                 self._pending = files
             case Forgotten(file_ids, is_overwritten):

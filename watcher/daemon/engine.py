@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.daemon.adapters import Threads
 from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
+from watcher.daemon.shared_ledger import LedgerAccess, SharedLedger
 from watcher.documents import Spool
 from watcher.folders import Folders, WatchedFolder
 from watcher.i18n.message import msg
@@ -166,6 +167,7 @@ class Engine:
         spool: Spool,
         keys: Keys,
         clock: RealClock,
+        ledger: LedgerAccess,
         on_event: Callable[[object], None],
         shown: Callable[[], Collection[State]],
     ) -> None:
@@ -180,9 +182,10 @@ class Engine:
         spool.sweep()
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
+        self._ledger = SharedLedger(ledger, self.post)
         self._pipeline = Pipeline(
             self._journal, self._clients, self._make_threads, clock, self._forward,
-            spool=spool, shown=shown, run_hook=self._commands.run,
+            spool=spool, shown=shown, run_hook=self._commands.run, tell_ledger=self._ledger.tell,
         )  # fmt: skip
         self._folders = Folders(self.post, self._reader.known)
 
@@ -208,6 +211,7 @@ class Engine:
         # Lookups have threads beside those of the uploads, so that neither waits for the other.
         self._threads.allow(sum(each.parallel_uploads + PARALLEL for each in config.accounts))
         self.post(Configure(config, plans, import_all))
+        self._ledger.configure(config)
         self.watch(plans, importing)
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
@@ -231,6 +235,7 @@ class Engine:
         """Close everything; what the pipeline works with only if it has ``ended``."""
         self._commands.close()
         self._clients.close()
+        self._ledger.stop(1.0)
         if ended:
             self._threads.stop(1.0)
             self._pipeline.close()
@@ -259,6 +264,7 @@ class Supervisor:
         places: Places,
         keys: Keys,
         clock: RealClock,
+        ledger: LedgerAccess,
         on_event: Callable[[object], None],
         shown: Callable[[], Collection[State]],
         on_start: Callable[[], None],
@@ -271,6 +277,7 @@ class Supervisor:
         self._places = places
         self._keys = keys
         self._clock = clock
+        self._ledger = ledger
         self._on_event = on_event
         self._shown = shown
         self._on_start = on_start
@@ -316,6 +323,7 @@ class Supervisor:
             Spool(self._places.spool),
             self._keys,
             self._clock,
+            self._ledger,
             self._on_event,
             self._shown,
         )

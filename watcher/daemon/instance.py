@@ -40,6 +40,11 @@ class Places:
         return os.path.join(self.state, "instance.json")
 
     @property
+    def ledger_instance(self) -> str:
+        """The id by which the shared ledger knows this installation."""
+        return os.path.join(self.state, "ledger-instance")
+
+    @property
     def has_journal(self) -> bool:
         """Whether there is a journal; JournalError if that cannot be determined.
 

@@ -46,6 +46,8 @@ class RateLimiter:
         self.follow_ups = 0
         self._successes = 0
         self._fails_uploads = False  # if so, only an upload that succeeds resets it
+        #: How many of the minute's requests may be made from here; None for all.
+        self.share: int | None = None
         self._ended: deque[float] = deque()
         self.configure(parallel, per_minute, minute)
 
@@ -75,8 +77,13 @@ class RateLimiter:
 
     def _left(self, now: float) -> int:
         """Return how many requests the minute still allows."""
+        limit = self.per_minute if self.share is None else min(self.share, self.per_minute)
+        return limit - self.used(now)
+
+    def used(self, now: float) -> int:
+        """Return how many requests are under way or have ended within a minute."""
         self._forget(now)
-        return self.per_minute - self.running - self.follow_ups - len(self._ended)
+        return self.running + self.follow_ups + len(self._ended)
 
     def next_start(self, now: float) -> float | None:
         """Return when :meth:`free` may rise without a request ending; None if it cannot."""

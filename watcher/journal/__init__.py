@@ -21,6 +21,7 @@ Only this package speaks SQL, in the subset that SQLite ≥ 3.35 and PostgreSQL 
     holds       causes that keep many files from being uploaded
     queues      what is to be done next: files, requests, hooks
     follow_ups  uploads without a result yet, webhook events, sources
+    ledger      what the shared ledger is asked and told about
     facts       facts about the journal as a whole
     retention   deletes old history, and what a person wants forgotten
     reader      a view for other threads and processes

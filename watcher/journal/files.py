@@ -31,7 +31,8 @@ def _steps(*, of_chosen: bool) -> Mapping[State, str]:
         "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
         "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
         "in_doubt_since = CASE WHEN ?1 = 'uploading' "
-        "OR (?1 = 'uncertain' AND in_doubt_since = 0) THEN ?5 ELSE in_doubt_since END, "
+        "OR (?1 = 'uncertain' AND (in_doubt_since = 0 OR state IN ('queued', 'waiting'))) "
+        "THEN ?5 ELSE in_doubt_since END, "
         "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
         # A file that could not be parsed is sent again under a new reference, if at all.
         "resends = resends + (state = 'parse_failed' AND ?1 IN ('noticed', 'ignored')) "

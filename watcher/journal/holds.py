@@ -50,7 +50,8 @@ class Holds:
         """Return the active causes that hold back what goes to a source."""
         if not self._held:  # as nearly always
             return []
-        return [key for key in hold_keys(account, source_key) if key in self._held]
+        keys = [*hold_keys(account, source_key), hold_key(Cause.LEDGER, account)]
+        return [key for key in keys if key in self._held]
 
     def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
         """Hold everything that ``cause`` concerns; return the hold's key."""
@@ -59,6 +60,7 @@ class Holds:
         attempt, due_at = row or (0, 0.0)
         # Several uploads under way that meet the same cause count as one attempt.
         attempt += row is None or due_at <= now
+        delay = hold_delay(cause, attempt)
         self._held.add(key)
         self._store.write(
             "INSERT INTO holds VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
@@ -69,7 +71,7 @@ class Holds:
             source_key if cause is Cause.SOURCE else "",
             rows.reason_text(why),
             now,
-            now + hold_delay(cause, attempt),
+            now + delay if delay else 0.0,
             attempt,
         )
         scope, values = "account = ?", [account]

@@ -39,19 +39,30 @@ class Queues:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def due_jobs(self, account: str, now: float, limit: int, folders: Collection[str]) -> list[Job]:
+    def due_jobs(
+        self,
+        account: str,
+        now: float,
+        limit: int,
+        folders: Collection[str],
+        among: Collection[int] | None = None,
+    ) -> list[Job]:
         """Return up to ``limit`` uploads of ``folders`` that may start, those due longest first.
+
+        ``among``: ids of the files that may be sent, if not all.
 
         One whose reference was not made from its content waits for others with that reference:
         sent again later, an earlier one would replace it in HrFlow.
         """
         marks = ", ".join("?" * len(folders))
+        chosen = "" if among is None else f"f.id IN ({', '.join('?' * len(among))}) AND "
         return self._jobs(
-            "f.account = ? AND f.state IN ('queued', 'waiting') AND f.due_at <= ? "
+            f"{chosen}f.account = ? AND f.state IN ('queued', 'waiting') AND f.due_at <= ? "
             f"AND o.path IN ({marks}) AND (instr(f.reference, f.sha256) OR NOT EXISTS ("
             "SELECT 1 FROM files u WHERE u.state IN ('uploading', 'uncertain') AND u.account = "
             "f.account AND u.source_key = f.source_key AND u.reference = f.reference)) "
             "ORDER BY f.due_at LIMIT ?",
+            *(among or ()),
             account,
             now,
             *map(os.fsencode, folders),

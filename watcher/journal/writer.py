@@ -10,6 +10,7 @@ from watcher.journal.files import Files
 from watcher.journal.folders import Folders
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.holds import Holds
+from watcher.journal.ledger import LedgerQueries
 from watcher.journal.queues import Hooks, Queues
 from watcher.journal.retention import Retention
 from watcher.journal.store import Store, connect
@@ -31,6 +32,7 @@ class Journal:
         self.holds = Holds(self.store, self.files)
         self.folders = Folders(self.store, self.files, self.holds)
         self.follow_ups = FollowUps(self.store)
+        self.ledger = LedgerQueries(self.store)
         self.hooks = Hooks(self.store, self.files)
         self.facts = Facts(self.store)
         self.retention = Retention(path, self.store, self.files, self.facts, self.follow_ups)

@@ -12,7 +12,8 @@
     │   ├── DamagedJournalError
     │   └── UnwritableJournalError
     ├── OfflineError        7   a command needs HrFlow, which does not answer
-    └── NotRunningError     8   the command is for the running program, and none runs
+    ├── NotRunningError     8   the command is for the running program, and none runs
+    └── LedgerError         9   the shared ledger cannot be reached, or not be used
 
 ``run`` ends with :data:`UPDATED` (75) when another version was installed, to be restarted.
 
@@ -141,3 +142,9 @@ class NotRunningError(WatcherError):
     """The program does not run, so it cannot take a command."""
 
     exit_code = 8
+
+
+class LedgerError(WatcherError):
+    """The shared ledger cannot be reached, or cannot be used."""
+
+    exit_code = 9

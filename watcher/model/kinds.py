@@ -49,6 +49,7 @@ class Cause(enum.StrEnum):
     QUOTA = "quota"  # the plan's quota is used up
     SOURCE = "source"  # the source key is not accepted
     CREDENTIAL = "credential"  # there is no key
+    LEDGER = "ledger"  # the shared ledger cannot be reached
     EXISTING = "existing"  # files from before the folder was watched wait for approval
 
 

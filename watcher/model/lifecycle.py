@@ -65,7 +65,19 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
         _S.IGNORED: frozenset({_S.NOTICED}),  # the rules have changed, or the user retries it
         _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the other file was not sent
         _S.BASELINE: frozenset({_S.NOTICED}),  # approved after all
-        _S.QUEUED: frozenset({_S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
+        _S.QUEUED: frozenset(
+            {
+                _S.UPLOADING,
+                _S.HELD,
+                _S.NOTICED,
+                _S.GONE,
+                _S.IGNORED,
+                # According to the shared ledger:
+                _S.WAITING,  # another machine is sending it
+                _S.DUPLICATE,  # another machine has sent it
+                _S.UNCERTAIN,  # a machine that was cut off may have sent it
+            }
+        ),
         _S.UPLOADING: frozenset(
             {
                 _S.ACCEPTED,
@@ -79,7 +91,19 @@ TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
             }
         ),
         _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
-        _S.WAITING: frozenset({_S.UPLOADING, _S.QUEUED, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED}),
+        _S.WAITING: frozenset(
+            {
+                _S.UPLOADING,
+                _S.QUEUED,
+                _S.HELD,
+                _S.NOTICED,
+                _S.GONE,
+                _S.IGNORED,
+                _S.WAITING,  # these three as for QUEUED
+                _S.DUPLICATE,
+                _S.UNCERTAIN,
+            }
+        ),
         _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE, _S.IGNORED}),
         _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
         _S.PARSED: frozenset(),
@@ -118,6 +142,9 @@ EXISTING_WENT: Final = msg("The file was removed before you approved it.")
 
 #: Why a file is observed, as long as it is.
 UNFINISHED: Final = (BEING_WRITTEN, INCOMPLETE)
+
+#: Sent by another machine, according to the shared ledger; ``day`` is YYYY-MM-DD.
+SENT_BY: Final = msg("{machine} uploaded this file on {day}.")
 
 #: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"
@@ -258,9 +285,10 @@ def hold_delay(cause: Cause, attempt: int) -> float:
     """Return the seconds until one file tests whether a cause still applies; 0 for "never".
 
     The intervals are long, as a changed key or setting ends a hold at once; a missing key is
-    looked up more often, as a keyring may be unlocked at any time.
+    looked up more often, as a keyring may be unlocked at any time. The shared ledger is tried again
+    all the time, but by no file.
     """
-    if cause is Cause.EXISTING:
+    if cause in (Cause.EXISTING, Cause.LEDGER):
         return 0.0
     first = 30.0 if cause is Cause.CREDENTIAL else 900.0
     return float(min(first * 2.0 ** min(max(attempt, 1) - 1, 30), 6 * BACKOFF_CAP))

@@ -310,6 +310,23 @@ class Hooks(Struct, frozen=True):
     timeout_seconds: Annotated[float, _within(1, 3600, _SECONDS)] = 60.0
 
 
+class WhenUnreachable(enum.StrEnum):
+    """What happens to uploads while the shared ledger cannot be reached."""
+
+    HOLD = "hold"
+    SEND = "send"
+
+
+class Ledger(Struct, frozen=True):
+    """The database that machines share so that each content is sent once; "": none.
+
+    ``url`` is one of PostgreSQL's. The password is never here: it lives in the keyring.
+    """
+
+    url: str = ""
+    when_unreachable: WhenUnreachable = WhenUnreachable.HOLD
+
+
 class Config(Struct, frozen=True):
     """The whole configuration: at least one account, any number of folders."""
 
@@ -317,6 +334,7 @@ class Config(Struct, frozen=True):
     folders: tuple[Folder, ...] = ()
     webhook: Webhook = Webhook()
     hooks: Hooks = Hooks()
+    ledger: Ledger = Ledger()
     log_level: LogLevel = LogLevel.INFO
     #: Days for which the history of a file is kept.
     history_days: Annotated[int, _within(1, 36_500, _DAYS)] = 400

@@ -209,8 +209,9 @@ class Admission(Stage):
         self._journal.files.set_duplicate(file_id, owner)
         step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
         self._journal.files.step(file_id, step, self._clock.wall())
-        # If the owner is forgotten, only its fingerprint is left, which proves that it was sent.
-        if self._journal.files.state(owner) in (*ARRIVED, None):
+        # If the owner is forgotten, only its fingerprint is left, which proves that it was sent. If
+        # it is a duplicate itself, another machine has sent it.
+        if self._journal.files.state(owner) in (*ARRIVED, State.DUPLICATE, None):
             self._emit(Finished(file_id, plan.folder.path))
 
     def _refusal(self, file_id: int) -> Entry | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.rate_limiter import RateLimiter
 from watcher.model.kinds import Cause
+from watcher.model.lifecycle import hold_key
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits
 from watcher.pipeline.messages import ClockJump, Connection, Drain, Release, Resume, Retry
@@ -109,6 +110,26 @@ class Budget(Stage):
         """How many uploads or checks may start now."""
         return 0 if self._is_closed() else self._accounts[account].requests.free(self._clock.tick())
 
+    def places(self, account: str) -> int:
+        """How many uploads may run at once, under way or not; 0 while none may start."""
+        limits = self._accounts[account].requests
+        if self._is_closed() or self._clock.tick() < limits.paused_until:
+            return 0
+        return 1 if limits.failures else limits.limit
+
+    def use_of_minute(self, account: str) -> tuple[int, int]:
+        """Return the limit of requests a minute, and how many the last minute had."""
+        requests = self._accounts[account].requests
+        return requests.per_minute, requests.used(self._clock.tick())
+
+    def share(self, account: str) -> int | None:
+        """Return this machine's share of the requests a minute; None if it has all."""
+        return self._accounts[account].requests.share
+
+    def set_share(self, account: str, share: int | None) -> None:
+        """Give this machine another share of the requests a minute."""
+        self._accounts[account].requests.share = share
+
     def free_follow_ups(self, account: str) -> int:
         """How many follow-ups may start now: of the share, and never what an upload waits for."""
         limits, tick = self._accounts[account], self._clock.tick()
@@ -162,7 +183,8 @@ class Budget(Stage):
     def release_holds(self, job: Job) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
         for key in self._journal.holds.keys_of(job.account, job.source_key):
-            self._journal.holds.release(key, self._clock.wall())
+            if key != hold_key(Cause.LEDGER, job.account):  # of which it says nothing
+                self._journal.holds.release(key, self._clock.wall())
 
     # -- inside
 

@@ -15,6 +15,7 @@ from watcher.model.files import Candidate, Identified
 from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
 from watcher.pipeline.budget import Budget
+from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
 from watcher.pipeline.messages import (
@@ -30,6 +31,7 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
+from watcher.pipeline.shares import Shares
 from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
@@ -75,11 +77,13 @@ class Pipeline:
         spool: Spool,
         shown: Callable[[], Collection[State]] = lambda: frozenset(State),
         run_hook: Callable[[Sequence[str], Entry, float], Message],
+        tell_ledger: Callable[[object], None],
     ) -> None:
         """``make_workers`` is given where results go; ``publish`` hears what happens.
 
         ``shown`` returns the states for which a changed file is published: each is read for that.
-        ``run_hook`` is what :class:`HookRunner` runs commands with.
+        ``run_hook`` is what :class:`HookRunner` runs commands with, ``tell_ledger`` what
+        :class:`Claims` tells the shared ledger with.
         """
         self._inbox: queue.SimpleQueue[object] = queue.SimpleQueue()
         self._batch: deque[object] = deque()
@@ -99,11 +103,14 @@ class Pipeline:
         )
         self._intake = Intake(context)
         budget, sources = Budget(context), Sources(context)
+        claims = Claims(context, budget, tell_ledger)
         self._stages: tuple[Stage, ...] = (
             self._intake,
             Admission(context),
             budget,
-            Uploads(context, transport, budget, sources),
+            Shares(context, budget, tell_ledger),
+            claims,
+            Uploads(context, transport, budget, sources, claims.take),
             Tracker(context, transport, budget, sources),
             Filing(context),
             HookRunner(context, run_hook),

@@ -25,7 +25,7 @@ from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import asks_for_sync, may_lead_to, without_sync
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import BinaryIO
 
     from watcher.model.uploads import Job, Outcome
@@ -50,13 +50,20 @@ class UploadDone:
 
 
 class Uploads(Stage):
-    """Sends what is queued, as far as the budget allows."""
+    """Sends what is queued, as far as the budget and the shared ledger allow."""
 
     def __init__(
-        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+        self,
+        context: Context,
+        transport: Transport,
+        budget: Budget,
+        sources: Sources,
+        take: Callable[[str, float, int], list[Job]],
     ) -> None:
+        """``take`` is :meth:`watcher.pipeline.claims.Claims.take`."""
         super().__init__(context)
         self._spool = context.spool
+        self._take = take
         self._transport = transport
         self._budget = budget
         self._sources = sources
@@ -83,7 +90,7 @@ class Uploads(Stage):
             if not (free := self._budget.free(account)):
                 continue
             begun: set[tuple[str, str]] = set()
-            for job in self._journal.queues.due_jobs(account, now, free, self._plans):
+            for job in self._take(account, now, free):
                 if (job.source_key, job.reference) in begun:
                     continue  # of those that share a reference one goes at a time
                 begun.add((job.source_key, job.reference))

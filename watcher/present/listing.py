@@ -20,7 +20,14 @@ from watcher.i18n.message import (
     verbatim,
 )
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, IGNORABLE, IGNORED_BY_USER, RETRIABLE, UNFINISHED
+from watcher.model.lifecycle import (
+    ARRIVED,
+    IGNORABLE,
+    IGNORED_BY_USER,
+    RETRIABLE,
+    SENT_BY,
+    UNFINISHED,
+)
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, name, safe, short
 from watcher.sniff.bundles import document_path
@@ -114,6 +121,8 @@ def summary(entry: Entry) -> str:
 
 
 def _duplicate(entry: Entry) -> Message:
+    if entry.why.text == SENT_BY.text:
+        return entry.why
     first = base_name(entry.duplicate_of) or msg("a file that was uploaded before")
     return msg("This file has the same content as {file}.", file=first)
 

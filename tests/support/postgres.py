@@ -1,0 +1,148 @@
+"""A real PostgreSQL: a private cluster in a temporary folder, of a user other than root."""
+
+import contextlib
+import glob
+import os
+import pwd
+import shutil
+import socket
+import subprocess
+import tempfile
+import uuid
+
+import pytest
+
+from tests.support.waiting import PATIENCE
+
+#: Debian keeps a version's programs in a folder of their own.
+PROGRAMS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda at: int(at.split("/")[4]))
+
+
+def program(name):
+    """The path of one of PostgreSQL's programs; "" where it is not installed."""
+    return shutil.which(name, path=os.pathsep.join([*PROGRAMS[::-1], os.environ["PATH"]])) or ""
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Cluster:
+    """A PostgreSQL that can be stopped, started and killed."""
+
+    def __init__(self, root, user):
+        self.root = root
+        self.user = user
+        self.data = os.path.join(root, "data")
+        self.port = free_port()
+        self.password = None
+
+    def run(self, name, *arguments):
+        """Run one of PostgreSQL's programs as the cluster's user."""
+        done = subprocess.run(
+            [program(name), *arguments], user=self.user, cwd=self.root, timeout=PATIENCE,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+            env={**os.environ, "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+
+    def create(self):
+        self.run(
+            "initdb", "-D", self.data, "-U", "hrflow", "--auth=trust", "-E", "UTF8", "--no-sync"
+        )
+
+    def start(self):
+        settings = f"-p {self.port} -k {self.root} -c listen_addresses=127.0.0.1"
+        log = os.path.join(self.root, "log")
+        self.run("pg_ctl", "start", "-w", "-D", self.data, "-o", settings, "-l", log)
+
+    def stop(self, mode="fast"):
+        """End it; ``immediate`` is how a machine that loses its power ends it."""
+        self.run("pg_ctl", "stop", "-w", "-D", self.data, "-m", mode)
+
+    def demand_password(self, password):
+        """Let nobody in without this password from now on."""
+        self.password = password
+        with self.superuser() as connection:
+            connection.execute(f"ALTER ROLE hrflow PASSWORD '{password}'")
+            with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as file:
+                file.write("host all all 127.0.0.1/32 scram-sha-256\n")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def url(self, database="postgres"):
+        return f"postgresql://hrflow@127.0.0.1:{self.port}/{database}"
+
+    @contextlib.contextmanager
+    def superuser(self, database="postgres"):
+        import psycopg  # noqa: PLC0415 - only where PostgreSQL is tested
+
+        with contextlib.closing(
+            psycopg.connect(self.url(database), autocommit=True, password=self.password)
+        ) as connection:
+            yield connection
+
+    def new_database(self):
+        """The address of an empty database."""
+        name = f"test_{uuid.uuid4().hex}"
+        with self.superuser() as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+
+@contextlib.contextmanager
+def running_cluster(**settings):
+    """A cluster of its own, for tests that stop it or change its settings."""
+    user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
+    root = tempfile.mkdtemp()
+    try:
+        if user is not None:
+            os.chown(root, user, -1)
+        cluster = Cluster(root, user)
+        cluster.create()
+        with open(os.path.join(cluster.data, "postgresql.conf"), "a", encoding="utf-8") as file:
+            file.write("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            with contextlib.suppress(AssertionError):  # it may be down
+                cluster.stop("immediate")
+    finally:
+        shutil.rmtree(root)
+
+
+def need_postgres():
+    if not program("initdb"):
+        pytest.skip(
+            "PostgreSQL is not installed (Debian, Ubuntu: apt install postgresql)",
+            allow_module_level=True,
+        )
+    if os.geteuid() == 0 and "postgres" not in {each.pw_name for each in pwd.getpwall()}:
+        pytest.skip(
+            "PostgreSQL does not run as root, and there is no user called postgres",
+            allow_module_level=True,
+        )
+    pytest.importorskip("psycopg", reason="psycopg is not installed (the extra called ledger)")
+
+
+@pytest.fixture(scope="session")
+def shared_cluster():
+    need_postgres()
+    with running_cluster(fsync="off") as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_cluster():
+    """A cluster that the test may stop and kill."""
+    need_postgres()
+    with running_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def database(shared_cluster):
+    """The address of an empty database."""
+    return shared_cluster.new_database()

@@ -1,0 +1,321 @@
+"""What the ledger's tables are asked and told; each function is one statement.
+
+All times are the database's. Contents are claimed only while their session holds a lease; that one
+has arrived is a fact, and is recorded whoever says it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from watcher.model.ledger import LEASE, Content, Machine, Standing, Verdict
+
+if TYPE_CHECKING:
+    import uuid
+    from collections.abc import Collection, Sequence
+
+    import psycopg
+
+    from watcher.model.ledger import Record
+
+#: The channel on which sessions hear that a content others wait for was sent, or given back.
+CHANNEL: Final = "hrflow_watcher"
+
+#: Bytes of a content by which it is named there, and how many fit into one notification.
+BEGINNING: Final = 8
+_IN_ONE: Final = 400
+
+_BEGIN: Final = """
+INSERT INTO sessions (instance, machine, program, lease_until)
+VALUES (%(instance)s, %(machine)s, %(program)s, now() + make_interval(secs => %(lease)s))
+RETURNING id
+"""
+
+_RENEW: Final = """
+UPDATE sessions SET seen = now(), lease_until = now() + make_interval(secs => %(lease)s)
+WHERE id = %(session)s AND instance = %(instance)s RETURNING id
+"""
+
+_END: Final = """
+WITH ended AS (UPDATE sessions SET lease_until = now() WHERE id = %(session)s),
+left_over AS (DELETE FROM places WHERE session = %(session)s)
+SELECT
+"""
+
+_CLAIM: Final = """
+WITH me AS (
+    SELECT id, instance FROM sessions WHERE id = %(session)s AND lease_until > now()
+), wanted AS (
+    SELECT * FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[], %(checked)s::boolean[])
+        WITH ORDINALITY AS w (source, content, checked, number)
+), found AS MATERIALIZED (
+    SELECT w.*, c.session, c.since, c.arrived, c.uncertain, c.wanted, c.profile_key, s.machine,
+        s.instance, coalesce(s.lease_until <= now(), true) AS lapsed,
+        extract(epoch FROM s.lease_until - now())::float8 AS seconds
+    FROM wanted w JOIN contents c USING (content, source) LEFT JOIN sessions s ON s.id = c.session
+), free AS (
+    SELECT source, content FROM wanted w
+    WHERE NOT EXISTS (SELECT FROM found f WHERE f.number = w.number)
+    ORDER BY number LIMIT %(room)s
+), claimed AS (
+    INSERT INTO contents (source, content, session)
+    SELECT f.source, f.content, me.id FROM free f, me ORDER BY f.content, f.source
+    ON CONFLICT DO NOTHING RETURNING source, content
+), locked AS MATERIALIZED (  -- never waited for: whoever has such a row is about to change it
+    SELECT c.content, c.source FROM contents c JOIN found f USING (content, source), me
+    WHERE NOT f.arrived AND NOT c.arrived AND c.session = f.session
+        AND (CASE WHEN f.session = me.id THEN f.uncertain AND f.checked
+            ELSE f.instance = me.instance OR f.lapsed OR NOT f.wanted END)
+    FOR UPDATE OF c SKIP LOCKED
+), taken AS (  -- of a session that has lapsed, or of an earlier run on this machine
+    UPDATE contents c SET session = me.id, since = now(),
+        uncertain = NOT f.checked AND (c.uncertain OR f.instance IS DISTINCT FROM me.instance)
+    FROM locked l, found f, me
+    WHERE c.content = l.content AND c.source = l.source
+        AND f.content = l.content AND f.source = l.source AND (f.instance = me.instance OR f.lapsed)
+    RETURNING c.source, c.content, c.uncertain
+), waited_for AS (
+    UPDATE contents c SET wanted = true FROM locked l, found f, me
+    WHERE c.content = l.content AND c.source = l.source AND f.content = l.content
+        AND f.source = l.source AND f.instance <> me.instance AND NOT f.lapsed
+    RETURNING c.source, c.content
+)
+SELECT w.source, w.content,
+    CASE WHEN claimed.content IS NOT NULL THEN 'ours'
+        WHEN taken.content IS NOT NULL AND taken.uncertain THEN 'uncertain'
+        WHEN taken.content IS NOT NULL THEN 'ours'
+        WHEN f.session = me.id AND NOT f.arrived AND f.uncertain THEN 'uncertain'
+        WHEN f.session = me.id AND NOT f.arrived THEN 'ours'
+        WHEN f.arrived THEN 'arrived'
+        WHEN f.session IS NOT NULL OR free.content IS NOT NULL THEN 'busy'
+        ELSE 'free' END,
+    coalesce(f.machine, ''), coalesce(extract(epoch FROM f.since), 0)::float8,
+    CASE WHEN f.wanted OR waited_for.content IS NOT NULL THEN coalesce(f.seconds, 0) ELSE 0 END,
+    coalesce(f.profile_key, '')
+FROM me CROSS JOIN wanted w
+LEFT JOIN found f ON f.number = w.number
+LEFT JOIN free ON free.content = w.content AND free.source = w.source
+LEFT JOIN claimed ON claimed.content = w.content AND claimed.source = w.source
+LEFT JOIN taken ON taken.content = w.content AND taken.source = w.source
+LEFT JOIN waited_for ON waited_for.content = w.content AND waited_for.source = w.source
+ORDER BY w.number
+"""
+
+_RECORD: Final = """
+WITH told AS (
+    SELECT * FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[], %(profiles)s::text[])
+        AS t (source, content, profile_key)
+), before AS (
+    SELECT c.content, c.source FROM contents c JOIN told USING (content, source) WHERE c.arrived
+), recorded AS (
+    INSERT INTO contents (source, content, session, arrived, profile_key)
+    SELECT source, content, %(session)s, true, profile_key FROM told ORDER BY content, source
+    ON CONFLICT (content, source) DO UPDATE SET arrived = true, uncertain = false,
+        session = CASE WHEN contents.arrived THEN contents.session ELSE excluded.session END,
+        since = CASE WHEN contents.arrived THEN contents.since ELSE now() END,
+        profile_key = CASE WHEN excluded.profile_key = '' THEN contents.profile_key
+            ELSE excluded.profile_key END
+    RETURNING content, wanted  -- as it is now, though this statement may not see who set it
+), counted AS (
+    UPDATE sessions SET sent_on = CURRENT_DATE,
+        sent = CASE WHEN sent_on = CURRENT_DATE THEN sent ELSE 0 END + (
+            SELECT count(*) FROM told t WHERE NOT EXISTS (SELECT FROM before b
+                WHERE b.content = t.content AND b.source = t.source))
+    WHERE id = %(session)s
+)
+SELECT content FROM recorded WHERE wanted
+"""
+
+_GIVE_BACK: Final = """
+WITH told AS (
+    SELECT * FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[]) AS t (source, content)
+), mine AS (
+    SELECT s.id FROM sessions s JOIN sessions me USING (instance) WHERE me.id = %(session)s
+), freed AS (
+    DELETE FROM contents c USING told t
+    WHERE c.content = t.content AND c.source = t.source AND NOT c.arrived AND NOT c.uncertain
+        AND c.session IN (SELECT id FROM mine)
+    RETURNING c.content, c.wanted
+), left_to_others AS (  -- which have to ask first, as we had to
+    UPDATE contents c SET session = 0 FROM told t
+    WHERE c.content = t.content AND c.source = t.source AND NOT c.arrived AND c.uncertain
+        AND c.session IN (SELECT id FROM mine)
+    RETURNING c.content, c.wanted
+)
+SELECT content FROM freed WHERE wanted UNION ALL SELECT content FROM left_to_others WHERE wanted
+"""
+
+_CLAIMED: Final = """
+SELECT c.source, c.content FROM contents c JOIN sessions s ON s.id = c.session
+WHERE NOT c.arrived AND s.instance = %(instance)s LIMIT 10000
+"""
+
+_TAKE_PLACES: Final = """
+WITH others AS (
+    SELECT coalesce(sum(p.places), 0) AS places FROM places p JOIN sessions s ON s.id = p.session
+    WHERE p.account = %(account)s AND p.session <> %(session)s
+        AND s.lease_until > now() - interval '1 minute'  -- its last requests still count
+)
+INSERT INTO places (account, session, places)
+SELECT %(account)s, %(session)s, greatest(0, least(%(wanted)s, %(limit)s - others.places))
+FROM others
+ON CONFLICT (account, session) DO UPDATE SET places = excluded.places
+RETURNING places
+"""
+
+_MACHINES: Final = """
+SELECT s.machine, s.program, extract(epoch FROM s.started)::float8,
+    extract(epoch FROM s.seen)::float8,
+    (SELECT count(*) FROM contents c WHERE c.session = s.id AND NOT c.arrived),
+    CASE WHEN s.sent_on = CURRENT_DATE THEN s.sent ELSE 0 END
+FROM sessions s WHERE s.lease_until > now() ORDER BY s.machine, s.id
+"""
+
+
+_MISSING: Final = """
+SELECT name FROM unnest(%(tables)s::text[]) AS t (name)
+WHERE NOT has_table_privilege(name, 'SELECT')
+    OR NOT has_table_privilege(name, 'INSERT')
+    OR NOT has_table_privilege(name, 'UPDATE')
+    OR NOT has_table_privilege(name, 'DELETE')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A ledger: its clock (seconds since 1970), live sessions, and tables we may not change."""
+
+    now: float
+    machines: int
+    missing: tuple[str, ...]
+
+
+def describe(connection: psycopg.Connection) -> Facts:
+    """Return what doctor says of a ledger."""
+    missing = connection.execute(_MISSING, {"tables": ["sessions", "contents", "places"]})
+    names = tuple(name for (name,) in missing)
+    if "sessions" in names:
+        return Facts(0.0, 0, names)
+    now = connection.execute("SELECT extract(epoch FROM now())::float8").fetchone()
+    return Facts(now[0] if now else 0.0, count_machines(connection), names)
+
+
+def begin_session(
+    connection: psycopg.Connection, instance: uuid.UUID, machine: str, program: str
+) -> int:
+    """Begin a session and return its number."""
+    values = {"instance": instance, "machine": machine, "program": program, "lease": LEASE}
+    row = connection.execute(_BEGIN, values).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def renew(connection: psycopg.Connection, session: int, instance: uuid.UUID) -> bool:
+    """Renew a session's lease; return whether the ledger still knows it."""
+    values = {"session": session, "instance": instance, "lease": LEASE}
+    return connection.execute(_RENEW, values).rowcount == 1
+
+
+def end_session(connection: psycopg.Connection, session: int) -> None:
+    """End a session. What it was sending becomes that of the next run, or of others."""
+    connection.execute(_END, {"session": session})
+
+
+def lock_instance(connection: psycopg.Connection, instance: uuid.UUID) -> bool:
+    """Return whether no other living connection is of the same installation, but for clones.
+
+    The lock is held as long as the connection.
+    """
+    key = int.from_bytes(instance.bytes[:8], signed=True)
+    row = connection.execute("SELECT pg_try_advisory_lock(%s)", (key,)).fetchone()
+    return row is not None and bool(row[0])
+
+
+def has_later_session(connection: psycopg.Connection, session: int, instance: uuid.UUID) -> bool:
+    """Return whether the same installation has begun another session that is alive."""
+    query = "SELECT FROM sessions WHERE instance = %s AND id > %s AND lease_until > now()"
+    return connection.execute(query, (instance, session)).fetchone() is not None
+
+
+def claim(
+    connection: psycopg.Connection,
+    session: int,
+    contents: Sequence[Content],
+    room: int,
+    checked: Collection[Content] = (),
+) -> list[Verdict] | None:
+    """Claim contents, as :class:`watcher.model.ledger.Claim` says; None if the lease is over.
+
+    Those whose standing changed in the very moment come back as busy for 0 seconds.
+    """
+    values = _columns(contents)
+    values |= {"session": session, "room": room, "checked": [each in checked for each in contents]}
+    rows = connection.execute(_CLAIM, values).fetchall()
+    if contents and not rows:
+        return None
+    return [
+        Verdict(Content(bytes(source), bytes(content)), Standing(standing), *more)
+        for source, content, standing, *more in rows
+    ]
+
+
+def record(connection: psycopg.Connection, session: int, arrived: Sequence[Record]) -> None:
+    """Record that HrFlow has contents, whoever has claimed them; wake those who wait for them."""
+    latest = {each.content: each.profile_key for each in arrived}
+    values = _columns(list(latest)) | {"profiles": list(latest.values()), "session": session}
+    _wake(connection, [row[0] for row in connection.execute(_RECORD, values)])
+
+
+def give_back(connection: psycopg.Connection, session: int, contents: Sequence[Content]) -> None:
+    """Free contents that are claimed and were not sent; wake those who wait for them."""
+    rows = connection.execute(_GIVE_BACK, _columns(contents) | {"session": session})
+    _wake(connection, [row[0] for row in rows])
+
+
+def count_machines(connection: psycopg.Connection) -> int:
+    """Return how many sessions are alive."""
+    row = connection.execute("SELECT count(*) FROM sessions WHERE lease_until > now()").fetchone()
+    return int(row[0]) if row else 0
+
+
+def claimed(connection: psycopg.Connection, instance: uuid.UUID) -> list[Content]:
+    """Return what an installation has claimed, in earlier sessions too, and has not reported on."""
+    rows = connection.execute(_CLAIMED, {"instance": instance})
+    return [Content(bytes(source), bytes(content)) for source, content in rows]
+
+
+def take_places(
+    connection: psycopg.Connection, session: int, account: bytes, wanted: int, limit: int
+) -> int:
+    """Return how many of ``wanted`` requests a minute a session has from now on.
+
+    All sessions together never have more than ``limit``.
+    """
+    values = {"session": session, "account": account, "wanted": wanted, "limit": limit}
+    with connection.transaction():  # one session at a time: each must see what the others have
+        key = int.from_bytes(account[:8], signed=True)
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
+        row = connection.execute(_TAKE_PLACES, values).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def machines(connection: psycopg.Connection) -> list[Machine]:
+    """Return the sessions that are alive."""
+    return [Machine(*row) for row in connection.execute(_MACHINES)]
+
+
+def _columns(contents: Sequence[Content]) -> dict[str, object]:
+    return {
+        "sources": [each.source for each in contents],
+        "contents": [each.content for each in contents],
+    }
+
+
+def _wake(connection: psycopg.Connection, contents: Sequence[bytes]) -> None:
+    """Tell all sessions that these contents, for which some wait, are no longer claimed."""
+    names = [bytes(each[:BEGINNING]).hex() for each in contents]
+    for start in range(0, len(names), _IN_ONE):
+        text = "".join(names[start : start + _IN_ONE])
+        connection.execute("SELECT pg_notify(%s, %s)", (CHANNEL, text))

@@ -1,0 +1,191 @@
+"""Connections to the shared ledger: address, password, verified TLS, and a time-out on everything.
+
+Errors become sentences here: no exception of psycopg leaves this package.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import socket
+from typing import TYPE_CHECKING, Final
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from watcher.i18n.message import Message, msg, verbatim
+from watcher.ledger.schema import SCHEMA, VERSION, version
+from watcher.model.errors import LedgerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Connection = psycopg.Connection
+
+#: Seconds for each of several addresses to answer, and for a statement to end.
+_CONNECT: Final = 5
+_STATEMENT: Final = 10.0
+
+#: A lost peer is noticed by libpq after about 20 s, though nothing is being sent.
+_SOCKET: Final = {
+    "connect_timeout": _CONNECT,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 20_000,
+}
+
+#: SQLSTATEs after which the same statement may succeed at once: deadlock, serialization failure.
+_RETRIED: Final = ("40P01", "40001")
+
+_VERIFIED: Final = "verify-full"
+
+#: Stands for what libpq says of certificates and has no SQLSTATE for.
+_NOT_VERIFIED: Final = "08 TLS"
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether a host, or a directory with a socket in it, is this machine."""
+    if not host or host.startswith(("/", "@")) or host in ("localhost", socket.gethostname()):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def hosts(url: str) -> list[str]:
+    """Return the hosts that an address names; LedgerError if it is not understood."""
+    return str(_parameters(url).get("host", "")).split(",")
+
+
+def weak_tls(url: str) -> str:
+    """Return the host that ``url`` would reach without a verified certificate; "" if none."""
+    mode = _parameters(url).get("sslmode", _VERIFIED)
+    return "" if mode == _VERIFIED else next((h for h in hosts(url) if not is_this_machine(h)), "")
+
+
+@contextlib.contextmanager
+def connected(url: str, password: str, *, migrating: bool = False) -> Iterator[Connection]:
+    """Yield a connection for a command, and close it; LedgerError for all that goes wrong."""
+    connection = connect(url, password, migrating=migrating)
+    try:
+        yield connection
+    except psycopg.Error as error:
+        raise LedgerError(describe(error, url)) from None
+    finally:
+        connection.close()
+
+
+def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
+    """Return a connection in which each statement is a transaction.
+
+    ``password`` is "" where the address, ``.pgpass`` or the server needs none.
+
+    Raises:
+        LedgerError: it cannot be reached, is not verified, or has tables of another version,
+            unless ``migrating``.
+    """
+    if host := weak_tls(url):
+        raise LedgerError(
+            msg("The connection to {host} must be verified by TLS.", host=host),
+            msg("Remove sslmode from [ledger] url, or set it to verify-full."),
+        )
+    given = _parameters(url)
+    parameters = {**_SOCKET, "application_name": "hrflow-watcher", **given}
+    if not all(map(is_this_machine, hosts(url))):
+        parameters |= {"sslmode": _VERIFIED, "sslrootcert": given.get("sslrootcert", "system")}
+    if "," in str(given.get("host", "")):  # of a cluster, the one that can be written to
+        parameters.setdefault("target_session_attrs", "read-write")
+    if password:
+        parameters["password"] = password
+    try:
+        connection = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+    except psycopg.Error as error:
+        raise LedgerError(describe(error, url)) from None
+    try:
+        _prepare(connection, url, migrating=migrating)
+    except psycopg.Error as error:
+        connection.close()
+        raise LedgerError(describe(error, url)) from None
+    except LedgerError:
+        connection.close()
+        raise
+    return connection
+
+
+def is_passing(error: psycopg.Error) -> bool:
+    """Whether the same statement may succeed if it is run again at once."""
+    return error.sqlstate in _RETRIED
+
+
+def describe(error: psycopg.Error, url: str) -> Message:
+    """Return a sentence about an error."""
+    host = ", ".join(hosts(url)) or "localhost"
+    state = error.sqlstate or _state_of(str(error))
+    if state == _NOT_VERIFIED:
+        return msg("The TLS certificate of the shared ledger at {host} is not valid.", host=host)
+    if state.startswith(("08", "57P")):
+        return msg("The shared ledger at {host} cannot be reached.", host=host)
+    if state.startswith("28"):
+        return msg("The shared ledger at {host} rejected the user or the password.", host=host)
+    if state == "3D000":
+        return msg("The server {host} has no database for the shared ledger.", host=host)
+    if state == "42501":
+        return msg("The user of the shared ledger at {host} lacks a right there.", host=host)
+    if state in ("53100", "53200"):
+        return msg("The shared ledger at {host} is out of disk space or memory.", host=host)
+    if state == "53300":
+        return msg("The shared ledger at {host} has too many connections.", host=host)
+    if state == "25006":
+        return msg("The shared ledger at {host} is read-only.", host=host)
+    reason = verbatim((error.diag.message_primary or "").strip())
+    return msg("The shared ledger at {host} cannot be used: {reason}.", host=host, reason=reason)
+
+
+def _state_of(text: str) -> str:
+    """Return the SQLSTATE of a connection that failed, for which libpq has only a text."""
+    if "certificate" in text or "SSL" in text:
+        return _NOT_VERIFIED
+    if "password" in text or "authentication" in text or "pg_hba.conf" in text:
+        return "28000"
+    if "database" in text and "does not exist" in text:
+        return "3D000"
+    return "53300" if "too many" in text or "remaining connection slots" in text else "08001"
+
+
+def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
+    """Set up a connection; settings are made here as poolers refuse them at the start."""
+    connection.execute(f"SET search_path TO {SCHEMA}")
+    connection.execute(f"SET statement_timeout TO {int(_STATEMENT * 1000)}")
+    # The server notices as soon that this machine has gone, and frees its lock.
+    connection.execute("SET tcp_keepalives_idle TO 10")
+    connection.execute("SET tcp_keepalives_interval TO 5")
+    connection.execute("SET tcp_keepalives_count TO 2")
+    connection.execute(f"SET idle_in_transaction_session_timeout TO {int(_STATEMENT * 1000)}")
+    if migrating:
+        return
+    found = version(connection)
+    if found == VERSION:
+        return
+    host = ", ".join(hosts(url))
+    if found > VERSION:
+        raise LedgerError(
+            msg("The shared ledger at {host} was set up by a newer hrflow-watcher.", host=host),
+            msg("Update hrflow-watcher on this machine."),
+        )
+    raise LedgerError(
+        msg("The shared ledger at {host} has not been set up for this version.", host=host),
+        msg("Run once: hrflow-watcher ledger init"),
+    )
+
+
+def _parameters(url: str) -> dict[str, str | int | None]:
+    try:
+        return dict(conninfo_to_dict(url))
+    except psycopg.ProgrammingError:
+        raise LedgerError(
+            msg("[ledger] url is not an address of a PostgreSQL database."),
+            msg("It looks like postgresql://hrflow@db.example.org/hrflow"),
+        ) from None

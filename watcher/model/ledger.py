@@ -1,0 +1,187 @@
+"""What the pipeline and the shared ledger tell each other; every value is a message.
+
+A content is known by fingerprints alone: no names of files, people or folders leave the machine.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from watcher.i18n.message import Message
+
+#: Seconds for which a session's claims are its own without a word from it.
+LEASE: Final = 60.0
+#: Seconds between two renewals of a session.
+HEARTBEAT: Final = 15.0
+#: Seconds before the end of its lease at which a session begins nothing new.
+MARGIN: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A content on its way to a source: 16 bytes for the source, 32 bytes for the content."""
+
+    source: bytes
+    content: bytes
+
+
+def source_fingerprint(api_url: str, source_key: str) -> bytes:
+    """Return the fingerprint of a source, the same on every machine."""
+    return hashlib.sha256(f"{api_url.rstrip('/')}\n{source_key}".encode()).digest()[:16]
+
+
+def account_fingerprint(api_url: str, email: str) -> bytes:
+    """Return the fingerprint of an account, the same on every machine that uses it."""
+    return hashlib.sha256(f"{api_url.rstrip('/')}\n{email.casefold()}".encode()).digest()[:16]
+
+
+def content_fingerprint(identity: str, resends: int) -> bytes:
+    """Return the fingerprint of a content, given the one by which the journal knows it (hex).
+
+    ``resends``: how often it was sent again under a new reference, which is another upload.
+    """
+    digest = bytes.fromhex(identity)
+    return hashlib.sha256(digest + b"%d" % resends).digest() if resends else digest
+
+
+class Standing(enum.Enum):
+    """Who may send a content."""
+
+    OURS = "ours"  # this session; nobody has sent it
+    UNCERTAIN = "uncertain"  # this session, but one that ended without a word may have sent it
+    ARRIVED = "arrived"  # nobody: HrFlow has it
+    BUSY = "busy"  # another session
+    FREE = "free"  # whoever claims it
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the ledger says of one content.
+
+    ``machine`` is the label of the one that has sent it or is sending it, ``since`` when that was
+    (seconds since 1970, by the database's clock), ``seconds`` how long its lease lasts, 0 if who
+    sends it has changed in this very moment.
+    """
+
+    content: Content
+    standing: Standing
+    machine: str = ""
+    since: float = 0.0
+    seconds: float = 0.0
+    profile_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A session that is alive, as people see it; times are seconds since 1970."""
+
+    name: str
+    version: str
+    started: float
+    last_seen: float
+    in_flight: int
+    sent_today: int
+
+
+# -- what the ledger is asked
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Ask for contents, the most urgent first; at most ``room`` that are free become ours.
+
+    ``checked``: of these it is known by now that whoever had them has not sent them. ``number``
+    comes back with the answer.
+    """
+
+    number: int
+    contents: tuple[Content, ...]
+    room: int
+    checked: frozenset[Content] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """HrFlow has a content; ``profile_key`` is "" where it is not known yet."""
+
+    content: Content
+    profile_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """This session does not send a content after all."""
+
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class TakePlaces:
+    """Ask for ``wanted`` requests a minute of an account that may make ``limit`` over all."""
+
+    account: str
+    fingerprint: bytes
+    wanted: int
+    limit: int
+
+
+# -- what the ledger answers
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """The answer to a :class:`Claim`."""
+
+    number: int
+    verdicts: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The answer to :class:`TakePlaces`: so many requests a minute are this session's."""
+
+    account: str
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Another machine has sent, or given back, contents that begin with these 8 bytes."""
+
+    beginnings: frozenset[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The session holds until ``until`` on the clock's ``tick``, and things may be begun.
+
+    ``is_new``: the connection is, so what is being sent has to be claimed again. ``claimed``: all
+    that this installation has claimed, earlier runs included, and has not reported on.
+    ``machines``: how many use the ledger, this one included.
+    """
+
+    until: float
+    is_new: bool
+    machines: int
+    claimed: tuple[Content, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """The ledger cannot be used; ``why`` is a sentence for people."""
+
+    why: Message
+
+
+# -- what people are shown
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerUse:
+    """So many machines use the ledger, this one included; 0 while it cannot be reached."""
+
+    machines: int
