@@ -135,9 +135,30 @@ def test_a_file_that_is_too_large_is_not_copied(person, outside):
         page.get_by_role("button", name="Add files…").click()
         page.get_by_role("button", name="Choose files…").click()
     chosen.value.set_files([outside / "huge.pdf"])
-    page.locator("#said.bad", has_text="huge.pdf is larger than 100 MB.").wait_for()
+    page.locator("#said.bad", has_text="huge.pdf is larger than 100.0 MB.").wait_for()
     assert tree(person.desk.folder) == []
     assert page.problems == []
+
+
+def test_only_the_page_itself_can_add_files(person, browser):
+    person.start()
+    page = person.open()
+    address = f"{page.url.partition('#')[0]}api/add?folder={person.desk.folder}&name=a.pdf&size=1"
+    script = """([address, headers]) => fetch(address, {method: "POST", body: "x", headers})
+        .then((answer) => answer.status, () => 0)"""
+    proof = page.locator("body").get_attribute("data-proof")
+    statuses = [page.evaluate(script, [address, headers]) for headers in (
+        {}, {"X-Watcher-Proof": "wrong"}, {"X-Watcher-Proof": proof},
+    )]  # fmt: skip
+    assert statuses == [403, 403, 200]
+    alone = browser.new_context()
+    assert alone.request.post(address, data="x").status == 403
+    alone.close()
+    other = page.context.new_page()
+    other.goto(person.desk.sandbox.origin + "/")
+    other.evaluate(script, [address, {}])
+    other.close()
+    assert tree(person.desk.folder) == ["a.pdf"]
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 360)])

@@ -137,7 +137,8 @@ class Addition:
 
     def _open(self, directory: Directory, part: str) -> BinaryIO:
         """Open a part at its end."""
-        if not (part.startswith(".") and part.endswith(_PART)) or _HARMFUL.search(part):
+        is_part = part.startswith(".") and part.endswith(_PART)
+        if not is_part or "/" in part or _HARMFUL.search(part):
             raise UsageError(msg("{file} can't be used as the name of a file.", file=part))
         return open_to_append(directory, part)
 
