@@ -35,6 +35,7 @@ _COMMANDS: Final = (
     ("stop", "control:stop", "Stop the running program."),
     ("reload", "control:reload", "Make the running program read its configuration again."),
     ("import", "importing:command", "Upload what is already in a folder."),
+    ("send", "sending:command", "Put copies of files into a watched folder."),
     ("folder", "folder:command", "Add, list and remove watched folders."),
     ("forget", "forget:command", "Erase what is stored here about files or a person."),
     ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),

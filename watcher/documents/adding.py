@@ -23,7 +23,7 @@ from watcher.documents.opening import (
     stat_at,
 )
 from watcher.i18n.message import Message, msg
-from watcher.model.errors import UnusableError, UsageError
+from watcher.model.errors import UnusableError, UsageError, WatcherError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,6 +104,20 @@ class Addition:
             # Not by a hard link, which the folder would be told of as of a file that is begun.
             name = rename(directory, part, directory, self._parts()[-1], stat, hard_links=False)
             return os.path.join(directory.path, name)
+
+    def copy(self, source: BinaryIO) -> str:
+        """Add the whole file from ``source`` and return its path; errors as in begin."""
+        part = self.begin()
+        try:
+            offset = 0
+            while piece := source.read(PIECE):
+                self.append(part, offset, piece)
+                offset += len(piece)
+            return self.finish(part)
+        except BaseException:
+            with contextlib.suppress(WatcherError):  # what has failed before may do so again
+                self.cancel(part)
+            raise
 
     def cancel(self, part: str) -> None:
         """Remove a part; errors as in begin."""
