@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.support.browser import wait_for
+from tests.support.browser import rows, wait_for
 from tests.support.samples import make_pdf
 from watcher.documents.adding import PIECE
 
@@ -88,8 +88,10 @@ def test_a_drop_onto_a_folder_s_box_goes_there_and_nowhere_else(person, outside)
     assert page.problems == []
 
 
-def test_files_are_chosen_by_keyboard(person, outside):
+def test_files_are_chosen_by_keyboard_and_do_not_wait_for_a_scan(person, outside):
+    person.desk.configure('watch = "poll"\npoll_seconds = 3600\n')
     person.start()
+    person.eventually(lambda: person.channel().get("/api/now")["now"]["is_set_up"])
     person.channel().post("/api/pause")
     page = person.open()
     page.get_by_role("button", name="Add files…").focus()
@@ -102,12 +104,13 @@ def test_files_are_chosen_by_keyboard(person, outside):
     page.locator("#said", has_text="2 files were added to cvs.").wait_for()
     page.wait_for_function("() => document.activeElement.id === 'add'")
     page.keyboard.press("Enter")
+    page.get_by_role("dialog", name="Add files").wait_for()
     page.get_by_role("button", name="Choose a whole folder…").focus()
     with page.expect_file_chooser() as chosen:
         page.keyboard.press("Enter")
     chosen.value.set_files(outside / "Nurses")
     page.locator("#said", has_text="2 files were added to cvs.").wait_for()
-    person.eventually(lambda: len(tree(person.desk.folder)) == 4)
+    rows(page, 4)
     assert page.problems == []
 
 

@@ -98,8 +98,8 @@ class FileManagers:
             for name, entry in wanted.items():
                 for below, content in menu.render(entry).items():
                     path = os.path.join(menu.folder, name, below).rstrip(os.sep)
-                    write_file(path, content)
-                    os.chmod(path, 0o700)  # no others are run
+                    if write_file(path, content):
+                        os.chmod(path, 0o700)  # no others are run
                 if self._system == "win32":
                     insist(self._run, *_make_shortcut(os.path.join(menu.folder, name), entry))
         if self._system == "darwin":  # else they are there after the next login
