@@ -41,6 +41,13 @@ def drag(page, place, *paths):
     return drop
 
 
+def open_with_choosers(person):
+    """The page, with its file choosers passed to the test from the start."""
+    page = person.open()
+    page.on("filechooser", lambda _: None)
+    return page
+
+
 def tree(folder):
     return sorted(
         os.path.relpath(os.path.join(at, name), folder)
@@ -93,7 +100,7 @@ def test_files_are_chosen_by_keyboard_and_do_not_wait_for_a_scan(person, outside
     person.start()
     person.eventually(lambda: person.channel().get("/api/now")["now"]["is_set_up"])
     person.channel().post("/api/pause")
-    page = person.open()
+    page = open_with_choosers(person)
     page.get_by_role("button", name="Add files…").focus()
     page.keyboard.press("Enter")
     page.get_by_role("dialog", name="Add files").wait_for()
@@ -117,7 +124,7 @@ def test_files_are_chosen_by_keyboard_and_do_not_wait_for_a_scan(person, outside
 def test_what_is_being_added_can_be_cancelled_and_leaves_nothing(person, outside):
     (outside / "large.pdf").write_bytes(b"%PDF-1.4\n" + b" " * 90_000_000 + b"\n%%EOF\n")
     person.start()
-    page = person.open()
+    page = open_with_choosers(person)
     with page.expect_file_chooser() as chosen:
         page.get_by_role("button", name="Add files…").click()
         page.get_by_role("button", name="Choose files…").click()
@@ -133,7 +140,7 @@ def test_a_file_that_is_too_large_is_not_copied(person, outside):
     with open(outside / "huge.pdf", "wb") as file:
         file.truncate(100_000_001)
     person.start()
-    page = person.open()
+    page = open_with_choosers(person)
     with page.expect_file_chooser() as chosen:
         page.get_by_role("button", name="Add files…").click()
         page.get_by_role("button", name="Choose files…").click()

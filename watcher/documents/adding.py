@@ -21,6 +21,7 @@ from watcher.documents.opening import (
     open_directory,
     open_to_append,
     stat_at,
+    stat_handle,
 )
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
@@ -58,11 +59,12 @@ class Addition:
 
     def left_out(self) -> Message | None:
         """Return why it would not be uploaded from there, so that no copy is needed."""
-        base = self.name.rpartition("/")[2]
         if self.size > LARGEST:
-            return msg("{file} is larger than {limit:size}.", file=base, limit=LARGEST)
+            return msg("{file} is larger than {limit:size}.", file=self.name, limit=LARGEST)
         if pattern := self.plan.ignored("/".join(self._parts())):
-            return msg("{file} matches the ignored pattern {pattern}.", file=base, pattern=pattern)
+            return msg(
+                "{file} matches the ignored pattern {pattern}.", file=self.name, pattern=pattern
+            )
         return None
 
     def begin(self) -> str:
@@ -82,7 +84,7 @@ class Addition:
     def append(self, part: str, offset: int, data: bytes) -> None:
         """Write ``data`` to the end of a part, which is at ``offset``; errors as in begin."""
         with self._directory() as directory, self._open(directory, part) as out:
-            if out.tell() != offset or offset + len(data) > self.size:
+            if out.tell() != offset or offset + len(data) > min(self.size, LARGEST):
                 raise UsageError(msg("The file changed while it was being copied."))
             out.write(data)
 
@@ -93,14 +95,11 @@ class Addition:
                 if out.tell() != self.size:
                     raise UsageError(msg("The file changed while it was being copied."))
                 os.fsync(out.fileno())
-            if self.modified is not None:
-                with contextlib.suppress(OSError, OverflowError):  # the time it has now will do
-                    os.utime(
-                        directory.at(part), (self.modified, self.modified), dir_fd=directory.fd
-                    )
-            stat = stat_at(directory, part)
-            if stat is None:
-                raise FileNotFoundError
+                if self.modified is not None:
+                    times = self.modified, self.modified
+                    with contextlib.suppress(OSError, OverflowError):  # the time it has will do
+                        os.utime(directory.at(part), times, dir_fd=directory.fd)
+                stat = stat_handle(out)
             # Not by a hard link, which the folder would be told of as of a file that is begun.
             name = rename(directory, part, directory, self._parts()[-1], stat, hard_links=False)
             return os.path.join(directory.path, name)
