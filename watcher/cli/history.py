@@ -26,6 +26,7 @@ from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -170,7 +171,6 @@ def _seconds_of(local: datetime) -> float:
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:
-    from watcher.daemon.instance import write_atomically  # noqa: PLC0415
     from watcher.daemon.plans import is_in  # noqa: PLC0415 - only where a page is written
 
     real = os.path.realpath(os.path.expanduser(path))
@@ -181,7 +181,7 @@ def _write_page(path: str, page: str, folders: list[str]) -> None:
                 "Choose another place.",
             )
     try:
-        write_atomically(real, page)
+        write_atomically(real, page.encode())
     except OSError as error:
         raise UnusableError(
             msg("{path} can't be written ({error}).", path=path, error=error.strerror)

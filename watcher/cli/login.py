@@ -20,7 +20,7 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
-from watcher.config.setup import check_email
+from watcher.config.setup_plan import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import LEDGER, WEBHOOK
 from watcher.daemon.client import SilentError

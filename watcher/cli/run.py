@@ -19,7 +19,6 @@ from watcher.cli.foreground import (
     wait_for_end,
 )
 from watcher.cli.output import Styled, json_option, say
-from watcher.config.editor import without_absent
 from watcher.config.machine import MachineFile
 from watcher.config.paths import is_absent
 from watcher.credentials import Keys, ledger_passwords, webhook_secrets
@@ -172,7 +171,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
                 *map(str, said),
             ]
         make_missing(loaded.config.folders)
-        return loaded.config, without_absent(loaded.warnings)  # each folder's own line says so
+        return loaded.config, loaded.warnings
     return _wait_for_setup(path)
 
 

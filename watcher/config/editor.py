@@ -5,13 +5,12 @@ from __future__ import annotations
 import difflib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from watcher.config.edit import apply, read_or_new, replace_text
 from watcher.config.load import load_text
 from watcher.config.machine import MachineFile, find_layer
-from watcher.config.setup import (
-    DropFolder,
+from watcher.config.rewriting import DropFolder, apply, read_or_new, replace_text
+from watcher.config.setup_plan import (
     find_account_mistakes,
     find_account_problems,
     find_locked,
@@ -30,12 +29,10 @@ if TYPE_CHECKING:
 
     from watcher.config import Loaded
     from watcher.config.machine import Layer
-    from watcher.config.setup import Answers, Edit, Known, Problem
+    from watcher.config.rewriting import Edit
+    from watcher.config.setup_plan import Answers, Known, WrongAnswer
     from watcher.i18n.message import Text
     from watcher.model.settings import Account
-
-#: The warning about a missing folder.
-_ABSENT: Final = "{path} doesn't exist yet; it will be watched as soon as it exists"
 
 
 @dataclass(frozen=True)
@@ -194,7 +191,7 @@ class Editor:
             return set()
 
 
-def _refuse(problems: Sequence[Problem], hint: Text = "") -> None:
+def _refuse(problems: Sequence[WrongAnswer], hint: Text = "") -> None:
     if problems:
         said = sentences([each.said for each in problems])
         raise UsageError(said, hint, field=problems[0].field)
@@ -203,11 +200,6 @@ def _refuse(problems: Sequence[Problem], hint: Text = "") -> None:
 def as_written(path: str) -> str:
     """Return a folder as it is to be written: in full, unless it begins with "~" or a variable."""
     return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
-
-
-def without_absent(warnings: Sequence[Message]) -> list[Message]:
-    """Return the warnings without those about missing folders, which are created."""
-    return [each for each in warnings if _inner(_inner(each)).text != _ABSENT]
 
 
 def _inner(said: Message) -> Message:

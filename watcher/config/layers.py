@@ -27,7 +27,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from watcher.config import types
-from watcher.config.lines import Array, Location, Table, entries, placed, table_in, tables_in
+from watcher.config.document import Array, Table, entries, placed, table_in, tables_in
 from watcher.config.mistakes import nearest, shown
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import DEFAULT_ACCOUNT
@@ -35,7 +35,7 @@ from watcher.model.settings import DEFAULT_ACCOUNT
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from watcher.config.mistakes import Mistakes
+    from watcher.config.mistakes import Location, Mistakes
 
 Lock = tuple[str, ...]
 
@@ -127,7 +127,7 @@ def _name_account(own: Table, name: str) -> None:
         return
     for folder in tables_in(own, "folders"):
         theirs = folder.shared or folder
-        if "account" not in folder and theirs.location.source.is_machine:
+        if "account" not in folder and theirs.location.is_machine:
             folder.take("account", theirs.location, name)
 
 
@@ -145,7 +145,7 @@ def is_locked(locks: Collection[Lock], key_path: Lock) -> bool:
 
 def folder_key_path(folder: Table) -> Lock:
     """Return the key path of a folder, as locks name it."""
-    is_shared = folder.shared is not None or folder.location.source.is_machine
+    is_shared = folder.shared is not None or folder.location.is_machine
     return ("folders", "shared" if is_shared else "own")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 import msgspec
 
 from watcher.config import checks, types
+from watcher.config.document import Table, parse, read_text, table_in, tables_in
 from watcher.config.layers import (
     Lock,
     Merged,
@@ -20,7 +21,6 @@ from watcher.config.layers import (
     merge,
     read_locks,
 )
-from watcher.config.lines import Location, Table, table_in, tables_in
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import Mistakes, nearest, shown
 from watcher.config.normalize import normalize
@@ -35,7 +35,6 @@ from watcher.config.paths import (
     on_disk,
     place_of,
 )
-from watcher.config.text import parse, read_text
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
 from watcher.model.settings import Account, Config, Folder, Rule, Struct, replaced, values_of
@@ -43,6 +42,8 @@ from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    from watcher.config.mistakes import Location
 
 _MISSING: Final = msg("is missing")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
@@ -63,13 +64,14 @@ class Origin(NamedTuple):
 class Loaded:
     """Settings as they were read, and where each key's value comes from.
 
-    ``machine`` is the machine-wide configuration's path, "" if there is none. ``has_own``: the
-    person has one.
+    ``absent`` has a sentence for each watched folder that does not exist yet. ``machine`` is the
+    machine-wide configuration's path, "" if there is none. ``has_own``: the person has one.
     """
 
     path: str
     config: Config
     warnings: tuple[Message, ...]
+    absent: tuple[Message, ...]
     origins: Mapping[str, Origin]
     machine: str
     has_own: bool
@@ -129,6 +131,7 @@ def load_text(
         path,
         replaced(config, remarks=tuple(remarks)),
         mistakes.warnings,
+        mistakes.absent,
         builder.origins,
         machine,
         text is not None,
@@ -316,7 +319,7 @@ class Builder:
             said = msg(
                 "{path} doesn't exist yet; it will be watched as soon as it exists", path=path
             )
-            self.mistakes.warn(location, said)
+            self.mistakes.note_absent(location, said)
         if "{user}" in path:
             said = msg("{item} can't be used in a path; write $USER instead", item="{user}")
             self.mistakes.warn(location, said)
@@ -346,7 +349,7 @@ class Builder:
         """``key_path`` is the table's, as locks name it."""
         for name in kinds:
             locked, location = is_locked(self.locks, (*key_path, name)), table.at(name)
-            layer = "machine" if location.source.is_machine else "user"
+            layer = "machine" if location.is_machine else "user"
             through = "[defaults] " if location.key_path[0] == "defaults" else ""
             self.origins[prefix + name] = (
                 Origin(f"{through}{location}", layer, locked)

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.config import types
-from watcher.config.lines import Array, Table, entries, placed, table_in, tables_in
+from watcher.config.document import Array, Table, entries, placed, table_in, tables_in
 from watcher.config.mistakes import SECRET
 from watcher.i18n.message import Message, msg
 from watcher.model.settings import DEFAULT_ACCOUNT
@@ -18,8 +18,7 @@ from watcher.model.settings import DEFAULT_ACCOUNT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.config.lines import Location
-    from watcher.config.mistakes import Mistakes
+    from watcher.config.mistakes import Location, Mistakes
 
 _SECRET_NAME = re.compile(
     r"(?i)(.*[_ -])?(api[_ -]?(key|secret)|secret[_ -]?key|apikey|passwor[dt]|passwd)\Z"

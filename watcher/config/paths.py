@@ -17,8 +17,7 @@ from watcher.routing.patterns import lies_in
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.config.lines import Location
-    from watcher.config.mistakes import Mistakes
+    from watcher.config.mistakes import Location, Mistakes
     from watcher.model.settings import Folder
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
@@ -150,9 +149,9 @@ def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistake
 def _called(location: Location, seen_from: Location) -> Message:
     """Return a folder for people, by its number in its file: ``folder 2``."""
     number = int(location.key_path[1]) + 1
-    if location.source is seen_from.source:
+    if location.file == seen_from.file:
         return msg("folder {number}", number=number)
-    return msg("folder {number} of {path}", number=number, path=location.source.path)
+    return msg("folder {number} of {path}", number=number, path=location.file)
 
 
 def is_in(path: str, directory: str) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from watcher.config.editor import Editor
-    from watcher.config.setup import Answers
+    from watcher.config.setup_plan import Answers
     from watcher.daemon.instance import Places
     from watcher.hrflow.inquiry import Source
     from watcher.i18n.message import Catalog

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
-from watcher.config.checks import is_loopback
-from watcher.config.editor import without_absent
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.credentials.keys import read_webhook_secret
@@ -28,6 +26,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, CredentialError
 from watcher.routing.ignored import filing_targets
 from watcher.service import is_installed
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,9 +112,8 @@ def check_config(case: Case) -> Sequence[Finding]:
             msg("{path} names no folder, so nothing is watched.", path=case.config),
             msg("Add a [[folders]] table to it."),
         )
-    warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
     hint = msg("Leave it as it is if that is intended.")
-    return [first, *(warning(as_sentence(each), hint) for each in warnings)]
+    return [first, *(warning(as_sentence(each), hint) for each in case.loaded.warnings)]
 
 
 # --- History and disks ----------------------------------------------------------------------

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.config import types
 from watcher.config.checks import check_values
+from watcher.config.document import Table, parse, table_in, tables_in
 from watcher.config.layers import folder_key_path, is_locked
-from watcher.config.lines import Table, table_in, tables_in
 from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes, at_key, redacted
 from watcher.config.paths import expand, find_obstacle, on_disk
-from watcher.config.text import parse
+from watcher.config.rewriting import Edit, Plain, PutAccount, PutFolder
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
-from watcher.model.settings import Account, AfterUpload, Item, Value, values_of
+from watcher.model.settings import Account, AfterUpload, Item, values_of
 from watcher.routing.patterns import compose
 
 if TYPE_CHECKING:
@@ -41,40 +41,6 @@ if TYPE_CHECKING:
 FIRST_FOLDER: Final = "~/CVs"
 #: Keys of a folder that the setup asks for.
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
-
-
-#: A value that can be written; tags are tuples of items.
-Plain = Value | tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PutAccount:
-    """Set keys of the account called ``name``, which is added if there is none."""
-
-    name: str
-    values: Mapping[str, Plain]
-
-
-@dataclass(frozen=True, slots=True)
-class PutFolder:
-    """Set keys of the folder number ``at`` (from 0), or add one if ``at`` is None.
-
-    ``source_name`` becomes a comment behind a source key that is set, "" if it is not known.
-    """
-
-    at: int | None
-    values: Mapping[str, Plain]
-    source_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DropFolder:
-    """Remove the folder number ``at`` (from 0)."""
-
-    at: int
-
-
-Edit = PutAccount | PutFolder | DropFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +141,7 @@ class Answers:
     folders: tuple[FolderAnswer, ...] = ()
 
 
-class Problem(NamedTuple):
+class WrongAnswer(NamedTuple):
     """What is wrong with an answer, as a sentence."""
 
     field: str
@@ -260,7 +226,7 @@ def _folder(
 ) -> KnownFolder:
     values = {**defaults, **folder}
     path, after_upload = _text(folder.get("path")), values.get("after_upload")
-    is_machine = folder.location.source.is_machine
+    is_machine = folder.location.is_machine
     base = folder if is_machine else folder.shared
     return KnownFolder(
         path=path,
@@ -312,23 +278,23 @@ def check_after_upload(text: str) -> AfterUpload:
     return AfterUpload(text)
 
 
-def find_problems(answers: Answers, known: Known) -> tuple[Problem, ...]:
+def find_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return what is missing or makes no sense, of all answers."""
     return (*find_account_problems(answers, known), *_folder_problems(answers, known))
 
 
-def find_account_problems(answers: Answers, known: Known) -> tuple[Problem, ...]:
+def find_account_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return what is missing or makes no sense, of those about the account."""
     account = known.account(answers.account)
     email = answers.email if answers.email is not None else account.email if account else ""
     try:
         check_email(email)
     except UsageError as error:
-        return (Problem(error.field, error.message),)
+        return (WrongAnswer(error.field, error.message),)
     return ()
 
 
-def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
+def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return which answers would change what the machine-wide configuration has locked."""
     found: list[tuple[str, Message]] = []
     if account := known.account(answers.account):
@@ -347,7 +313,7 @@ def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
                     field = f"folders.{number}.{key.removesuffix('_key')}"
                     found.append((field, msg("{key} of {path}", key=key, path=folder.path)))
     return tuple(
-        Problem(
+        WrongAnswer(
             field,
             msg("{what} is set for this machine, in {place}.", what=what, place=known.machine),
         )
@@ -355,17 +321,17 @@ def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
     )
 
 
-def _folder_problems(answers: Answers, known: Known) -> Iterator[Problem]:
+def _folder_problems(answers: Answers, known: Known) -> Iterator[WrongAnswer]:
     if not answers.folders and not known.folders:
-        yield Problem("folders", msg("A folder to watch is missing."))
+        yield WrongAnswer("folders", msg("A folder to watch is missing."))
     places = [folder.place for folder in answers.folders]
     for number, folder in enumerate(answers.folders):
         if folder.place in places[:number]:
             said = msg("{path} is listed twice.", path=folder.path)
-            yield Problem(f"folders.{number}.path", redacted(said))
+            yield WrongAnswer(f"folders.{number}.path", redacted(said))
         if not (folder.source_key or known.folder(folder.path, folder.place).source_key):
             said = msg("The source for the files of {path} is missing.", path=folder.path)
-            yield Problem(f"folders.{number}.source", redacted(said))
+            yield WrongAnswer(f"folders.{number}.source", redacted(said))
 
 
 # -- Edits
