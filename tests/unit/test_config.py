@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
 from watcher.config.document import Outline, placed
+from watcher.config.layers import normalize
 from watcher.config.load import Builder
 from watcher.config.mistakes import Location, Mistakes
-from watcher.config.normalize import normalize
 from watcher.config.setup_plan import find_place
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import as_json, msg

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
 from watcher.config.document import Array, Table, placed
-from watcher.config.layers import is_locked, merge, read_locks
+from watcher.config.layers import is_locked, merge, normalize, read_locks
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Location, Mistakes
-from watcher.config.normalize import normalize
 from watcher.config.setup_plan import (
     Answers,
     FolderAnswer,

@@ -19,11 +19,11 @@ from watcher.config.layers import (
     folder_key_path,
     is_locked,
     merge,
+    normalize,
     read_locks,
 )
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import Mistakes, nearest, shown
-from watcher.config.normalize import normalize
 from watcher.config.paths import (
     PATHS,
     check_overlaps,

@@ -73,7 +73,7 @@ class Mistakes:
         self._mistakes: list[_Note] = []
         self._warnings: list[_Note] = []
         self._absent: list[_Note] = []
-        self.is_cut = False
+        self._is_cut = False
 
     @property
     def texts(self) -> tuple[Message, ...]:
@@ -101,12 +101,14 @@ class Mistakes:
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
     def add(self, location: Location, text: Text, *, is_missing: bool = False) -> None:
-        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet.
-
-        Where something was taken out (``is_cut``), nobody is told that it is missing.
-        """
-        if text and not (is_missing and self.is_cut):
+        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
+        if text and not (is_missing and self._is_cut):
             self._mistakes.append(_note(location, text, is_missing=is_missing))
+
+    def cut(self, location: Location, text: Text) -> None:
+        """Note a mistake that the caller takes out: nobody is told then that it is missing."""
+        self.add(location, text)
+        self._is_cut = True
 
     def warn(self, location: Location, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; return the whole sentence."""
