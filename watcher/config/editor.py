@@ -65,10 +65,7 @@ class Editor:
         """
         try:
             written = self._load(self.text).config.account(name)
-        except (
-            ConfigError,
-            KeyError,
-        ):  # it is not there yet, or has mistakes
+        except (ConfigError, KeyError):  # it is not there yet, or has mistakes
             written = read_account(name, self.path, self.text, os.environ, self.home, self.layer)
         said = {"email": email, "api_url": api_url}
         account = replaced(written, **{key: value for key, value in said.items() if value})
@@ -104,10 +101,7 @@ class Editor:
 
     def check_locked(self, answers: Answers) -> None:
         """Raise UsageError for answers that would change what is locked."""
-        _refuse(
-            find_locked(answers, self.known),
-            msg("Leave that out, or ask your administrator."),
-        )
+        _refuse(find_locked(answers, self.known), msg("Leave that out, or ask your administrator."))
 
     def is_watched(self, path: str) -> bool:
         """Whether ``path``, as configured or by its real path, is a watched folder."""

@@ -15,13 +15,7 @@ from watcher.credentials.keyring import (
     SystemKeyring,
     elsewhere,
 )
-from watcher.credentials.keys import (
-    WAITING,
-    Keys,
-    is_contested,
-    ledger_passwords,
-    webhook_secrets,
-)
+from watcher.credentials.keys import WAITING, Keys, is_contested, ledger_passwords, webhook_secrets
 
 __all__ = [
     "CREDENTIAL",
