@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load
-from watcher.config.document import comments
+from watcher.config.document import comments, parse
+from watcher.config.load import put_together
+from watcher.config.mistakes import Mistakes
 from watcher.config.rewriting import (
     DropFolder,
     PutAccount,
@@ -362,18 +364,23 @@ def test_an_edit_keeps_all_other_keys_and_comments(data):
 # -- what is there already
 
 
+def known(text):
+    tables = parse("config.toml", text)
+    return read_known(put_together(tables, None, {}, "/home/jo", Mistakes()), {}, "/home/jo")
+
+
 def test_what_is_known_may_have_mistakes():
     text = '[account]\nemail = 5\n[[folders]]\npath = "~/a"\ntags = { x = [1] }\nafter_upload = "mov"\n'
-    known = read_known("config.toml", text, {}, "/home/jo")
-    assert known.accounts[0].email == ""
-    (folder,) = known.folders
+    found = known(text)
+    assert found.accounts[0].email == ""
+    (folder,) = found.folders
     assert (folder.path, folder.place, folder.tags) == ("~/a", "/home/jo/a", ())
     assert folder.after_upload is AfterUpload.KEEP
 
 
 def test_what_is_known_heeds_the_defaults():
     text = '[accounts.a]\n[accounts.b]\n[defaults]\naccount = "b"\nafter_upload = "move"\n[[folders]]\npath = "/x"\n'
-    (folder,) = read_known("config.toml", text, {}, "/home/jo").folders
+    (folder,) = known(text).folders
     assert (folder.account, folder.after_upload) == ("b", AfterUpload.MOVE)
 
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
-from watcher.config.document import Array, Table, placed
+from watcher.config.document import Array, Table, parse, placed
 from watcher.config.layers import is_locked, merge, normalize, read_locks
+from watcher.config.load import put_together
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Location, Mistakes
 from watcher.config.setup_plan import (
@@ -84,7 +85,7 @@ def merged(machine, own, locks):
     return merge(canonical(machine, MACHINE), canonical(own), locks, place_of)
 
 
-def put_together(machine, own):
+def merged_texts(machine, own):
     tables = canonical(tomllib.loads(machine), MACHINE)
     locks = read_locks(tables, Mistakes())
     return merge(tables, canonical(tomllib.loads(own)), locks, place_of)
@@ -122,7 +123,7 @@ def put_together(machine, own):
     ],
 )  # fmt: skip
 def test_ones_own_refines_the_machines(machine, own, expected):
-    assert put_together(machine, own).tables == canonical(tomllib.loads(expected))
+    assert merged_texts(machine, own).tables == canonical(tomllib.loads(expected))
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def test_ones_own_refines_the_machines(machine, own, expected):
     ],
 )  # fmt: skip
 def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expected, ineffective):
-    found = put_together(f"locked = ['{locked}']\n{machine}", own)
+    found = merged_texts(f"locked = ['{locked}']\n{machine}", own)
     assert found.tables == canonical(tomllib.loads(expected))
     assert [".".join(map(str, location.key_path)) for location in found.ineffective] == ineffective
 
@@ -330,7 +331,11 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
 def known(desk, machine, own=""):
     desk.write(machine, own)
     layer = find_layer(MachineFile(str(desk.machine), is_own=True))
-    return read_known(str(desk.own), own, {}, "/home/jo", layer)
+    return read_known(both(desk, own, layer), {}, "/home/jo")
+
+
+def both(desk, own, layer):
+    return put_together(parse(str(desk.own), own), layer, {}, "/home/jo", Mistakes())
 
 
 def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(desk):
@@ -369,7 +374,7 @@ def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(d
 def test_hrflow_is_asked_through_the_machines_proxy_before_all_is_written(desk, own, expected):
     desk.write("[account]\nproxy = 'none'\napi_url = 'https://x.example.com/v1'\n", own)
     layer = find_layer(MachineFile(str(desk.machine), is_own=True))
-    account = read_account("default", str(desk.own), own, {}, "/home/jo", layer)
+    account = read_account(both(desk, own, layer), "default")
     assert {key: getattr(account, key) for key in expected} == expected
 
 

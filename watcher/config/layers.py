@@ -2,7 +2,9 @@
 
 First the tables of each file are brought into the form that all other code knows, and secrets are
 taken out: tables are where tables belong, ``[account]`` is ``[accounts.default]``, and tags in the
-API's form, a list of names and values, are a plain table. Then the person's value wins, key by key: tables are merged, tags and metadatas by name, ``ignore``
+API's form, a list of names and values, are a plain table.
+
+Then the person's value wins, key by key: tables are merged, tags and metadatas by name, ``ignore``
 adds, any other list is replaced. The machine's folders come behind the person's own; the same place
 in both is one folder, whose keys the person's own refines. What is locked stays as the machine has
 it.
@@ -61,11 +63,15 @@ _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
 @dataclass
 class Merged:
-    """Both files in one: ``ineffective`` is where the person's own says what is locked."""
+    """Both files in one: ``ineffective`` is where the person's own says what is locked.
+
+    ``machine`` is the path of the machine-wide configuration, "" if there is none.
+    """
 
     tables: Table
     locks: Collection[Lock] = ()
     ineffective: list[Location] = field(default_factory=list)
+    machine: str = ""
 
 
 # -- one form
@@ -176,7 +182,7 @@ def merge(
     _share_locked_keys(table_in(own, "accounts"), machine, locks)
     if len(names) == 1 and "account" not in table_in(machine, "defaults"):
         _name_account(own, names[0])
-    return Merged(own, locks, ineffective[::-1])
+    return Merged(own, locks, ineffective[::-1], machine.location.file)
 
 
 def fill_up(own: Table, base: Table) -> None:

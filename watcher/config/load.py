@@ -121,8 +121,7 @@ def load_text(
     config = builder.build(merged.tables)
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
-    machine = layer.path if layer else ""
-    no_effect = msg("has no effect, because {path} locks it for this machine", path=machine)
+    no_effect = msg("has no effect, because {path} locks it for this machine", path=merged.machine)
     remarks = [
         mistakes.warn(location, no_effect)
         for location in sorted(merged.ineffective, key=lambda location: location.line)
@@ -133,7 +132,7 @@ def load_text(
         mistakes.warnings,
         mistakes.absent,
         builder.origins,
-        machine,
+        merged.machine,
         text is not None,
     )
 

@@ -20,22 +20,20 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.config import types
 from watcher.config.checks import check_values
-from watcher.config.document import Table, parse, table_in, tables_in
+from watcher.config.document import Table, table_in, tables_in
 from watcher.config.layers import folder_key_path, is_locked
-from watcher.config.load import put_together
-from watcher.config.mistakes import Mistakes, at_key, redacted
+from watcher.config.mistakes import Mistakes, redacted
 from watcher.config.paths import expand, find_obstacle, on_disk
 from watcher.config.rewriting import Edit, Plain, PutAccount, PutFolder
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
-from watcher.model.settings import Account, AfterUpload, Item, values_of
+from watcher.model.settings import Account, AfterUpload, Item
 from watcher.routing.patterns import compose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from watcher.config.layers import Lock
-    from watcher.config.machine import Layer
+    from watcher.config.layers import Lock, Merged
 
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
@@ -151,15 +149,8 @@ class WrongAnswer(NamedTuple):
 # -- What is written already, mistakes and all
 
 
-def read_known(
-    path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None = None
-) -> Known:
-    """Return all accounts and folders of the configuration ``text`` that is to stand at ``path``.
-
-    ``layer`` is the machine-wide configuration below it. What is wrong is left out, so that it can
-    be set right; ConfigError only if it is no TOML.
-    """
-    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
+def read_known(merged: Merged, environ: Mapping[str, str], home: str) -> Known:
+    """Return all accounts and folders; what is wrong is left out, so that it can be set right."""
     accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
     return Known(
         tuple(
@@ -176,32 +167,23 @@ def read_known(
             for each in tables_in(merged.tables, "folders")
         ),
         source_key=_text(defaults.get("source_key")),
-        machine=layer.path if layer else "",
+        machine=merged.machine,
         locked=_locked(merged.locks, ("defaults",), _ASKED),
         has_locked_folders=is_locked(merged.locks, ("folders",)),
     )
 
 
-def read_account(
-    name: str, path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None
-) -> Account:
+def read_account(merged: Merged, name: str) -> Account:
     """Return the account as far as it is written, its email "" where that is missing.
 
     It is what HrFlow is asked with while the rest is being written: proxy and address count then
     too. What is wrong is left out, but for a wrong address: no key may go to another one.
     """
-    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
     table = table_in(table_in(merged.tables, "accounts"), name)
     values = types.read_values(table, types.ACCOUNT, Mistakes())
     wrong = {key for (key,), _, _ in check_values(values)} - {"api_url"}
     usable = {key: value for key, value in values.items() if key not in wrong}
     return Account(**{"email": "", **usable}, name=name)
-
-
-def find_account_mistakes(account: Account) -> tuple[Message, ...]:
-    """Return what makes no sense about an account; a key must not be sent to a wrong address."""
-    found = check_values(values_of(account))
-    return tuple(redacted(at_key(str(key), said)) for (key,), said, _ in found)
 
 
 def find_place(

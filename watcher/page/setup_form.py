@@ -255,7 +255,7 @@ def _folder(editor: Editor, said: object) -> FolderAnswer:
             msg("{path} is not a full path.", path=path), msg("Begin it with / or ~."), field="path"
         )
     drawn = _text(said, "drawn")
-    if drawn and not editor.is_watched(drawn):  # removed meanwhile, here or elsewhere
+    if drawn and editor.find(drawn) is None:  # removed meanwhile, here or elsewhere
         raise UsageError(
             msg("{path} is no longer watched.", path=drawn),
             msg("Reload this page."),
