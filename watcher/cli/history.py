@@ -26,6 +26,7 @@ from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
+from watcher.routing.patterns import is_in
 from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
@@ -171,11 +172,9 @@ def _seconds_of(local: datetime) -> float:
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:
-    from watcher.daemon.plans import is_in  # noqa: PLC0415 - only where a page is written
-
     real = os.path.realpath(os.path.expanduser(path))
     for folder in folders:
-        if is_in(real, folder):
+        if is_in(real, folder, os.sep):
             raise UsageError(
                 f"{path} is in the watched folder {folder}, so it would be uploaded.",
                 "Choose another place.",

@@ -31,7 +31,7 @@ from watcher.config.paths import (
     find_obstacle,
     find_target_problem,
     is_absent,
-    is_in,
+    leads_into,
     on_disk,
     place_of,
 )
@@ -308,7 +308,7 @@ class Builder:
         values["path"] = path = on_disk(os.path.normpath(path))
         if problem := find_obstacle(path, self.home, self.state_dir, self.path):
             self.mistakes.add(location, problem)
-        elif create and not is_in(path, self.home):
+        elif create and not leads_into(path, self.home):
             said = msg(
                 "folders are only created in your home folder; elsewhere, a drive may just not"
                 " be connected"

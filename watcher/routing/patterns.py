@@ -72,12 +72,17 @@ def search_key(text: str) -> str:
     return "".join(base).casefold()
 
 
-def lies_in(inner: str, outer: str, separator: str) -> bool:
-    """Return whether a path is another one or lies below it, as people see them; both absolute."""
+def is_in(path: str, directory: str, separator: str) -> bool:
+    """Return whether a path is a directory or lies below it, as they are spelled; both absolute."""
+    return (path.rstrip(separator) + separator).startswith(directory.rstrip(separator) + separator)
+
+
+def lies_in(path: str, directory: str, separator: str) -> bool:
+    """Return the same of the paths as people see them."""
     below, above = (
-        as_seen(path.rstrip(separator) + separator, separator) for path in (inner, outer)
+        as_seen(each.rstrip(separator) + separator, separator) for each in (path, directory)
     )
-    return below.startswith(above)
+    return is_in(below, above, separator)
 
 
 # -- patterns
