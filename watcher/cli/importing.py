@@ -28,7 +28,7 @@ from watcher.cli.output import (
 )
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
-from watcher.credentials import Keys, ledger_passwords
+from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
@@ -75,7 +75,7 @@ def _import_here(
     instance = Instance(where)
     app = App(
         config, where, keys=Keys.of_process(os.environ), instance=instance,
-        ledger_password=ledger_passwords(os.environ),
+        ledger_password=take_secret(LEDGER, os.environ),
     )  # fmt: skip
     page = ActivityPage(
         app, instance, where, config=config_path, environ=environ,

@@ -21,7 +21,7 @@ from watcher.cli.foreground import (
 from watcher.cli.output import Styled, json_option, say
 from watcher.config.machine import MachineFile
 from watcher.config.paths import is_absent
-from watcher.credentials import Keys, ledger_passwords, webhook_secrets
+from watcher.credentials import LEDGER, WEBHOOK, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
 from watcher.daemon.setup import make_missing
@@ -73,7 +73,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
-    secret, password = webhook_secrets(os.environ), ledger_passwords(os.environ)
+    secret, password = take_secret(WEBHOOK, os.environ), take_secret(LEDGER, os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
         folders = FoldersReady(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.mistakes import as_sentence
-from watcher.credentials import VARIABLE
-from watcher.credentials.keys import read_webhook_secret
+from watcher.credentials import VARIABLE, WEBHOOK, read_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
 from watcher.daemon.webhook import PATH
 from watcher.desktop.supervisor import find_backend, has_desktop
@@ -282,7 +281,8 @@ def result_checks(case: Case) -> Iterator[Check]:
 def _webhook(case: Case, webhook: Webhook) -> Finding:
     assert case.loaded is not None
     try:
-        secret = read_webhook_secret(
+        secret = read_secret(
+            WEBHOOK,
             case.environ,
             allow_insecure=case.loaded.config.allow_insecure_keyring,
             keyring=case.keyring,
