@@ -1,9 +1,10 @@
 """Careful edits: what an edit does not name stays as it is, comments and order included.
 
-The text is cut into blocks, each a header with the comments above it and the keys below it. A
-folder is added or removed as whole blocks; keys are set by tomlkit within theirs. Each edit is
-proved by reading the new text back: it has to say what the old one said, with nothing but the edit
-changed, and has to have all its comments. One that fails is refused.
+An edit replaces pieces of the text: values where they stand, lines of keys, and tables as whole
+blocks, each a header with the comments above it and the keys below it. (Documents that tomlkit
+changes keep their comments too, but not always above the keys and tables that they are about.)
+Each edit is proved by reading the new text back: it has to say what the old one said, with nothing
+but the edit changed, and has to have all its comments. One that fails is refused.
 """
 
 from __future__ import annotations
@@ -19,9 +20,6 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Final
-
-import tomlkit
-from tomlkit.exceptions import TOMLKitError
 
 from watcher.config.document import Outline, comments, read_text
 from watcher.i18n.message import msg
@@ -111,7 +109,7 @@ def _change_and_prove(text: str, edit: Edit) -> str:
         is_right = _same(tomllib.loads(changed), _expected(tomllib.loads(text), edit))
         if is_right and not (_kept_comments(text, edit) - Counter(comments(changed))):
             return changed
-    except (TOMLKitError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
         _log.debug("an edit of the configuration failed: %s", type(error).__name__)
     raise ConfigError(
         msg("The configuration can't be changed automatically because of the way it is written."),
@@ -377,7 +375,7 @@ def _remark(source_name: str) -> str:
 
 
 def _name(key: str) -> str:
-    return key if _BARE.match(key) else tomlkit.item(key).as_string()
+    return key if _BARE.match(key) else _written(key)
 
 
 def _written(value: object) -> str:
@@ -387,7 +385,8 @@ def _written(value: object) -> str:
         return f"{{ {', '.join(pairs)} }}" if pairs else "{ }"
     if isinstance(value, str) and "\\" in value and value.isprintable() and "'" not in value:
         return f"'{value}'"
-    return tomlkit.item(value).as_string()
+    # JSON's notation is TOML's, but for one character.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 # -- the file
