@@ -61,7 +61,7 @@ TABLE = {
     "documents": row(EDGE, "send2trash", "olefile", "PIL", "pillow_heif"),
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
-    "config": row(EDGE, "tomllib", "msgspec", "platformdirs"),
+    "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
     "ledger": row(EDGE, "psycopg"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
     "desktop": row(EDGE, "msgspec", "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),

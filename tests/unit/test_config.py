@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
-from watcher.config.document import Outline, placed
+from watcher.config.document import locate, placed
 from watcher.config.layers import normalize
 from watcher.config.load import Builder
 from watcher.config.mistakes import Location, Mistakes
@@ -526,7 +526,7 @@ LINES = [
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_lines_are_found(text, key, line, end):
     tomllib.loads(text)  # lines are looked for in valid texts only
-    assert Outline(text.replace("\n", end)).lines.get(key, 0) == line
+    assert locate(text.replace("\n", end)).get(key, 0) == line
 
 
 def keys_of(raw, key_path=()):
@@ -539,7 +539,7 @@ def keys_of(raw, key_path=()):
 def test_every_key_of_the_example_has_a_line():
     with open(EXAMPLE, encoding="utf-8") as file:
         text = file.read()
-    lines = Outline(text).lines
+    lines = locate(text)
     assert not set(keys_of(tomllib.loads(text))) - set(lines)
 
 
@@ -610,7 +610,7 @@ def test_the_example_with_any_change_is_a_configuration_or_a_clear_error(tmp_pat
     except ValueError:
         assert found is None
     else:
-        assert not set(keys_of(raw)) - set(Outline(text).lines)
+        assert not set(keys_of(raw)) - set(locate(text))
 
 
 @pytest.mark.parametrize("text", ["a=" + "[" * 5000, "a=" + "{a=" * 5000, "a." * 300 + "a=1"])

@@ -90,7 +90,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
     """Return the tables of a text that is to stand at ``path``; ConfigError if it is not TOML."""
     try:
         raw = tomllib.loads(text)
-        tables: Table = placed(raw, Location(path, is_machine=is_machine), Outline(text).lines)
+        tables: Table = placed(raw, Location(path, is_machine=is_machine), locate(text))
     except RecursionError as error:
         raise ConfigError(
             msg("The file {path} is nested too deeply for a configuration.", path=path)
@@ -108,26 +108,30 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
 # -- where keys stand in a text
 
 
+def locate(text: str) -> dict[KeyPath, int]:
+    """Return the lines (from 1) of all tables, keys and elements of arrays in a valid TOML text."""
+    return _Reader(text).lines
+
+
+def headers(text: str) -> list[tuple[KeyPath, int]]:
+    """Return the tables of a valid TOML text that have a header, in order, with its line."""
+    return _Reader(text).headers
+
+
 def comments(text: str) -> list[str]:
     """Return all comments of a valid TOML text, in order, each with its "#"."""
     return [each[0].rstrip() for each in _TOKEN.finditer(text) if each[0].startswith("#")]
 
 
-class Outline:
-    """Where everything stands in a valid TOML text.
-
-    ``lines`` has the line (from 1) of each table, key and element of an array, ``spans`` where the
-    values begin and end that are written behind a key or in an array, and ``headers`` the tables
-    that have one, in order, with its line.
-    """
+class _Reader:
+    """Goes through the tokens of a text once, and notes where keys and elements begin."""
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}
-        self.spans: dict[KeyPath, tuple[int, int]] = {}
         self.headers: list[tuple[KeyPath, int]] = []
         #: The number of the last element of each array of tables.
         self._last: dict[KeyPath, int] = {}
-        self._line, self._span = 1, (0, 0)
+        self._line = 1
         self._tokens = self._read(text + "\n")
         table: KeyPath = ()
         for piece in self._tokens:
@@ -139,7 +143,6 @@ class Outline:
     def _read(self, text: str) -> Iterator[str]:
         for found in _TOKEN.finditer(text):
             if found.lastgroup:
-                self._span = found.span()
                 yield found[0]
             self._line += found[0].count("\n")
 
@@ -177,15 +180,12 @@ class Outline:
 
     def _read_value(self, piece: str, key_path: KeyPath, ends: str) -> str:
         """Read a value, which begins with ``piece``, up to one of the signs ``ends``; return it."""
-        start, end = self._span
         while piece not in ends:
             if piece == "[":
                 self._read_array(key_path)
             elif piece == "{":
                 self._read_inline_table(key_path)
-            end = self._span[1]
             piece = next(self._tokens)
-        self.spans[key_path] = (start, end)
         return piece
 
     def _read_array(self, key_path: KeyPath) -> None:

@@ -1,15 +1,15 @@
 """Careful edits: what an edit does not name stays as it is, comments and order included.
 
-An edit replaces pieces of the text: values where they stand, lines of keys, and tables as whole
-blocks, each a header with the comments above it and the keys below it. (Documents that tomlkit
-changes keep their comments too, but not always above the keys and tables that they are about.)
-Each edit is proved by reading the new text back: it has to say what the old one said, with nothing
-but the edit changed, and has to have all its comments. One that fails is refused.
+The text is cut into blocks, each a header with the comments above it and the keys below it. A
+folder is added or removed as whole blocks; keys are set by tomlkit within theirs. Each edit is
+proved by reading the new text back: it has to say what the old one said, with nothing but the edit
+changed, and has to have all its comments. One that fails is refused.
 """
 
 from __future__ import annotations
 
 import codecs
+import contextlib
 import json
 import logging
 import os
@@ -18,10 +18,15 @@ import stat
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.config.document import Outline, comments, read_text
+import tomlkit
+from tomlkit import items
+from tomlkit.container import Container, OutOfOrderTableProxy
+from tomlkit.exceptions import TOMLKitError
+
+from watcher.config.document import comments, headers, locate, read_text
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
@@ -109,7 +114,7 @@ def _change_and_prove(text: str, edit: Edit) -> str:
         is_right = _same(tomllib.loads(changed), _expected(tomllib.loads(text), edit))
         if is_right and not (_kept_comments(text, edit) - Counter(comments(changed))):
             return changed
-    except (LookupError, ValueError, TypeError, AttributeError) as error:
+    except (TOMLKitError, LookupError, ValueError, TypeError, AttributeError) as error:
         _log.debug("an edit of the configuration failed: %s", type(error).__name__)
     raise ConfigError(
         msg("The configuration can't be changed automatically because of the way it is written."),
@@ -149,7 +154,7 @@ def _kept_comments(text: str, edit: Edit) -> Counter[str]:
         return Counter()
     lines = text.split("\n")
     if isinstance(edit, PutFolder) and "tags" in edit.values:
-        for key_path, line in Outline(text).lines.items():
+        for key_path, line in locate(text).items():
             if key_path[:3] == ("folders", edit.at, "tags") and len(key_path) > 3:
                 lines[line - 1] = ""
     return Counter(each for each in comments("\n".join(lines)) if not _REMARK.match(each))
@@ -158,154 +163,34 @@ def _kept_comments(text: str, edit: Edit) -> Counter[str]:
 # -- the change
 
 
-def _change(text: str, edit: Edit) -> str:
-    match edit:
-        case PutAccount(name, values):
-            key_path: KeyPath = _account_key_path(tomllib.loads(text), name)
-            if key_path in Outline(text).lines:
-                return _set_keys(text, key_path, values)
-            header = f"[{'.'.join(_name(str(part)) for part in key_path)}]"
-            return _add_table(text, header, values, _ACCOUNT_NOTES)
-        case PutFolder(at, values, source_name):
-            if at is not None:
-                return _set_keys(text, ("folders", at), values, _remark(source_name))
-            if ("folders",) in Outline(text).spans:
-                return _append(text, ("folders",), _raw_values(values))
-            return _add_table(text, "[[folders]]", values, _FOLDER_NOTES, _remark(source_name))
-        case DropFolder(at):
-            is_inline = ("folders",) in Outline(text).spans
-            remove = _remove_element if is_inline else _remove_table
-            return remove(text, ("folders", at)).rstrip("\n") + "\n"
-
-
-def _account_key_path(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    is_plain = name == DEFAULT_ACCOUNT and name not in raw.get("accounts", {})
-    return ("account",) if is_plain else ("accounts", name)
-
-
-# -- keys
-
-
-def _set_keys(text: str, key_path: KeyPath, values: Mapping[str, Plain], remark: str = "") -> str:
-    """Set keys of a table; ``remark`` is put behind its source key."""
-    for key, value in _raw_values(values).items():
-        text = _set_key(text, (*key_path, key), value)
-        if key == "source_key" and key_path not in Outline(text).spans:
-            text = _put_remark(text, (*key_path, key), remark)
-    return text
-
-
-def _set_key(text: str, key_path: KeyPath, value: object) -> str:
-    outline = Outline(text)
-    if isinstance(value, dict) and key_path in dict(outline.headers):  # one by one
-        inside = [each for each in outline.spans if each[:-1] == key_path]
-        for each in reversed(inside):
-            if each[-1] not in value:
-                text = _remove_lines(text, each)
-        for name, inner in value.items():
-            text = _set_key(text, (*key_path, name), inner)
-        return text
-    if key_path in outline.spans:
-        return _spliced(text, outline.spans[key_path], _written(value))
-    if key_path in outline.lines:  # in several places, which become one
-        for each in reversed(outline.spans):
-            if each[: len(key_path)] == key_path and len(each) == len(key_path) + 1:
-                text = _remove_lines(text, each)
-        text = _remove_table(text, key_path)
-    return _add_key(text, key_path, _written(value))
-
-
-def _add_key(text: str, key_path: KeyPath, written: str) -> str:
-    """Add a key below the last one of its table."""
-    outline, table = Outline(text), key_path[:-1]
-    pair = f"{_name(str(key_path[-1]))} = {written}"
-    if table in outline.spans:
-        start, end = outline.spans[table]
-        if text[start] != "{":
-            raise LookupError(table)
-        inner = text[start + 1 : end - 1].strip()
-        return _spliced(text, (start, end), f"{{ {inner}, {pair} }}" if inner else f"{{ {pair} }}")
-    for block in _blocks(text):
-        if block.key_path == table:
-            return _spliced(text, (block.last, block.last), f"{pair}\n")
-    # The table is written with dots, within another one.
-    siblings = [each for each in outline.spans if each[: len(table)] == table]
-    start, end = _lines_of(text, outline, siblings[-1])
-    prefix = text[start:end].partition("=")[0].rpartition(".")[0]
-    return _spliced(text, (end, end), f"{prefix}.{pair}\n")
-
-
-def _put_remark(text: str, key_path: KeyPath, remark: str) -> str:
-    """Put a remark behind a key, unless there is a comment already that is not a remark."""
-    start = Outline(text).spans[key_path][1]
-    end = text.index("\n", start)
-    comment = text[start:end].strip()
-    if _REMARK.match(comment) or (remark and not comment):
-        return _spliced(text, (start, end), f"  {remark}" if remark else "")
-    return text
-
-
-def _remove_lines(text: str, key_path: KeyPath) -> str:
-    return _spliced(text, _lines_of(text, Outline(text), key_path), "")
-
-
-def _lines_of(text: str, outline: Outline, key_path: KeyPath) -> tuple[int, int]:
-    """Return where the lines of a key and its value begin and end."""
-    start = _offsets(text)[outline.lines[key_path] - 1]
-    return start, text.index("\n", outline.spans[key_path][1]) + 1
-
-
-def _append(text: str, key_path: KeyPath, value: object) -> str:
-    """Append an element to an array that is written behind its key."""
-    spans = Outline(text).spans
-    start, end = spans[key_path]
-    if text[start] != "[":
-        raise LookupError(key_path)
-    ends = [span[1] for each, span in spans.items() if each[:-1] == key_path]
-    if ends:
-        return _spliced(text, (ends[-1], ends[-1]), f", {_written(value)}")
-    return _spliced(text, (start, end), f"[{_written(value)}]")
-
-
-def _remove_element(text: str, key_path: KeyPath) -> str:
-    """Remove an element of such an array, with the comma beside it."""
-    spans, (*array, at) = Outline(text).spans, key_path
-    here = spans[key_path]
-    if after := spans.get((*array, int(at) + 1)):
-        return _spliced(text, (here[0], after[0]), "")
-    if before := spans.get((*array, int(at) - 1)):
-        return _spliced(text, (before[1], here[1]), "")
-    return _spliced(text, spans[tuple(array)], "[]")
-
-
-def _spliced(text: str, span: tuple[int, int], new: str) -> str:
-    return text[: span[0]] + new + text[span[1] :]
-
-
-# -- tables
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Block:
-    """Where a table with a header is written; the first block is what stands above all headers.
+    """A table as it is written; the first block is what stands above all headers.
 
-    It begins at ``first``, with the comments above its header. From ``header`` on there are the
-    header itself and all keys up to ``last``, the comments right below them up to ``blank``, and
-    then what follows behind an empty line.
+    ``head`` is its header below comments, ``keys`` all up to the last key, ``below`` the comments
+    right below that, and ``rest`` what follows behind an empty line.
     """
 
     key_path: KeyPath
-    first: int
-    header: int
-    last: int
-    blank: int
+    head: str = ""
+    keys: str = ""
+    below: str = ""
+    rest: str = ""
+
+    def __str__(self) -> str:
+        return self.head + self.keys + self.below + self.rest
+
+    @property
+    def ends_apart(self) -> bool:
+        """Whether an empty line is its last one."""
+        return f"\n{self}".endswith("\n\n")
 
 
-def _blocks(text: str) -> list[_Block]:
+def _cut(text: str) -> list[_Block]:
     """Return the blocks of a text that ends with a line's end."""
-    lines, offsets = text.split("\n")[:-1], _offsets(text)
+    lines = [f"{line}\n" for line in text.split("\n")[:-1]]
     places: list[tuple[KeyPath, int, int]] = [((), 0, 0)]  # (key path, first line, line of keys)
-    for key_path, line in Outline(text).headers:
+    for key_path, line in headers(text):
         first = line - 1
         while first > places[-1][2] and _is_comment(lines[first - 1]):
             first -= 1
@@ -316,47 +201,133 @@ def _blocks(text: str) -> list[_Block]:
         while last > body and (_is_comment(lines[last - 1]) or not lines[last - 1].strip()):
             last -= 1
         blank = next((at for at in range(last, end) if not lines[at].strip()), end)
-        cuts = (first, max(body - 1, 0), last, blank)
-        blocks.append(_Block(key_path, *(offsets[cut] for cut in cuts)))
+        cuts = pairwise((first, body, last, blank, end))
+        blocks.append(_Block(key_path, *("".join(lines[start:stop]) for start, stop in cuts)))
     return blocks
-
-
-def _offsets(text: str) -> list[int]:
-    """Return where each line begins, and where the text ends."""
-    return [0, *accumulate(len(line) + 1 for line in text.split("\n")[:-1])]
 
 
 def _is_comment(line: str) -> bool:
     return line.lstrip().startswith("#")
 
 
-def _add_table(
-    text: str, header: str, values: Mapping[str, Plain], notes: Mapping[str, str], remark: str = ""
-) -> str:
-    """Add a table, with comments, behind the last one of its kind."""
-    new = f"\n# {notes['']}\n{header}\n"
-    for key, value in _raw_values(values).items():
-        new += f"# {notes[key]}\n" if key in notes else ""
-        new += f"{_name(key)} = {_written(value)}"
-        new += f"  {remark}\n" if remark and key == "source_key" else "\n"
-    blocks = _blocks(text)
-    beside = [each for each in blocks if header == f"[[{''.join(map(str, each.key_path[:1]))}]]"]
-    at = (beside or blocks)[-1].blank
-    return _spliced(text, (at, at), new)
+def _change(text: str, edit: Edit) -> str:
+    blocks = _cut(text)
+    match edit:
+        case PutAccount(name, values):
+            key_path: KeyPath = _account_key_path(tomllib.loads(text), name)
+            if _find(blocks, key_path):
+                _put(blocks, key_path, _raw_values(values))
+            else:
+                header = f"[{'.'.join(_name(str(part)) for part in key_path)}]"
+                _insert(blocks, len(blocks), _new(header, _raw_values(values), _ACCOUNT_NOTES))
+        case PutFolder(None, values, source_name):
+            if found := _find(blocks, ("folders",)):
+                block, document, folders = found
+                folders.append(_written(_raw_values(values)))
+                block.keys = document.as_string()
+            else:
+                after = [
+                    at for at, each in enumerate(blocks, 1) if each.key_path[:1] == ("folders",)
+                ]
+                new = _new("[[folders]]", _raw_values(values), _FOLDER_NOTES, _remark(source_name))
+                _insert(blocks, after[-1] if after else len(blocks), new)
+        case PutFolder(at, values, source_name):
+            assert at is not None
+            _put(blocks, ("folders", at), _raw_values(values), _remark(source_name))
+        case DropFolder(at):
+            if found := _find(blocks, ("folders",)):
+                block, document, folders = found
+                del folders[at]
+                block.keys = document.as_string()
+            else:
+                _remove(blocks, ("folders", at))
+    changed = "".join(map(str, blocks))
+    return changed.rstrip("\n") + "\n" if isinstance(edit, DropFolder) else changed
 
 
-def _remove_table(text: str, key_path: KeyPath) -> str:
+def _account_key_path(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    is_plain = name == DEFAULT_ACCOUNT and name not in raw.get("accounts", {})
+    return ("account",) if is_plain else ("accounts", name)
+
+
+def _find(blocks: list[_Block], key_path: KeyPath) -> tuple[_Block, Any, Any] | None:
+    """Return the block in which something is written, its keys as tomlkit's, and the thing."""
+    for block in blocks:
+        size = len(block.key_path)
+        if block.key_path == key_path[:size]:
+            document = found = tomlkit.parse(block.keys)
+            with contextlib.suppress(LookupError):
+                for part in key_path[size:]:
+                    found = found[part]  # type: ignore[index]
+                return block, document, found
+    return None
+
+
+def _insert(blocks: list[_Block], at: int, new: _Block) -> None:
+    before = blocks[at - 1]
+    new.rest, before.rest = before.rest, "\n"
+    blocks.insert(at, new)
+
+
+def _remove(blocks: list[_Block], key_path: KeyPath) -> None:
     """Remove a table, and the comments about it; those that may be about something else stay."""
-    for block in reversed(_blocks(text)):
-        if block.key_path[: len(key_path)] != key_path:
-            continue
-        before, after = text[: block.first], text[block.blank :]
-        if f"\n{before}".endswith("\n\n"):
-            after = after.lstrip("\n")
+    for block in [each for each in blocks if each.key_path[: len(key_path)] == key_path]:
+        at = blocks.index(block)
+        before, stays = blocks[at - 1], block.rest
+        if before.ends_apart:
+            stays = stays.lstrip("\n")
         elif block.key_path == key_path:  # comments may be about the key above them, or the file
-            before = text[: block.header]
-        text = before + after
-    return text
+            stays = block.head[: block.head.rfind("\n", 0, -1) + 1] + stays
+        before.rest += stays
+        del blocks[at]
+
+
+def _put(
+    blocks: list[_Block], key_path: KeyPath, values: Mapping[str, Any], remark: str = ""
+) -> None:
+    """Set keys of a table; ``remark`` is put behind its source key."""
+    found = _find(blocks, key_path)
+    if found is None:
+        raise LookupError(key_path)
+    block, document, table = found
+    for key, value in values.items():
+        section = next((each for each in blocks if each.key_path == (*key_path, key)), None)
+        if section and isinstance(value, dict):  # one by one
+            inner = tomlkit.parse(section.keys)
+            for name in inner.keys() - value.keys():
+                del inner[name]
+            for name, each in value.items():
+                _set(inner, name, each)
+            section.keys = inner.as_string()
+        else:
+            _remove(blocks, (*key_path, key))
+            _set(table, key, value, remark if key == "source_key" else "")
+    block.keys = document.as_string()
+
+
+def _set(table: Any, key: str, value: object, remark: str = "") -> None:
+    """Set a key, and keep the comment behind it."""
+    new = _written(value)
+    if isinstance(table.get(key), OutOfOrderTableProxy | items.Table):
+        del table[key]  # it is written with dots, and becomes one line
+    if isinstance(table, Container):  # there are no comments in other tables
+        old: Any = table.item(key).trivia if key in table else items.Trivia()  # type: ignore[union-attr]
+        if not old.comment or _REMARK.match(old.comment):
+            old.comment, old.comment_ws = "", ""
+            new.trivia.comment, new.trivia.comment_ws = remark, "  " if remark else ""
+    table[key] = new
+
+
+def _new(
+    header: str, values: Mapping[str, object], notes: Mapping[str, str], remark: str = ""
+) -> _Block:
+    """Return a new table, with comments."""
+    keys = ""
+    for key, value in values.items():
+        keys += f"# {notes[key]}\n" if key in notes else ""
+        keys += f"{_name(key)} = {_written(value).as_string()}"
+        keys += f"  {remark}\n" if remark and key == "source_key" else "\n"
+    return _Block((), f"# {notes['']}\n{header}\n", keys)
 
 
 # -- values
@@ -375,18 +346,17 @@ def _remark(source_name: str) -> str:
 
 
 def _name(key: str) -> str:
-    return key if _BARE.match(key) else _written(key)
+    return key if _BARE.match(key) else tomlkit.item(key).as_string()
 
 
-def _written(value: object) -> str:
-    """Return a value as it is written: tables in one line, backslashes as they are."""
+def _written(value: object) -> items.Item:
+    """Return a value as it is written: small tables in one line, backslashes as they are."""
     if isinstance(value, dict):
-        pairs = [f"{_name(key)} = {_written(each)}" for key, each in value.items()]
-        return f"{{ {', '.join(pairs)} }}" if pairs else "{ }"
+        pairs = [f"{_name(key)} = {_written(each).as_string()}" for key, each in value.items()]
+        return tomlkit.value(f"{{ {', '.join(pairs)} }}" if pairs else "{ }")
     if isinstance(value, str) and "\\" in value and value.isprintable() and "'" not in value:
-        return f"'{value}'"
-    # JSON's notation is TOML's, but for one character.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return tomlkit.string(value, literal=True)
+    return tomlkit.item(value)
 
 
 # -- the file
