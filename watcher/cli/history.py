@@ -26,7 +26,7 @@ from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
-from watcher.routing.patterns import is_in
+from watcher.routing.names import is_in
 from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:

@@ -52,7 +52,7 @@ from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
 from watcher.page.server import ActivityPage
 from watcher.present import view
-from watcher.routing.patterns import is_in
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,8 +23,8 @@ from watcher.model.settings import (
     Hooks,
     Struct,
     Webhook,
+    read_hours,
 )
-from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
 from watcher.routing.placeholders import BUILT_IN, fill, names_in
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES

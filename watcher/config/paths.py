@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.config.mistakes import nearest
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.routing.ignored import filing_targets
-from watcher.routing.patterns import is_in, lies_in
+from watcher.routing.names import is_in, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

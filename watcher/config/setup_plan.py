@@ -28,7 +28,7 @@ from watcher.config.rewriting import Edit, Plain, PutAccount, PutFolder
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
 from watcher.model.settings import Account, AfterUpload, Item
-from watcher.routing.patterns import compose
+from watcher.routing.names import compose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -12,7 +12,7 @@ from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, replaced
 from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
-from watcher.routing.patterns import is_in
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable

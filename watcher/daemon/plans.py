@@ -25,7 +25,7 @@ from watcher.pipeline.admission import decide, has_likely_time
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, doubt_about, reason
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.patterns import is_in
+from watcher.routing.names import is_in
 from watcher.routing.rules import Facts, Plan, accepts, converts, form_fields, opens, router
 
 if TYPE_CHECKING:

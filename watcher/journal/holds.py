@@ -11,7 +11,7 @@ from watcher.journal import rows
 from watcher.model.files import Hold
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key, hold_keys
-from watcher.routing.patterns import is_in
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection

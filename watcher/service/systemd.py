@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.errors import UPDATED
-from watcher.routing.patterns import is_in
+from watcher.routing.names import is_in
 from watcher.service.autostart import render_entry
 from watcher.service.common import (
     COMMENT,
