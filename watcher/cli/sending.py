@@ -10,12 +10,13 @@ import click
 from watcher.cli.context import load_config, places, program_options
 from watcher.cli.output import Styled, count_files, json_option, progress, say, say_json
 from watcher.daemon.client import read_facts
-from watcher.daemon.plans import former_targets, is_in, make_plans, this_machine
+from watcher.daemon.plans import former_targets, make_plans, this_machine
 from watcher.documents import open_document
 from watcher.documents.adding import Addition
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.files import Unusable
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -105,7 +106,7 @@ def _copy(plan: Plan, path: str, name: str) -> str:
     real = os.path.realpath(path)
     if not os.path.lexists(real):
         raise UnusableError(msg("{file} was not found; check the path.", file=path))
-    if is_in(real, plan.folder.path):
+    if is_in(real, plan.folder.path, os.sep):
         raise UnusableError(msg("{file} is already in {path}.", file=name, path=plan.folder.path))
     opened = open_document(os.path.dirname(real), real)
     if isinstance(opened, Unusable):
