@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.cli.control import parse_span
+from watcher.cli.orders import parse_span
 from watcher.daemon.adapters import next_day
 from watcher.daemon.instance import Instance, Places
 from watcher.i18n.message import ENGLISH, msg, verbatim

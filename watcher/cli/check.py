@@ -49,7 +49,7 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
         make_plans,
         this_machine,
     )
-    from watcher.daemon.status import source_names  # noqa: PLC0415 - likewise
+    from watcher.daemon.snapshots import source_names  # noqa: PLC0415 - likewise
 
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))

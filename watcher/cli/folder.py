@@ -41,7 +41,7 @@ from watcher.daemon.setup import (
     make_folder,
     what_stays,
 )
-from watcher.daemon.status import source_names
+from watcher.daemon.snapshots import source_names
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload

@@ -29,10 +29,10 @@ from watcher.cli.output import (
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import Keys, ledger_passwords
-from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
+from watcher.daemon.local_http import Channel, read_facts
 from watcher.daemon.plans import folders_of, is_in
 from watcher.i18n.language import system_language
 from watcher.model.errors import (

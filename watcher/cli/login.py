@@ -23,7 +23,7 @@ from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say,
 from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import LEDGER, WEBHOOK
-from watcher.daemon.client import SilentError
+from watcher.daemon.local_http import SilentError
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (

@@ -11,8 +11,8 @@ from watcher.cli.context import config_path, load_config, places, program_option
 from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.cli.times import moment
 from watcher.credentials import CREDENTIAL, VARIABLE
-from watcher.daemon.client import read_facts
 from watcher.daemon.event_log import find_last_error, last_lines
+from watcher.daemon.local_http import read_facts
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.model.errors import ConfigError, UsageError
 from watcher.service import Systemd

@@ -43,7 +43,7 @@ from watcher.config.setup import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.daemon.client import read_facts
+from watcher.daemon.local_http import read_facts
 from watcher.daemon.setup import (
     UNCHECKED,
     Changes,
@@ -56,7 +56,7 @@ from watcher.daemon.setup import (
     save,
     why_not_stored,
 )
-from watcher.daemon.status import source_names
+from watcher.daemon.snapshots import source_names
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload

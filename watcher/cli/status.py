@@ -24,7 +24,7 @@ from watcher.cli.output import (
     shown_files,
 )
 from watcher.cli.times import moment
-from watcher.daemon.client import Channel, read_facts
+from watcher.daemon.local_http import Channel, read_facts
 from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError

@@ -27,7 +27,7 @@ from watcher.daemon.plans import (
     this_machine,
 )
 from watcher.daemon.shared_ledger import LedgerAccess
-from watcher.daemon.status import Snapshots
+from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
 from watcher.i18n.message import NOTHING, Message, Text

@@ -12,7 +12,7 @@ from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.daemon.shared_ledger import LedgerAccess, SharedLedger
 from watcher.documents import Spool
-from watcher.folders import Folders, WatchedFolder
+from watcher.folders import FolderSupervisor, WatchedFolder
 from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
@@ -134,7 +134,7 @@ def _removed(account: str) -> Wait:
 def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
     """Return the folders to watch; of overlapping ones, the upper does not descend into the deeper.
 
-    Folders that are imported are watched only while they are in ``importing``.
+    FolderSupervisor that are imported are watched only while they are in ``importing``.
     """
     plans = {
         path: plan for path, plan in plans.items() if not plan.is_imported or path in importing
@@ -187,7 +187,7 @@ class Engine:
             self._journal, self._clients, self._make_threads, clock, self._forward,
             spool=spool, shown=shown, run_hook=self._commands.run, tell_ledger=self._ledger.tell,
         )  # fmt: skip
-        self._folders = Folders(self.post, self._reader.known)
+        self._folders = FolderSupervisor(self.post, self._reader.known)
 
     def run(self) -> BaseException | None:
         """Run the pipeline; return what it failed from, None if it was ended."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
-from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.instance import default_state, lock
+from watcher.daemon.local_http import Channel, read_facts
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
 from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program

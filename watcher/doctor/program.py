@@ -21,7 +21,7 @@ from watcher.credentials import VARIABLE
 from watcher.credentials.keys import read_webhook_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
 from watcher.daemon.webhook import PATH
-from watcher.desktop.supervisor import find_backend, has_desktop
+from watcher.desktop.tray import find_backend, has_desktop
 from watcher.doctor.findings import CONFIG, Check, Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import Text, msg
 from watcher.journal.reader import Reader
@@ -239,7 +239,7 @@ def judge_tray(
     environ: Mapping[str, str],
     ask: Callable[[Mapping[str, str]], tuple[str, str]],
 ) -> Finding:
-    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.supervisor.find_backend``."""
+    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.tray.find_backend``."""
     if platform in ("win32", "darwin"):
         return ok(msg("This system shows tray icons."))
     if not has_desktop(platform, environ):

@@ -20,7 +20,7 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
-from watcher.daemon.status import source_names
+from watcher.daemon.snapshots import source_names
 from watcher.i18n.message import NOTHING, Message, msg, verbatim
 from watcher.model.errors import UnusableError, UsageError
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Folders:
+class FolderSettings:
     """Reads the settings of the running program."""
 
     app: App

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
 from watcher.daemon.instance import HOST, write_atomically
-from watcher.daemon.server import LocalServer
+from watcher.daemon.local_http import LocalServer
 from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed
 from watcher.page.auth import Guard, Sessions
-from watcher.page.folders import Folders
+from watcher.page.folders import FolderSettings
 from watcher.page.routes import Language, Routes
 from watcher.page.setup import Health, Sample, Setup
 
@@ -77,7 +77,7 @@ class ActivityPage:
             self._link,
             activity=activity,
             actions=self._actions,
-            folders=Folders(app, places, word),
+            folders=FolderSettings(app, places, word),
             health=Health(config, places, environ, word),
             setup=Setup(app, control, config, places, environ, word),
             sample=Sample(app, activity),
