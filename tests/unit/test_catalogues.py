@@ -3,11 +3,14 @@
 import copy
 import importlib
 import os
+import re
 import sys
 from datetime import timedelta, timezone
 
 import babel.messages.catalog
 import pytest
+
+from watcher.cli import cli
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -87,6 +90,12 @@ def test_a_template_that_is_not_current_is_found(catalogues, locale, tmp_path):
 
 def test_the_repositorys_own_catalogues_are_current_and_complete(catalogues):
     assert catalogues.check() == []
+
+
+def test_no_message_takes_it_for_granted_how_the_command_is_called(catalogues, extracted):
+    """A hint that names a command says ``{hrflow_watcher} run``, which the reader can type."""
+    named = re.compile(rf"hrflow-watcher ({'|'.join(cli.list_commands(None))})\b")
+    assert [each.id for each in extracted if named.search(str(each.id))] == []
 
 
 def test_an_update_keeps_what_is_translated_and_is_stable(catalogues, locale):

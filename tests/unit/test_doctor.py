@@ -443,7 +443,7 @@ def test_a_name_that_only_the_proxy_knows(monkeypatch):
     def nowhere(_):
         raise OfflineError("The name hrflow.invalid is not found.")
 
-    monkeypatch.setattr(account.server, "find_addresses", nowhere)
+    monkeypatch.setattr(account.endpoint, "find_addresses", nowhere)
     assert account.check_name(SimpleNamespace(api_url=lost.api_url, proxy="none")).level is ERROR
     with_proxy = SimpleNamespace(api_url=lost.api_url, proxy="http://proxy.example:3128")
     assert account.check_name(with_proxy).level is OK

@@ -13,6 +13,7 @@ import click
 from watcher import __version__
 from watcher.cli.context import program_options
 from watcher.cli.output import say, say_json, silence, write
+from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, WatcherError
 
 #: Command, where it is below ``watcher.cli``, and its line in ``--help``, in the order shown.
@@ -69,11 +70,14 @@ class _Lazy(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, _, line in _COMMANDS])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        formatter.write_text(f"For help on a command: {ctx.command_path} COMMAND --help")
+
 
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="For help on a command: hrflow-watcher COMMAND --help",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="hrflow-watcher")
 @program_options
@@ -107,7 +111,12 @@ def run_command(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(arguments or ["--help"], prog_name="hrflow-watcher", standalone_mode=False)
+        code = cli.main(
+            arguments or ["--help"],
+            prog_name=command_name(),
+            complete_var="_HRFLOW_WATCHER_COMPLETE",
+            standalone_mode=False,
+        )
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has closed the pipe
         silence(sys.stdout)

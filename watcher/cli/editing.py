@@ -11,6 +11,7 @@ from watcher.cli.context import config_path, places
 from watcher.cli.output import Styled, confirm, say
 from watcher.config.editor import Editor
 from watcher.config.tags import check_tags, parse_tag
+from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, UsageError
 from watcher.model.settings import AfterUpload
 
@@ -70,7 +71,7 @@ def choose_account(known: Known, given: str | None) -> str:
 def choose_known_account(known: Known, given: str | None) -> str:
     """Return the name of a configured account; ConfigError or UsageError if there is none."""
     if not known.accounts:
-        raise ConfigError("No account is set up yet.", "Set one up with: hrflow-watcher setup")
+        raise ConfigError("No account is set up yet.", f"Set one up with: {command_name()} setup")
     name = choose_account(known, given)
     if known.account(name) is None:
         names = ", ".join(account.name for account in known.accounts)

@@ -42,6 +42,7 @@ from watcher.daemon.setup import (
     what_stays,
 )
 from watcher.daemon.snapshots import source_names
+from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
@@ -90,7 +91,7 @@ def add(
     if editor.known.number(place) is not None:
         raise UnusableError(
             f"{place} is already a watched folder.",
-            "Change it with: hrflow-watcher setup",
+            f"Change it with: {command_name()} setup",
         )
     name = choose_known_account(editor.known, account)
     key, source_name = find_source(editor, name, source, check=check)
@@ -125,7 +126,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
         rows = [_row(folder, layer, names) for folder, layer in zip(folders, layers, strict=True)]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:
-        say("No watched folders. Add one with: hrflow-watcher folder add PATH --source NAME")
+        say(f"No watched folders. Add one with: {command_name()} folder add PATH --source NAME")
 
 
 @command.command("remove")

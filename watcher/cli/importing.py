@@ -17,7 +17,7 @@ import click
 from watcher.cli.context import config_path, load_config, open_reader, places, program_options
 from watcher.cli.editing import check_option, choose_known_account, open_editor, tag_option
 from watcher.cli.folder import find_source
-from watcher.cli.foreground import Control, log_to, stop_signal
+from watcher.cli.foreground import log_to, stop_signal
 from watcher.cli.output import (
     Styled,
     count_files,
@@ -34,7 +34,7 @@ from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
 from watcher.daemon.local_http import Channel, read_facts
 from watcher.daemon.plans import folders_of, is_in
-from watcher.i18n.language import system_language
+from watcher.i18n.command import command_name
 from watcher.model.errors import (
     NotRunningError,
     UnusableError,
@@ -44,6 +44,7 @@ from watcher.model.errors import (
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
+from watcher.page.actions import Control
 from watcher.page.server import ActivityPage
 from watcher.present import view
 
@@ -78,7 +79,6 @@ def _import_here(
     )  # fmt: skip
     page = ActivityPage(
         app, instance, where, config=config_path, environ=environ,
-        language=system_language(environ),
         control=Control(stop.set, tuple),  # an import keeps the settings it began with
     )  # fmt: skip
     app.start()
@@ -290,4 +290,4 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
             for _, why, files in reader.held() if reader else ():
                 if files:
                     say(Styled(f"Waiting: {why}", "bad"))
-    say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")
+    say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")

@@ -57,6 +57,7 @@ from watcher.daemon.setup import (
     why_not_stored,
 )
 from watcher.daemon.snapshots import source_names
+from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
@@ -152,7 +153,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     elif read_facts(places(ctx)):
         say("Saved and active: the program is running.")
     else:
-        say("Start it with: hrflow-watcher run")
+        say(f"Start it with: {command_name()} run")
     if not_stored:
         _say_where_the_key_goes(changes, not_stored, is_running=bool(read_facts(places(ctx))))
 

@@ -402,7 +402,7 @@ def _absent_error(account: str) -> CredentialError:
     return CredentialError(
         msg("There is no API key{whose}.", whose=for_account(account)),
         msg(
-            "Store it with: hrflow-watcher login{option}. On a machine without a keyring,"
+            "Store it with: {hrflow_watcher} login{option}. On a machine without a keyring,"
             " put it into {what}.",
             option=name,
             what=elsewhere(account),
@@ -469,7 +469,7 @@ def read_webhook_secret(
         return text
     raise CredentialError(
         msg("There is no secret for the webhook."),
-        msg("Store it with: hrflow-watcher login --webhook"),
+        msg("Store it with: {hrflow_watcher} login --webhook"),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
+from watcher.i18n.command import command_name
 from watcher.model.errors import AlreadyRunningError, JournalError
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:
     except filelock.Timeout as error:
         raise AlreadyRunningError(
             f"hrflow-watcher is already running{_name_process(places)}.",
-            "See what it is doing with: hrflow-watcher status.",
+            f"See what it is doing with: {command_name()} status.",
         ) from error
     except OSError as error:
         raise places.unusable(error) from error

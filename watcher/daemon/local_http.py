@@ -9,6 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from watcher.i18n.command import command_name
 from watcher.model.errors import NotRunningError, UsageError, WatcherError
 
 if TYPE_CHECKING:
@@ -131,4 +132,4 @@ def read_facts(places: Places) -> dict[str, Any]:
 
 
 def _not_running() -> NotRunningError:
-    return NotRunningError("hrflow-watcher is not running.", "Start it with: hrflow-watcher run")
+    return NotRunningError("hrflow-watcher is not running.", f"Start it with: {command_name()} run")

@@ -14,9 +14,19 @@ from watcher import __version__
 from watcher.config.paths import default_path
 from watcher.daemon.instance import default_state, lock
 from watcher.daemon.local_http import Channel, read_facts
+from watcher.i18n.command import command_name
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
+from watcher.service import (
+    NAME,
+    Definition,
+    Program,
+    Run,
+    Service,
+    choose,
+    is_installed,
+    run_program,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +79,13 @@ def where_to_look(code: int) -> str:
     """Return the command that tells more about a run that ended with ``code``."""
     if code >= _OF_SYSTEMD:  # the program has not run, so its log has nothing about it
         return f"journalctl --user -u {NAME}"
-    return "hrflow-watcher service logs"
+    return f"{command_name()} service logs"
+
+
+def how_to_start(places: Places, environ: Mapping[str, str], home: str) -> str:
+    """Return the command that starts the program: by its login service, if there is one."""
+    by_service = is_installed(environ, home, places.state)
+    return f"{command_name()} {'service start' if by_service else 'run'}"
 
 
 def _not_started(code: int = 0) -> WatcherError:

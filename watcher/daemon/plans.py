@@ -273,14 +273,14 @@ def _known_here(
     if here.state is State.BASELINE:
         why = msg(
             "The file was already in the folder when watching began. Upload it with:"
-            " hrflow-watcher import"
+            " {hrflow_watcher} import"
         )
         return {"verdict": view.STATES[State.BASELINE].label, "why": why}
     if here.state is State.HELD:
         why = (
             msg(
                 "The file was already in the folder and is waiting for your approval. Upload it"
-                " with: hrflow-watcher import"
+                " with: {hrflow_watcher} import"
             )
             if here.why in (NOTHING, EXISTING_WAITS)
             else here.why

@@ -129,9 +129,10 @@ class Standalone:
         return self._journal.retention.forget(file_ids, time.time())
 
     def snapshot(self) -> Snapshot:
-        """Return what is held back; nothing else is known."""
+        """Return what is paused and held back; nothing else is known."""
         with closing(Reader(self._places.journal)) as reader:
-            return Snapshot(holds=tuple(ActiveHold(*each) for each in reader.held()))
+            holds = tuple(ActiveHold(*each) for each in reader.held())
+            return Snapshot(paused_until=reader.paused_until(), holds=holds)
 
 
 @contextmanager

@@ -355,7 +355,7 @@ def judge_access(access: Access) -> Finding:
                 msg("{what}, but it is read-only, so nothing can be uploaded.", what=accepted),
                 msg(
                     "In HrFlow's settings, create a key with write access, and store it"
-                    " with: hrflow-watcher login"
+                    " with: {hrflow_watcher} login"
                 ),
             )
         case "all":
@@ -372,7 +372,7 @@ def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
     if is_write_only(secret):
         return warning(
             msg("Write-only keys can't be tested; the first upload shows whether this one works."),
-            msg("Upload a file to be sure, and see the result with: hrflow-watcher history"),
+            msg("Upload a file to be sure, and see the result with: {hrflow_watcher} history"),
             stops=msg("a write-only key can't read anything"),
         )
     return of(refused)

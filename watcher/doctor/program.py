@@ -19,7 +19,7 @@ from watcher.config.editor import without_absent
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.credentials.keys import read_webhook_secret
-from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
+from watcher.daemon.login_service import LoginService, describe_exit, how_to_start, where_to_look
 from watcher.daemon.webhook import PATH
 from watcher.desktop.tray import find_backend, has_desktop
 from watcher.doctor.findings import CONFIG, Check, Finding, error, of, ok, skipped, warning
@@ -27,7 +27,6 @@ from watcher.i18n.message import Text, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, CredentialError
 from watcher.routing.ignored import filing_targets
-from watcher.service import is_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -54,14 +53,11 @@ def check_program(case: Case) -> Finding:
     """Does the program run, in which version?"""
     if case.running:
         return judge_versions(__version__, case.running["version"], case.running["pid"])
-    has_service = is_installed(case.environ, case.home, case.places.state)
-    start = "hrflow-watcher service start" if has_service else "hrflow-watcher run"
+    start = how_to_start(case.places, case.environ, case.home)
     return judge_versions(__version__, None, start=start)
 
 
-def judge_versions(
-    own: str, running: str | None, pid: int = 0, *, start: str = "hrflow-watcher run"
-) -> Finding:
+def judge_versions(own: str, running: str | None, pid: int = 0, *, start: str = "") -> Finding:
     """``running`` is the version of the running program, None if it does not run.
 
     ``start`` is the command that starts the program.
@@ -188,7 +184,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
             msg("The program is running, but not set to start at login.")
             if running
             else msg("The program is not set to start at login."),
-            msg("To enable it: hrflow-watcher service install"),
+            msg("To enable it: {hrflow_watcher} service install"),
         )
     if not running:
         code = installed.exit_code or 0
@@ -204,7 +200,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
         return error(
             text,
             msg(
-                "Start it with: hrflow-watcher service start. For details: {command}",
+                "Start it with: {hrflow_watcher} service start. For details: {command}",
                 command=where_to_look(code),
             ),
         )
@@ -215,7 +211,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
                 " it won't start at the next login.",
                 kind=kind,
             ),
-            msg("To enable it: hrflow-watcher service install"),
+            msg("To enable it: {hrflow_watcher} service install"),
         )
     if not installed.current:
         return warning(
@@ -224,7 +220,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
                 " for another version or other folders.",
                 kind=kind,
             ),
-            msg("Update it with: hrflow-watcher service install"),
+            msg("Update it with: {hrflow_watcher} service install"),
         )
     return ok(msg("The program starts at every login ({kind}) and is running.", kind=kind))
 

@@ -239,7 +239,7 @@ class Guard:
             )
         if (token or cookie) and not self._sessions.slow_down():
             return "429 Too Many Requests", msg("Too many failed attempts. Wait a few seconds.")
-        return "403 Forbidden", msg("Open this page from the icon, or with: hrflow-watcher open")
+        return "403 Forbidden", msg("Open this page from the icon, or with: {hrflow_watcher} open")
 
 
 def _is_visit(environ: Environ) -> bool:

@@ -164,7 +164,7 @@ class Routes:
         session = bottle.request.environ.get(SESSION)
         word = self._activity.word
         if session is None:  # commands have a token, but no session
-            raise bottle.HTTPError(403, word("Open this page with: hrflow-watcher open"))
+            raise bottle.HTTPError(403, word("Open this page with: {hrflow_watcher} open"))
         number, snapshot, _ = self._feed.wait(0)
         try:
             start = {

@@ -14,6 +14,7 @@ from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
 from watcher.daemon.instance import HOST, write_atomically
 from watcher.daemon.local_http import LocalServer
+from watcher.i18n.language import system_language
 from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed
@@ -56,15 +57,11 @@ class ActivityPage:
         config: str,
         control: Control,
         environ: Mapping[str, str],
-        language: str,
     ) -> None:
-        """``config`` is the configuration's path, ``environ`` that of the program's start.
-
-        ``language`` is the system's, like "fr_FR.UTF-8".
-        """
+        """``config`` is the configuration's path, ``environ`` that of the program's start."""
         self._instance = instance
         self._places = places
-        self._language = Language(app, language, chosen_language(places))
+        self._language = Language(app, system_language(environ), chosen_language(places))
         word = self._language.word
         activity = Activity(places, word, lambda: _profile_urls(app))
         self._undoable = UndoQueue(app.post)
