@@ -32,16 +32,9 @@ from watcher.cli.output import (
 from watcher.config.editor import without_absent
 from watcher.config.setup import Answers, DropFolder, FolderAnswer
 from watcher.config.tags import write_tags
-from watcher.daemon.setup import (
-    UNCHECKED,
-    Workspace,
-    ask_hrflow,
-    find_key,
-    looks_like_key,
-    make_folder,
-    what_stays,
-)
+from watcher.daemon.provisioning import find_key, make_folder, what_stays
 from watcher.daemon.snapshots import source_names
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow, looks_like_key
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import CredentialError, UnusableError, UsageError

@@ -24,7 +24,8 @@ from watcher.config.setup import check_email
 from watcher.credentials import VARIABLE, SystemKeyring, keys
 from watcher.credentials.keys import LEDGER, WEBHOOK
 from watcher.daemon.local_http import SilentError
-from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
+from watcher.daemon.provisioning import find_key, why_not_stored
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
     ConfigError,

@@ -24,8 +24,8 @@ from watcher.config.paths import is_absent
 from watcher.credentials import Keys, ledger_passwords, webhook_secrets
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
+from watcher.daemon.provisioning import make_missing
 from watcher.daemon.sd_notify import ServiceManager
-from watcher.daemon.setup import make_missing
 from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, as_message, msg

@@ -44,11 +44,8 @@ from watcher.config.setup import (
 )
 from watcher.config.tags import read_tags, write_tags
 from watcher.daemon.local_http import read_facts
-from watcher.daemon.setup import (
-    UNCHECKED,
+from watcher.daemon.provisioning import (
     Changes,
-    Workspace,
-    ask_hrflow,
     can_drop_sample,
     drop_sample,
     find_key,
@@ -57,6 +54,7 @@ from watcher.daemon.setup import (
     why_not_stored,
 )
 from watcher.daemon.snapshots import source_names
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError

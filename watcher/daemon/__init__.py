@@ -16,7 +16,9 @@
     instance       the program's files, its lock, its API's address
     sd_notify      tells the service manager: ready, alive, stopping
     updates        stops for a new version
+    shared_ledger  the client of the shared ledger, as the settings say
     login_service  installs, starts and stops the login service
     desktop        icon and notifications
-    setup          setup for terminal and page: folders, HrFlow, the keyring, a sample CV
+    provisioning   provides what the settings need: folders, keys, the configuration, a sample CV
+    workspace      what HrFlow has for an account: its sources
 """
