@@ -98,10 +98,8 @@ def stop_signal() -> Iterator[StopSignal]:
 
 _log = logging.getLogger(__name__)
 
-
 #: States that are worth a line; the others pass too quickly to be read.
 _SHOWN = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
-
 
 #: How many files that are held for the same reason get a line; ``status`` counts them.
 _HELD_LINES = 20

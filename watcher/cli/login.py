@@ -52,7 +52,6 @@ _SHORTEST_SECRET: Final = 8
 _SILENT_SECONDS: Final = 3.0
 _MOST_SECONDS: Final = 120.0
 
-
 _Result = TypeVar("_Result")
 
 

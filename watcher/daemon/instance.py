@@ -152,7 +152,6 @@ def write_atomically(path: str, text: str) -> None:
 
 HOST: Final = "127.0.0.1"
 
-
 #: Connections that may wait until the API answers.
 _BACKLOG: Final = 16
 

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
 #: Suffixes of a journal's files: its own, and those that SQLite keeps beside it.
 _SUFFIXES: Final = ("", "-wal", "-shm")
-
 
 #: Bytes that must be free on the disk before the journal is used again.
 _ROOM: Final = 1_000_000
