@@ -15,8 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.context import config_path, load_config, open_reader, places, program_options
-from watcher.cli.editing import check_option, choose_known_account, open_editor, tag_option
-from watcher.cli.folder import find_source
+from watcher.cli.editing import (
+    check_option,
+    choose_known_account,
+    find_source,
+    open_editor,
+    tag_option,
+)
 from watcher.cli.foreground import log_to, stop_signal
 from watcher.cli.output import (
     Styled,

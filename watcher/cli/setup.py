@@ -12,23 +12,21 @@ import click
 from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
+    ask,
+    ask_email,
+    ask_key,
     ask_to_create,
     check_option,
     choose_account,
     create_option,
     is_terminal,
     open_editor,
-    show_difference,
-    tag_option,
-    warn,
-)
-from watcher.cli.login import (
-    ask,
-    ask_email,
-    ask_key,
     read_key,
+    show_difference,
     show_sources,
     store_key,
+    tag_option,
+    warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
 from watcher.cli.service import install_service, login_service

@@ -236,9 +236,9 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
             say(Styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
                        " stops once the current uploads are finished.", "busy"))  # fmt: skip
     else:
-        from watcher.daemon.login_service import how_to_start  # noqa: PLC0415 - only where nothing runs
+        from watcher.service import how_to_start  # noqa: PLC0415 - only where nothing runs
 
-        start = how_to_start(where, os.environ, os.path.expanduser("~"))
+        start = how_to_start(os.environ, os.path.expanduser("~"), where.state)
         say(f"Not running. Start it with: {start}")
     for remark in facts["remarks"]:
         say(Styled(f"! {remark}", "busy"))

@@ -24,7 +24,6 @@ from watcher.service import (
     Run,
     Service,
     choose,
-    is_installed,
     run_program,
 )
 
@@ -80,12 +79,6 @@ def where_to_look(code: int) -> str:
     if code >= _OF_SYSTEMD:  # the program has not run, so its log has nothing about it
         return f"journalctl --user -u {NAME}"
     return f"{command_name()} service logs"
-
-
-def how_to_start(places: Places, environ: Mapping[str, str], home: str) -> str:
-    """Return the command that starts the program: by its login service, if there is one."""
-    by_service = is_installed(environ, home, places.state)
-    return f"{command_name()} {'service start' if by_service else 'run'}"
 
 
 def _not_started(code: int = 0) -> WatcherError:

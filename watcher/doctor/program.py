@@ -16,13 +16,14 @@ from watcher.config import MachineFile, headline, load
 from watcher.config.editor import without_absent
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
-from watcher.daemon.login_service import LoginService, describe_exit, how_to_start, where_to_look
+from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
 from watcher.desktop.tray import find_backend, has_desktop
 from watcher.doctor.findings import Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import Text, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError
 from watcher.routing.ignored import filing_targets
+from watcher.service import how_to_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,11 +47,11 @@ def check_program(case: Case) -> Finding:
     """Does the program run, in which version?"""
     if case.running:
         return judge_versions(__version__, case.running["version"], case.running["pid"])
-    start = how_to_start(case.places, case.environ, case.home)
+    start = how_to_start(case.environ, case.home, case.places.state)
     return judge_versions(__version__, None, start=start)
 
 
-def judge_versions(own: str, running: str | None, pid: int = 0, *, start: str = "") -> Finding:
+def judge_versions(own: str, running: str | None, pid: int = 0, *, start: Text = "") -> Finding:
     """``running`` is the version of the running program, None if it does not run.
 
     ``start`` is the command that starts the program.
