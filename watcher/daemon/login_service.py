@@ -17,15 +17,7 @@ from watcher.daemon.local_http import Channel, read_facts
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.service import (
-    NAME,
-    Definition,
-    Program,
-    Run,
-    Service,
-    choose,
-    run_program,
-)
+from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

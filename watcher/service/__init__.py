@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NAME", "Definition", "Done", "Installed", "Program", "Run", "Service", "Systemd",
-    "choose", "how_to_start", "is_installed", "run_program", "settings_folder",
+    "choose", "how_to_start", "run_program", "settings_folder",
 ]  # fmt: skip
 
 
@@ -70,19 +70,17 @@ def choose(
     return Autostart(definition, settings, spawn, end)
 
 
-def is_installed(environ: Mapping[str, str], home: str, folder: str) -> bool:
-    """Return whether a login service is installed, by its file alone: no program is run."""
+def how_to_start(environ: Mapping[str, str], home: str, folder: str) -> Message:
+    """Return the command that starts the program: by its login service, if one is installed.
+
+    That is known by its file alone: no program is run.
+    """
     definition = Definition(command=(), home=home)
     system = choose(
         definition, environ, run_program, folder=folder, spawn=lambda _: None, end=lambda: None
     )
-    return os.path.exists(system.file)
-
-
-def how_to_start(environ: Mapping[str, str], home: str, folder: str) -> Message:
-    """Return the command that starts the program: by its login service, if there is one."""
-    by_service = is_installed(environ, home, folder)
-    return Message("{hrflow_watcher} service start" if by_service else "{hrflow_watcher} run")
+    is_installed = os.path.exists(system.file)
+    return Message("{hrflow_watcher} service start" if is_installed else "{hrflow_watcher} run")
 
 
 def settings_folder(environ: Mapping[str, str], home: str) -> str:
