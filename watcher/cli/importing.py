@@ -19,6 +19,7 @@ from watcher.cli.editing import (
     check_option,
     choose_known_account,
     find_source,
+    is_terminal,
     open_editor,
     tag_option,
 )
@@ -170,7 +171,7 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_known_account(editor.known, account)
+        name = choose_known_account(editor.known, account, asks=not as_json and is_terminal())
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
