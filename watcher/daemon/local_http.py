@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import socket
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,8 +14,6 @@ from watcher.model.errors import NotRunningError, UsageError, WatcherError
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
-
-_log = logging.getLogger(__name__)
 
 #: Seconds for an answer.
 _TIMEOUT: Final = 40.0
@@ -48,10 +46,8 @@ class LocalServer:
         if not self._thread.is_alive():
             return
         self._server.task_dispatcher.shutdown(timeout=seconds)
-        try:
+        with suppress(OSError):  # the loop was awake, and has closed everything already
             self._server.trigger.pull_trigger(self._close)
-        except OSError as error:  # the loop was awake, and has closed everything already
-            _log.debug("the server on port %d has stopped: %s", self.port, error)
         self._thread.join(seconds)
 
     def _close(self) -> None:
