@@ -27,7 +27,10 @@ from watcher.model.errors import JournalError
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 
 #: Commands that are programs, or whose keyring is the one that the process has chosen first.
-APART = ("run", "try", "sandbox", "setup", "login", "logout", "service", "--version")
+APART = {
+    "run", "try", "sandbox", "setup", "login", "logout", "--version",
+    "service install", "service start", "service restart",
+}  # fmt: skip
 #: What a process takes over when it starts.
 FIXED = frozenset((
     "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONPROFILEIMPORTTIME", "PYTHON_KEYRING_BACKEND",
@@ -138,7 +141,8 @@ class Desk:
 
     def run(self, *arguments, **environ):
         """Run a command to its end: in this process where that makes no difference."""
-        is_apart = arguments[0] in APART or not FIXED.isdisjoint(environ)
+        named = {arguments[0], " ".join(arguments[:2])}
+        is_apart = named & APART or FIXED & environ.keys()
         return (self.run_apart if is_apart else self.call)(*arguments, **environ)
 
     def run_apart(self, *arguments, typed=None, **environ):
