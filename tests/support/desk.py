@@ -28,7 +28,7 @@ DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 
 #: Commands that are programs, or whose keyring is the one that the process has chosen first.
 APART = {
-    "run", "try", "sandbox", "setup", "login", "logout", "--version",
+    "run", "try", "sandbox", "setup", "login", "logout", "doctor", "--version",
     "service install", "service start", "service restart",
 }  # fmt: skip
 #: What a process takes over when it starts.
