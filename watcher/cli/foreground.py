@@ -191,7 +191,7 @@ class LiveLines:
             self._holds[entry.why] += 1
             if self._holds[entry.why] > _HELD_LINES:
                 return
-        display = view.STATES[entry.state]
+        display = view.display(entry)
         clock = Styled(time.strftime("%H:%M:%S"), "quiet")
         name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
         gap = " " if summary.startswith("→") else ": "

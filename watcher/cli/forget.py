@@ -155,7 +155,7 @@ def _words(entries: list[Entry]) -> set[str]:
 
 def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     rows: list[list[Text]] = [
-        [document_path(entry.path), view.STATES[entry.state].label, entry.profile_name]
+        [document_path(entry.path), view.display(entry).label, entry.profile_name]
         for entry in (*doomed, *kept)
     ]
     if rows:

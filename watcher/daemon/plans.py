@@ -299,7 +299,7 @@ def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[
     if first is None or first.state is State.GONE:
         return {}
     if first.path == document.path:
-        why = msg("The file was uploaded before and is not uploaded again.")
+        why = msg("The file was uploaded before and will not be uploaded again.")
         return {"verdict": msg("Already uploaded"), "why": why} if first.state in ARRIVED else {}
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return {}
