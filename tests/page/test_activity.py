@@ -89,12 +89,14 @@ def test_what_is_done_in_the_details_is_undone_there(person):
     details(page, "bad one.pdf")
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("button", name="Ignore").click()
-    dialog.locator("#d-state", has_text="Ignored").wait_for()
+    dialog.locator(".toast", has_text="1 file will be ignored.").wait_for()
     dialog.get_by_role("button", name="Undo").click()
-    dialog.locator("#d-state", has_text="Not accepted").wait_for()
+    dialog.locator(".toast", has_text="Undone.").wait_for()
     assert page.evaluate("document.activeElement.id") == "d-close"
     page.keyboard.press("Escape")
     page.locator("body > .toasts").wait_for(state="attached")
+    dialog.wait_for(state="hidden")
+    wait_for(page, "bad one.pdf", "refused")
     see_no_problem(page)
 
 

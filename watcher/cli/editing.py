@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import config_path, places
-from watcher.cli.output import Styled, confirm, prompt, say
+from watcher.cli.output import Styled, confirm, prompt, say, shown_folder
 from watcher.config.editor import Editor
 from watcher.config.tags import check_tags, parse_tag
 from watcher.model.errors import ConfigError, UsageError
@@ -106,4 +106,4 @@ def is_terminal() -> bool:
 
 def ask_to_create(place: str) -> bool:
     """Ask whether to create a folder."""
-    return confirm(f"{place} doesn't exist. Create it?", default=True)
+    return confirm(f"{shown_folder(place)} doesn't exist. Create it?", default=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import Styled, say, say_json
+from watcher.cli.output import Styled, say, say_json, shown_folder
 from watcher.daemon.desktop import show_file
 from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
@@ -241,7 +241,7 @@ def is_put_off(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(Styled(f"Watching {folder}", "quiet"))
+            say(Styled(f"Watching {shown_folder(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
         case Connection(0):

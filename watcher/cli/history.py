@@ -200,7 +200,7 @@ def _show_report(made: Report) -> None:
             shown_folder(line.folder),
             view.short(line.source),
             str(line.files),
-            *(str(line.states.get(state, 0)) for state in states),
+            *(_number(line.states.get(state, 0)) for state in states),
             *_times(line),
         ]
         for line in made.lines
@@ -208,6 +208,11 @@ def _show_report(made: Report) -> None:
     last = ["all", "", str(total.files), *(str(total.states[state]) for state in states)]
     rows.append([*last, *_times(total)])
     say_table([*columns, "Upload", "Parsing"], rows)
+
+
+def _number(files: int) -> str:
+    """A count; for people, nothing in place of a 0."""
+    return str(files) if files or not sys.stdout.isatty() else ""
 
 
 def _times(line: Line) -> list[str]:
