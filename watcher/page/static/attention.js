@@ -39,7 +39,7 @@ function whole(now, count) {
 
 function card(tone, head, text, advice = "", ...acts) {
   const shown = acts.filter(Boolean);
-  return el("section", { class: `notice ${tone}` },
+  return el("section", { class: `notice ${tone}`, role: "group", "aria-label": head || text },
     el("div", {}, head && el("h3", {}, head), el("p", {}, text.replace(/^\p{Ll}/u, (first) => first.toUpperCase())), advice && el("p", { class: "advice" }, advice)),
     shown.length ? el("div", { class: "acts" }, ...shown) : "");
 }
