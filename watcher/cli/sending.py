@@ -13,6 +13,7 @@ from watcher.daemon.local_http import read_facts
 from watcher.daemon.plans import former_targets, make_plans, this_machine
 from watcher.documents import open_document
 from watcher.documents.adding import Addition
+from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.files import Unusable
@@ -65,7 +66,7 @@ def command(ctx: click.Context, files: tuple[str, ...], folder: str | None, as_j
 def _choose(plans: Mapping[str, Plan], wanted: str | None) -> Plan:
     """Return the watched folder of this name or path; UsageError unless it is exactly one."""
     if not plans:
-        raise UsageError("No folder is watched.", "Set one up with: hrflow-watcher setup")
+        raise UsageError("No folder is watched.", f"Set one up with: {command_name()} setup")
     path = os.path.realpath(os.path.expanduser(wanted or ""))
     found = [
         plan
