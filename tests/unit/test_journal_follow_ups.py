@@ -71,9 +71,24 @@ def test_when_the_next_one_comes_due(journal):
     assert journal.follow_ups.next_due([], 0.0) is None
 
 
+def test_it_is_known_without_a_query_that_nothing_is_due(journal):
+    file_id = accept(journal, "a.pdf", due_at=50.0)
+    assert not journal.follow_ups.due("default", 10.0, 4)
+    queries = []
+    journal.store._connection.set_trace_callback(queries.append)
+    assert not journal.follow_ups.due("default", 11.0, 4)
+    assert journal.follow_ups.next_due(["default"], 11.0) == 50.0
+    journal.store._connection.set_trace_callback(None)
+    assert not queries
+    early = accept(journal, "b.pdf", due_at=20.0)
+    assert ids(journal.follow_ups.due("default", 20.0, 4)) == [early]
+    journal.follow_ups.ask_again(file_id, 15.0, tried=True)
+    assert ids(journal.follow_ups.due("default", 15.0, 4)) == [file_id]
+
+
 def test_a_clock_that_is_set_moves_it_along(journal):
     accept(journal, "a.pdf", now=100.0, due_at=150.0)
-    journal.queues.shift(-50.0)
+    journal.shift(-50.0)
     (found,) = journal.follow_ups.due("default", 100.0, 5)
     assert found.since == 51.0
 

@@ -65,6 +65,7 @@ class Files:
         #: File → its state after its latest change; None if only something else has changed.
         self._changed: dict[int, State | None] = {}
         self._directories: dict[tuple[str, bytes], int] = {}
+        self._unknown: tuple[str, bytes] | None = None  # the directory that was looked for in vain
         self._used: set[int] = set()  # directories in which a retention round has seen files
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
@@ -331,7 +332,7 @@ class Files:
         if found is None:
             insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
             found = self._store.write(insert, self.folder(folder), directory).lastrowid or 0
-            self._directories[folder, directory] = found
+            self._directories[folder, directory], self._unknown = found, None
         self._used.add(found)
         return found
 
@@ -339,6 +340,8 @@ class Files:
         """Return the id of a directory below a watched folder; None if it is not known."""
         found = self._directories.get((folder, directory))
         if found is None:
+            if self._unknown == (folder, directory):  # a scan finds many files in a new one
+                return None
             row = self._store.read(
                 "SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
                 "WHERE o.path = ? AND d.path = ?",
@@ -346,6 +349,7 @@ class Files:
                 directory,
             )
             if row is None:
+                self._unknown = folder, directory
                 return None
             found = self._directories[folder, directory] = int(row[0])
         return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Final
 
 from watcher.i18n.message import msg
 from watcher.journal.facts import Facts
@@ -15,6 +16,20 @@ from watcher.journal.queues import Hooks, Queues
 from watcher.journal.retention import Retention
 from watcher.journal.store import Store, connect
 from watcher.model.errors import DamagedJournalError
+
+#: Columns with times of the wall clock that still matter.
+_MOMENTS: Final = (
+    ("files", "due_at", "state IN ('queued', 'waiting') AND due_at > 0"),
+    ("files", "due_at", "state = 'noticed' AND due_at > 0"),
+    ("files", "due_at", "state IN ('uploading', 'uncertain') AND due_at > 0"),
+    ("files", "in_doubt_since", "state IN ('uploading', 'uncertain')"),
+    ("holds", "due_at", "due_at > 0"),
+    ("requests", "started_at", "started_at > 0"),
+    ("requests", "ended_at", "ended_at > 0"),
+    ("follow_ups", "since", "1"),
+    ("follow_ups", "due_at", "1"),
+    ("sources", "asked_at", "1"),
+)
 
 
 class Journal:
@@ -48,6 +63,14 @@ class Journal:
                 msg("The history {path} was removed while it was in use.", path=self._path)
             )
         return changes
+
+    def shift(self, seconds: float) -> None:
+        """Have all that lasts or waits do so as long as was meant: the clock was set."""
+        for table, column, where in _MOMENTS:
+            self.store.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
+        self.follow_ups.forget_times()
+        if paused_until := self.facts.paused_until():
+            self.facts.pause(paused_until + seconds)
 
     def close(self) -> None:
         """Close the journal; changes that were not committed are lost."""
