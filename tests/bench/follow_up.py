@@ -135,16 +135,12 @@ def fill(journal, files, now):
     for number in range(files):
         path = f"{FOLDER.path}/{number}.pdf"
         stat = Stat(1000, number)
-        file_id = journal.files.add(
-            Candidate(FOLDER.path, path, Sign.SCANNED), stat, now, State.NOTICED
-        )
         sniffed = Sniffed("application/pdf", ".pdf", msg("a PDF document"))
         document = Document(FOLDER.path, path, stat, f"{number:064x}", sniffed, f"{number}.pdf")
-        journal.files.identify(file_id, document)
-        journal.files.set_route(
-            file_id, Route("default", "source", document.sha256), document.sha256, ()
-        )
-        journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
+        candidate = Candidate(FOLDER.path, path, Sign.SCANNED)
+        file_id = journal.files.add(candidate, stat, now, State.NOTICED, document=document)
+        route = Route("default", "source", document.sha256)
+        journal.files.step(file_id, Step(State.QUEUED, due_at=now), now, route=route)
     journal.commit()
 
 

@@ -143,9 +143,9 @@ def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
 def test_a_file_that_is_sent_again_has_its_own_times_and_number(journal):
     file_id = accept(journal, "a.pdf", now=1.0)
     journal.files.step(file_id, Step(State.PARSE_FAILED), 50.0)
-    assert journal.files.resends(file_id) == 0
+    assert journal.store.entry(file_id).resends == 0
     journal.files.step(file_id, Step(State.NOTICED), 60.0)
-    assert journal.files.resends(file_id) == 1
+    assert journal.store.entry(file_id).resends == 1
     for at, state in ((61.0, State.QUEUED), (62.0, State.UPLOADING), (65.0, State.ACCEPTED)):
         journal.files.step(file_id, Step(state), at)
     journal.files.step(file_id, Step(State.PARSED), 70.0)
@@ -160,7 +160,7 @@ def test_a_file_that_never_arrived_keeps_its_reference(journal):
     journal.files.step(file_id, Step(State.UPLOADING), 2.0)
     journal.files.step(file_id, Step(State.REFUSED), 3.0)
     journal.files.step(file_id, Step(State.NOTICED), 4.0)
-    assert journal.files.resends(file_id) == 0
+    assert journal.store.entry(file_id).resends == 0
 
 
 def test_an_event_is_heard_once_and_remembered_for_a_month(journal):
@@ -227,12 +227,12 @@ def test_the_number_of_a_reference_counts_what_is_sent_again_alone(journal, step
         journal.files.step(file_id, Step(State.PARSE_FAILED), 3.0)
         for state in steps:
             journal.files.step(file_id, Step(State(state)), 4.0)
-        assert journal.files.resends(file_id) == sent * expected, why
+        assert journal.store.entry(file_id).resends == sent * expected, why
         if not expected:
             return
         for state in ("queued", "uploading", "accepted"):
             journal.files.step(file_id, Step(State(state)), 5.0)
-        assert journal.files.resends(file_id) == sent, why
+        assert journal.store.entry(file_id).resends == sent, why
 
 
 # -- events that are faster than the answer

@@ -25,7 +25,8 @@ from watcher.pipeline.admission import decide, has_likely_time
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, doubt_about, reason
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.rules import Facts, Plan, accepts, converts, form_fields, opens, router
+from watcher.routing.placeholders import Facts
+from watcher.routing.rules import Plan, accepts, converts, form_fields, opens, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

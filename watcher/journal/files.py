@@ -11,7 +11,6 @@ from watcher.i18n.message import NOTHING, from_json, msg
 from watcher.journal import rows
 from watcher.model import lifecycle
 from watcher.model.errors import JournalError
-from watcher.model.files import Known
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
 
@@ -20,15 +19,15 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Message
     from watcher.journal.store import Store
-    from watcher.model.files import Candidate, Document
+    from watcher.model.files import Candidate, Document, Known
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Profile, Route
 
 
-def _steps(*, of_chosen: bool) -> Mapping[State, str]:
+def _steps(where: str, also: str = "") -> Mapping[State, str]:
     """Return the statements that change files to each state, only from the allowed ones."""
     query = (
-        "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
+        f"UPDATE files SET {also}state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
         "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
         "in_doubt_since = CASE WHEN ?1 = 'uploading' "
         "OR (?1 = 'uncertain' AND (in_doubt_since = 0 OR state IN ('queued', 'waiting'))) "
@@ -36,21 +35,24 @@ def _steps(*, of_chosen: bool) -> Mapping[State, str]:
         "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
         # A file that could not be parsed is sent again under a new reference, if at all.
         "resends = resends + (state = 'parse_failed' AND ?1 IN ('noticed', 'ignored')) "
-        "WHERE id IN ({}) AND state IN ({})"
+        f"WHERE {where} AND state IN ({{}})"
     )
     return MappingProxyType(
         {
             after: query.format(
-                "SELECT id FROM chosen" if of_chosen else "?6",
-                ", ".join(f"'{before}'" for before in State if lifecycle.allowed(before, after)),
+                ", ".join(f"'{before}'" for before in State if lifecycle.allowed(before, after))
             )
             for after in State
         }
     )
 
 
-_STEP_ONE: Final = _steps(of_chosen=False)
-_STEP_CHOSEN: Final = _steps(of_chosen=True)
+_STEP_ONE: Final = _steps("id = ?6")
+_STEP_ROUTED: Final = _steps(
+    "id = ?6",
+    "account = ?7, source_key = ?8, reference = ?9, fields = ?10, duplicate_of = NULL, ",
+)
+_STEP_CHOSEN: Final = _steps("id IN (SELECT id FROM chosen)")
 _EVENT: Final = "INSERT INTO events (file_id, at, state, why) VALUES (?, ?, ?, ?)"
 _EVENT_CHOSEN: Final = (
     "INSERT INTO events (file_id, at, state, why) SELECT id, ?, ?, ? FROM chosen ORDER BY id"
@@ -82,9 +84,12 @@ class Files:
         *,
         cause: str = "",
         since: float | None = None,
+        route: Route | None = None,
+        fields: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """Change the state of one file or of many, and write the event of each.
 
+        ``route``: where a single file goes from now on, and with which form ``fields``.
         ``since``: they count as being in that state since then, and no hook is run for them, as
         for people nothing has changed.
 
@@ -101,7 +106,9 @@ class Files:
         state, why = step.state, rows.reason_text(step.why)
         change = (state.value, why, cause, step.due_at, now if since is None else since)
         if len(many) == 1:
-            changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
+            place = _place(route, fields) if route else ()
+            query = (_STEP_ROUTED if place else _STEP_ONE)[state]
+            changed = self._store.write(query, *change, many[0], *place).rowcount
             self._store.defer(_EVENT, many[0], now, state.value, why)
         else:  # one by one takes five times as long
             self._store.choose(many)
@@ -189,16 +196,12 @@ class Files:
         if directory_id is None:
             return None
         row = self._store.read(
-            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.cause "
-            "FROM names n JOIN files f ON f.id = n.file_id "
+            f"SELECT {rows.KNOWN} FROM names n JOIN files f ON f.id = n.file_id "
             "WHERE n.directory_id = ? AND n.name = ?",
             directory_id,
             name,
         )
-        if row is None:
-            return None
-        file_id, state, *stat, sha256, cause = row
-        return Known(file_id, State(state), rows.stat(*stat), sha256, cause)
+        return rows.known(row) if row else None
 
     def add(
         self,
@@ -254,24 +257,6 @@ class Files:
             *_identity(document),
             file_id,
         )
-
-    def set_route(
-        self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
-    ) -> None:
-        """Store where a file goes, and with which form fields."""
-        self._store.write(
-            "UPDATE files SET account = ?, source_key = ?, reference = ?, fields = ?, "
-            "duplicate_of = NULL WHERE id = ?",
-            route.account,
-            route.source_key,
-            reference,
-            rows.fields_text(fields),
-            file_id,
-        )
-
-    def resends(self, file_id: int) -> int:
-        """Return how often a file was sent again under a new reference."""
-        return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
 
     def count_try(self, file_id: int) -> int:
         """Count a try to read a file and return how many there were before."""
@@ -419,16 +404,11 @@ class Files:
         if directory_id is None:
             return {}
         found = self._store.all(
-            "SELECT n.name, f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, "
-            "f.cause FROM names n JOIN files f ON f.id = n.file_id WHERE n.directory_id = ?",
+            f"SELECT n.name, {rows.KNOWN} FROM names n JOIN files f ON f.id = n.file_id "
+            "WHERE n.directory_id = ?",
             directory_id,
         )
-        return {
-            os.path.join(path, os.fsdecode(name)): Known(
-                file_id, State(state), rows.stat(*stat), sha256, cause
-            )
-            for name, file_id, state, *stat, sha256, cause in found
-        }
+        return {os.path.join(path, os.fsdecode(row[0])): rows.known(row[1:]) for row in found}
 
     def container(self, entry: Entry) -> Entry | None:
         """Return the file that a document is inside of; None if it is on disk itself."""
@@ -661,6 +641,10 @@ class Files:
             "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET arrived = arrived + 1",
             day,
         )
+
+
+def _place(route: Route, fields: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return route.account, route.source_key, route.reference, rows.fields_text(fields)
 
 
 def _identity(document: Document) -> tuple[str, str, str]:
