@@ -166,7 +166,8 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
         journal.store.read("PRAGMA synchronous = OFF")  # it is not the disk that is measured
         fill(journal, files, clock.now)
         pipeline = Driven(
-            journal, server, workers, clock, lambda news: None, run_hook=None,
+            journal, server, workers, clock, lambda news: None, spool=None, run_hook=None,
+            tell_ledger=None,
         )  # fmt: skip
         account = Account(
             name="default", email="a@example.org", max_requests_per_minute=per_minute,
