@@ -15,9 +15,10 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from watcher.i18n.message import Message
+    from watcher.journal.directories import Directories
     from watcher.journal.store import Store
     from watcher.model.files import Candidate, Document, Known
     from watcher.model.records import Entry, Stat
@@ -62,17 +63,13 @@ _EVENT_CHOSEN: Final = (
 class Files:
     """Rows of files. Every change of a state is made by :meth:`step`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, directories: Directories) -> None:
         self._store = store
         #: File → its state after its latest change; None if only something else has changed.
         self._changed: dict[int, State | None] = {}
-        self._directories: dict[tuple[str, bytes], int] = {}
-        self._unknown: tuple[str, bytes] | None = None  # the directory that was looked for in vain
-        self._used: set[int] = set()  # directories in which a retention round has seen files
+        self._directories = directories
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
-        #: Ids of folders that are no longer watched: nothing waits there.
-        self.left: set[int] = set()
 
     # -- states
 
@@ -192,7 +189,7 @@ class Files:
     def find(self, folder: str, path: str) -> Known | None:
         """Return what is known about the file at ``path``, None if nothing is."""
         directory, name = rows.split(folder, path)
-        directory_id = self.find_directory(folder, directory)
+        directory_id = self._directories.find(folder, directory)
         if directory_id is None:
             return None
         row = self._store.read(
@@ -218,7 +215,7 @@ class Files:
         ``document``: what it is, as :meth:`identify` would store it.
         """
         directory, name = rows.split(candidate.folder, candidate.path)
-        directory_id = self.directory(candidate.folder, directory)
+        directory_id = self._directories.add(candidate.folder, directory)
         cursor = self._store.write(
             "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
             "inode, noticed_at, changed_at, due_at, media_type, sha256, file_name) "
@@ -243,7 +240,7 @@ class Files:
     def update_stat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
         """Update the size and time of a file; its history continues."""
         directory, name = rows.split(candidate.folder, candidate.path)
-        self._name(self.directory(candidate.folder, directory), name, stat, file_id)
+        self._name(self._directories.add(candidate.folder, directory), name, stat, file_id)
         self._store.write(
             "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
             *rows.numbers(stat),
@@ -302,80 +299,7 @@ class Files:
             )
             self._store.write("DELETE FROM files WHERE id = ?", file_id)
 
-    # -- places
-
-    def folder(self, path: str) -> int:
-        """Return the id of a watched folder, added if it is new."""
-        folder = os.fsencode(path)
-        self._store.write("INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", folder)
-        folder_id: int = self._store.read("SELECT id FROM folders WHERE path = ?", folder)[0]
-        return folder_id
-
-    def directory(self, folder: str, directory: bytes) -> int:
-        """Return the id of a directory below a watched folder, added if it is new."""
-        found = self.find_directory(folder, directory)
-        if found is None:
-            insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
-            found = self._store.write(insert, self.folder(folder), directory).lastrowid or 0
-            self._directories[folder, directory], self._unknown = found, None
-        self._used.add(found)
-        return found
-
-    def find_directory(self, folder: str, directory: bytes) -> int | None:
-        """Return the id of a directory below a watched folder; None if it is not known."""
-        found = self._directories.get((folder, directory))
-        if found is None:
-            if self._unknown == (folder, directory):  # a scan finds many files in a new one
-                return None
-            row = self._store.read(
-                "SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
-                "WHERE o.path = ? AND d.path = ?",
-                os.fsencode(folder),
-                directory,
-            )
-            if row is None:
-                self._unknown = folder, directory
-                return None
-            found = self._directories[folder, directory] = int(row[0])
-        return found
-
-    def begin_round(self) -> None:
-        """Begin a round through all files, for :meth:`forget_unused_directories`."""
-        self._used.clear()
-
-    def note_used(self, directories: Iterable[int]) -> None:
-        """Add to the directories in which the round has seen files."""
-        self._used.update(directories)
-
-    def forget_unused_directories(self) -> None:
-        """Delete the directories in which a whole round has seen no file: names may be of people.
-
-        Folders that are no longer watched are deleted with them.
-        """
-        found = self._store.all(
-            "SELECT id FROM directories d WHERE NOT EXISTS "
-            "(SELECT 1 FROM names n WHERE n.directory_id = d.id)"
-        )
-        for (directory,) in found:
-            if directory not in self._used:
-                self._store.write("DELETE FROM directories WHERE id = ?", directory)
-        self._directories.clear()
-        self._store.write(
-            "DELETE FROM folders WHERE settings = ? AND imported = '' AND id NOT IN "
-            "(SELECT folder_id FROM directories)",
-            rows.LEFT,
-        )
-        left = self._store.all("SELECT id FROM folders WHERE settings = ?", rows.LEFT)
-        self.left.clear()
-        self.left.update(folder_id for (folder_id,) in left)
-
-    def forget_empty_directories(self) -> None:
-        """Delete the directories in which no file is known."""
-        self._store.write(
-            "DELETE FROM directories WHERE id NOT IN (SELECT directory_id FROM files) "
-            "AND id NOT IN (SELECT directory_id FROM names)"
-        )
-        self._directories.clear()
+    # -- names on disk
 
     def names_below(self, folder: str, path: str) -> list[str]:
         """Return the paths of all files known at or below ``path``, inside a watched folder.
@@ -400,7 +324,7 @@ class Files:
 
     def parts(self, folder: str, path: str) -> dict[str, Known]:
         """Return what is known about the documents inside the file at ``path``, by their paths."""
-        directory_id = self.find_directory(folder, os.path.join(*rows.split(folder, path)))
+        directory_id = self._directories.find(folder, os.path.join(*rows.split(folder, path)))
         if directory_id is None:
             return {}
         found = self._store.all(
@@ -432,7 +356,7 @@ class Files:
             # Of a file that is not known any more only the fingerprint is kept: it was sent.
             "'duplicate' AND coalesce(o.state, 'accepted') IN "
             "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
-            self.find_directory(folder, os.path.join(*rows.split(folder, path))),
+            self._directories.find(folder, os.path.join(*rows.split(folder, path))),
         )
         return row is not None
 
@@ -447,7 +371,7 @@ class Files:
     def rename(self, file_id: int, candidate: Candidate) -> None:
         """Change the path of a file; its history continues."""
         directory, name = rows.split(candidate.folder, candidate.path)
-        directory_id = self.directory(candidate.folder, directory)
+        directory_id = self._directories.add(candidate.folder, directory)
         self.forget_name(file_id)
         self._store.write(
             "UPDATE files SET directory_id = ?, name = ?, filed_to = x'' WHERE id = ?",
@@ -606,8 +530,10 @@ class Files:
             for file_id in file_ids:
                 insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
                 self._store.write(insert, file_id, state.value)
-        if self.left and state in lifecycle.WAITS:
-            self.ignore_left([each for each in file_ids if self._folder_of(each) in self.left], now)
+        if self._directories.left and state in lifecycle.WAITS:
+            self.ignore_left(
+                [each for each in file_ids if self._folder_of(each) in self._directories.left], now
+            )
 
     def _folder_of(self, file_id: int) -> int:
         folder_id: int = self._store.read(

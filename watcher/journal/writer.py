@@ -6,6 +6,7 @@ import os
 from typing import Final
 
 from watcher.i18n.message import msg
+from watcher.journal.directories import Directories
 from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
@@ -42,15 +43,18 @@ class Journal:
         """Open the journal at ``path``; JournalError if that cannot be done."""
         self._path = path
         self.store = Store(connect(path))
-        self.files = Files(self.store)
+        self.directories = Directories(self.store)
+        self.files = Files(self.store, self.directories)
         self.queues = Queues(self.store)
         self.holds = Holds(self.store, self.files)
-        self.folders = Folders(self.store, self.files, self.holds)
+        self.folders = Folders(self.store, self.files, self.holds, self.directories)
         self.follow_ups = FollowUps(self.store)
         self.ledger = LedgerQueries(self.store)
         self.hooks = Hooks(self.store, self.files)
         self.facts = Facts(self.store)
-        self.retention = Retention(path, self.store, self.files, self.facts, self.follow_ups)
+        self.retention = Retention(
+            path, self.store, self.files, self.directories, self.facts, self.follow_ups
+        )
 
     def commit(self) -> bool:
         """Flush all changes to the disk, as one; return whether there were any.

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.i18n.message import NOTHING, msg
-from watcher.model.kinds import State
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step
-from watcher.model.settings import Duplicates
+from watcher.model.settings import Changed, Duplicates
 from watcher.model.uploads import Open, Skip
-from watcher.pipeline.containers import note_parts
 from watcher.pipeline.follow_up import numbered
-from watcher.pipeline.intake import isolated, note_version
+from watcher.pipeline.intake import isolated, note_vanished, note_version
 from watcher.pipeline.messages import Complete, Finished, Queued
 from watcher.pipeline.stage import Handlers, Stage
 from watcher.routing.rules import form_fields, unusable_reference
 
 if TYPE_CHECKING:
-    from watcher.model.files import Candidate, Document
+    from collections.abc import Iterable
+
+    from watcher.model.files import Document, Part
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
     from watcher.routing.rules import Plan
@@ -116,7 +118,7 @@ class Admission(Stage):
             self._journal.files.step(file_id, Step(State.IGNORED, decision.why), now)
         if document.parts is not None:
             parts = decision.parts if isinstance(decision, Open) else ()
-            note_parts(self._journal, document, parts, plan, now)
+            self._note_parts(document, parts, plan)
         if isinstance(decision, Skip):
             self._skip(file_id, decision, plan, refused)
             if document.container and decision.state is State.IGNORED:
@@ -130,6 +132,25 @@ class Admission(Stage):
         resends = known.resends if known and known.file_id == file_id else 0
         is_queued = self._queue(file_id, document, decision, plan, refused, resends)
         return file_id if is_queued else None
+
+    def _note_parts(self, container: Document, parts: Iterable[Part], plan: Plan) -> None:
+        """Note the documents inside a file, which are read in their turn, and those now gone."""
+        now = self._clock.wall()
+        known = self._journal.files.parts(container.folder, container.path)
+        for part in parts:
+            path = documents.part_path(container.path, part.name)
+            stat = replace(container.stat, size=part.size)
+            candidate = Candidate(container.folder, path, Sign.SCANNED, stat)
+            before = known.pop(path, None)
+            if before and (before.stat.size, before.stat.mtime_ns) == (stat.size, stat.mtime_ns):
+                continue  # decided upon, or still to be read
+            if before and plan.folder.changed is Changed.IGNORE and before.state in ARRIVED:
+                self._journal.files.update_stat(before.file_id, candidate, stat)
+                continue
+            note_version(self._journal, candidate, before, stat, now)
+        for path, before in known.items():
+            candidate = Candidate(container.folder, path, Sign.REMOVED)
+            note_vanished(self._journal, candidate, before, now)
 
     def _skip(self, file_id: int, skip: Skip, plan: Plan, refused: Entry | None) -> None:
         """``refused``: the file as it was refused before its settings changed."""
