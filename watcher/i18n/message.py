@@ -22,6 +22,8 @@ Value: TypeAlias = "str | int | float | Message | tuple[Value, ...]"
 Text: TypeAlias = "Message | str"
 
 _PLACE: Final = re.compile(r"\{(\w+)(?::(\w+))?\}|\{\{|\}\}")
+#: JSON without blanks, as it is stored and sent; json.dumps would make one at each call.
+COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 #: How a message begins as JSON; anything else is text by a version before 4 of the journal.
 _BEGINNING: Final = '{"id":'
 
@@ -83,9 +85,7 @@ def sentences(messages: Sequence[Message]) -> Message:
 
 def as_json(message: Message) -> str:
     """Return a message as JSON, "" for NOTHING: ``{"id": …, "args": {…}, "plural": …}``."""
-    return (
-        json.dumps(as_data(message), ensure_ascii=False, separators=(",", ":")) if message else ""
-    )
+    return COMPACT.encode(as_data(message)) if message else ""
 
 
 def as_data(message: Message) -> dict[str, Any]:

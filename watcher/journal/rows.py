@@ -7,7 +7,7 @@ import os
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from watcher.i18n.message import Message, as_json, from_json
+from watcher.i18n.message import COMPACT, Message, as_json, from_json
 from watcher.model.files import Known
 from watcher.model.kinds import State
 from watcher.model.records import Entry, Stat
@@ -186,7 +186,7 @@ def fields(text: str) -> tuple[tuple[str, str], ...]:
 
 def fields_text(pairs: tuple[tuple[str, str], ...]) -> str:
     """Return form fields as text to be stored."""
-    return json.dumps(pairs, ensure_ascii=False, separators=(",", ":")) if pairs else "[]"
+    return COMPACT.encode(pairs) if pairs else "[]"
 
 
 def reason_text(why: Message) -> str:

@@ -6,12 +6,11 @@ Pure. A folder is compiled once (:func:`router`); the result is called for every
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from watcher.i18n.message import NOTHING, Message, msg, plural
+from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
 from watcher.model.lifecycle import opened_why
 from watcher.model.settings import (
@@ -383,4 +382,4 @@ def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion
 
 
 def _array(items: list[Any]) -> str:
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else ""
+    return COMPACT.encode(items) if items else ""
