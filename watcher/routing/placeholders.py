@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.routing.patterns import as_seen
+from watcher.routing.names import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
