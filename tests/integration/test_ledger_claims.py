@@ -46,6 +46,9 @@ class Desktop:
     def give_back(self, *given):
         claims.give_back(self.connection, self.session, given)
 
+    def keep(self, *sent):
+        claims.keep(self.connection, self.session, sent)
+
     def lapse(self):
         """What the ledger sees of a machine that was silent for too long."""
         self.connection.execute(
@@ -204,6 +207,62 @@ def test_a_session_that_the_ledger_has_lost_holds_nothing(desktops):
     one.connection.execute("DELETE FROM sessions WHERE id = %s", (one.session,))
     assert one.claim(wanted) is None
     assert two.standings(wanted) == [Standing.UNCERTAIN]
+
+
+def test_after_a_failover_whoever_claims_asks_first(desktops):
+    one, two = desktops(), desktops()
+    wanted, more = contents(2), contents(2, start=2)
+    claims.note_server(one.connection)
+    assert one.standings(wanted[:1]) == [Standing.OURS]  # it is the server that was set up
+    one.connection.execute("UPDATE server SET history = 'another'")
+    claims.note_server(one.connection)
+    assert one.standings(wanted) == [Standing.OURS, Standing.UNCERTAIN]
+    assert two.standings(wanted) == [Standing.BUSY] * 2
+    assert one.standings(wanted, checked=wanted) == [Standing.OURS] * 2
+    assert two.standings(more, checked=more) == [Standing.OURS] * 2
+    one.connection.execute("UPDATE server SET since = now() - interval '2 min'")
+    claims.note_server(one.connection)
+    assert one.standings(contents(1, start=4)) == [Standing.OURS]
+
+
+def test_what_is_being_sent_is_kept_from_those_who_only_ask(desktops):
+    one, two, three = desktops(), desktops(), desktops()
+    lost, asked, sent, arrived = wanted = contents(4)
+    one.claim(wanted[1:])
+    one.lapse()
+    two.claim(wanted[1:])
+    two.claim([sent], checked=[sent])
+    two.record(arrived)
+    claims.renew(one.connection, one.session, one.instance)
+    one.keep(*wanted)  # it was silent, not dead
+    assert two.standings([lost, asked], checked=[asked]) == [Standing.BUSY] * 2
+    assert one.standings(wanted) == [Standing.OURS] * 2 + [Standing.BUSY, Standing.ARRIVED]
+    one.lapse()
+    assert three.standings([lost]) == [Standing.UNCERTAIN]
+
+
+def test_a_lease_of_before_the_clock_was_set_back_is_none(desktops):
+    one, two = desktops("ONE"), desktops("TWO")
+    wanted = contents(1)
+    one.claim(wanted)
+    one.connection.execute(
+        "UPDATE sessions SET lease_until = lease_until + interval '1 h' WHERE id = %s",
+        (one.session,),
+    )
+    assert [each.name for each in claims.machines(two.connection)] == ["TWO"]
+    assert two.standings(wanted) == [Standing.UNCERTAIN]
+    assert one.claim(contents(1, start=1)) is None  # until its next heartbeat
+    claims.renew(one.connection, one.session, one.instance)
+    one.keep(*wanted)
+    assert two.standings(wanted, checked=wanted) == [Standing.BUSY]
+
+
+def test_an_ordinary_user_is_enough(shared_cluster):
+    url = shared_cluster.new_database(owner="clerk")
+    with connected(url, "", migrating=True) as connection:
+        schema.migrate(connection)
+        claims.note_server(connection)
+        assert claims.describe(connection).missing == ()
 
 
 def test_those_who_wait_hear_of_the_end(desktops):

@@ -71,8 +71,8 @@ class Cluster:
                 file.write("host all all 127.0.0.1/32 scram-sha-256\n")
             connection.execute("SELECT pg_reload_conf()")
 
-    def url(self, database="postgres"):
-        return f"postgresql://hrflow@127.0.0.1:{self.port}/{database}"
+    def url(self, database="postgres", user="hrflow"):
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     @contextlib.contextmanager
     def superuser(self, database="postgres"):
@@ -83,12 +83,14 @@ class Cluster:
         ) as connection:
             yield connection
 
-    def new_database(self):
-        """The address of an empty database."""
+    def new_database(self, owner="hrflow"):
+        """The address of an empty database; ``owner`` is a role that is made if there is none."""
         name = f"test_{uuid.uuid4().hex}"
         with self.superuser() as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [owner]).rowcount:
+                connection.execute(f"CREATE ROLE {owner} LOGIN")
+            connection.execute(f"CREATE DATABASE {name} OWNER {owner}")
+        return self.url(name, owner)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model.ledger import LEASE, Content, Machine, Standing, Verdict
+from watcher.ledger.schema import HISTORY, TABLES
+from watcher.model.ledger import LEASE, MARGIN, Content, Machine, Standing, Verdict
 
 if TYPE_CHECKING:
     import uuid
@@ -25,6 +26,16 @@ CHANNEL: Final = "hrflow_watcher"
 #: Bytes of a content by which it is named there, and how many fit into one notification.
 BEGINNING: Final = 8
 _IN_ONE: Final = 400
+
+#: Whether session ``s`` holds its lease. One that ends later than it could is of before the clock
+#: was set back, or of another server.
+_LIVES: Final = (
+    f"(s.lease_until > now() AND s.lease_until <= now() + interval '{LEASE + MARGIN:.0f} s')"
+)
+
+_NOTE_SERVER: Final = f"""
+UPDATE server SET history = {HISTORY}, since = now() WHERE history <> {HISTORY}
+"""
 
 _BEGIN: Final = """
 INSERT INTO sessions (instance, machine, program, lease_until)
@@ -43,25 +54,27 @@ left_over AS (DELETE FROM places WHERE session = %(session)s)
 SELECT
 """
 
-_CLAIM: Final = """
+_CLAIM: Final = f"""
 WITH me AS (
-    SELECT id, instance FROM sessions WHERE id = %(session)s AND lease_until > now()
+    SELECT s.id, s.instance FROM sessions s WHERE s.id = %(session)s AND {_LIVES}
 ), wanted AS (
     SELECT * FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[], %(checked)s::boolean[])
         WITH ORDINALITY AS w (source, content, checked, number)
 ), found AS MATERIALIZED (
     SELECT w.*, c.session, c.since, c.arrived, c.uncertain, c.wanted, c.profile_key, s.machine,
-        s.instance, coalesce(s.lease_until <= now(), true) AS lapsed,
+        s.instance, {_LIVES} IS NOT TRUE AS lapsed,
         extract(epoch FROM s.lease_until - now())::float8 AS seconds
     FROM wanted w JOIN contents c USING (content, source) LEFT JOIN sessions s ON s.id = c.session
 ), free AS (
-    SELECT source, content FROM wanted w
+    SELECT source, content, checked FROM wanted w
     WHERE NOT EXISTS (SELECT FROM found f WHERE f.number = w.number)
     ORDER BY number LIMIT %(room)s
-), claimed AS (
-    INSERT INTO contents (source, content, session)
-    SELECT f.source, f.content, me.id FROM free f, me ORDER BY f.content, f.source
-    ON CONFLICT DO NOTHING RETURNING source, content
+), claimed AS (  -- soon after a failover others may be sending what this server has not heard of
+    INSERT INTO contents (source, content, session, uncertain)
+    SELECT f.source, f.content, me.id,
+        NOT f.checked AND server.since > now() - interval '{LEASE:.0f} s'
+    FROM free f, me, server ORDER BY f.content, f.source
+    ON CONFLICT DO NOTHING RETURNING source, content, uncertain
 ), locked AS MATERIALIZED (  -- never waited for: whoever has such a row is about to change it
     SELECT c.content, c.source FROM contents c JOIN found f USING (content, source), me
     WHERE NOT f.arrived AND NOT c.arrived AND c.session = f.session
@@ -75,6 +88,8 @@ WITH me AS (
     WHERE c.content = l.content AND c.source = l.source
         AND f.content = l.content AND f.source = l.source AND (f.instance = me.instance OR f.lapsed)
     RETURNING c.source, c.content, c.uncertain
+), got AS (
+    SELECT * FROM claimed UNION ALL SELECT * FROM taken
 ), waited_for AS (
     UPDATE contents c SET wanted = true FROM locked l, found f, me
     WHERE c.content = l.content AND c.source = l.source AND f.content = l.content
@@ -82,9 +97,8 @@ WITH me AS (
     RETURNING c.source, c.content
 )
 SELECT w.source, w.content,
-    CASE WHEN claimed.content IS NOT NULL THEN 'ours'
-        WHEN taken.content IS NOT NULL AND taken.uncertain THEN 'uncertain'
-        WHEN taken.content IS NOT NULL THEN 'ours'
+    CASE WHEN got.uncertain THEN 'uncertain'
+        WHEN got.content IS NOT NULL THEN 'ours'
         WHEN f.session = me.id AND NOT f.arrived AND f.uncertain THEN 'uncertain'
         WHEN f.session = me.id AND NOT f.arrived THEN 'ours'
         WHEN f.arrived THEN 'arrived'
@@ -96,10 +110,23 @@ SELECT w.source, w.content,
 FROM me CROSS JOIN wanted w
 LEFT JOIN found f ON f.number = w.number
 LEFT JOIN free ON free.content = w.content AND free.source = w.source
-LEFT JOIN claimed ON claimed.content = w.content AND claimed.source = w.source
-LEFT JOIN taken ON taken.content = w.content AND taken.source = w.source
+LEFT JOIN got ON got.content = w.content AND got.source = w.source
 LEFT JOIN waited_for ON waited_for.content = w.content AND waited_for.source = w.source
 ORDER BY w.number
+"""
+
+_KEEP: Final = f"""
+INSERT INTO contents (source, content, session)
+SELECT t.source, t.content, %(session)s
+FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[]) AS t (source, content)
+ORDER BY t.content, t.source
+ON CONFLICT (content, source) DO UPDATE
+    SET session = excluded.session, since = now(), uncertain = false
+WHERE NOT contents.arrived AND (contents.uncertain OR NOT EXISTS (
+    SELECT FROM sessions s, sessions me
+    WHERE s.id = contents.session AND me.id = excluded.session
+        AND {_LIVES} AND s.instance <> me.instance
+))
 """
 
 _RECORD: Final = """
@@ -164,12 +191,12 @@ ON CONFLICT (account, session) DO UPDATE SET places = excluded.places
 RETURNING places
 """
 
-_MACHINES: Final = """
+_MACHINES: Final = f"""
 SELECT s.machine, s.program, extract(epoch FROM s.started)::float8,
     extract(epoch FROM s.seen)::float8,
     (SELECT count(*) FROM contents c WHERE c.session = s.id AND NOT c.arrived),
     CASE WHEN s.sent_on = CURRENT_DATE THEN s.sent ELSE 0 END
-FROM sessions s WHERE s.lease_until > now() ORDER BY s.machine, s.id
+FROM sessions s WHERE {_LIVES} ORDER BY s.machine, s.id
 """
 
 
@@ -193,12 +220,20 @@ class Facts:
 
 def describe(connection: psycopg.Connection) -> Facts:
     """Return what doctor says of a ledger."""
-    missing = connection.execute(_MISSING, {"tables": ["sessions", "contents", "places"]})
+    missing = connection.execute(_MISSING, {"tables": list(TABLES)})
     names = tuple(name for (name,) in missing)
     if "sessions" in names:
         return Facts(0.0, 0, names)
     now = connection.execute("SELECT extract(epoch FROM now())::float8").fetchone()
     return Facts(now[0] if now else 0.0, count_machines(connection), names)
+
+
+def note_server(connection: psycopg.Connection) -> None:
+    """Note if another server has taken over: it may lack what the former one had confirmed.
+
+    For the length of a lease whoever claims a content asks HrFlow for it before it sends it.
+    """
+    connection.execute(_NOTE_SERVER)
 
 
 def begin_session(
@@ -234,7 +269,7 @@ def lock_instance(connection: psycopg.Connection, instance: uuid.UUID) -> bool:
 
 def has_later_session(connection: psycopg.Connection, session: int, instance: uuid.UUID) -> bool:
     """Return whether the same installation has begun another session that is alive."""
-    query = "SELECT FROM sessions WHERE instance = %s AND id > %s AND lease_until > now()"
+    query = f"SELECT FROM sessions s WHERE s.instance = %s AND s.id > %s AND {_LIVES}"
     return connection.execute(query, (instance, session)).fetchone() is not None
 
 
@@ -260,6 +295,11 @@ def claim(
     ]
 
 
+def keep(connection: psycopg.Connection, session: int, contents: Sequence[Content]) -> None:
+    """Claim again what a session is sending, also from one that has taken it over and still asks."""
+    connection.execute(_KEEP, _columns(contents) | {"session": session})
+
+
 def record(connection: psycopg.Connection, session: int, arrived: Sequence[Record]) -> None:
     """Record that HrFlow has contents, whoever has claimed them; wake those who wait for them."""
     latest = {each.content: each.profile_key for each in arrived}
@@ -275,7 +315,7 @@ def give_back(connection: psycopg.Connection, session: int, contents: Sequence[C
 
 def count_machines(connection: psycopg.Connection) -> int:
     """Return how many sessions are alive."""
-    row = connection.execute("SELECT count(*) FROM sessions WHERE lease_until > now()").fetchone()
+    row = connection.execute(f"SELECT count(*) FROM sessions s WHERE {_LIVES}").fetchone()
     return int(row[0]) if row else 0
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import socket
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -18,13 +19,13 @@ from watcher.ledger.schema import SCHEMA, VERSION, version
 from watcher.model.errors import LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
-Connection = psycopg.Connection
-
-#: Seconds for each of several addresses to answer, and for a statement to end.
+#: Seconds for each of several addresses to answer, for a statement to end at the server, and for
+#: its answer to come, whatever has become of the server.
 _CONNECT: Final = 5
 _STATEMENT: Final = 10.0
+_ANSWER: Final = 15.0
 
 #: A lost peer is noticed by libpq after about 20 s, though nothing is being sent.
 _SOCKET: Final = {
@@ -43,6 +44,27 @@ _VERIFIED: Final = "verify-full"
 
 #: Stands for what libpq says of certificates and has no SQLSTATE for.
 _NOT_VERIFIED: Final = "08 TLS"
+
+
+class Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that waits for no answer longer than :data:`_ANSWER` seconds."""
+
+    def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
+        """Run what speaks to the server, which yields what it waits for."""
+        return super().wait(_bounded(gen), *arguments, **options)
+
+
+def _bounded(speaking: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    deadline = time.monotonic() + _ANSWER
+    try:
+        awaited = next(speaking)
+        while True:
+            ready = yield awaited
+            if not ready and time.monotonic() > deadline:
+                raise psycopg.OperationalError("no answer")
+            awaited = speaking.send(ready)
+    except StopIteration as end:
+        return end.value
 
 
 def is_this_machine(host: str) -> bool:
@@ -101,7 +123,7 @@ def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
     if password:
         parameters["password"] = password
     try:
-        connection = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+        connection = Connection.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
         raise LedgerError(describe(error, url)) from None
     try:

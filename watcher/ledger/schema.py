@@ -13,8 +13,17 @@ if TYPE_CHECKING:
 #: The version that this program works with.
 VERSION: Final = 1
 
+#: The tables that a session changes.
+TABLES: Final = ("server", "sessions", "contents", "places")
+
 #: The schema that all tables are in.
 SCHEMA: Final = "hrflow_watcher"
+
+#: Names the server and its history, which forks where a standby takes over or a backup is restored.
+HISTORY: Final = (
+    "(SELECT system_identifier FROM pg_control_system()) "
+    "|| '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)"
+)
 
 #: Of the advisory lock under which tables are changed: one machine at a time.
 _LOCK: Final = 0x6872_666C
@@ -23,6 +32,11 @@ _MIGRATIONS: Final = (
     """
 CREATE TABLE version (version integer NOT NULL);
 INSERT INTO version VALUES (0);
+-- The server that holds these tables, and since when.
+CREATE TABLE server (
+    history text NOT NULL,
+    since timestamptz NOT NULL
+);
 -- One row a start of the program. It stays: contents name the session that has sent them.
 CREATE TABLE sessions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -84,4 +98,6 @@ def migrate(connection: psycopg.Connection) -> tuple[int, int]:
             for statements in _MIGRATIONS[before:]:
                 connection.execute(statements)
             connection.execute("UPDATE version SET version = %s", (VERSION,))
+            if not before:
+                connection.execute(f"INSERT INTO server SELECT {HISTORY}, '-infinity'")
     return before, max(before, VERSION)

@@ -105,6 +105,13 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """These contents are being sent from here, or may have been: nobody else is to send them."""
+
+    contents: tuple[Content, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """HrFlow has a content; ``profile_key`` is "" where it is not known yet."""
 
@@ -159,8 +166,8 @@ class Ended:
 class Renewed:
     """The session holds until ``until`` on the clock's ``tick``, and things may be begun.
 
-    ``is_new``: the connection is, so what is being sent has to be claimed again. ``claimed``: all
-    that this installation has claimed, earlier runs included, and has not reported on.
+    ``is_new``: the connection is. ``claimed``: all that this installation has claimed, earlier runs
+    included, and has not reported on.
     ``machines``: how many use the ledger, this one included.
     """
 

@@ -22,6 +22,7 @@ from watcher.model.ledger import (
     Content,
     Ended,
     GiveBack,
+    Keep,
     LedgerUse,
     Record,
     Renewed,
@@ -274,8 +275,9 @@ class Claims(Stage):
             self._is_told = False
         self._release()
         under_way = {self._content(each) for each in self._journal.ledger.under_way()}
-        if message.is_new and under_way:  # which nobody else may send, whatever the ledger knows
-            self._tell(Claim(0, tuple(under_way), len(under_way)))
+        if under_way and (message.is_new or not under_way.issubset(message.claimed)):
+            # A failover has lost it, or another machine took it over while this one was silent.
+            self._tell(Keep(tuple(under_way)))
         kept = under_way.union(*(each.values() for each in self._granted.values()))
         kept = kept.union(*(each.contents for each in self._questions.values()))
         self._settle([each for each in message.claimed if each not in kept])
