@@ -32,10 +32,10 @@ def free_port():
 class Cluster:
     """A PostgreSQL that can be stopped, started and killed."""
 
-    def __init__(self, root, user):
+    def __init__(self, root, user, data="data"):
         self.root = root
         self.user = user
-        self.data = os.path.join(root, "data")
+        self.data = os.path.join(root, data)
         self.port = free_port()
         self.password = None
 
@@ -58,9 +58,34 @@ class Cluster:
         log = os.path.join(self.root, "log")
         self.run("pg_ctl", "start", "-w", "-D", self.data, "-o", settings, "-l", log)
 
+    def close(self):
+        """Stop it if it runs."""
+        if self.is_running():
+            self.stop("immediate")
+
     def stop(self, mode="fast"):
         """End it; ``immediate`` is how a machine that loses its power ends it."""
         self.run("pg_ctl", "stop", "-w", "-D", self.data, "-m", mode)
+
+    def is_running(self):
+        status = [program("pg_ctl"), "status", "-D", self.data]
+        return subprocess.run(
+            status, user=self.user, cwd=self.root, capture_output=True, timeout=PATIENCE, check=False
+        ).returncode == 0  # fmt: skip
+
+    def processes(self):
+        """The process that listens, and those that it has started."""
+        with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as file:
+            listener = int(file.readline())
+        with open(f"/proc/{listener}/task/{listener}/children", encoding="ascii") as file:
+            return [listener, *map(int, file.read().split())]
+
+    def back_up(self):
+        """A standby as of now, which hears no more; it is to be started, and promoted."""
+        standby = Cluster(self.root, self.user, "standby")
+        self.run("pg_basebackup", "-D", standby.data, "-d", self.url(), "-X", "stream", "-c", "fast",
+                 "-R")  # fmt: skip
+        return standby
 
     def demand_password(self, password):
         """Let nobody in without this password from now on."""
@@ -94,11 +119,15 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def running_cluster(**settings):
-    """A cluster of its own, for tests that stop it or change its settings."""
+def running_cluster(disk="", **settings):
+    """A cluster in a new folder; ``disk``: on a file system of its own, of so many bytes."""
     user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
     root = tempfile.mkdtemp()
     try:
+        if disk:
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", root], check=True
+            )
         if user is not None:
             os.chown(root, user, -1)
         cluster = Cluster(root, user)
@@ -109,9 +138,10 @@ def running_cluster(**settings):
         try:
             yield cluster
         finally:
-            with contextlib.suppress(AssertionError):  # it may be down
-                cluster.stop("immediate")
+            cluster.close()
     finally:
+        if disk:
+            subprocess.run(["umount", "-l", root], check=False)
         shutil.rmtree(root)
 
 

@@ -269,6 +269,8 @@ class Claims(Stage):
         if message.is_new or not self._has_lease():
             self._forget_claims()
         self._until, self._down_since = message.until, None
+        if message.is_new:  # who ends meanwhile is not heard
+            self._wake(Ended(frozenset(self._waiting)))
         self._show_use(message.machines)
         if self._is_told:
             self._publish(msg("The shared ledger can be reached again; uploads resumed."))
