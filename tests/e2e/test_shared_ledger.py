@@ -149,6 +149,19 @@ def test_the_limit_of_requests_a_minute_holds_over_all_machines(share):
     assert all(later - first >= 60.0 for first, later in zip(times, times[12:], strict=False))
 
 
+def test_the_limit_of_uploads_at_once_holds_over_all_machines(share):
+    share.sandbox.api.parse_seconds = 0.0
+    share.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.3, method="POST"))
+    desks = [share.desk("parallel_uploads = 3") for _ in range(3)]
+    for desk in desks:
+        desk.start("run").wait_for("Watching")
+    share.drop(24)
+    share.check(24)
+    times = sorted(record.received_at for record in share.sandbox.ledger.records())
+    together = [sum(0 <= later - each < 0.3 for later in times) for each in times]
+    assert max(together) == 3, together
+
+
 # -- the ledger fails
 
 

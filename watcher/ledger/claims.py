@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.ledger.schema import HISTORY, TABLES
-from watcher.model.ledger import LEASE, MARGIN, Content, Machine, Standing, Verdict
+from watcher.model.ledger import LEASE, MARGIN, Content, Machine, Places, Standing, Verdict
 
 if TYPE_CHECKING:
     import uuid
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from watcher.model.ledger import Record
+    from watcher.model.ledger import Record, TakePlaces
 
 #: The channel on which sessions hear that a content others wait for was sent, or given back.
 CHANNEL: Final = "hrflow_watcher"
@@ -38,6 +38,9 @@ UPDATE server SET history = {HISTORY}, since = now() WHERE history <> {HISTORY}
 """
 
 _BEGIN: Final = """
+WITH former AS (  -- what the last run has used counts as this one's
+    DELETE FROM places p USING sessions s WHERE s.id = p.session AND s.instance = %(instance)s
+)
 INSERT INTO sessions (instance, machine, program, lease_until)
 VALUES (%(instance)s, %(machine)s, %(program)s, now() + make_interval(secs => %(lease)s))
 RETURNING id
@@ -178,25 +181,44 @@ SELECT c.source, c.content FROM contents c JOIN sessions s ON s.id = c.session
 WHERE NOT c.arrived AND s.instance = %(instance)s LIMIT 10000
 """
 
-_TAKE_PLACES: Final = """
+_TAKE_PLACES: Final = f"""
 WITH others AS (
-    SELECT coalesce(sum(p.places), 0) AS places FROM places p JOIN sessions s ON s.id = p.session
-    WHERE p.account = %(account)s AND p.session <> %(session)s
+    SELECT coalesce(sum(p.places), 0) AS places,
+        coalesce(sum(p.wanted) FILTER (WHERE {_LIVES}), 0) AS wanted,
+        count(*) FILTER (WHERE {_LIVES} AND p.wanted > 0) AS number,
+        count(*) FILTER (WHERE {_LIVES} AND p.wanted > p.places) AS short
+    FROM places p JOIN sessions s ON s.id = p.session
+    WHERE p.limited = %(limit)s AND p.session <> %(session)s
         AND s.lease_until > now() - interval '1 minute'  -- its last requests still count
+), mine AS (
+    SELECT greatest(0, least(%(wanted)s, %(most)s - others.places, CASE
+        -- Where machines outnumber the places, one that has used its place lets another have it.
+        WHEN others.number >= %(most)s AND others.short > 0 AND %(used)s = 0 AND EXISTS (
+            SELECT FROM places WHERE limited = %(limit)s AND session = %(session)s AND places > 0
+        ) THEN 0
+        -- Else each has an equal part, and what others do not want.
+        ELSE greatest(%(most)s - others.wanted, ceil(%(most)s / (others.number + 1.0))) END
+    ))::integer AS places
+    FROM others
+), kept AS (
+    INSERT INTO places (limited, session, places, wanted)
+    SELECT %(limit)s, %(session)s, greatest(%(used)s, mine.places), %(wanted)s FROM mine
+    ON CONFLICT (limited, session)
+        DO UPDATE SET places = excluded.places, wanted = excluded.wanted
 )
-INSERT INTO places (account, session, places)
-SELECT %(account)s, %(session)s, greatest(0, least(%(wanted)s, %(limit)s - others.places))
-FROM others
-ON CONFLICT (account, session) DO UPDATE SET places = excluded.places
-RETURNING places
+SELECT mine.places, others.short > 0 OR mine.places < %(wanted)s FROM mine, others
 """
 
 _MACHINES: Final = f"""
 SELECT s.machine, s.program, extract(epoch FROM s.started)::float8,
     extract(epoch FROM s.seen)::float8,
-    (SELECT count(*) FROM contents c WHERE c.session = s.id AND NOT c.arrived),
-    CASE WHEN s.sent_on = CURRENT_DATE THEN s.sent ELSE 0 END
-FROM sessions s WHERE {_LIVES} ORDER BY s.machine, s.id
+    (SELECT count(*) FROM contents c JOIN sessions o ON o.id = c.session
+        WHERE o.instance = s.instance AND NOT c.arrived),
+    (SELECT coalesce(sum(o.sent), 0)::integer FROM sessions o
+        WHERE o.instance = s.instance AND o.sent_on = CURRENT_DATE)
+FROM sessions s WHERE {_LIVES}
+    AND NOT EXISTS (SELECT FROM sessions o WHERE o.instance = s.instance AND o.id > s.id)
+ORDER BY s.machine, s.id
 """
 
 
@@ -314,8 +336,9 @@ def give_back(connection: psycopg.Connection, session: int, contents: Sequence[C
 
 
 def count_machines(connection: psycopg.Connection) -> int:
-    """Return how many sessions are alive."""
-    row = connection.execute(f"SELECT count(*) FROM sessions s WHERE {_LIVES}").fetchone()
+    """Return how many installations use the ledger."""
+    query = f"SELECT count(DISTINCT s.instance) FROM sessions s WHERE {_LIVES}"
+    row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -325,24 +348,23 @@ def claimed(connection: psycopg.Connection, instance: uuid.UUID) -> list[Content
     return [Content(bytes(source), bytes(content)) for source, content in rows]
 
 
-def take_places(
-    connection: psycopg.Connection, session: int, account: bytes, wanted: int, limit: int
-) -> int:
-    """Return how many of ``wanted`` requests a minute a session has from now on.
+def take_places(connection: psycopg.Connection, session: int, asked: TakePlaces) -> Places:
+    """Return how many places of a limit a session has from now on.
 
-    All sessions together never have more than ``limit``.
+    All sessions together never have more than there are.
     """
-    values = {"session": session, "account": account, "wanted": wanted, "limit": limit}
+    values = {"session": session, "limit": asked.limit, "used": asked.used,
+              "wanted": asked.wanted, "most": asked.most}  # fmt: skip
     with connection.transaction():  # one session at a time: each must see what the others have
-        key = int.from_bytes(account[:8], signed=True)
+        key = int.from_bytes(asked.limit[:8], signed=True)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
         row = connection.execute(_TAKE_PLACES, values).fetchone()
     assert row is not None
-    return int(row[0])
+    return Places(asked.limit, *row)
 
 
 def machines(connection: psycopg.Connection) -> list[Machine]:
-    """Return the sessions that are alive."""
+    """Return the installations that use the ledger."""
     return [Machine(*row) for row in connection.execute(_MACHINES)]
 
 

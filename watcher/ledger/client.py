@@ -33,7 +33,6 @@ from watcher.model.ledger import (
     Ended,
     GiveBack,
     Keep,
-    Places,
     Record,
     Renewed,
     TakePlaces,
@@ -256,12 +255,7 @@ class LedgerClient:
             _tried(lambda: claims.keep(connection, session, question.contents))
             return
         if isinstance(question, TakePlaces):
-            places = _tried(
-                lambda: claims.take_places(
-                    connection, session, question.fingerprint, question.wanted, question.limit
-                )
-            )
-            self._post(Places(question.account, places))
+            self._post(_tried(lambda: claims.take_places(connection, session, question)))
             return
         found = _tried(
             lambda: claims.claim(

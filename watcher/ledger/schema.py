@@ -64,12 +64,13 @@ CREATE TABLE contents (
     PRIMARY KEY (content, source)
 );
 CREATE INDEX contents_claimed ON contents (session) WHERE NOT arrived;
--- How many requests a minute of an account each session may make.
+-- How many places of an account's limits each session has, and how many it wants.
 CREATE TABLE places (
-    account bytea NOT NULL,
+    limited bytea NOT NULL,             -- 16 bytes
     session bigint NOT NULL,
     places integer NOT NULL,
-    PRIMARY KEY (account, session)
+    wanted integer NOT NULL,
+    PRIMARY KEY (limited, session)
 );
 """,
 )
