@@ -86,6 +86,18 @@ def test_a_restart_after_a_kill_goes_on_at_once(share):
     share.check(40)
 
 
+def test_status_says_for_whom_files_wait(share):
+    share.sandbox.faults.set(Fault(kind=Kind.NEVER, method="POST"))
+    first, second = share.desk(), share.desk()
+    share.drop(2)
+    first.start("run", "--quiet")
+    assert wait_until(lambda: len(share.sandbox.ledger.records()) == 2)
+    second.start("run", "--quiet")
+    expected = {"machines": 2, "waits": {socket.gethostname(): 2}}
+    assert wait_until(lambda: second.read_json("status")[0]["ledger"] == expected)
+    share.sandbox.faults.set()
+
+
 def die(desk, url):
     """Kill a desk's program, and let its lease run out at once."""
     desk.processes[-1].process.kill()
@@ -185,7 +197,7 @@ def test_uploads_are_held_while_the_ledger_cannot_be_reached_and_resume_by_thems
     wait_for_states(desk, "held", "held", "held")
     (status,) = desk.read_json("status")
     assert [hold["cause"] for hold in status["held"]] == ["ledger:default"]
-    assert status["ledger"] == {"machines": 0}
+    assert status["ledger"] == {"machines": 0, "waits": {}}
     office.drop(1, start=3)
     wait_for_states(desk, *["held"] * 4)
     office.cluster.start()
@@ -240,7 +252,7 @@ def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database):
         assert wait_until(lambda: machines() == [(socket.gethostname(), 0, 2)]), machines()
         found = next(each for each in desk.read_json("doctor") if each["check"] == "ledger")
         assert found["level"] == "ok"
-        assert desk.read_json("status")[0]["ledger"] == {"machines": 1}
+        assert desk.read_json("status")[0]["ledger"] == {"machines": 1, "waits": {}}
         share.close()
 
 

@@ -98,7 +98,9 @@ def failover(trial):
     office = Office(trial)
     standby = office.cluster.back_up()
     trial.undo.append(standby.close)
-    office.share.url = f"postgresql://hrflow@127.0.0.1:{office.cluster.port},127.0.0.1:{standby.port}"
+    office.share.url = (
+        f"postgresql://hrflow@127.0.0.1:{office.cluster.port},127.0.0.1:{standby.port}"
+    )
     office.share.url += office.url[office.url.rindex("/") :]
     office.machines(2, confirm_seconds=15.0)
     trial.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=6.0, method="POST", times=4))
@@ -175,8 +177,8 @@ SCENARIOS = tuple(
          "postgres"),
         ("its server hangs", "its processes are stopped, until uploads are held",
          in_a_backlog(hang), "postgres"),
-        ("failover to a standby that lost claims", "while two machines send what it has not "
-         "heard of", failover, "postgres"),
+        ("failover to a standby that lost claims", "two machines send what it has not heard of",
+         failover, "postgres"),
         ("the disk there is full", "a file system of 150 MB is filled up, until uploads are held",
          full_disk, "postgres mount"),
         ("two machines of one name", "they share a backlog", namesakes, "postgres"),

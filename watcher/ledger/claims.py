@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.ledger.schema import HISTORY, TABLES
-from watcher.model.ledger import LEASE, MARGIN, Content, Machine, Places, Standing, Verdict
+from watcher.ledger.schema import TABLES
+from watcher.model.ledger import LEASE, Content, Machine, Places, Standing, Verdict
 
 if TYPE_CHECKING:
     import uuid
@@ -27,14 +27,8 @@ CHANNEL: Final = "hrflow_watcher"
 BEGINNING: Final = 8
 _IN_ONE: Final = 400
 
-#: Whether session ``s`` holds its lease. One that ends later than it could is of before the clock
-#: was set back, or of another server.
-_LIVES: Final = (
-    f"(s.lease_until > now() AND s.lease_until <= now() + interval '{LEASE + MARGIN:.0f} s')"
-)
-
-_NOTE_SERVER: Final = f"""
-UPDATE server SET history = {HISTORY}, since = now() WHERE history <> {HISTORY}
+_NOTE_SERVER: Final = """
+UPDATE server SET history = history_here(), since = now() WHERE history <> history_here()
 """
 
 _BEGIN: Final = """
@@ -57,15 +51,15 @@ left_over AS (DELETE FROM places WHERE session = %(session)s)
 SELECT
 """
 
-_CLAIM: Final = f"""
+_CLAIM: Final = """
 WITH me AS (
-    SELECT s.id, s.instance FROM sessions s WHERE s.id = %(session)s AND {_LIVES}
+    SELECT s.id, s.instance FROM sessions s WHERE s.id = %(session)s AND lives(s.lease_until)
 ), wanted AS (
     SELECT * FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[], %(checked)s::boolean[])
         WITH ORDINALITY AS w (source, content, checked, number)
 ), found AS MATERIALIZED (
     SELECT w.*, c.session, c.since, c.arrived, c.uncertain, c.wanted, c.profile_key, s.machine,
-        s.instance, {_LIVES} IS NOT TRUE AS lapsed,
+        s.instance, lives(s.lease_until) IS NOT TRUE AS lapsed,
         extract(epoch FROM s.lease_until - now())::float8 AS seconds
     FROM wanted w JOIN contents c USING (content, source) LEFT JOIN sessions s ON s.id = c.session
 ), free AS (
@@ -75,7 +69,7 @@ WITH me AS (
 ), claimed AS (  -- soon after a failover others may be sending what this server has not heard of
     INSERT INTO contents (source, content, session, uncertain)
     SELECT f.source, f.content, me.id,
-        NOT f.checked AND server.since > now() - interval '{LEASE:.0f} s'
+        NOT f.checked AND server.since > now() - make_interval(secs => %(lease)s)
     FROM free f, me, server ORDER BY f.content, f.source
     ON CONFLICT DO NOTHING RETURNING source, content, uncertain
 ), locked AS MATERIALIZED (  -- never waited for: whoever has such a row is about to change it
@@ -118,7 +112,7 @@ LEFT JOIN waited_for ON waited_for.content = w.content AND waited_for.source = w
 ORDER BY w.number
 """
 
-_KEEP: Final = f"""
+_KEEP: Final = """
 INSERT INTO contents (source, content, session)
 SELECT t.source, t.content, %(session)s
 FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[]) AS t (source, content)
@@ -128,7 +122,7 @@ ON CONFLICT (content, source) DO UPDATE
 WHERE NOT contents.arrived AND (contents.uncertain OR NOT EXISTS (
     SELECT FROM sessions s, sessions me
     WHERE s.id = contents.session AND me.id = excluded.session
-        AND {_LIVES} AND s.instance <> me.instance
+        AND lives(s.lease_until) AND s.instance <> me.instance
 ))
 """
 
@@ -181,12 +175,12 @@ SELECT c.source, c.content FROM contents c JOIN sessions s ON s.id = c.session
 WHERE NOT c.arrived AND s.instance = %(instance)s LIMIT 10000
 """
 
-_TAKE_PLACES: Final = f"""
+_TAKE_PLACES: Final = """
 WITH others AS (
     SELECT coalesce(sum(p.places), 0) AS places,
-        coalesce(sum(p.wanted) FILTER (WHERE {_LIVES}), 0) AS wanted,
-        count(*) FILTER (WHERE {_LIVES} AND p.wanted > 0) AS number,
-        count(*) FILTER (WHERE {_LIVES} AND p.wanted > p.places) AS short
+        coalesce(sum(p.wanted) FILTER (WHERE lives(s.lease_until)), 0) AS wanted,
+        count(*) FILTER (WHERE lives(s.lease_until) AND p.wanted > 0) AS number,
+        count(*) FILTER (WHERE lives(s.lease_until) AND p.wanted > p.places) AS short
     FROM places p JOIN sessions s ON s.id = p.session
     WHERE p.limited = %(limit)s AND p.session <> %(session)s
         AND s.lease_until > now() - interval '1 minute'  -- its last requests still count
@@ -209,14 +203,14 @@ WITH others AS (
 SELECT mine.places, others.short > 0 OR mine.places < %(wanted)s FROM mine, others
 """
 
-_MACHINES: Final = f"""
+_MACHINES: Final = """
 SELECT s.machine, s.program, extract(epoch FROM s.started)::float8,
     extract(epoch FROM s.seen)::float8,
     (SELECT count(*) FROM contents c JOIN sessions o ON o.id = c.session
         WHERE o.instance = s.instance AND NOT c.arrived),
     (SELECT coalesce(sum(o.sent), 0)::integer FROM sessions o
         WHERE o.instance = s.instance AND o.sent_on = CURRENT_DATE)
-FROM sessions s WHERE {_LIVES}
+FROM sessions s WHERE lives(s.lease_until)
     AND NOT EXISTS (SELECT FROM sessions o WHERE o.instance = s.instance AND o.id > s.id)
 ORDER BY s.machine, s.id
 """
@@ -291,7 +285,7 @@ def lock_instance(connection: psycopg.Connection, instance: uuid.UUID) -> bool:
 
 def has_later_session(connection: psycopg.Connection, session: int, instance: uuid.UUID) -> bool:
     """Return whether the same installation has begun another session that is alive."""
-    query = f"SELECT FROM sessions s WHERE s.instance = %s AND s.id > %s AND {_LIVES}"
+    query = "SELECT FROM sessions s WHERE s.instance = %s AND s.id > %s AND lives(s.lease_until)"
     return connection.execute(query, (instance, session)).fetchone() is not None
 
 
@@ -307,7 +301,8 @@ def claim(
     Those whose standing changed in the very moment come back as busy for 0 seconds.
     """
     values = _columns(contents)
-    values |= {"session": session, "room": room, "checked": [each in checked for each in contents]}
+    values |= {"session": session, "room": room, "lease": LEASE,
+               "checked": [each in checked for each in contents]}  # fmt: skip
     rows = connection.execute(_CLAIM, values).fetchall()
     if contents and not rows:
         return None
@@ -318,7 +313,7 @@ def claim(
 
 
 def keep(connection: psycopg.Connection, session: int, contents: Sequence[Content]) -> None:
-    """Claim again what a session is sending, also from one that has taken it over and still asks."""
+    """Claim again what a session is sending, even from one that took it over and still asks."""
     connection.execute(_KEEP, _columns(contents) | {"session": session})
 
 
@@ -337,7 +332,7 @@ def give_back(connection: psycopg.Connection, session: int, contents: Sequence[C
 
 def count_machines(connection: psycopg.Connection) -> int:
     """Return how many installations use the ledger."""
-    query = f"SELECT count(DISTINCT s.instance) FROM sessions s WHERE {_LIVES}"
+    query = "SELECT count(DISTINCT s.instance) FROM sessions s WHERE lives(s.lease_until)"
     row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 

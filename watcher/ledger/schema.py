@@ -19,12 +19,6 @@ TABLES: Final = ("server", "sessions", "contents", "places")
 #: The schema that all tables are in.
 SCHEMA: Final = "hrflow_watcher"
 
-#: Names the server and its history, which forks where a standby takes over or a backup is restored.
-HISTORY: Final = (
-    "(SELECT system_identifier FROM pg_control_system()) "
-    "|| '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)"
-)
-
 #: Of the advisory lock under which tables are changed: one machine at a time.
 _LOCK: Final = 0x6872_666C
 
@@ -32,6 +26,15 @@ _MIGRATIONS: Final = (
     """
 CREATE TABLE version (version integer NOT NULL);
 INSERT INTO version VALUES (0);
+-- Whether a session holds its lease of 60 s. One that ends later than it could is of before the clock
+-- was set back, or of another server.
+CREATE FUNCTION lives(lease_until timestamptz) RETURNS boolean LANGUAGE sql STABLE AS
+    'SELECT lease_until > now() AND lease_until <= now() + interval ''70 s''';
+-- The name of this server and its history, which forks where a standby takes over or a backup is
+-- restored.
+CREATE FUNCTION history_here() RETURNS text LANGUAGE sql STABLE AS
+    'SELECT system_identifier || ''/'' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+    FROM pg_control_system()';
 -- The server that holds these tables, and since when.
 CREATE TABLE server (
     history text NOT NULL,
@@ -100,5 +103,5 @@ def migrate(connection: psycopg.Connection) -> tuple[int, int]:
                 connection.execute(statements)
             connection.execute("UPDATE version SET version = %s", (VERSION,))
             if not before:
-                connection.execute(f"INSERT INTO server SELECT {HISTORY}, '-infinity'")
+                connection.execute("INSERT INTO server SELECT history_here(), '-infinity'")
     return before, max(before, VERSION)

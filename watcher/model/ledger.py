@@ -195,6 +195,11 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class LedgerUse:
-    """So many machines use the ledger, this one included; 0 while it cannot be reached."""
+    """Who uses the ledger.
 
-    machines: int
+    ``machines``: how many, this one included; 0 while it cannot be reached. ``waits``: names of
+    machines, each with how many files they are uploading that this one would upload, too.
+    """
+
+    machines: int = 0
+    waits: tuple[tuple[str, int], ...] = ()

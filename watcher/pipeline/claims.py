@@ -10,6 +10,7 @@ again, and the ledger knows both as the same installation. What is under way sta
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -91,12 +92,14 @@ class Claims(Stage):
         self._questions: dict[int, _Question] = {}
         self._last_number = 0
         self._checked: set[int] = set()  # files that were found uncertain, and asked for
-        self._waiting: dict[bytes, set[int]] = {}  # beginning of a content → files
+        #: Beginning of a content → files that wait for a machine to send it.
+        self._waiting: dict[bytes, dict[int, str]] = {}
         self._until = 0.0  # when the lease ends, on the clock's ``tick``
         self._down_since: float | None = None  # likewise
         self._why = NOTHING  # the ledger cannot be reached
         self._is_told = False
-        self._machines = 0  # as it was published
+        self._machines = 0
+        self._shown = LedgerUse()  # as it was published
 
     def handlers(self) -> Handlers:
         """Return the handlers of what the ledger says and of what becomes of uploads."""
@@ -132,6 +135,7 @@ class Claims(Stage):
                 self._ask(account)
         elif self._is_down():
             self._hold()
+        self._show_use()
 
     def next_due(self) -> float | None:
         """When uploads are held if the ledger does not come back before."""
@@ -233,7 +237,7 @@ class Claims(Stage):
             why = replace(SENT_BY, args={"machine": verdict.machine, "day": day})
             return Step(State.DUPLICATE, why)
         if verdict.standing is Standing.BUSY:
-            self._waiting.setdefault(verdict.content.content[:_BEGINNING], set()).add(file_id)
+            self._waiting[verdict.content.content[:_BEGINNING]] = {file_id: verdict.machine}
             why = msg("{machine} is uploading this file.", machine=verdict.machine)
             return Step(State.WAITING, why, now + (verdict.seconds or _SOON))
         return None
@@ -271,7 +275,7 @@ class Claims(Stage):
         self._until, self._down_since = message.until, None
         if message.is_new:  # who ends meanwhile is not heard
             self._wake(Ended(frozenset(self._waiting)))
-        self._show_use(message.machines)
+        self._machines = message.machines
         if self._is_told:
             self._publish(msg("The shared ledger can be reached again; uploads resumed."))
             self._is_told = False
@@ -308,12 +312,14 @@ class Claims(Stage):
         self._why = message.why
         if self._down_since is None:
             self._down_since = self._clock.tick()
-            self._show_use(0)
+            self._machines = 0
 
-    def _show_use(self, machines: int) -> None:
-        if machines != self._machines:
-            self._machines = machines
-            self._publish(LedgerUse(machines))
+    def _show_use(self) -> None:
+        waits = Counter(name for files in self._waiting.values() for name in files.values())
+        use = LedgerUse(self._machines, tuple(waits.most_common()) if self._machines else ())
+        if use != self._shown:
+            self._shown = use
+            self._publish(use)
 
     def _forget_claims(self) -> None:
         self._granted.clear()

@@ -1,9 +1,9 @@
-"""This machine's shares of what an account may do over all machines: requests a minute, and at once.
+"""This machine's shares of an account's limits over all machines: requests a minute, and at once.
 
 Places are taken from the shared ledger as there is work, a few at a time, and go back when their
-requests have ended, those of a minute when that is over. All machines together never have more than
-the limit, and each keeps to its own by :class:`watcher.hrflow.rate_limiter.RateLimiter`. Where there
-are too few, each machine that wants some has an equal part in the end.
+requests have ended, those of a minute when that is over. All machines together never have more
+than the limit, and each keeps to its own by :class:`watcher.hrflow.rate_limiter.RateLimiter`.
+Where there are too few, each machine that wants some has an equal part in the end.
 """
 
 from __future__ import annotations

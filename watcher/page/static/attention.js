@@ -68,8 +68,9 @@ function heldCard(hold) {
     const fix = el("a", { href: "#folders", class: "button main" }, t("Choose another source"));
     return card("bad", hold.title, hold.why, t("Choose a source that exists; waiting files are then uploaded automatically."), fix, retry(), ...more);
   }
+  if (hold.cause === "ledger") return card("bad", hold.title, hold.why, t("If this lasts, tell the person who runs the database."), ...more);
   const advice = t("Raise the quota at HrFlow, or wait until it is renewed; uploads then resume automatically.");
-  return card("bad", hold.title, hold.why, advice, retry("main"), ...more);
+  return card("bad", hold.title, hold.why, advice, retry(MAIN), ...more);
 }
 
 /** Files that need attention by themselves, all for the same reason. */
