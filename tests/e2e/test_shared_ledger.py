@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from tests.support import file_keyring
 from tests.support.postgres import need_postgres
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
@@ -103,6 +104,16 @@ def die(desk, url):
     desk.processes[-1].process.kill()
     desk.processes[-1].end()
     psql(url, "UPDATE sessions SET lease_until = now() - interval '1 s'")
+
+
+def test_the_profile_of_what_was_sent_is_known_once_it_is_parsed(share):
+    desk = share.desk()
+    share.drop(1)
+    desk.start("run", "--quiet")
+    wait_for_states(desk, "parsed")
+    keys = "SELECT profile_key FROM contents"
+    (profile,) = [each["profile_key"] for each in desk.read_json("history")]
+    assert wait_until(lambda: psql(share.url, keys) == [(profile,)]), psql(share.url, keys)
 
 
 def test_what_a_dead_machine_was_sending_is_asked_for_before_it_is_sent_again(share):
@@ -256,18 +267,45 @@ def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database):
         share.close()
 
 
-def test_the_password_comes_from_the_environment_and_is_shown_nowhere(tmp_path, own_cluster):
-    own_cluster.demand_password("a canary password")
-    url = own_cluster.new_database()
+PASSWORD = "a canary password"
+
+
+def in_environment(desk):
+    return {"HRFLOW_LEDGER_PASSWORD": PASSWORD}
+
+
+def in_systemd_credential(desk):
+    (desk.root / "hrflow-ledger-password").write_text(f"{PASSWORD}\n")
+    return {"CREDENTIALS_DIRECTORY": str(desk.root)}
+
+
+def in_pgpass(desk):
+    path = desk.root / "pgpass"
+    path.write_text(f"*:*:*:*:{PASSWORD}\n")
+    path.chmod(0o600)
+    return {"PGPASSFILE": str(path)}
+
+
+def in_keyring(desk):
+    environ = file_keyring.environ(desk.root / "keyring")
+    done = desk.feed(f"{PASSWORD}\n", "login", "--ledger", "--key-stdin", **environ)
+    assert done.returncode == 0, done.stderr
+    return environ
+
+
+def test_the_password_comes_from_where_it_may_be_and_is_shown_nowhere(tmp_path, own_cluster):
+    own_cluster.demand_password(PASSWORD)
+    share_url = own_cluster.new_database()
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        share = Share(tmp_path, url, sandbox)
+        share = Share(tmp_path, share_url, sandbox)
         desk = share.desk()
         assert "rejected" in desk.run("ledger", "init").stderr
-        password = {"HRFLOW_LEDGER_PASSWORD": "a canary password"}
-        done = desk.run("ledger", "init", **password)
-        assert done.returncode == 0, done.stderr
+        for store in (in_environment, in_systemd_credential, in_pgpass, in_keyring):
+            done = desk.run("ledger", "init", **store(desk))
+            assert done.returncode == 0, (store.__name__, done.stderr)
+            assert "canary" not in done.stdout + done.stderr
         share.drop(1)
-        running = desk.start("run", **password)
+        running = desk.start("run", **in_keyring(desk))
         share.check(1)
         running.end()
         logged = (tmp_path / "desk-1" / "state" / "hrflow-watcher.log").read_text()

@@ -96,6 +96,17 @@ class Cluster:
                 file.write("host all all 127.0.0.1/32 scram-sha-256\n")
             connection.execute("SELECT pg_reload_conf()")
 
+    def speak_tls(self, certificate, key):
+        for name, path in (("server.crt", certificate), ("server.key", key)):
+            target = os.path.join(self.data, name)
+            shutil.copyfile(path, target)
+            os.chmod(target, 0o600)
+            if self.user is not None:
+                os.chown(target, self.user, -1)
+        with self.superuser() as connection:
+            connection.execute("ALTER SYSTEM SET ssl = on")
+            connection.execute("SELECT pg_reload_conf()")
+
     def url(self, database="postgres", user="hrflow"):
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 

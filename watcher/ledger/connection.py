@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import socket
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -69,7 +70,7 @@ def _bounded(speaking: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
 
 def is_this_machine(host: str) -> bool:
     """Whether a host, or a directory with a socket in it, is this machine."""
-    if not host or host.startswith(("/", "@")) or host in ("localhost", socket.gethostname()):
+    if host.startswith(("/", "@")) or host in ("localhost", socket.gethostname()):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -84,8 +85,20 @@ def hosts(url: str) -> list[str]:
 
 def weak_tls(url: str) -> str:
     """Return the host that ``url`` would reach without a verified certificate; "" if none."""
-    mode = _parameters(url).get("sslmode", _VERIFIED)
-    return "" if mode == _VERIFIED else next((h for h in hosts(url) if not is_this_machine(h)), "")
+    parameters = _parameters(url)
+    mode = parameters.get("sslmode", _VERIFIED)
+    return "" if mode == _VERIFIED else ", ".join(_others(parameters))
+
+
+def _others(parameters: dict[str, str | int | None]) -> list[str]:
+    """Return what an address leads to that is, or may be, another machine.
+
+    An address that names no host leads where the environment or a service file says.
+    """
+    named = str(parameters.get("host") or parameters.get("service") or "localhost").split(",")
+    hosts = [each for each in named if not (parameters.get("host") and is_this_machine(each))]
+    addresses = str(parameters.get("hostaddr") or os.environ.get("PGHOSTADDR", "")).split(",")
+    return hosts or [each for each in addresses if each and not is_this_machine(each)]
 
 
 @contextlib.contextmanager
@@ -116,7 +129,7 @@ def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
         )
     given = _parameters(url)
     parameters = {**_SOCKET, "application_name": "hrflow-watcher", **given}
-    if not all(map(is_this_machine, hosts(url))):
+    if _others(given):
         parameters |= {"sslmode": _VERIFIED, "sslrootcert": given.get("sslrootcert", "system")}
     if "," in str(given.get("host", "")):  # of a cluster, the one that can be written to
         parameters.setdefault("target_session_attrs", "read-write")

@@ -36,7 +36,7 @@ from watcher.model.ledger import (
 from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, SENT_BY, Step, hold_key
 from watcher.model.settings import Ledger, WhenUnreachable
 from watcher.model.uploads import Accepted, Parsed, Profile, Uncertain
-from watcher.pipeline.messages import Arrived, Finished
+from watcher.pipeline.messages import Arrived, Finished, ProfileFound
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import UploadDone
 
@@ -108,7 +108,8 @@ class Claims(Stage):
             Unreachable: self._note_loss,
             Claimed: self._take_verdicts,
             Ended: self._wake,
-            Arrived: self._record,
+            Arrived: self._note_arrival,
+            ProfileFound: self._note_profile,
             UploadDone: self._note_outcome,
         }
 
@@ -250,11 +251,16 @@ class Claims(Stage):
 
     # -- telling
 
-    def _record(self, message: Arrived) -> None:
+    def _note_arrival(self, message: Arrived) -> None:
+        self._record(message.job.file_id)
+
+    def _note_profile(self, message: ProfileFound) -> None:
+        self._record(message.file_id, message.key)
+
+    def _record(self, file_id: int, profile_key: str = "") -> None:
         if self._settings.url:
-            key = message.profile.key if message.profile else ""
-            for content in self._contents([message.job.file_id]):
-                self._tell(Record(content, key))
+            for content in self._contents([file_id]):
+                self._tell(Record(content, profile_key))
 
     def _note_outcome(self, message: UploadDone) -> None:
         """Let others send what this upload did not bring to HrFlow."""
