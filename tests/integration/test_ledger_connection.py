@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.support.postgres import free_port, need_postgres, running_cluster
+from tests.support.postgres import free_port, need_postgres
 from tests.support.tls import make_certificate
 from watcher.model.errors import LedgerError
 
@@ -43,24 +43,23 @@ def test_only_this_machine_is_reached_without_a_verified_certificate(url, weak):
             connect(url, "")
 
 
-def test_certificates_are_verified_unless_the_host_is_this_machine(tmp_path):
+def test_certificates_are_verified_unless_the_host_is_this_machine(tmp_path, own_cluster):
     certificate, key = make_certificate(tmp_path)
     elsewhere, _ = make_certificate(tmp_path / "elsewhere")
-    with running_cluster(fsync="off") as cluster:
-        set_up(url := cluster.new_database())
-        cluster.speak_tls(certificate, key)
-        named = url.replace("127.0.0.1", "hrflow.test") + "?hostaddr=127.0.0.1"
-        with contextlib.closing(connect(f"{named}&sslrootcert={certificate}", "")) as connection:
-            assert connection.pgconn.ssl_in_use
-        other_name = named.replace("hrflow.test", "db.example.org")
-        for untrusted in (
-            named,  # the system knows no such authority
-            f"{named}&sslrootcert={elsewhere}",
-            f"{other_name}&sslrootcert={certificate}",
-        ):
-            with pytest.raises(LedgerError, match="certificate"):
-                connect(untrusted, "")
-        connect(url, "").close()
+    set_up(url := own_cluster.new_database())
+    own_cluster.speak_tls(certificate, key)
+    named = url.replace("127.0.0.1", "hrflow.test") + "?hostaddr=127.0.0.1"
+    with contextlib.closing(connect(f"{named}&sslrootcert={certificate}", "")) as connection:
+        assert connection.pgconn.ssl_in_use
+    other_name = named.replace("hrflow.test", "db.example.org")
+    for untrusted in (
+        named,  # the system knows no such authority
+        f"{named}&sslrootcert={elsewhere}",
+        f"{other_name}&sslrootcert={certificate}",
+    ):
+        with pytest.raises(LedgerError, match="certificate"):
+            connect(untrusted, "")
+    connect(url, "").close()
 
 
 def test_a_server_without_tls_is_not_used(database):

@@ -12,7 +12,7 @@ import uuid
 
 import pytest
 
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 #: Debian keeps a version's programs in a folder of their own.
 PROGRAMS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda at: int(at.split("/")[4]))
@@ -92,9 +92,32 @@ class Cluster:
         self.password = password
         with self.superuser() as connection:
             connection.execute(f"ALTER ROLE hrflow PASSWORD '{password}'")
-            with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as file:
-                file.write("host all all 127.0.0.1/32 scram-sha-256\n")
+            self._admit("scram-sha-256")
             connection.execute("SELECT pg_reload_conf()")
+
+    def reset(self):
+        """Make it as it was created, and run; its databases stay."""
+        if not self.is_running():
+            self.start()
+        self._admit("trust")
+        self.run("pg_ctl", "reload", "-D", self.data)
+        assert wait_until(self._is_open)
+        with self.superuser() as connection:
+            connection.execute("ALTER SYSTEM RESET ALL")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def _admit(self, method):
+        with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as file:
+            for database in ("all", "replication"):
+                file.write(f"host {database} all 127.0.0.1/32 {method}\n")
+
+    def _is_open(self):
+        import psycopg  # noqa: PLC0415 - only where PostgreSQL is tested
+
+        self.password = None
+        with contextlib.suppress(psycopg.OperationalError), self.superuser():
+            return True
+        return False
 
     def speak_tls(self, certificate, key):
         for name, path in (("server.crt", certificate), ("server.key", key)):
@@ -178,11 +201,10 @@ def shared_cluster():
 
 
 @pytest.fixture
-def own_cluster():
-    """A cluster that the test may stop and kill."""
-    need_postgres()
-    with running_cluster() as cluster:
-        yield cluster
+def own_cluster(shared_cluster):
+    """The cluster, for a test that may stop it and change its settings."""
+    yield shared_cluster
+    shared_cluster.reset()
 
 
 @pytest.fixture

@@ -26,8 +26,8 @@ _MIGRATIONS: Final = (
     """
 CREATE TABLE version (version integer NOT NULL);
 INSERT INTO version VALUES (0);
--- Whether a session holds its lease of 60 s. One that ends later than it could is of before the clock
--- was set back, or of another server.
+-- Whether a session holds its lease of 60 s. One that ends later than it could is of before the
+-- clock was set back, or of another server.
 CREATE FUNCTION lives(lease_until timestamptz) RETURNS boolean LANGUAGE sql STABLE AS
     'SELECT lease_until > now() AND lease_until <= now() + interval ''70 s''';
 -- The name of this server and its history, which forks where a standby takes over or a backup is
