@@ -169,8 +169,8 @@ def ledger_use(use: LedgerUse, word: Catalog) -> str:
     for machine, files in use.waits[:_NAMED]:
         parts.append(
             word.plural(
-                "{machine} is uploading 1 file that is here, too.",
-                "{machine} is uploading {count:count} files that are here, too.",
+                "{machine} is uploading 1 file that is also here.",
+                "{machine} is uploading {count:count} files that are also here.",
                 files,
                 machine=machine,
             )
