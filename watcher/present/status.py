@@ -243,7 +243,8 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "today": snapshot.today,
         "counts": {state.value: files for state, files in counts.items()},
         "groups": {group.value: count(counts, group) for group in Group},
-        "ledger": ledger_use(snapshot.ledger, word) if snapshot.ledger else "",
+        # Out of reach, it is a cause that holds files.
+        "ledger": ledger_use(use, word) if (use := snapshot.ledger) and use.machines else "",
         "held": [_hold(hold, word) for hold in active_holds(snapshot)],
         "watched": [
             {"path": each.path, "problem": word(each.problem)} for each in snapshot.watched
