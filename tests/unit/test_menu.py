@@ -117,9 +117,11 @@ def test_in_french_it_says_the_same():
         (LedgerUse(), "The shared ledger cannot be reached."),
         (LedgerUse(1), "Only this machine uses the shared ledger now."),
         (
-            LedgerUse(1200, (("FRONTDESK-2", 1), ("ARCHIVE", 4))),
-            "1,200 machines use the shared ledger. FRONTDESK-2 is uploading 1 file that is also "
-            "here. ARCHIVE is uploading 4 files that are also here.",
+            LedgerUse(1200, (("DESK", 1), ("ARCHIVE", 4))),
+            (
+                "1,200 machines use the shared ledger. DESK is uploading 1 file that is also here. "
+                "ARCHIVE is uploading 4 files that are also here."
+            ),
         ),
     ],
 )
