@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.context import config_path, load_config, open_reader, places, program_options
-from watcher.cli.editing import check_option, choose_known_account, open_editor, tag_option
+from watcher.cli.editing import (
+    check_option,
+    choose_known_account,
+    is_terminal,
+    open_editor,
+    tag_option,
+)
 from watcher.cli.folder import find_source
 from watcher.cli.foreground import Control, log_to, stop_signal
 from watcher.cli.output import (
@@ -28,12 +34,12 @@ from watcher.cli.output import (
 )
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
-from watcher.credentials import Keys, ledger_passwords
+from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import folders_of, is_in
+from watcher.daemon.plans import folders_of
 from watcher.i18n.language import system_language
 from watcher.model.errors import (
     NotRunningError,
@@ -46,6 +52,7 @@ from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
 from watcher.page.server import ActivityPage
 from watcher.present import view
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,7 +81,7 @@ def _import_here(
     instance = Instance(where)
     app = App(
         config, where, keys=Keys.of_process(os.environ), instance=instance,
-        ledger_password=ledger_passwords(os.environ),
+        ledger_password=take_secret(LEDGER, os.environ),
     )  # fmt: skip
     page = ActivityPage(
         app, instance, where, config=config_path, environ=environ,
@@ -165,7 +172,7 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_known_account(editor.known, account)
+        name = choose_known_account(editor.known, account, asks=not as_json and is_terminal())
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
@@ -196,14 +203,14 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     folders = [
         folder
         for folder in config.folders
-        if any(is_in(os.path.realpath(folder.path), other) for other in wanted)
+        if any(is_in(os.path.realpath(folder.path), other, os.sep) for other in wanted)
     ]
     return replaced(config, folders=tuple(_limited(folder, path) for folder in folders))
 
 
 def _limited(folder: Folder, path: str) -> Folder:
     """A folder's settings for an import of ``path``: other existing files need approval."""
-    if is_in(os.path.realpath(folder.path), path):
+    if is_in(os.path.realpath(folder.path), path, os.sep):
         return folder
     return replaced(folder, existing=Existing.ASK)
 

@@ -20,9 +20,8 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
-from watcher.config.setup import check_email
-from watcher.credentials import VARIABLE, SystemKeyring, keys
-from watcher.credentials.keys import LEDGER, WEBHOOK
+from watcher.config.setup_plan import check_email
+from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
 from watcher.daemon.client import SilentError
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg
@@ -323,7 +322,7 @@ def _find_account(
 ) -> Account:
     """Return the account to test the key with; options complete what is configured."""
     known = editor.known
-    name = (choose_known_account if known.accounts else choose_account)(known, given)
+    name = (choose_known_account if known.accounts else choose_account)(known, given, asks=may_ask)
     written = known.account(name)
     if written is not None:
         _refuse_other(name, "email", email, written.email)
@@ -362,7 +361,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
     A running program then keeps that account's files waiting until there is a key again.
     """
-    name = choose_account(open_editor(ctx).known, account)
+    name = choose_account(open_editor(ctx).known, account, asks=is_terminal())
     keyring = SystemKeyring()
     removed = _wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)

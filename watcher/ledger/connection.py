@@ -6,7 +6,6 @@ Errors become sentences here: no exception of psycopg leaves this package.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import socket
 import time
@@ -18,6 +17,7 @@ from psycopg.conninfo import conninfo_to_dict
 from watcher.i18n.message import Message, msg, verbatim
 from watcher.ledger.schema import SCHEMA, VERSION, version
 from watcher.model.errors import LedgerError
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -70,12 +70,8 @@ def _bounded(speaking: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
 
 def is_this_machine(host: str) -> bool:
     """Whether a host, or a directory with a socket in it, is this machine."""
-    if host.startswith(("/", "@")) or host in ("localhost", socket.gethostname()):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    is_socket = host.startswith(("/", "@"))
+    return is_socket or host == socket.gethostname() or is_loopback(host)
 
 
 def hosts(url: str) -> list[str]:
