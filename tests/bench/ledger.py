@@ -1,5 +1,6 @@
 """The shared ledger: claims a second, a claim for a lone file, and machines that share a folder."""
 
+import contextlib
 import hashlib
 import pathlib
 import tempfile
@@ -96,14 +97,13 @@ def uploads_a_second(cluster, machines, files):
     with (
         tempfile.TemporaryDirectory() as root,
         sb.Sandbox(parse_seconds=0.0) as sandbox,
+        contextlib.closing(Share(pathlib.Path(root), url, sandbox)) as share,
     ):
         sandbox.faults.set(Fault(kind=Kind.DELAY, delay=DELAY, method="POST"))
-        share = Share(pathlib.Path(root), url, sandbox)
         for desk in [share.desk(account=ACCOUNT) for _ in range(machines)]:
             desk.start("run").wait_for("Watching")  # else so many files would need approval
         share.drop(files)
         assert wait_until(lambda: len(share.references()) >= files, within=1800)
         times = [record.received_at for record in sandbox.ledger.records()]
-        share.close()
-        assert len(times) == files, "a content was sent twice"
-        return files / (max(times) - min(times) + DELAY)
+    assert len(times) == files, "a content was sent twice"
+    return files / (max(times) - min(times) + DELAY)
