@@ -267,7 +267,7 @@ def test_an_ordinary_user_is_enough(shared_cluster):
     with connected(url, "", migrating=True) as connection:
         schema.migrate(connection)
         claims.note_server(connection)
-        assert claims.describe(connection).missing == ()
+        assert claims.examine(connection).missing == ()
 
 
 def test_those_who_wait_hear_of_the_end(desktops):

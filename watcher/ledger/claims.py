@@ -234,7 +234,7 @@ class Facts:
     missing: tuple[str, ...]
 
 
-def describe(connection: psycopg.Connection) -> Facts:
+def examine(connection: psycopg.Connection) -> Facts:
     """Return what doctor says of a ledger."""
     missing = connection.execute(_MISSING, {"tables": list(TABLES)})
     names = tuple(name for (name,) in missing)
