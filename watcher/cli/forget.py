@@ -12,6 +12,7 @@ from watcher.cli.context import find_files, open_reader, places, program_options
 from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
+from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
@@ -166,7 +167,7 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     if person:
         say(
             "Persons are found by the name that HrFlow has read in their CV, while it is kept. To"
-            f' find files by their own names: hrflow-watcher history --text "{person}"',
+            f' find files by their own names: {command_name()} history --text "{person}"',
             err=True,
         )
 

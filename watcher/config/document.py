@@ -55,7 +55,7 @@ def read_text(path: str) -> str:
     except FileNotFoundError as error:
         raise ConfigError(
             msg("There is no configuration at {path}.", path=path),
-            msg("Create one with: hrflow-watcher setup. Or copy config.example.toml there."),
+            msg("Create one with: {hrflow_watcher} setup. Or copy config.example.toml there."),
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error

@@ -208,7 +208,7 @@ def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
         )
     raise LedgerError(
         msg("The shared ledger at {host} has not been set up for this version.", host=host),
-        msg("Run once: hrflow-watcher ledger init"),
+        msg("Run once: {hrflow_watcher} ledger init"),
     )
 
 
