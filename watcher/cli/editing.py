@@ -14,7 +14,7 @@ import click
 from watcher.cli.context import config_path, places
 from watcher.cli.output import Styled, confirm, prompt, say, say_table
 from watcher.config.editor import Editor
-from watcher.config.setup import check_email
+from watcher.config.setup_plan import check_email
 from watcher.config.tags import check_tags, parse_tag
 from watcher.credentials import SystemKeyring, keys
 from watcher.daemon.provisioning import find_key, why_not_stored
@@ -34,7 +34,7 @@ from watcher.model.settings import AfterUpload
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.config.setup import Known
+    from watcher.config.setup_plan import Known
     from watcher.i18n.message import Text
     from watcher.model.settings import Account, Item
 

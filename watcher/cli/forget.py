@@ -16,7 +16,7 @@ from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
-from watcher.routing.patterns import search_key
+from watcher.routing.names import search_key
 from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:

@@ -34,12 +34,12 @@ from watcher.cli.output import (
 )
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
-from watcher.credentials import Keys, ledger_passwords
+from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
 from watcher.daemon.local_http import Channel, read_facts
-from watcher.daemon.plans import folders_of, is_in
+from watcher.daemon.plans import folders_of
 from watcher.i18n.command import command_name
 from watcher.model.errors import (
     NotRunningError,
@@ -53,6 +53,7 @@ from watcher.model.settings import Config, Existing, Folder, Item, replaced
 from watcher.page.actions import Control
 from watcher.page.server import ActivityPage
 from watcher.present import view
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +82,7 @@ def _import_here(
     instance = Instance(where)
     app = App(
         config, where, keys=Keys.of_process(os.environ), instance=instance,
-        ledger_password=ledger_passwords(os.environ),
+        ledger_password=take_secret(LEDGER, os.environ),
     )  # fmt: skip
     page = ActivityPage(
         app, instance, where, config=config_path, environ=environ,
@@ -202,14 +203,14 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     folders = [
         folder
         for folder in config.folders
-        if any(is_in(os.path.realpath(folder.path), other) for other in wanted)
+        if any(is_in(os.path.realpath(folder.path), other, os.sep) for other in wanted)
     ]
     return replaced(config, folders=tuple(_limited(folder, path) for folder in folders))
 
 
 def _limited(folder: Folder, path: str) -> Folder:
     """A folder's settings for an import of ``path``: other existing files need approval."""
-    if is_in(os.path.realpath(folder.path), path):
+    if is_in(os.path.realpath(folder.path), path, os.sep):
         return folder
     return replaced(folder, existing=Existing.ASK)
 

@@ -23,8 +23,7 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, prompt, say
-from watcher.credentials import VARIABLE, SystemKeyring
-from watcher.credentials.keys import LEDGER, WEBHOOK
+from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
 from watcher.daemon.local_http import SilentError
 from watcher.model.errors import (
     ConfigError,

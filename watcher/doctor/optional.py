@@ -6,14 +6,14 @@ import shutil
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.checks import is_loopback
 from watcher.config.mistakes import as_sentence
-from watcher.credentials.keys import read_ledger_password, read_webhook_secret
+from watcher.credentials import LEDGER, WEBHOOK, read_secret
 from watcher.daemon.shared_ledger import not_installed
 from watcher.daemon.webhook import PATH
 from watcher.doctor.findings import CONFIG, Check, error, of, ok, warning
 from watcher.i18n.message import msg, plural
 from watcher.model.errors import CredentialError, LedgerError
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,8 +61,8 @@ def _check_ledger(case: Case) -> Finding:
     except ImportError:
         return of(not_installed())
     try:
-        password = read_ledger_password(
-            case.environ, allow_insecure=config.allow_insecure_keyring, keyring=case.keyring
+        password = read_secret(
+            LEDGER, case.environ, allow_insecure=config.allow_insecure_keyring, keyring=case.keyring
         )
         if password:
             case.secrets.append(password)
@@ -92,7 +92,8 @@ def _check_ledger(case: Case) -> Finding:
 def _check_webhook(case: Case, webhook: Webhook) -> Finding:
     assert case.loaded is not None
     try:
-        secret = read_webhook_secret(
+        secret = read_secret(
+            WEBHOOK,
             case.environ,
             allow_insecure=case.loaded.config.allow_insecure_keyring,
             keyring=case.keyring,

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
-from watcher.config.editor import without_absent
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
@@ -103,9 +102,8 @@ def check_config(case: Case) -> Sequence[Finding]:
             msg("{path} names no folder, so nothing is watched.", path=case.config),
             msg("Add a [[folders]] table to it."),
         )
-    warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
     hint = msg("Leave it as it is if that is intended.")
-    return [first, *(warning(as_sentence(each), hint) for each in warnings)]
+    return [first, *(warning(as_sentence(each), hint) for each in case.loaded.warnings)]
 
 
 # --- History and disks ----------------------------------------------------------------------
