@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -143,5 +144,8 @@ def show_config(ctx: click.Context, as_json: bool) -> None:
             text, layer, is_locked = loaded.origins[key]
             said = {"origin": text, "layer": layer, "locked": is_locked}
             say_json({"key": key, "value": value, **said})
+    elif sys.stdout.isatty():
+        for key, value, origin in rows:
+            say(Styled(key, "busy"), f" = {value}  ", Styled(origin, "quiet"), hang=4)
     else:
         say_table(["Key", "Value", "Set in"], rows)

@@ -29,6 +29,7 @@ from watcher.cli.output import (
     say,
     say_json,
     say_table,
+    shown_folder,
 )
 from watcher.config.rewriting import DropFolder
 from watcher.config.setup_plan import Answers, FolderAnswer
@@ -116,6 +117,8 @@ def list_(ctx: click.Context, as_json: bool) -> None:
             say_json({**_facts(folder), "source_name": source, "layer": layer})
     elif folders:
         rows = [_row(folder, layer, names) for folder, layer in zip(folders, layers, strict=True)]
+        if len(loaded.config.accounts) == 1:
+            rows = [[*row[:4], "", *row[5:]] for row in rows]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:
         say(f"No watched folders. Add one with: {command_name()} folder add PATH --source NAME")
@@ -180,6 +183,6 @@ def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Se
     notes += ["doesn't exist"] * (not os.path.isdir(folder.path))
     source = names.get((folder.account, folder.source_key)) or view.short(folder.source_key)
     return (
-        folder.path, source, write_tags(folder.tags),
+        shown_folder(folder.path), source, write_tags(folder.tags),
         folder.after_upload.value, folder.account, ", ".join(notes),
     )  # fmt: skip

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import Styled, say, say_json
+from watcher.cli.output import Styled, say, say_json, shown_folder
 from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
@@ -175,7 +175,7 @@ class LiveLines:
             self._holds[entry.why] += 1
             if self._holds[entry.why] > _HELD_LINES:
                 return
-        display = view.STATES[entry.state]
+        display = view.display(entry)
         clock = Styled(time.strftime("%H:%M:%S"), "quiet")
         name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
         gap = " " if summary.startswith("→") else ": "
@@ -225,7 +225,7 @@ def is_put_off(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(Styled(f"Watching {folder}", "quiet"))
+            say(Styled(f"Watching {shown_folder(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
         case Connection(0):

@@ -123,7 +123,7 @@ def retry(
     included in --all: name them, or their folder. If the program is not running, they are tried
     when it starts.
 
-    Exit codes: 0 done, 5 none of the files can be tried again.
+    Exit codes: 0 done, 5 none of the files can be retried.
     """
     if sum((bool(files), everything, cause is not None)) != 1:
         raise UsageError("Name either files, --all or --cause.")
@@ -133,7 +133,7 @@ def retry(
         done = send(ctx, "retry", all=True)
     else:
         done = send(ctx, "retry", cause=cause)
-    return _say_done(done, "will be tried again", as_json=as_json)
+    return _say_done(done, "will be retried", as_json=as_json)
 
 
 @click.command("ignore")

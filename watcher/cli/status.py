@@ -22,6 +22,7 @@ from watcher.cli.output import (
     say_json,
     say_table,
     shown_files,
+    shown_folder,
 )
 from watcher.cli.times import moment
 from watcher.daemon.local_http import Channel, read_facts
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 #: What to do about a cause, except for files that wait for approval. The reason of a missing key
 #: says it itself, as it depends on why there is none.
 _FIXES: Final = {
-    Cause.SOURCE: msg("Correct source_key in the configuration; the files are then uploaded."),
+    Cause.SOURCE: msg("Correct source_key in the configuration; the files will then be uploaded."),
     Cause.ACCOUNT: msg("Find out what is wrong with: {hrflow_watcher} doctor"),
     Cause.QUOTA: QUOTA_FIX,
     Cause.CREDENTIAL: NOTHING,
@@ -181,9 +182,9 @@ def _gather_waiting(
         why = msg("Uploads continue once a waiting file has been uploaded.")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = plural(
-            "The limit max_requests_per_minute is reached: {count:count} request in the"
+            "The limit max_requests_per_minute has been reached: {count:count} request in the"
             " last minute.",
-            "The limit max_requests_per_minute is reached: {count:count} requests in"
+            "The limit max_requests_per_minute has been reached: {count:count} requests in"
             " the last minute.",
             len(ended),
         )
@@ -222,7 +223,7 @@ def _show(facts: dict[str, Any], where: Places) -> None:
 
 def _show_ledger(machines: int) -> None:
     if not machines:
-        say(Styled("✗ The shared ledger cannot be reached.", "bad"))
+        say(Styled("✗ The shared ledger can't be reached.", "bad"))
     elif machines == 1:
         say("Shared ledger: only this machine uses it now.")
     else:
@@ -256,7 +257,7 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
         if problem:
             say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(Styled(f"✓ Watching {path}", "good"))
+            say(Styled(f"✓ Watching {shown_folder(path)}", "good"))
 
 
 def _show_keys(keys: dict[str, dict[str, str]]) -> None:
@@ -287,7 +288,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
-            say(f"  in {place['folder']}, for source {source}")
+            say(f"  in {shown_folder(place['folder'])}, for source {source}")
         if hold["advice"]:
             say(f"  {hold['advice']}")
 

@@ -346,11 +346,13 @@ class Keys:
             credential = ""
         if credential not in ("", key):
             return msg(
-                "{what} (the systemd credential holds another key, which is not used)", what=origin
+                "{what} (the systemd credential contains a different key, which is not used)",
+                what=origin,
             )
         if self._environ[VARIABLE] not in ("", key):
             return msg(
-                "{what} (the environment variable {variable} holds another key, which is not used)",
+                "{what} (the environment variable {variable} contains a different key,"
+                " which is not used)",
                 what=origin,
                 variable=VARIABLE,
             )

@@ -318,7 +318,7 @@ def _known_content(
     if first is None or first.state is State.GONE:
         return None
     if first.path == document.path:
-        why = msg("The file was uploaded before and is not uploaded again.")
+        why = msg("The file was uploaded before and will not be uploaded again.")
         return (_ARRIVED, why) if first.state in ARRIVED else None
     if plan.folder.duplicates is Duplicates.UPLOAD:
         return None
