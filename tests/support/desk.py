@@ -19,8 +19,8 @@ import pytest
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
-from watcher.daemon.client import Channel, NotRunningError
 from watcher.daemon.instance import Places
+from watcher.daemon.local_http import Channel, NotRunningError
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 
@@ -128,6 +128,7 @@ class Desk:
             "LC_ALL": "C.UTF-8",  # English, whatever the person's system speaks
             # No test may see, or install, a login service of whoever runs it.
             "XDG_CONFIG_HOME": str(self.root / "settings"),
+            "XDG_DATA_HOME": str(self.root / "data"),
             "XDG_RUNTIME_DIR": str(self.root / "runtime"),
             "HRFLOW_WATCHER_MACHINE_CONFIG": str(self.root / "machine" / "config.toml"),
             **more,
