@@ -6,7 +6,7 @@ from tests.support import file_keyring
 from watcher import sandbox as sb
 
 OTHER = "ask_" + "5" * 32
-SAID = "the environment variable HRFLOW_API_KEY holds another key, which is not used"
+SAID = "the environment variable HRFLOW_API_KEY contains a different key, which is not used"
 
 
 @pytest.fixture

@@ -103,8 +103,8 @@ def write_credential(tmp_path, name, key):
     return {"CREDENTIALS_DIRECTORY": str(tmp_path)}
 
 
-CREDENTIAL_DIFFERS = "(the systemd credential holds another key, which is not used)"
-VARIABLE_DIFFERS = "(the environment variable HRFLOW_API_KEY holds another key, which is not used)"
+CREDENTIAL_DIFFERS = "(the systemd credential contains a different key, which is not used)"
+VARIABLE_DIFFERS = "(the environment variable HRFLOW_API_KEY contains a different key, which is not used)"
 
 
 @pytest.mark.parametrize(
