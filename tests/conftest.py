@@ -11,6 +11,9 @@ import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
 
+# Hints name the command as if it were installed.
+os.environ["HRFLOW_WATCHER_COMMAND"] = "hrflow-watcher"
+
 pytest_plugins = [
     "tests.support.leaks", "tests.support.desk", "tests.support.world", "tests.support.postgres",
 ]  # fmt: skip

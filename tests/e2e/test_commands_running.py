@@ -54,6 +54,7 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     eventually(lambda: paused() == (True, None))
     assert desk.run("resume").stdout == "Uploads resumed.\n"
     eventually(lambda: office.state("a.pdf") in ARRIVED)
+    assert desk.call("resume").stdout == "Uploads were not paused.\n"
     wrong = desk.run("pause", "--for", "soon")
     assert (wrong.returncode, "'soon' is not a valid duration" in wrong.stderr) == (2, True)
 

@@ -19,8 +19,8 @@ import pytest
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
-from watcher.daemon.client import Channel, NotRunningError
 from watcher.daemon.instance import Places
+from watcher.daemon.local_http import Channel, NotRunningError
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 

@@ -12,10 +12,11 @@ from watcher.cli.context import find_files, open_reader, places, program_options
 from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
+from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
-from watcher.routing.patterns import search_key
+from watcher.routing.names import search_key
 from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     if person:
         say(
             "People are found by the name that HrFlow read in their CV, while it is kept. To"
-            f' find files by their own names: hrflow-watcher history --text "{person}"',
+            f' find files by their own names: {command_name()} history --text "{person}"',
             err=True,
         )
 

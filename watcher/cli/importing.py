@@ -18,12 +18,12 @@ from watcher.cli.context import config_path, load_config, open_reader, places, p
 from watcher.cli.editing import (
     check_option,
     choose_known_account,
+    find_source,
     is_terminal,
     open_editor,
     tag_option,
 )
-from watcher.cli.folder import find_source
-from watcher.cli.foreground import Control, log_to, stop_signal
+from watcher.cli.foreground import log_to, stop_signal
 from watcher.cli.output import (
     Styled,
     count_files,
@@ -34,13 +34,13 @@ from watcher.cli.output import (
 )
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
-from watcher.credentials import Keys, ledger_passwords
-from watcher.daemon.client import Channel, read_facts
+from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import folders_of, is_in
-from watcher.i18n.language import system_language
+from watcher.daemon.local_http import Channel, read_facts
+from watcher.daemon.plans import folders_of
+from watcher.i18n.command import command_name
 from watcher.model.errors import (
     NotRunningError,
     UnusableError,
@@ -50,8 +50,10 @@ from watcher.model.errors import (
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
+from watcher.page.actions import Control
 from watcher.page.server import ActivityPage
 from watcher.present import view
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,11 +82,10 @@ def _import_here(
     instance = Instance(where)
     app = App(
         config, where, keys=Keys.of_process(os.environ), instance=instance,
-        ledger_password=ledger_passwords(os.environ),
+        ledger_password=take_secret(LEDGER, os.environ),
     )  # fmt: skip
     page = ActivityPage(
         app, instance, where, config=config_path, environ=environ,
-        language=system_language(environ),
         control=Control(stop.set, tuple),  # an import keeps the settings it began with
     )  # fmt: skip
     app.start()
@@ -202,14 +203,14 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     folders = [
         folder
         for folder in config.folders
-        if any(is_in(os.path.realpath(folder.path), other) for other in wanted)
+        if any(is_in(os.path.realpath(folder.path), other, os.sep) for other in wanted)
     ]
     return replaced(config, folders=tuple(_limited(folder, path) for folder in folders))
 
 
 def _limited(folder: Folder, path: str) -> Folder:
     """A folder's settings for an import of ``path``: other existing files need approval."""
-    if is_in(os.path.realpath(folder.path), path):
+    if is_in(os.path.realpath(folder.path), path, os.sep):
         return folder
     return replaced(folder, existing=Existing.ASK)
 
@@ -296,4 +297,4 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
             for _, why, files in reader.held() if reader else ():
                 if files:
                     say(Styled(f"Waiting: {why}", "bad"))
-    say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")
+    say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")

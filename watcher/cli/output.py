@@ -50,7 +50,6 @@ _LONGEST_KEPT: Final = (34, 16)
 #: How a line begins behind which its continuation is indented: a margin, and a sign like "✓ ".
 _HANGING: Final = re.compile(r"\s*(?:[^\w\s\"'([{<~./\\-] )?")
 
-
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 
 

@@ -12,29 +12,26 @@ import click
 from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
+    ask,
+    ask_email,
+    ask_key,
     ask_to_create,
     check_option,
     choose_account,
     create_option,
     is_terminal,
     open_editor,
+    read_key,
     show_difference,
+    show_sources,
+    store_key,
     tag_option,
     warn,
 )
-from watcher.cli.login import (
-    ask,
-    ask_email,
-    ask_key,
-    read_key,
-    show_sources,
-    store_key,
-)
 from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
 from watcher.cli.service import install_service, login_service
-from watcher.config.editor import without_absent
 from watcher.config.mistakes import redact
-from watcher.config.setup import (
+from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
     FolderAnswer,
@@ -43,12 +40,9 @@ from watcher.config.setup import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.daemon.client import read_facts
-from watcher.daemon.setup import (
-    UNCHECKED,
+from watcher.daemon.local_http import read_facts
+from watcher.daemon.provisioning import (
     Changes,
-    Workspace,
-    ask_hrflow,
     can_drop_sample,
     drop_sample,
     find_key,
@@ -56,7 +50,9 @@ from watcher.daemon.setup import (
     save,
     why_not_stored,
 )
-from watcher.daemon.status import source_names
+from watcher.daemon.snapshots import source_names
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
+from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
@@ -152,7 +148,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     elif read_facts(places(ctx)):
         say("Saved and active: the program is running.")
     else:
-        say("Start it with: hrflow-watcher run")
+        say(f"Start it with: {command_name()} run")
     if not_stored:
         _say_where_the_key_goes(changes, not_stored, is_running=bool(read_facts(places(ctx))))
 
@@ -222,7 +218,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         missing = [place for place in missing if ask_to_create(place)]
     at_login = _wants_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
-    _show(editor, answers, text, without_absent(warnings))
+    _show(editor, answers, text, warnings)
     return Changes(answers, key, tuple(missing), text), at_login
 
 

@@ -23,16 +23,17 @@ from watcher.model.settings import (
     Hooks,
     Struct,
     Webhook,
+    read_hours,
 )
-from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
 from watcher.routing.placeholders import BUILT_IN, fill, names_in
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from watcher.config.lines import KeyPath
+    from watcher.config.mistakes import KeyPath
     from watcher.i18n.message import Text
     from watcher.model.settings import Label
 
@@ -148,7 +149,7 @@ def _wrong_ledger(text: str) -> Message:
     if not text:
         return NOTHING
     if _LEDGER_PASSWORD.search(text):
-        return msg("must not contain a password; store it with: hrflow-watcher login --ledger")
+        return msg("must not contain a password; store it with: {hrflow_watcher} login --ledger")
     if not _LEDGER.match(text):
         return msg(
             "{item} is not the address of a PostgreSQL database, like"
@@ -166,14 +167,6 @@ def is_host(text: str) -> bool:
         only_digits = text.replace(".", "").isdigit()  # an address with a slip
         return bool(_HOST_NAME.match(text)) and not only_digits
     return True
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether only this machine can reach what listens there."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 def _split(text: str) -> SplitResult | None:
@@ -199,7 +192,7 @@ def _wrong_api_url(text: str) -> Message:
             '{item} must not contain "?" or "#"; remove it and everything after it',
             item=shown(text),
         )
-    if url.scheme == "http" and not is_loopback(url.hostname):
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         return msg("must begin with https://, because the API key is sent there")
     return NOTHING
 

@@ -8,13 +8,14 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.instance import lock, write_atomically
+from watcher.daemon.instance import lock
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 from watcher.model.snapshot import ActiveHold, Snapshot
 from watcher.pipeline.messages import Resume, carry_out
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
 #: Suffixes of a journal's files: its own, and those that SQLite keeps beside it.
 _SUFFIXES: Final = ("", "-wal", "-shm")
-
 
 #: Bytes that must be free on the disk before the journal is used again.
 _ROOM: Final = 1_000_000
@@ -64,7 +63,7 @@ def _mark_begun(places: Places) -> None:
     if os.path.exists(places.begun):
         return
     try:
-        write_atomically(places.begun, "")
+        write_atomically(places.begun, b"")
     except OSError as error:
         raise _unwritable(places, error) from error
 
@@ -129,9 +128,10 @@ class Standalone:
         return self._journal.retention.forget(file_ids, time.time())
 
     def snapshot(self) -> Snapshot:
-        """Return what is held back; nothing else is known."""
+        """Return what is paused and held back; nothing else is known."""
         with closing(Reader(self._places.journal)) as reader:
-            return Snapshot(holds=tuple(ActiveHold(*each) for each in reader.held()))
+            holds = tuple(ActiveHold(*each) for each in reader.held())
+            return Snapshot(paused_until=reader.paused_until(), holds=holds)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from watcher.journal import rows
 from watcher.model.files import Hold
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key, hold_keys
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -163,9 +164,9 @@ class Holds:
         taken = 0
         for (stored,) in self._store.all("SELECT path FROM folders WHERE settings <> ?", rows.LEFT):
             folder = os.fsdecode(stored)
-            if folder == path or folder.startswith(path.rstrip(os.sep) + os.sep):
+            if is_in(folder, path, os.sep):
                 taken += self.approve_existing(existing_key(folder), now)
-            elif path.startswith(folder.rstrip(os.sep) + os.sep):
+            elif is_in(path, folder, os.sep):
                 taken += self._approve_part(folder, path, now)
         return taken
 

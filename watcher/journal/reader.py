@@ -15,7 +15,7 @@ from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
 from watcher.model.kinds import FAILED, Cause, State
 from watcher.model.records import Timing
-from watcher.routing.patterns import as_seen, lies_in, search_key
+from watcher.routing.names import as_seen, lies_in, search_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -7,11 +7,11 @@ systemd.unit(5), section "Specifiers"; the restrictions are those of systemd.exe
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.errors import UPDATED
+from watcher.routing.names import is_in
 from watcher.service.autostart import render_entry
 from watcher.service.common import (
     COMMENT,
@@ -32,13 +32,10 @@ if TYPE_CHECKING:
 #: The version of systemd from which on the pause between restarts can grow.
 _GROWING: Final = 254
 
-
 #: Where other drives and shares are mounted; those that do not exist do not matter.
 _DRIVES: Final = ("/media", "/mnt", "/run/media", "/srv")
 
-
 _TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - names, nothing is put there
-
 
 _UNIT_TEXT: Final = """\
 # Written by `hrflow-watcher service install`, and again by every other one.
@@ -78,7 +75,6 @@ TasksMax=256
 WantedBy=default.target
 """
 
-
 #: What needs no rights that a user's manager may lack; where it does, systemd goes on without.
 #: ProtectKernelTunables and ProtectKernelLogs are left out: with a user's rights there is nothing
 #: to protect, and with systemd 252 the start failed with 226/NAMESPACE.
@@ -97,7 +93,6 @@ ProtectSystem=strict
 ProtectControlGroups=yes
 ProtectHostname=yes
 """
-
 
 #: What fails, and the start with it (217/USER, 218/CAPABILITIES), where users may not have
 #: namespaces of their own.
@@ -158,7 +153,7 @@ def _restrictions(definition: Definition, *, namespaces: bool) -> Iterator[str]:
     places = [
         each for each in (*definition.writable, definition.home, definition.command[0]) if each
     ]
-    if any(_is_in(place, temporary) for place in places for temporary in _TEMPORARY):
+    if any(is_in(place, temporary, "/") for place in places for temporary in _TEMPORARY):
         yield "# There is no private /tmp, as the program or something watched or kept lies there."
     else:
         yield "PrivateTmp=yes"
@@ -169,24 +164,18 @@ def _restrictions(definition: Definition, *, namespaces: bool) -> Iterator[str]:
         yield f"ReadWritePaths=-{drive}"
     covered = [definition.home, *_DRIVES]
     for place in sorted(set(definition.writable)):
-        if not any(around and _is_in(place, around) for around in covered):
+        if not any(around and is_in(place, around, "/") for around in covered):
             covered.append(place)
             yield f"ReadWritePaths={quote('-' + place)}"
 
 
-def _is_in(place: str, around: str) -> bool:
-    return posixpath.join(place, "").startswith(posixpath.join(around, ""))
-
-
 _UNIT: Final = f"{NAME}.service"
-
 
 #: Variables of the desktop that an icon needs, and those that tell the language.
 _DESKTOP: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
     "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE",
 )  # fmt: skip
-
 
 #: Run by the desktop at login, as the service has started before it: restarts it in the desktop.
 _RESTART: Final = (
