@@ -20,6 +20,10 @@ pytest_plugins = [
 if sys.platform == "linux":
     pytest_plugins.append("tests.support.desktop")
 
+# Tests start the program hundreds of times: its modules are compiled once, not each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # The same examples on every machine and in every run; to look for new ones, name the profile
 # "default" on the command line: --hypothesis-profile=default
 # A machine that is busy with other work takes its time.
