@@ -407,10 +407,13 @@ def test_status_says_that_the_minute_is_used_up(desk):
     assert (queue["state"], queue["files"]) == ("queued", 3)
     assert (
         queue["why"]
-        == "The limit max_requests_per_minute is reached: 2 requests in the last minute."
+        == "The limit max_requests_per_minute has been reached: 2 requests in the last minute."
     )
     assert queue["due_at"] > 0
-    assert "… 3 queued: The limit max_requests_per_minute is reached" in desk.run("status").stdout
+    assert (
+        "… 3 queued: The limit max_requests_per_minute has been reached"
+        in desk.run("status").stdout
+    )
     desk.run("pause")
     assert "… 3 queued: Paused" in desk.run("status").stdout  # which no minute ends
     desk.run("resume")

@@ -83,7 +83,7 @@ def test_a_server_that_stops_answering_is_given_up(shared_cluster, database, mon
 def test_what_fails_is_said_in_one_sentence(shared_cluster):
     port = free_port()
     for url, said in [
-        (f"postgresql://u@127.0.0.1:{port}/d", "cannot be reached"),
+        (f"postgresql://u@127.0.0.1:{port}/d", "can't be reached"),
         (shared_cluster.url("nowhere"), "has no database"),
         ("postgresql://[", "not an address"),
     ]:
@@ -97,5 +97,5 @@ def test_a_user_without_rights_is_told_so(database, shared_cluster):
     with shared_cluster.superuser() as connection:
         connection.execute("CREATE ROLE stranger LOGIN")
     url = database.replace("hrflow@", "stranger@")
-    with pytest.raises(LedgerError, match=r"not been set up|lacks a right"):
+    with pytest.raises(LedgerError, match=r"not been set up|is missing a permission"):
         connect(url, "")

@@ -71,7 +71,7 @@ def row(page, name):
 
 def details(page, name):
     """Open the details of a file."""
-    row(page, name).locator(".c-name").click()
+    row(page, name).locator(".c-state").click()
     page.get_by_role("dialog").wait_for()
 
 
