@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.i18n.catalog import catalog
+from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.ledger import LedgerUse
 from watcher.model.records import Entry
@@ -39,7 +40,7 @@ def entry(number=1, name="jane.pdf", state=State.PARSED, **more):
     return Entry(number, "/cvs", f"/cvs/{name}", state, **more)
 
 
-NOT_A_DOCUMENT = entry(5, "tool.pdf", State.REFUSED, why="This is a program.")
+NOT_A_DOCUMENT = entry(5, "tool.pdf", State.REFUSED, why=verbatim("This is a program."))
 FOLDER = Watched("/home/jo/CVs", "default", KEY)
 NO_KEY = ActiveHold("credential:default", "There is no key for the account.", 0)
 ASKS = ActiveHold("existing:/home/jo/CVs", "They were there first.", 137)
@@ -257,7 +258,7 @@ names = st.text(
 )
 entries = st.builds(
     entry, st.integers(1, 10**9), names, st.sampled_from(State),
-    why=names, profile_name=names, source_key=names,
+    why=names.map(verbatim), profile_name=names, source_key=names,
 )  # fmt: skip
 snapshots = st.builds(
     Snapshot, at=st.just(NOON), is_set_up=st.booleans(),
