@@ -124,7 +124,7 @@ def test_in_french_it_says_the_same():
 @pytest.mark.parametrize(
     ("use", "line"),
     [
-        (LedgerUse(), "The shared ledger cannot be reached."),
+        (LedgerUse(), "The shared ledger can't be reached."),
         (LedgerUse(1), "Only this machine uses the shared ledger now."),
         (
             LedgerUse(1200, (("DESK", 1), ("ARCHIVE", 4))),

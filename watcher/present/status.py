@@ -178,7 +178,7 @@ def _remarks(snapshot: Snapshot, word: Catalog) -> str:
 def ledger_use(use: LedgerUse, word: Catalog) -> str:
     """Return who uses the shared ledger, and what waits for whom."""
     if not use.machines:
-        return word("The shared ledger cannot be reached.")
+        return word("The shared ledger can't be reached.")
     parts = [
         word.plural(
             "Only this machine uses the shared ledger now.",
