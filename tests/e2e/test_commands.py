@@ -1,4 +1,4 @@
-"""Every command as a person starts it: a process of its own, its output, its exit code."""
+"""Every command: what a person types, its output, its exit code."""
 
 import json
 import os

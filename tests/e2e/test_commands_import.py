@@ -405,7 +405,7 @@ def test_a_refused_file_of_an_import_is_tried_again_as_it_was_imported(desk, oth
     desk.sandbox.faults.clear()
     running = run_until(desk, eventually, lambda: True)
     assert stands(desk, other) == {"refused"}
-    assert desk.run("retry", "--all").stdout == "2 files will be tried again.\n"
+    assert desk.run("retry", "--all").stdout == "2 files will be retried.\n"
     eventually(lambda: stands(desk, other) <= ARRIVED)
     running.end()
     check_promise(desk)

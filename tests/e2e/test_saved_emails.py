@@ -104,7 +104,7 @@ def test_a_mail_without_a_document_is_refused_with_advice(world):
     settled(world, 1)
     (entry,) = world.entries()
     assert str(entry.state) == "refused"
-    assert "holds no document. Save its text as PDF." in str(entry.why)
+    assert "contains no document. Save its text as PDF." in str(entry.why)
 
 
 @pytest.mark.parametrize("how", [MailSetting.REFUSE, MailSetting.SEND])

@@ -17,7 +17,7 @@ from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.systemd import ServiceManager
+from watcher.daemon.sd_notify import ServiceManager
 from watcher.model.errors import UnusableError
 from watcher.pipeline.messages import Ping
 from watcher.service.common import Definition

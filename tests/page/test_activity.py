@@ -79,6 +79,27 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     see_no_problem(page)
 
 
+def test_what_is_done_in_the_details_is_undone_there(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    page = person.open()
+    wait_for(page, "bad one.pdf", "refused")
+    page.locator("#held h3", has_text="bad one.pdf was not accepted").wait_for()
+    details(page, "bad one.pdf")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Ignore").click()
+    dialog.locator(".toast", has_text="1 file will be ignored.").wait_for()
+    dialog.get_by_role("button", name="Undo").click()
+    dialog.locator(".toast", has_text="Undone.").wait_for()
+    assert page.evaluate("document.activeElement.id") == "d-close"
+    page.keyboard.press("Escape")
+    page.locator("body > .toasts").wait_for(state="attached")
+    dialog.wait_for(state="hidden")
+    wait_for(page, "bad one.pdf", "refused")
+    see_no_problem(page)
+
+
 def test_several_are_chosen_and_ignored_and_all_with_one_reason_tried_again(person):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()
@@ -361,7 +382,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     chosen.wait_for(state="attached")
     assert chosen.inner_text() == "Engineering", "the key that is there is asked for names"
     page.get_by_role("button", name="Show changes").click()
-    page.locator("#difference", has_text="Nothing changes.").wait_for()
+    page.locator("#difference", has_text="No changes.").wait_for()
     page.get_by_role("link", name="Health").click()
     page.locator("#checks summary").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()

@@ -52,6 +52,7 @@ class World:
         self.settings = {}  # of the program as a whole
         self.options = {}
         self.news = []
+        self.latest = {}  # of each file, by its number
         self.heard = threading.Condition()
 
     def folder(self, name="cvs", **settings):
@@ -76,6 +77,7 @@ class World:
         """Start the program, which may not be able to walk through a folder yet."""
         config = replaced(self.config(*folders, **account), **self.settings)
         self.news.clear()
+        self.latest.clear()
         self.app = App(config, self.places, keys=self.keys, on_event=self.hear, **(options or {}))
         self.app.start()
 
@@ -92,6 +94,8 @@ class World:
     def hear(self, news):
         with self.heard:
             self.news.append(news)
+            if isinstance(news, Entry):
+                self.latest[news.file_id] = news
             self.heard.notify_all()
 
     def wait_for(self, condition, within=PATIENCE):
@@ -104,8 +108,7 @@ class World:
         self.wait_for(lambda: len(self.at_rest()) >= files, within)
 
     def at_rest(self):
-        latest = {news.file_id: news for news in list(self.news) if isinstance(news, Entry)}
-        return [entry for entry in latest.values() if entry.state not in OPEN]
+        return [entry for entry in list(self.latest.values()) if entry.state not in OPEN]
 
     def stop(self):
         if self.app is not None:

@@ -112,8 +112,8 @@ def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
         "card.vcf": "a contact card",
         "smime.p7s": "a digital signature",
         "scan.png": "",
-        "logo.png": "a picture in the text",
-        "image001.png": "a picture in the text",
+        "logo.png": "an image in the text",
+        "image001.png": "an image in the text",
         "page.png": "",  # too large for the end of a text: a page that was photographed
     }
 
@@ -217,7 +217,7 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
     save(tmp_path, "mail.msg", compound(made))
     assert inside(tmp_path, "mail.msg") == {
         "Curriculum vitae.pdf": "",
-        "logo.png": "a picture in the text",
+        "logo.png": "an image in the text",
         "scan.png": "",
         "inner.pdf": "",
         "b.pdf": "",

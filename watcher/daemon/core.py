@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.credentials import is_contested
 from watcher.daemon.adapters import RealClock
-from watcher.daemon.engine import RETRY_SECONDS, Supervisor
+from watcher.daemon.engine import RETRY_SECONDS, Engine, Supervisor
 from watcher.daemon.event_log import EventLog
 from watcher.daemon.imports import Imports
 from watcher.daemon.instance import lock
@@ -27,7 +27,7 @@ from watcher.daemon.plans import (
     this_machine,
 )
 from watcher.daemon.shared_ledger import LedgerAccess
-from watcher.daemon.status import Snapshots
+from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
 from watcher.i18n.message import NOTHING, Message, Text
@@ -109,17 +109,16 @@ class App:
         self._import_all = import_all
         self._leaves_others = leaves_others
 
+        self._log = EventLog()
+        ledger = LedgerAccess(places, self._clock, ledger_password)
         self._supervisor = Supervisor(
             places,
-            keys,
-            self._clock,
-            LedgerAccess(places, self._clock, ledger_password),
-            self._on_event,
-            lambda: self._log.states | shown,
-            self._apply_settings,
-            retry_seconds,
-        )
-        self._log = EventLog()
+            lambda journal: Engine(
+                journal, places, keys, self._clock, ledger, self._on_event,
+                lambda: self._log.states | shown,
+            ),
+            self._apply_settings, self._on_event, self._clock.wall, retry_seconds,
+        )  # fmt: skip
         self._imports = Imports(self.post)
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
         self._webhooks = Webhooks(webhook_secret, self.post, self._on_event, self._clock.wall)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
-from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.instance import default_state, lock
+from watcher.daemon.local_http import Channel, read_facts
+from watcher.i18n.command import command_name
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
 from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
@@ -69,7 +70,7 @@ def where_to_look(code: int) -> str:
     """Return the command that tells more about a run that ended with ``code``."""
     if code >= _OF_SYSTEMD:  # the program has not run, so its log has nothing about it
         return f"journalctl --user -u {NAME}"
-    return "hrflow-watcher service logs"
+    return f"{command_name()} service logs"
 
 
 def _not_started(code: int = 0) -> WatcherError:

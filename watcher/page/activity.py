@@ -16,7 +16,7 @@ from watcher.journal.reader import ORDERED, ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
-from watcher.present import listing
+from watcher.present import listing, view
 from watcher.present.report import Span, make_period, render, summarize
 from watcher.present.view import Group, states_of
 
@@ -120,17 +120,20 @@ class Activity:
     def reasons(self) -> list[dict[str, object]]:
         """Return why files need attention by themselves, the most frequent reason first."""
         with self._reader() as reader:
-            found = reader.reasons(_REASONS)
+            found = [
+                (each, reader.entry(each.latest) if each.files == 1 else None)
+                for each in reader.reasons(_REASONS)
+            ]
         return [
             {
                 "state": each.state.value,
-                "title": self._title(each.state, each.files),
+                "title": self._title(each.state, each.files, entry),
                 "why": self.word(self._example(each)),
                 "reason": as_json(each.why),
                 "files": each.files,
                 "can_retry": each.in_place,
             }
-            for each in found
+            for each, entry in found
         ]
 
     @staticmethod
@@ -139,7 +142,13 @@ class Activity:
             return msg("{reason} (numbers vary from file to file)", reason=reason.why)
         return reason.why
 
-    def _title(self, state: State, files: int) -> str:
+    def _title(self, state: State, files: int, entry: Entry | None) -> str:
+        """Return how many files have a reason; for a single one, its name."""
+        if entry is not None:
+            names = {"file": view.name(entry)}
+            if state is State.REFUSED:
+                return self.word("{file} was not accepted", **names)
+            return self.word("{file} could not be read", **names)
         if state is State.REFUSED:
             return self.word.plural(
                 "1 file was not accepted", "{count:count} files were not accepted", files

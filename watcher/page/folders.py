@@ -14,29 +14,31 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher.config.tags import write_tags
 from watcher.daemon.plans import (
     MISSING,
-    WOULD_BE_SENT,
     check_file,
     former_targets,
     make_plans,
     this_machine,
 )
-from watcher.daemon.status import source_names
-from watcher.i18n.message import NOTHING, Message, msg, verbatim
+from watcher.daemon.snapshots import source_names
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UnusableError, UsageError
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
+    from watcher.daemon.plans import Verdict
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
+    from watcher.model.uploads import Route
 
     Names = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
-class Folders:
+class FolderSettings:
     """Reads the settings of the running program."""
 
     app: App
@@ -68,50 +70,42 @@ class Folders:
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = check_file(path, plans, self.places)
-        parts = verdict.pop("parts", [])
-        assert isinstance(parts, list)
-        said = {
-            name: self.word(value) if isinstance(value, Message) else value
-            for name, value in verdict.items()
-        }
-        said = {"why": "", "what": "", **said}
+        document = verdict.document
         return {
-            **said,
-            "good": any(each["verdict"] == WOULD_BE_SENT for each in (verdict, *parts)),
+            "file": view.safe(verdict.file),
+            "what": self.word(document.sniffed.what) if document else "",
+            "media_type": document.sniffed.media_type if document else "",
+            "size": document.stat.size if document else None,
+            "rule": verdict.rule,
+            "fields": self._named_fields(verdict),
+            "good": any(each.is_sent for each in (verdict, *verdict.parts)),
             "sentence": self.word(self._sentence(verdict)),
-            "inside": [self.word(self._sentence(part)) for part in parts],
-            **self._named(verdict),
+            "inside": [self.word(self._sentence(part)) for part in verdict.parts],
         }
 
-    def _sentence(self, verdict: Mapping[str, object]) -> Message:
+    def _sentence(self, verdict: Verdict) -> Message:
         """Return what would happen to a file, as a sentence."""
-        file = os.path.basename(str(verdict["file"]))
-        if verdict["verdict"] == MISSING:
+        file = os.path.basename(verdict.file)
+        if verdict.display is MISSING:
             return msg("{file} was not found; check the path.", file=file)
-        if verdict["verdict"] == WOULD_BE_SENT:
-            key = str(verdict["source_key"])
-            names = source_names(self.places)
-            source = names.get((str(verdict["account"]), key), key)
-            what = _said(verdict["what"])
+        if verdict.is_sent and verdict.route and verdict.document:
             return msg(
                 "{file} is {what} and would be uploaded to {source}.",
                 file=file,
-                what=what,
-                source=source,
+                what=verdict.document.sniffed.what,
+                source=self._source_name(verdict.route) or verdict.route.source_key,
             )
-        return msg("{file}: {why}", file=file, why=_said(verdict.get("why", "")))
+        return msg("{file}: {why}", file=file, why=verdict.why)
 
-    def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
-        """Return the fields of an upload with the source's name beside its key, if it is known."""
-        key, fields = str(verdict.get("source_key", "")), verdict.get("fields")
-        name = source_names(self.places).get((str(verdict.get("account", "")), key))
-        if not name or not isinstance(fields, dict):
-            return {}
-        return {"fields": {**fields, "source_key": f"{name} ({key})"}}
+    def _named_fields(self, verdict: Verdict) -> dict[str, str]:
+        """Return the fields of an upload, with the source's name beside its key if it is known."""
+        fields = verdict.fields
+        if verdict.route and (name := self._source_name(verdict.route)):
+            fields["source_key"] = f"{name} ({verdict.route.source_key})"
+        return fields
 
-
-def _said(value: object) -> Message:
-    return value if isinstance(value, Message) else verbatim(str(value))
+    def _source_name(self, route: Route) -> str:
+        return source_names(self.places).get((route.account, route.source_key), "")
 
 
 def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:

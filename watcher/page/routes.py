@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from watcher.page.actions import Actions, Body, Receiver
     from watcher.page.activity import Activity, ChangeFeed
     from watcher.page.auth import Sessions
-    from watcher.page.folders import Folders
+    from watcher.page.folders import FolderSettings
     from watcher.page.setup_form import Health, Sample, Setup
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ class Routes:
         *,
         activity: Activity,
         actions: Actions,
-        folders: Folders,
+        folders: FolderSettings,
         health: Health,
         setup: Setup,
         sample: Sample,
@@ -164,7 +164,7 @@ class Routes:
         session = bottle.request.environ.get(SESSION)
         word = self._activity.word
         if session is None:  # commands have a token, but no session
-            raise bottle.HTTPError(403, word("Open this page with: hrflow-watcher open"))
+            raise bottle.HTTPError(403, word("Open this page with: {hrflow_watcher} open"))
         number, snapshot, _ = self._feed.wait(0)
         try:
             start = {

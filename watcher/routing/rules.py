@@ -300,13 +300,13 @@ def _open(sniffed: Sniffed, inside: tuple[Part, ...], rule: int) -> Open | Skip:
         return Open(opened_why(len(parts), left_out), parts, rule)
     if sniffed.media_type in _MAIL:
         why = msg(
-            "This file is {what} that holds no document. Save its text as PDF.{left_out}",
+            "This file is {what} that contains no document. Save its text as PDF.{left_out}",
             what=sniffed.what,
             left_out=left_out,
         )
     else:
         why = msg(
-            "This file is {what} that holds no document.{left_out}",
+            "This file is {what} that contains no document.{left_out}",
             what=sniffed.what,
             left_out=left_out,
         )

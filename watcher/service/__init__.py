@@ -19,6 +19,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
+from watcher.i18n.message import Message
 from watcher.service.autostart import Autostart
 from watcher.service.common import (
     NAME,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NAME", "Definition", "Done", "Installed", "Program", "Run", "Service", "Systemd",
-    "choose", "is_installed", "run_program", "settings_folder",
+    "choose", "how_to_start", "run_program", "settings_folder",
 ]  # fmt: skip
 
 
@@ -69,13 +70,17 @@ def choose(
     return Autostart(definition, settings, spawn, end)
 
 
-def is_installed(environ: Mapping[str, str], home: str, folder: str) -> bool:
-    """Return whether a login service is installed, by its file alone: no program is run."""
+def how_to_start(environ: Mapping[str, str], home: str, folder: str) -> Message:
+    """Return the command that starts the program: by its login service, if one is installed.
+
+    That is known by its file alone: no program is run.
+    """
     definition = Definition(command=(), home=home)
     system = choose(
         definition, environ, run_program, folder=folder, spawn=lambda _: None, end=lambda: None
     )
-    return os.path.exists(system.file)
+    is_installed = os.path.exists(system.file)
+    return Message("{hrflow_watcher} service start" if is_installed else "{hrflow_watcher} run")
 
 
 def settings_folder(environ: Mapping[str, str], home: str) -> str:

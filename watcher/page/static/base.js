@@ -69,6 +69,13 @@ export function say(text, tone = "good") {
   if (tone !== "bad") clearing = setTimeout(() => (place.textContent = ""), 8000);
 }
 
+// What is outside an open dialog can neither be reached nor seen well, so messages are shown in it.
+for (const dialog of document.querySelectorAll("dialog"))
+  new MutationObserver(() => {
+    if (dialog.open) dialog.prepend($("said"), $("toasts"));
+    else if (dialog.contains($("said"))) $("main").before($("said"), $("toasts"));
+  }).observe(dialog, { attributeFilter: ["open"] });
+
 /** Remove the message, which belongs to the section that is left. */
 export function clearMessage() {
   clearTimeout(clearing);

@@ -94,7 +94,7 @@ function newRow(file) {
 
 function fill(row, file) {
   row.file = file;
-  row.line.className = `is-${file.tone}`;
+  row.line.className = `is-${file.tone}${file.candidate ? "" : " is-unnamed"}`;
   row.box.checked = selected.has(file.id);
   row.box.setAttribute("aria-label", safe(t("Select {file}", { file: file.name })));
   const [sign, label, remark] = row.cell.state.querySelectorAll("span, small");
@@ -377,7 +377,7 @@ $("details").addEventListener("close", () => {
 for (const what of ["retry", "ignore"])
   $(`d-${what}`).addEventListener("click", () => busy($(`d-${what}`), async () => {
     const id = shown;
-    await ask(`/api/${what}`, { ids: [id] });
+    await order(what, { ids: [id] });
     await showDetails(id);
   }));
 $("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));
