@@ -54,9 +54,13 @@ def test_an_email_tells_what_became_of_the_documents_inside(person):
         inside.filter(has_text="CV.pdf · Parsed")
     ).wait_for()
     inside.filter(has_text="This file is a text file. Save it as PDF or Word.").wait_for()
-    page.keyboard.press("Escape")
-    details(page, "CV.pdf")
-    assert page.get_by_role("dialog").locator("#d-inside").is_hidden()
+    inside.get_by_role("button", name="CV.pdf").click()
+    page.wait_for_function("() => document.activeElement.id === 'd-close'")
+    assert page.locator("#d-inside").is_hidden()
+    assert "mail.eml/CV.pdf" in page.locator("#d-facts").inner_text()
+    page.locator("#d-facts").get_by_role("button", name="mail.eml").click()
+    inside.filter(has_text="notes.txt").wait_for()
+    see_no_problem(page)
 
 
 def test_a_refused_file_is_looked_into_and_tried_again(person):

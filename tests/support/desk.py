@@ -130,6 +130,7 @@ class Desk:
             "LC_ALL": "C.UTF-8",  # English, whatever the person's system speaks
             # No test may see, or install, a login service of whoever runs it.
             "XDG_CONFIG_HOME": str(self.root / "settings"),
+            "XDG_DATA_HOME": str(self.root / "data"),
             "XDG_RUNTIME_DIR": str(self.root / "runtime"),
             "HRFLOW_WATCHER_MACHINE_CONFIG": str(self.root / "machine" / "config.toml"),
             **more,

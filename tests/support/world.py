@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.support.outcomes import ARRIVED, outcome
-from tests.support.samples import IGNORED, REFUSED, SENT
+from tests.support.samples import IGNORED, KNOWN, OPENED, REFUSED, SENT
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
@@ -166,8 +166,11 @@ def check_everything(world):
     arrived = world.arrived()
     entries = {os.path.basename(entry.path): entry for entry in world.entries()}
     by_hash = {record.sha256: record for record in arrived}
-    assert len(arrived) == len(SENT) == len(by_hash)
-    for name, (media_type, sent_as) in SENT.items():
+    sent = SENT | {
+        part: (media_type, part) for parts in OPENED.values() for part, media_type in parts.items()
+    }
+    assert len(arrived) == len(sent) == len(by_hash)
+    for name, (media_type, sent_as) in sent.items():
         entry = entries[name]
         record = by_hash[entry.sha256]
         fields = dict(record.fields)
@@ -184,4 +187,5 @@ def check_everything(world):
         assert str(entries[name].state) == "refused", name
         assert word in str(entries[name].why), entries[name].why
     assert not IGNORED & set(entries)
-    assert set(entries) == set(SENT) | set(REFUSED)
+    assert set(entries) == set(sent) | set(REFUSED) | set(OPENED)
+    assert len(entries) == KNOWN

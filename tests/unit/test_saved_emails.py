@@ -63,6 +63,15 @@ def test_a_document_in_a_mail_is_read_hashed_and_sent_from_the_spool(tmp_path):
     assert os.listdir(tmp_path / ".spool") == []
 
 
+def test_a_part_that_is_too_large_is_not_taken_out(tmp_path):
+    save(tmp_path, "mail.eml", mail(("CV.pdf", pdf("cv", size=5000))))
+    found = look(tmp_path, "mail.eml/CV.pdf", max_size=4000, keep_open=True)
+    with found.handle:
+        assert found.handle.seek(0, os.SEEK_END) == 0
+    assert "larger than 4.0 kB, the maximum" in str(found.document.problem)
+    assert (found.document.sha256, found.document.stat.size > 5000) == ("", True)
+
+
 def test_a_mail_that_has_changed_is_not_taken_for_the_one_before(tmp_path):
     save(tmp_path, "mail.eml", mail(("CV.pdf", pdf("cv"))))
     document = look(tmp_path, "mail.eml/CV.pdf").document

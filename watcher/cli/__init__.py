@@ -36,6 +36,7 @@ _COMMANDS: Final = (
     ("stop", "orders:stop", "Stop the running program."),
     ("reload", "orders:reload", "Make the running program read its configuration again."),
     ("import", "importing:command", "Upload what is already in a folder."),
+    ("send", "sending:command", "Put copies of files into a watched folder."),
     ("folder", "folder:command", "Add, list and remove watched folders."),
     ("forget", "forget:command", "Erase what is stored here about files or a person."),
     ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
@@ -91,8 +92,8 @@ def cli(_: click.Context) -> None:
       2    wrong arguments, or mistakes in the configuration
       3    the program is already running
       4    no usable API key
-      5    a named file or folder can't be used, or not all files were uploaded,
-           or doctor found something that must be fixed
+      5    a named file or folder can't be used, or not all files were uploaded
+           or copied, or doctor found something that must be fixed
       6    the history, or the program's own folder, can't be used
       7    HrFlow doesn't answer
       8    the program is not running

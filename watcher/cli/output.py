@@ -313,7 +313,7 @@ def _say_records(
 
 
 @contextmanager
-def progress(*, shown: bool) -> Iterator[Callable[[int, int], object]]:
+def progress(*, shown: bool, label: str = "Uploading") -> Iterator[Callable[[int, int], object]]:
     """Show a bar in a terminal; yields a function that draws (finished, all) files."""
     if not (shown and sys.stdout.isatty()):
         yield lambda *_: None
@@ -326,7 +326,7 @@ def progress(*, shown: bool) -> Iterator[Callable[[int, int], object]]:
         (task,) = bar.tasks
 
         def draw(done: int, files: int) -> None:
-            bar.update(number, description="Uploading", completed=done, total=files)
+            bar.update(number, description=label, completed=done, total=files)
             if task.speed and task.time_remaining:
                 left = ENGLISH.duration(task.time_remaining)
                 bar.update(number, rate=f"{task.speed:.1f} files/s · {left} left")

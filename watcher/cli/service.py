@@ -48,7 +48,7 @@ def install(ctx: click.Context, start: bool) -> None:
 @program_options
 def uninstall(ctx: click.Context) -> None:
     """Stop the program and don't start it at login any more. Settings and history are kept."""
-    if login_service(ctx).system.uninstall():
+    if login_service(ctx).uninstall():
         say(Styled("✓ No longer starts at login.", "good"))
     else:
         say("Not set to start at login.")
@@ -121,7 +121,7 @@ def install_service(service: LoginService, *, start: bool) -> None:
     if start:
         runs = service.apply()
     else:
-        service.system.install()
+        service.install()
     where = f"{service.system.kind}, {service.system.file}"
     now = " It is running now." if start and runs else ""
     say(Styled(f"✓ Starts automatically when you log in ({where}).{now}", "good"))

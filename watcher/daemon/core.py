@@ -30,7 +30,7 @@ from watcher.daemon.shared_ledger import LedgerAccess
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
-from watcher.i18n.message import NOTHING, Message, Text
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
@@ -188,6 +188,12 @@ class App:
     def config(self) -> Config:
         """The settings in force."""
         return self._config
+
+    def plan(self, folder: str) -> Plan:
+        """Return the compiled settings of a folder; UsageError if it is not watched."""
+        if folder not in self._watched:
+            raise UsageError(msg("This folder is not watched."))
+        return self._plans[folder]
 
     def reload(self, config: Config) -> None:
         """Use new settings from now on."""

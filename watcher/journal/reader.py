@@ -409,6 +409,21 @@ class Reader(Store):
             directory,
         )
 
+    def container(self, entry: Entry) -> Entry | None:
+        """Return the file that a document is inside of, also after it was moved; None without."""
+        path = os.path.dirname(entry.path)
+        if path == entry.folder:
+            return None
+        directory, name = rows.split(entry.folder, path)
+        found = self.entries(
+            "f.id = (SELECT max(p.id) FROM files p JOIN directories q ON q.id = p.directory_id "
+            "JOIN folders r ON r.id = q.folder_id WHERE r.path = ? AND q.path = ? AND p.name = ?)",
+            os.fsencode(entry.folder),
+            directory,
+            name,
+        )
+        return found[0] if found else None
+
     def sender(self, source_key: str, sha256: str) -> Entry | None:
         """Return the file that sends, or sent, a content to a source; None if none does."""
         found = self.entries(

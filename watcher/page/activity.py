@@ -18,7 +18,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
 from watcher.present import listing, view
 from watcher.present.report import Span, make_period, render, summarize
-from watcher.present.view import Group, states_of
+from watcher.present.view import Group, base_name, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -96,6 +96,7 @@ class Activity:
             entry = reader.entry(file_id)
             story = reader.events(file_id)
             parts = reader.parts(entry) if entry and is_opened(entry) else []
+            container = reader.container(entry) if entry else None
         if entry is None:
             raise UsageError(
                 msg("This link to the file is out of date."), msg("Look for the file in the list.")
@@ -104,6 +105,7 @@ class Activity:
         return {
             **listing.details(entry, story, self.word, url),
             "parts": [listing.row(part, self.word) for part in parts],
+            "container": container and {"id": container.file_id, "name": base_name(container.path)},
         }
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:

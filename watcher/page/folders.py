@@ -1,4 +1,4 @@
-"""Folders: those that are watched, what would happen to a file, and the folder picker."""
+"""Folders: those that are watched, files added to them or looked up, and the folder picker."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 import queue
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from string import ascii_uppercase
@@ -20,8 +21,11 @@ from watcher.daemon.plans import (
     this_machine,
 )
 from watcher.daemon.snapshots import source_names
+from watcher.documents.adding import Addition
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.errors import UnusableError, UsageError
+from watcher.model.errors import UnusableError, UsageError, WatcherError
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -142,6 +146,64 @@ def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, ob
         "min_size": rule.min_size,
         "max_size": rule.max_size,
     }
+
+
+# -- Files that are dropped onto the page
+
+
+@dataclass(frozen=True)
+class Additions:
+    """Puts copies of files into watched folders; they come in pieces, one request each."""
+
+    app: App
+    word: Catalog
+
+    def add(self, query: Mapping[str, str], data: bytes) -> dict[str, object]:
+        """Add a piece of a file; return ``path`` if it was the last, else the ``part`` so far.
+
+        ``query`` has the ``folder`` and the path ``name`` below it, the ``size`` and when it was
+        ``modified``, and from the second piece on the ``part`` and how much there is of it, the
+        ``offset``. What would not be uploaded is ``left_out``, and why.
+        """
+        file, part = self._addition(query), query.get("part", "")
+        if not part:
+            if why := file.left_out():
+                return {"left_out": self.word(why)}
+            part = file.begin()
+        try:
+            offset = _number(query, "offset")
+            file.append(part, offset, data)
+            if offset + len(data) < file.size:
+                return {"part": part}
+            path = file.finish(part)
+        except WatcherError:
+            with suppress(WatcherError):  # what has failed before may do so again
+                file.cancel(part)
+            raise
+        # Where folders are scanned, nothing else would tell of it now.
+        self.app.post(Candidate(file.plan.folder.path, path, Sign.CLOSED))
+        return {"path": path}
+
+    def cancel(self, body: Mapping[str, Any]) -> dict[str, object]:
+        """Remove the ``part`` of a file that is not to be added after all."""
+        self._addition(body).cancel(str(body.get("part")))
+        return {}
+
+    def _addition(self, query: Mapping[str, Any]) -> Addition:
+        return Addition(
+            self.app.plan(str(query.get("folder"))),
+            str(query.get("name", "")),
+            _number(query, "size"),
+            _number(query, "modified") / 1000,
+        )
+
+
+def _number(query: Mapping[str, Any], name: str) -> int:
+    """Return a number that a script has sent, 0 without it; UsageError if it is none."""
+    text = str(query.get(name, 0))
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise UsageError(msg("{key} must be a number.", key=name))
+    return int(text)
 
 
 # -- The folder picker

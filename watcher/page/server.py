@@ -14,12 +14,13 @@ from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
 from watcher.daemon.instance import HOST
 from watcher.daemon.local_http import LocalServer
+from watcher.documents.adding import PIECE
 from watcher.i18n.language import system_language
 from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed
 from watcher.page.auth import Guard, Sessions
-from watcher.page.folders import FolderSettings
+from watcher.page.folders import Additions, FolderSettings
 from watcher.page.routes import Language, Routes
 from watcher.page.setup_form import Health, Sample, Setup
 from watcher.system.files import write_atomically
@@ -37,8 +38,8 @@ _log = logging.getLogger(__name__)
 #: Threads that answer; up to half of them may be kept by those who wait for changes.
 _THREADS: Final = 8
 _WAITING: Final = _THREADS // 2
-#: Bytes of the largest request: the setup of some hundred folders.
-_LARGEST: Final = 200_000
+#: Bytes of the largest request: a piece of a file that is dropped onto the page.
+_LARGEST: Final = PIECE + 1
 #: Seconds of inactivity after which a connection is closed, and between two checks for that.
 _INACTIVE: Final = 120
 _CHECK: Final = 60
@@ -76,6 +77,7 @@ class ActivityPage:
             activity=activity,
             actions=self._actions,
             folders=FolderSettings(app, places, word),
+            additions=Additions(app, word),
             health=Health(config, places, environ, word),
             setup=Setup(app, control, config, places, environ, word),
             sample=Sample(app, activity),

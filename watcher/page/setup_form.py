@@ -185,7 +185,7 @@ class Setup:
 
     def start_at_login(self, _: Body) -> dict[str, object]:
         """Install the login service, or bring it up to date; WatcherError if that fails."""
-        self._login_service().system.install()
+        self._login_service().install()
         return {}
 
     # -- inside
@@ -213,9 +213,9 @@ class Setup:
 
     def _start_at_login(self) -> None:
         """Install the service for the next login: this process keeps running meanwhile."""
-        system = self._login_service().system
-        if system.look() is None:
-            system.install()
+        service = self._login_service()
+        if service.system.look() is None:
+            service.install()
 
     def _why_not_stored(self, account: str) -> Message:
         allow_insecure = self.app.config.allow_insecure_keyring

@@ -138,6 +138,11 @@ def fits_type(media_type: str, wanted: Collection[str]) -> bool:
     return media_type in wanted or media_type.partition("/")[0] + "/*" in wanted
 
 
+def too_large(max_size: int) -> Message:
+    """Return why a file of more than ``max_size`` bytes is refused."""
+    return msg("The file is larger than {limit:size}, the maximum for this folder.", limit=max_size)
+
+
 def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | Open]:
     """Return a function that returns where a document goes, or why it goes nowhere.
 
@@ -156,13 +161,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
         if document.parts is None and not accept(document.sniffed):
             return Skip(State.REFUSED, _unaccepted(document.sniffed))
         if folder.max_size and document.stat.size > folder.max_size:
-            return Skip(
-                State.REFUSED,
-                msg(
-                    "The file is larger than {limit:size}, the maximum for this folder.",
-                    limit=folder.max_size,
-                ),
-            )
+            return Skip(State.REFUSED, too_large(folder.max_size))
         chosen, captured = _choose(rules, document)
         number, settings = (chosen.number, chosen.settings) if chosen else (0, folder)
         if chosen and chosen.rule.ignore:

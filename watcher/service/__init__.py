@@ -6,6 +6,7 @@
     autostart       a desktop entry, where there is no systemd for users
     launchd         a LaunchAgent on macOS
     task_scheduler  a task on Windows
+    file_managers   entries in the menus of file managers, installed and removed with it
     common          what they share
 
 Installing can be repeated, uninstalling leaves nothing.
@@ -31,6 +32,7 @@ from watcher.service.common import (
     Service,
     run_program,
 )
+from watcher.service.file_managers import LABEL, FileManagers, make_entries
 from watcher.service.launchd import Launchd
 from watcher.service.systemd import Systemd
 from watcher.service.task_scheduler import Scheduler
@@ -39,8 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "NAME", "Definition", "Done", "Installed", "Program", "Run", "Service", "Systemd",
-    "choose", "how_to_start", "run_program", "settings_folder",
+    "LABEL", "NAME", "Definition", "Done", "FileManagers", "Installed", "Program", "Run",
+    "Service", "Systemd", "choose", "how_to_start", "make_entries", "run_program",
+    "settings_folder",
 ]  # fmt: skip
 
 
