@@ -24,11 +24,11 @@ Value: TypeAlias = "str | int | float | Message | tuple[Value, ...]"
 Text: TypeAlias = "Message | str"
 
 _PLACE: Final = re.compile(r"\{(\w+)(?::(\w+))?\}|\{\{|\}\}")
-#: JSON without blanks, as it is stored and sent; json.dumps would make one at each call.
-COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 #: The place for the name of the program's command: filled where the message is read, as the one who
 #: reads it may call the program in another way than the process that wrote it.
 COMMAND_PLACE: Final = "hrflow_watcher"
+#: JSON without blanks, as it is stored and sent; json.dumps would make one at each call.
+COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 #: How a message begins as JSON; anything else is text by a version before 4 of the journal.
 _BEGINNING: Final = '{"id":'
 

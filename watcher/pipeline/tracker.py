@@ -18,7 +18,7 @@ from watcher.model.settings import for_account
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 from watcher.pipeline.budget import Subject, Use
-from watcher.pipeline.messages import Arrived, Finished, Resume
+from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
 from watcher.pipeline.profile_lists import ProfileLists, Walk
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import UploadDone, is_outdated
@@ -417,6 +417,8 @@ class Tracker(Stage):
         if not self._keep_names:
             profile = replace(profile, name="", email="")
         self._journal.files.set_profile(job.file_id, profile, probable=is_probable)
+        if not is_probable:
+            self._emit(ProfileFound(job.file_id, profile.key))
         self._sources.note_use(job.account, job.source_key)
 
     def _first_delay(self, account: str) -> rules.FirstDelay:
