@@ -287,7 +287,7 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
     """Say why some files are not uploaded, and where to read more."""
     if State.HELD in standing:
         with open_reader(where) as reader:
-            for _, why, files in reader.held() if reader else ():
-                if files:
-                    say(Styled(f"Waiting: {why}", "bad"))
+            for hold in reader.held() if reader else ():
+                if hold.files:
+                    say(Styled(f"Waiting: {hold.why}", "bad"))
     say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")

@@ -13,7 +13,7 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
-from watcher.model.snapshot import ActiveHold, Snapshot
+from watcher.model.snapshot import Snapshot
 from watcher.pipeline.messages import Resume, carry_out
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class Standalone:
     def snapshot(self) -> Snapshot:
         """Return what is held back; nothing else is known."""
         with closing(Reader(self._places.journal)) as reader:
-            return Snapshot(holds=tuple(ActiveHold(*each) for each in reader.held()))
+            return Snapshot(holds=tuple(reader.held()))
 
 
 @contextmanager

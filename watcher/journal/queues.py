@@ -30,6 +30,7 @@ _MOMENTS: Final = (
     ("follow_ups", "since", "1"),
     ("follow_ups", "due_at", "1"),
     ("sources", "asked_at", "1"),
+    ("folders", "approved_until", "approved_until > 0"),
 )
 
 
@@ -68,6 +69,18 @@ class Queues:
             *map(os.fsencode, folders),
             limit,
         )
+
+    def has_queued(self, account: str) -> bool:
+        """Return whether uploads of an account are to be made, by now or later."""
+        query = "SELECT 1 FROM files WHERE state IN ('queued', 'waiting') AND account = ? LIMIT 1"
+        return self._store.read(query, account) is not None
+
+    def in_flight(self, account: str) -> int:
+        """Return how many uploads of an account are under way, or may have arrived."""
+        query = (
+            "SELECT count(*) FROM files WHERE state IN ('uploading', 'uncertain') AND account = ?"
+        )
+        return int(self._store.read(query, account)[0])
 
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
         """Return uncertain uploads that are due for a check, and since when they are uncertain."""

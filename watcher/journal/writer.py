@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from watcher.i18n.message import msg
+from watcher.journal.approvals import Approvals
 from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
@@ -30,7 +31,8 @@ class Journal:
         self.files = Files(self.store)
         self.queues = Queues(self.store)
         self.holds = Holds(self.store, self.files)
-        self.folders = Folders(self.store, self.files, self.holds)
+        self.approvals = Approvals(self.store, self.files, self.holds)
+        self.folders = Folders(self.store, self.files, self.holds, self.approvals)
         self.follow_ups = FollowUps(self.store)
         self.ledger = LedgerQueries(self.store)
         self.hooks = Hooks(self.store, self.files)

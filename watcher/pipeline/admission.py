@@ -16,13 +16,14 @@ from watcher.pipeline.containers import note_parts
 from watcher.pipeline.follow_up import numbered
 from watcher.pipeline.intake import isolated, note_version
 from watcher.pipeline.messages import Complete, Finished, Queued
-from watcher.pipeline.stage import Handlers, Stage
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import form_fields, unusable_reference
 
 if TYPE_CHECKING:
     from watcher.model.files import Candidate, Document
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
+    from watcher.pipeline.guard import Guard
     from watcher.routing.rules import Plan
 
 _DAY_NS: Final = 86_400 * 10**9
@@ -84,6 +85,10 @@ def _broken(document: Document) -> Skip | None:
 class Admission(Stage):
     """Refuses, ignores, recognises a copy, or queues."""
 
+    def __init__(self, context: Context, guard: Guard) -> None:
+        super().__init__(context)
+        self._guard = guard
+
     def handlers(self) -> Handlers:
         """Return the handler of files that are complete."""
         return {Complete: self._admit}
@@ -127,7 +132,9 @@ class Admission(Stage):
             file_id, candidate, document, decision
         ):
             return None
-        is_queued = self._queue(file_id, document, decision, plan, refused)
+        if not self._claim(file_id, document, decision, plan, refused):
+            return None
+        is_queued = self._queue(file_id, decision, plan, known.cause if known else "")
         return file_id if is_queued else None
 
     def _skip(self, file_id: int, skip: Skip, plan: Plan, refused: Entry | None) -> None:
@@ -154,7 +161,7 @@ class Admission(Stage):
                 return True
         return False
 
-    def _queue(
+    def _claim(
         self,
         file_id: int,
         document: Document,
@@ -162,7 +169,7 @@ class Admission(Stage):
         plan: Plan,
         refused: Entry | None,
     ) -> bool:
-        """Queue a file unless something is against it; return whether it was queued.
+        """Make a file the one that sends its content; return False if it is not to be sent.
 
         ``refused``: the file as HrFlow has refused it, which it would do again.
         """
@@ -190,11 +197,21 @@ class Admission(Stage):
             self._journal.files.refuse_again(file_id, refused.why, now)
             self._emit(Finished(file_id, plan.folder.path))
             return False
+        return True
+
+    def _queue(self, file_id: int, route: Route, plan: Plan, cause: str) -> bool:
+        """Queue a file unless it has to wait; return whether it was queued.
+
+        ``cause``: what held it before.
+        """
+        now = self._clock.wall()
         if self._journal.facts.is_in_doubt(file_id):
             step = Step(
                 State.UNCERTAIN, msg("Checking whether this file was uploaded before."), now
             )
             self._journal.files.step(file_id, step, now)
+            return False
+        if not self._guard.admits(file_id, plan.folder.path, cause):
             return False
         if keys := self._journal.holds.keys_of(route.account, route.source_key):
             # Each held file shows the reason, also one that comes later.

@@ -1,0 +1,86 @@
+"""What a person is asked about before it is sent, because parsing costs money. Pure.
+
+Times are seconds since 1970; months are those of local time, as YYYY-MM.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from watcher.i18n.message import Message, msg, plural
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Seconds in which new files in a folder are counted, and for which an approval counts.
+HOUR: Final = 3600.0
+
+
+class Arrivals:
+    """When the new files of a folder came, within the last hour."""
+
+    def __init__(self, arrivals: Iterable[tuple[int, float]] = ()) -> None:
+        """``arrivals``: each file's id and time, the earliest first."""
+        self._times = dict(arrivals)
+
+    def add(self, file_id: int, at: float) -> None:
+        """Note a file; one that is noted already counts once."""
+        self._times.setdefault(file_id, at)
+
+    def exceed(self, limit: int, now: float) -> bool:
+        """Return whether more than ``limit`` (0: any number) came within the last hour."""
+        while self._times and next(iter(self._times.values())) <= now - HOUR:
+            del self._times[next(iter(self._times))]
+        return 0 < limit < len(self._times)
+
+    def take_all(self) -> list[int]:
+        """Return the files, and count none of them any more."""
+        ids = list(self._times)
+        self._times.clear()
+        return ids
+
+
+def uploads_left(limit: int, approved: int, used: int) -> int:
+    """Return how many uploads a month still allows; ``approved`` are those above its limit."""
+    return max(0, limit + approved - used)
+
+
+def month_of(now: float) -> str:
+    """Return the month."""
+    return time.strftime("%Y-%m", time.localtime(now))
+
+
+def month_end(now: float) -> float:
+    """Return when the next month begins."""
+    today = time.localtime(now)
+    year, month = divmod(today.tm_year * 12 + today.tm_mon, 12)
+    return datetime(year, month + 1, 1).timestamp()  # noqa: DTZ001 - local
+
+
+def burst_why(files: int, folder: str, limit: int) -> Message:
+    """Return the message about ``files``, as more than ``limit`` came to ``folder`` in an hour."""
+    return plural(
+        "More than {limit:count} files were added to {folder} within an hour;"
+        " 1 of them is waiting for your approval.",
+        "More than {limit:count} files were added to {folder} within an hour;"
+        " {count:count} of them are waiting for your approval.",
+        files,
+        folder=folder,
+        limit=limit,
+    )
+
+
+def monthly_limit_why(whose: Message, limit: int, now: float) -> Message:
+    """Return why files wait: the month's uploads are used up.
+
+    ``whose``: " for account …", or NOTHING.
+    """
+    return msg(
+        "The monthly limit{whose} of {limit:count} uploads is reached. Files wait until {day}, or"
+        " until you approve them.",
+        whose=whose,
+        limit=limit,
+        day=time.strftime("%Y-%m-%d", time.localtime(month_end(now))),
+    )
