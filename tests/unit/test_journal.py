@@ -114,13 +114,13 @@ def held_and_probed(journal):
 def taken(journal):
     add(journal, "a.pdf", State.HELD, existing_key(FOLDER))
     add(journal, "in/b.pdf", State.HELD, existing_key(FOLDER))
-    journal.holds.approve_below(f"{FOLDER}/in", 2.0)
-    journal.holds.approve_below(FOLDER, 2.0)
+    journal.approvals.approve_below(f"{FOLDER}/in", 2.0)
+    journal.approvals.approve_below(FOLDER, 2.0)
 
 
 def skipped(journal):
     add(journal, "a.pdf", State.HELD, existing_key(FOLDER))
-    journal.holds.skip_existing(existing_key(FOLDER), 2.0)
+    journal.approvals.skip_existing(existing_key(FOLDER), 2.0)
 
 
 def read_again(journal):
@@ -289,12 +289,12 @@ def test_a_yes_is_for_the_part_it_names(journal):
     key = existing_key(FOLDER)
     inner = add(journal, "dev/a.pdf", State.HELD, key)
     outer = add(journal, "b.pdf", State.BASELINE, key)
-    assert journal.holds.approve_below(f"{FOLDER}/dev", 5.0) == 1
+    assert journal.approvals.approve_below(f"{FOLDER}/dev", 5.0) == 1
     assert (journal.files.state(inner), journal.files.state(outer)) == (
         State.NOTICED,
         State.BASELINE,
     )
-    assert journal.holds.approve_below(FOLDER, 5.0) == 1
+    assert journal.approvals.approve_below(FOLDER, 5.0) == 1
     assert [entry.file_id for entry in journal.queues.unread(9.0, 9, [FOLDER])] == [inner, outer]
     assert journal.queues.unread(9.0, 9, ["/elsewhere"]) == []
 

@@ -30,6 +30,7 @@ _COMMANDS: Final = (
     ("check", "check:check", "Show what would happen to files, and why; nothing is sent."),
     ("pause", "control:pause", "Pause uploads."),
     ("resume", "control:resume", "Resume uploads."),
+    ("approve", "control:approve", "Upload files that are waiting for your approval."),
     ("retry", "control:retry", "Try to upload files again."),
     ("ignore", "control:ignore", "Ignore files: stop trying to upload them."),
     ("stop", "control:stop", "Stop the running program."),

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
+from watcher.model.approvals import month_of
 from watcher.model.kinds import APPROVABLE, FAILED, State
-from watcher.model.records import Timing
+from watcher.model.records import Month, Timing
 from watcher.model.snapshot import ActiveHold
 from watcher.routing.patterns import as_seen, lies_in, search_key
 
@@ -481,6 +482,20 @@ class Reader(Store):
             Timing(os.fsdecode(folder), key, name, State(state), *times)
             for folder, key, name, state, *times in found
         ]
+
+    def months(self, until: float, limit: int) -> list[Month]:
+        """Return the uploads of up to ``limit`` months by account, none after ``until``.
+
+        The latest month comes first.
+        """
+        found = self.all(
+            "SELECT month, account, uploads FROM months WHERE uploads > 0 AND month IN "
+            "(SELECT DISTINCT month FROM months WHERE month <= ? ORDER BY month DESC LIMIT ?) "
+            "ORDER BY month DESC, account",
+            month_of(until),
+            limit,
+        )
+        return [Month(*row) for row in found]
 
     def events(self, file_id: int) -> list[tuple[float, State, Message]]:
         """Return the events of a file: (when, its state from then on, why), the oldest first."""

@@ -5,8 +5,8 @@ Times are seconds since 1970; months are those of local time, as YYYY-MM.
 
 from __future__ import annotations
 
-import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from datetime import time as clock
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import Message, msg, plural
@@ -49,14 +49,14 @@ def uploads_left(limit: int, approved: int, used: int) -> int:
 
 def month_of(now: float) -> str:
     """Return the month."""
-    return time.strftime("%Y-%m", time.localtime(now))
+    return datetime.fromtimestamp(now).strftime("%Y-%m")  # noqa: DTZ006 - local
 
 
 def month_end(now: float) -> float:
     """Return when the next month begins."""
-    today = time.localtime(now)
-    year, month = divmod(today.tm_year * 12 + today.tm_mon, 12)
-    return datetime(year, month + 1, 1).timestamp()  # noqa: DTZ001 - local
+    first = datetime.fromtimestamp(now).date().replace(day=1)  # noqa: DTZ006 - local
+    following = (first + timedelta(days=31)).replace(day=1)
+    return datetime.combine(following, clock()).timestamp()
 
 
 def burst_why(files: int, folder: str, limit: int) -> Message:
@@ -82,5 +82,5 @@ def monthly_limit_why(whose: Message, limit: int, now: float) -> Message:
         " until you approve them.",
         whose=whose,
         limit=limit,
-        day=time.strftime("%Y-%m-%d", time.localtime(month_end(now))),
+        day=datetime.fromtimestamp(month_end(now)).strftime("%Y-%m-%d"),  # noqa: DTZ006 - local
     )
