@@ -64,7 +64,7 @@ def ask(world, eventually):
 def test_more_new_files_than_allowed_in_an_hour_wait_for_a_yes(world, ask, eventually):
     folder = ask()
     (hold,) = world.app.snapshot().holds
-    assert hold.why.args == {"count": 3, "folder": folder.path, "limit": 3}
+    assert hold.why.args == {"folder": folder.path, "limit": 3}
     assert hold.size == sum(os.path.getsize(f"{folder.path}/{name}") for name in names(4, 6))
     world.app.post(Resume())  # "try everything again" is no yes
     world.nudge()

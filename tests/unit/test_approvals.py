@@ -69,6 +69,6 @@ def test_a_month_ends_where_the_next_begins(now):
 
 
 def test_reasons_tell_how_many_files_and_until_when():
-    assert burst_why(1, "/cvs", 300).args == {"count": 1, "folder": "/cvs", "limit": 300}
+    assert burst_why("/cvs", 300).args == {"folder": "/cvs", "limit": 300}
     december = datetime(2026, 12, 24).timestamp()  # noqa: DTZ001 - local
     assert monthly_limit_why(NOTHING, 10, december).args["day"] == "2027-01-01"

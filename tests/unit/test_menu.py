@@ -180,7 +180,9 @@ def test_a_yes_takes_a_second_click():
     assert existing.action is None
     yes, gap, shows = existing.items
     assert (gap, shows.action) == (SEPARATOR, ATTENTION)
-    assert yes == Item("Upload 137 files from jo/CVs (812.0 MB)", Action("retry", {"cause": ASKS.key}))
+    assert yes == Item(
+        "Upload 137 files from jo/CVs (812.0 MB)", Action("retry", {"cause": ASKS.key})
+    )
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,8 @@ def approve(
         )
     with open_reader(places(ctx)) as reader:
         waiting = [each.key for each in reader.held() if needs_approval(each)] if reader else []
+    if not waiting:
+        raise UnusableError("No files are waiting for your approval.")
     keys = waiting if everything else _keys_in(folders, waiting)
     verb = "ignore" if skip else "retry"
     done = [send(ctx, verb, cause=key) for key in keys]

@@ -146,10 +146,7 @@ def _held(reader: Reader, hold: ActiveHold) -> dict[str, object]:
         import shlex  # noqa: PLC0415 - seldom needed
 
         which = "--all" if kind == Cause.MONTHLY_LIMIT else shlex.quote(rest)
-        fix = (
-            f"To upload them: hrflow-watcher approve {which}"
-            f" (to leave them out: hrflow-watcher approve --skip {which})"
-        )
+        fix = f"To upload them: hrflow-watcher approve {which} (or leave them out with --skip)"
         return {**facts, "places": [], "advice": fix}
     found = reader.held_by(hold.key, _LISTED_REASONS) if hold.files else []
     names = {source: facts.name for (_, source), (facts, _) in FollowUps(reader).sources().items()}

@@ -18,7 +18,7 @@ from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS
+from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, burst_key, hold_keys
 from watcher.model.settings import Duplicates, parse_folder, replaced
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from watcher.model.files import Document, Identified
     from watcher.model.records import Entry, Stat
     from watcher.model.settings import Config, Folder
+    from watcher.model.uploads import Route
 
 _log = logging.getLogger(__name__)
 
@@ -237,7 +238,11 @@ def _check_identified(found: Identified, plan: Plan, reader: Reader | None) -> d
     return {
         **facts,
         "verdict": WOULD_BE_SENT,
-        **(_known_here(document, here, fields) or _known_content(document, first, plan)),
+        **(
+            _known_here(document, here, fields)
+            or _known_content(document, first, plan)
+            or _held_back(document, route, reader)
+        ),
         "rule": route.rule,
         "account": route.account,
         "source_key": route.source_key,
@@ -280,7 +285,7 @@ def _known_here(
         why = (
             msg(
                 "The file was already in the folder and is waiting for your approval. Upload it"
-                " with: hrflow-watcher import"
+                " with: hrflow-watcher approve"
             )
             if here.why in (NOTHING, EXISTING_WAITS)
             else here.why
@@ -307,6 +312,14 @@ def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[
         "verdict": view.STATES[State.DUPLICATE].label,
         "why": msg("This file has the same content as {file}.", file=first.path),
     }
+
+
+def _held_back(document: Document, route: Route, reader: Reader | None) -> dict[str, object]:
+    """Return a verdict if a cause holds back what goes there, or comes to that folder, else {}."""
+    causes = [burst_key(document.folder), *hold_keys(route.account, route.source_key)]
+    holds = {hold.key: hold.why for hold in (reader.held() if reader else ())}
+    why = next((holds[key] for key in causes if key in holds), NOTHING)
+    return {"verdict": view.STATES[State.HELD].label, "why": why} if why else {}
 
 
 def _plan_of(path: str, plans: Mapping[str, Plan]) -> Plan | None:

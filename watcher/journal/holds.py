@@ -50,9 +50,7 @@ class Holds:
         """Return the active causes that hold back what goes to a source."""
         if not self._held:  # as nearly always
             return []
-        keys = hold_keys(account, source_key)
-        keys += [hold_key(cause, account) for cause in (Cause.LEDGER, Cause.MONTHLY_LIMIT)]
-        return [key for key in keys if key in self._held]
+        return [key for key in hold_keys(account, source_key) if key in self._held]
 
     def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
         """Hold everything that ``cause`` concerns; return the hold's key."""

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from datetime import time as clock
 from typing import TYPE_CHECKING, Final
 
-from watcher.i18n.message import Message, msg, plural
+from watcher.i18n.message import Message, msg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -59,14 +59,11 @@ def month_end(now: float) -> float:
     return datetime.combine(following, clock()).timestamp()
 
 
-def burst_why(files: int, folder: str, limit: int) -> Message:
-    """Return the message about ``files``, as more than ``limit`` came to ``folder`` in an hour."""
-    return plural(
+def burst_why(folder: str, limit: int) -> Message:
+    """Return why files wait: more than ``limit`` came to ``folder`` within an hour."""
+    return msg(
         "More than {limit:count} files were added to {folder} within an hour;"
-        " 1 of them is waiting for your approval.",
-        "More than {limit:count} files were added to {folder} within an hour;"
-        " {count:count} of them are waiting for your approval.",
-        files,
+        " those not uploaded yet are waiting for your approval.",
         folder=folder,
         limit=limit,
     )

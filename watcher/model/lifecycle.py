@@ -311,6 +311,15 @@ def account_keys(account: str) -> list[str]:
 
 def hold_keys(account: str, source_key: str) -> list[str]:
     """Return the names of all causes that hold back what goes to a source."""
+    return [
+        *answered_keys(account, source_key),
+        hold_key(Cause.LEDGER, account),
+        hold_key(Cause.MONTHLY_LIMIT, account),
+    ]
+
+
+def answered_keys(account: str, source_key: str) -> list[str]:
+    """Return the names of those causes that are over once HrFlow answers about a file itself."""
     return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
 
 

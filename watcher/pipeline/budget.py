@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.rate_limiter import RateLimiter
 from watcher.model.kinds import APPROVABLE
-from watcher.model.lifecycle import hold_keys
+from watcher.model.lifecycle import answered_keys
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits
 from watcher.pipeline.messages import ClockJump, Connection, Drain, Release, Resume, Retry
@@ -182,7 +182,7 @@ class Budget(Stage):
 
     def release_holds(self, job: Job) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
-        for key in hold_keys(job.account, job.source_key):  # it says nothing of other causes
+        for key in answered_keys(job.account, job.source_key):  # it says nothing of other causes
             if self._journal.holds.is_held(key):
                 self._journal.holds.release(key, self._clock.wall())
 

@@ -101,7 +101,7 @@ class Guard(Stage):
             return False
         key = burst_key(folder)
         self._journal.approvals.hold_unsent(arrivals.take_all(), key, now)
-        why = burst_why(self._journal.holds.count(key) + 1, folder, limit)
+        why = burst_why(folder, limit)
         self._journal.holds.ask(key, Cause.BURST, why, now)
         self._publish(why)
         return True
