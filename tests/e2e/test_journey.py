@@ -107,6 +107,22 @@ def test_a_changed_file_is_sent_again_if_that_is_wanted(world, changed, sent):
     assert len(world.arrived()) == sent + 1
 
 
+def test_another_file_of_the_same_size_and_time_takes_its_place(world, eventually):
+    folder = world.folder()
+    path = os.path.join(folder.path, "cv.pdf")
+    world.start(folder)
+    make_pdf(path, "first")
+    eventually(lambda: len(world.arrived()) == 1)
+    found = os.stat(path)
+    other = world.root / "other.pdf"
+    make_pdf(other, "other")
+    assert os.stat(other).st_size == found.st_size
+    os.utime(other, ns=(found.st_atime_ns, found.st_mtime_ns))
+    os.rename(other, path)
+    world.wait_idle(2)
+    assert len(world.arrived()) == 2
+
+
 def test_a_touched_file_is_not_sent_again(world):
     folder = world.folder()
     path = os.path.join(folder.path, "cv.pdf")

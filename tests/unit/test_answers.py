@@ -129,6 +129,13 @@ def test_what_refuses_this_file(status):
     assert isinstance(outcome(status, message="the file is odd"), Refused)
 
 
+@pytest.mark.parametrize("code", [400, 401, 402, 404, 409])
+def test_an_answer_without_a_reason_says_so(code):
+    text = str(outcome(code).why)
+    assert '""' not in text
+    assert "no reason" in text
+
+
 def test_a_source_that_does_not_parse_at_once_is_no_reason_to_refuse_a_file():
     message = "Sync parsing is not enabled for this source"
     assert outcome(400, message=message, sync=True) == NoSync(verbatim(message))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import config_path, places
-from watcher.cli.output import Styled, confirm, say
+from watcher.cli.output import Styled, confirm, prompt, say
 from watcher.config.editor import Editor
 from watcher.config.tags import check_tags, parse_tag
 from watcher.model.errors import ConfigError, UsageError
@@ -57,21 +57,26 @@ def open_editor(ctx: click.Context) -> Editor:
     return Editor.open(config_path(ctx), places(ctx).state)
 
 
-def choose_account(known: Known, given: str | None) -> str:
-    """Return the name of the account that is meant; UsageError if there are several."""
+def choose_account(known: Known, given: str | None, *, asks: bool) -> str:
+    """Return the name of the account that is meant.
+
+    Of several, the person is asked for one, or UsageError is raised where nobody can be asked.
+    """
     names = [account.name for account in known.accounts]
     if given is None and len(names) > 1:
+        if asks:
+            return str(prompt("Account", type=click.Choice(names), default=names[0]))
         raise UsageError(
             f"There are several accounts ({', '.join(names)}).", "Choose one with --account."
         )
     return given or (names[0] if names else "default")
 
 
-def choose_known_account(known: Known, given: str | None) -> str:
+def choose_known_account(known: Known, given: str | None, *, asks: bool) -> str:
     """Return the name of a configured account; ConfigError or UsageError if there is none."""
     if not known.accounts:
         raise ConfigError("No account is set up yet.", "Set one up with: hrflow-watcher setup")
-    name = choose_account(known, given)
+    name = choose_account(known, given, asks=asks)
     if known.account(name) is None:
         names = ", ".join(account.name for account in known.accounts)
         raise UsageError(

@@ -92,7 +92,7 @@ def add(
             f"{place} is already a watched folder.",
             "Change it with: hrflow-watcher setup",
         )
-    name = choose_known_account(editor.known, account)
+    name = choose_known_account(editor.known, account, asks=is_terminal())
     key, source_name = find_source(editor, name, source, check=check)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.context import config_path, load_config, open_reader, places, program_options
-from watcher.cli.editing import check_option, choose_known_account, open_editor, tag_option
+from watcher.cli.editing import (
+    check_option,
+    choose_known_account,
+    is_terminal,
+    open_editor,
+    tag_option,
+)
 from watcher.cli.folder import find_source
 from watcher.cli.foreground import Control, log_to, stop_signal
 from watcher.cli.output import (
@@ -172,7 +178,7 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_known_account(editor.known, account)
+        name = choose_known_account(editor.known, account, asks=not as_json and is_terminal())
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)

@@ -323,7 +323,7 @@ def _find_account(
 ) -> Account:
     """Return the account to test the key with; options complete what is configured."""
     known = editor.known
-    name = (choose_known_account if known.accounts else choose_account)(known, given)
+    name = (choose_known_account if known.accounts else choose_account)(known, given, asks=may_ask)
     written = known.account(name)
     if written is not None:
         _refuse_other(name, "email", email, written.email)
@@ -362,7 +362,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
     A running program then keeps that account's files waiting until there is a key again.
     """
-    name = choose_account(open_editor(ctx).known, account)
+    name = choose_account(open_editor(ctx).known, account, asks=is_terminal())
     keyring = SystemKeyring()
     removed = _wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)

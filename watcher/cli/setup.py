@@ -30,7 +30,7 @@ from watcher.cli.login import (
     show_sources,
     store_key,
 )
-from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
+from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
 from watcher.cli.service import install_service, login_service
 from watcher.config.editor import without_absent
 from watcher.config.mistakes import redact
@@ -192,7 +192,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         say()
     elif options.key_stdin:
         key = read_key()
-    name = options.account or (_ask_account(editor) if asks else choose_account(known, None))
+    name = choose_account(known, options.account, asks=asks)
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
     if account and "email" in account.locked and asks:
@@ -279,13 +279,6 @@ def _refuse_missing(
 
 
 # -- The questions
-
-
-def _ask_account(editor: Editor) -> str:
-    names = [account.name for account in editor.known.accounts]
-    if len(names) < 2:
-        return names[0] if names else "default"
-    return str(prompt("Account", type=click.Choice(names), default=names[0]))
 
 
 def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:

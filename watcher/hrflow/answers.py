@@ -47,19 +47,21 @@ _QUOTED_KEY = re.compile(r"(secret key:\s*)\S+", re.IGNORECASE)
 #: Surrogates as well: half a character, where a server has cut a text, cannot be stored.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]+")
 
-_SOURCE: Final = r"\bsources?(?:[ _](?:keys?|fields?))?\b"
-
-#: A source that does not exist or is not in use, in the three documented wordings and others:
-#: "Invalid source fields", "Unable to find object: source", "The source is archived".
+#: A source that does not exist or is not in use, in the three documented wordings ("Invalid source
+#: fields", "Unable to find object: source", "Unauthorized Access to source key") and in others of
+#: their kinds. The text of a file may be said to have a "source language": that is not meant.
 _NAMES_SOURCE: Final = re.compile(
-    r"\b(?:invalid|unknown|wrong|missing|no|could not find|unable to find|not find|cannot find)\b"
-    rf"(?:[ :]+(?:a|an|any|the|this|such|valid|objects?|parameters?|fields?|values?|for|in|of))*"
-    rf"[ :'\"]+{_SOURCE}(?! (?:document|file|language|text))"
-    rf"|{_SOURCE}[ :'\"\[]*(?:\S*\d\S* )?(?:(?:is|was|are|has been|could|can|does) ?)?"
-    r"(?:not |n't )?(?:be )?"
-    r"(?:found|exist|valid|invalid|unknown|archived|disabled|inactive|active|deleted)\b"
-    r"|unauthorized access to source",
-    re.IGNORECASE,
+    r"""
+    \b(invalid|unknown|wrong|missing|no|not\ find|unable\ to\ find|unauthorized\ access\ to)\b
+    ([ :'"]+(a|any|the|this|such|valid|objects?|parameters?|fields?|values?|for|in))*
+    [ :'"]+sources?([ _](keys?|fields?))?\b (?!\ (document|file|language|text))
+    |
+    \bsources?([ _](keys?|fields?))?\b
+    [ :'"\[]*(\S*\d\S*\ )?                              # its key
+    ((is|was|are|has\ been|could|can|does)\ ?)?(not\ |n't\ )?(be\ )?
+    (found|exist|valid|invalid|unknown|archived|disabled|inactive|active|deleted)\b
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 
 _USED_REFERENCE: Final = re.compile(
@@ -112,6 +114,11 @@ def redact(text: str, secret: str = "") -> str:
     text = _QUOTED_KEY.sub(r"\1•••", _KEY.sub("•••", text))
     text = _CONTROL.sub(" ", text).strip()
     return text if len(text) <= _MESSAGE_LENGTH else text[: _MESSAGE_LENGTH - 1] + "…"
+
+
+def quote(message: str) -> Message:
+    """Return what HrFlow said, as a part of a sentence."""
+    return msg('"{message}"', message=message) if message else msg("it gave no reason")
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
@@ -173,7 +180,8 @@ def _meaning(
         return NoSync(verbatim(message))
     if code == _QUOTA:
         return Held(
-            Cause.QUOTA, msg('Your HrFlow plan\'s quota is used up: "{message}".', message=message)
+            Cause.QUOTA,
+            msg("Your HrFlow plan's quota is used up: {reason}.", reason=quote(message)),
         )
     if names_source(code, message):
         return Held(Cause.SOURCE, _source_words(code, message))
@@ -182,7 +190,7 @@ def _meaning(
     if derived_reference and _USED_REFERENCE.search(message):
         return Accepted(verbatim(message))
     return Refused(
-        msg('HrFlow rejected this file ({code}): "{message}".', code=code, message=message)
+        msg("HrFlow rejected this file ({code}): {reason}.", code=code, reason=quote(message))
     )
 
 
@@ -291,7 +299,7 @@ def _is_passing(code: int) -> bool:
 
 def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
     return Wait(
-        msg('HrFlow answered {code}: "{message}".', code=code, message=message)
+        msg("HrFlow answered {code}: {reason}.", code=code, reason=quote(message))
         if message
         else msg("The server answered with error {code}.", code=code),
         retry_after=retry_after(answer.headers, now),
@@ -303,21 +311,21 @@ def _wait(code: int, message: str, answer: Answer, now: float) -> Wait:
 def _holding_words(code: int, message: str) -> Message:
     if code in _ADDRESS:
         return msg(
-            'The API address (api_url) is not HrFlow\'s ({code}): "{message}".',
+            "The API address (api_url) is not HrFlow's ({code}): {reason}.",
             code=code,
-            message=message,
+            reason=quote(message),
         )
     return msg(
-        'HrFlow rejected the API key or email ({code}): "{message}".',
+        "HrFlow rejected the API key or email ({code}): {reason}.",
         code=code,
-        message=message,
+        reason=quote(message),
     )
 
 
 def _source_words(code: int, message: str) -> Message:
     if code in (401, 403):
-        return msg('This API key has no access to the source: "{message}".', message=message)
-    return msg('HrFlow has no such source: "{message}".', message=message)
+        return msg("This API key has no access to the source: {reason}.", reason=quote(message))
+    return msg("HrFlow has no such source: {reason}.", reason=quote(message))
 
 
 def _success(data: object, message: str) -> Outcome:

@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Self
 import requests
 from urllib3.exceptions import HTTPError
 
-from watcher.hrflow.answers import PAGE_LIMIT, names_source, page_count, read_answer, read_flag
+from watcher.hrflow.answers import (
+    PAGE_LIMIT,
+    names_source,
+    page_count,
+    quote,
+    read_answer,
+    read_flag,
+)
 from watcher.hrflow.transport import Exchange, failure
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import CredentialError, OfflineError, UnusableError
@@ -153,9 +160,9 @@ class Inquiry:
         if reading.code in (401, 403) and names_source(reading.code, reading.message):
             raise NoAccessError(
                 msg(
-                    'HrFlow answered ({code}): "{message}".',
+                    "HrFlow answered {code}: {reason}.",
                     code=reading.code,
-                    message=reading.message,
+                    reason=quote(reading.message),
                 )
             )
         if reading.code == 402:
@@ -167,7 +174,7 @@ class Inquiry:
             )
         if reading.code in (401, 403):
             refused = RefusedKeyError(
-                msg('HrFlow rejected this key: "{message}".', message=reading.message),
+                msg("HrFlow rejected this key: {reason}.", reason=quote(reading.message)),
                 msg("Check the email and the key in HrFlow under Settings > API keys."),
             )
             refused.server_message = reading.message
@@ -176,9 +183,9 @@ class Inquiry:
         if not 200 <= reading.code < 300:
             raise UnusableError(
                 msg(
-                    'HrFlow answered ({code}): "{message}".',
+                    "HrFlow answered {code}: {reason}.",
                     code=reading.code,
-                    message=reading.message,
+                    reason=quote(reading.message),
                 )
             )
         return reading

@@ -32,6 +32,13 @@ class Stat:
     device: int = 0
     inode: int = 0
 
+    def is_version(self, other: Stat) -> bool:
+        """Return whether ``other`` is the same version of the same file, as far as is known."""
+        return (self.size, self.mtime_ns) == (other.size, other.mtime_ns) and (
+            not (self.inode and other.inode)
+            or (self.device, self.inode) == (other.device, other.inode)
+        )
+
 
 #: The stat of a file that was never examined.
 NO_STAT: Final = Stat(0, 0)

@@ -208,7 +208,9 @@ class Intake(Stage):
         """Whether this version of the file has been decided upon before."""
         if known is None or known.state in (State.NOTICED, State.GONE):
             return False
-        if (known.stat.size, known.stat.mtime_ns) == (stat.size, stat.mtime_ns):
+        # A scan compares size and time alone: where a drive is mounted again, inodes may change.
+        was = known.stat if candidate.sign is not Sign.SCANNED else replace(known.stat, inode=0)
+        if was.is_version(stat):
             self._settling.forget(candidate.path)
             return True
         if plan.folder.changed is Changed.IGNORE and known.state in ARRIVED:
