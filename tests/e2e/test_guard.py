@@ -211,6 +211,13 @@ def test_a_limit_of_zero_never_asks(world, eventually):
     eventually(lambda: len(sent(world)) == 8)
 
 
+def test_other_settings_that_never_ask_let_files_go(world, ask, eventually):
+    folder = ask()
+    other = replaced(folder, ask_above=0)
+    world.app.reload(replaced(world.app.config, folders=(other,)))
+    eventually(lambda: len(sent(world)) == 6)
+
+
 # -- a limit for the month
 
 

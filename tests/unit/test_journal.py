@@ -4,6 +4,8 @@ import os
 import sqlite3
 import stat
 import time
+from contextlib import closing
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
@@ -506,3 +508,31 @@ def test_counts_are_true_after_any_steps(tmp_path_factory, steps):
     assert reader.arrived_on("1970-01-01") == len(arrived)
     reader.close()
     journal.close()
+
+
+def test_each_upload_that_has_arrived_counts_for_its_month(journal, path):
+    november, december = (datetime(2026, month, 9).timestamp() for month in (11, 12))  # noqa: DTZ001
+
+    def send(name, now, account="default"):
+        file_id = queue(journal, name, now, account)
+        for state in (State.UPLOADING, State.ACCEPTED, State.PARSED):
+            journal.files.step(file_id, Step(state), now)
+        return file_id
+
+    send("a.pdf", november)
+    send("b.pdf", november, "lyon")
+    again = send("c.pdf", december)
+    journal.store.write("UPDATE files SET state = 'queued' WHERE id = ?", again)
+    for state in (State.UPLOADING, State.ACCEPTED):  # it is sent again, and so parsed again
+        journal.files.step(again, Step(state), december + 1)
+    assert journal.approvals.uploads_in("2026-12", "default") == (2, 0)
+    journal.commit()
+    with closing(Reader(path)) as reader:
+        months = [(each.month, each.account, each.uploads) for each in reader.months(december, 12)]
+        assert months == [
+            ("2026-12", "default", 2),
+            ("2026-11", "default", 1),
+            ("2026-11", "lyon", 1),
+        ]
+        assert len(reader.months(november, 12)) == 2
+        assert [each.month for each in reader.months(december, 1)] == ["2026-12"]

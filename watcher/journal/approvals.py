@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import msg
 from watcher.journal import rows
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from watcher.journal.files import Files
     from watcher.journal.holds import Holds
     from watcher.journal.store import Store
+
+
+#: Whether a file is at or below a directory of its folder, given by :func:`_below`.
+_BELOW: Final = (
+    "directory_id IN (SELECT id FROM directories WHERE path = ? OR substr(path, 1, ?) = ?)"
+)
 
 
 class Approvals:
@@ -73,14 +79,23 @@ class Approvals:
             "SELECT id, path FROM folders WHERE settings <> ?", rows.LEFT
         ):
             folder = os.fsdecode(stored)
-            keys = existing_key(folder), burst_key(folder)
             if folder == path or folder.startswith(path.rstrip(os.sep) + os.sep):
-                taken += sum(self.approve(key, now) for key in keys)
+                below = b""
             elif path.startswith(folder.rstrip(os.sep) + os.sep):
                 below = os.fsencode(os.path.relpath(path, folder))
-                taken += sum(self._approve(key, now, below) for key in keys)
             else:
                 continue
+            for key in (existing_key(folder), burst_key(folder)):
+                taken += self._approve(key, now, below)
+                if not below:
+                    self._holds.forget(key)
+            self._store.write(
+                f"UPDATE files SET cause = ? WHERE state = 'noticed' AND cause = '' AND {_BELOW} "
+                "AND directory_id IN (SELECT id FROM directories WHERE folder_id = ?)",
+                APPROVED,
+                *_below(below),
+                folder_id,
+            )
             self._expect_more(folder_id, now)
         return taken
 
@@ -91,12 +106,11 @@ class Approvals:
         """
         found: list[tuple[int, float]] = self._store.all(
             f"SELECT f.id, f.noticed_at {rows.FROM} WHERE f.changed_at > ?2 AND f.noticed_at > ?2 "
-            "AND f.noticed_at > o.approved_until - ?3 AND o.path = ?1 AND f.state IN ('queued', "
+            "AND f.noticed_at > o.approved_until AND o.path = ?1 AND f.state IN ('queued', "
             "'waiting', 'uploading', 'uncertain', 'accepted', 'parsed', 'parse_failed') "
-            "ORDER BY f.noticed_at LIMIT ?4",
+            "ORDER BY f.noticed_at LIMIT ?3",
             os.fsencode(folder),
             now - HOUR,
-            HOUR,
             limit,
         )
         return found
@@ -119,13 +133,8 @@ class Approvals:
     def _approve(self, key: str, now: float, below: bytes = b"") -> int:
         """Let files go, if they are at or below a directory of their folder."""
         cause = cause_of(key)
-        where = f"{CAUSED} AND state IN ('held', 'baseline') "
-        prefix = below + os.fsencode(os.sep) if below else b""
-        where += (
-            "AND directory_id IN (SELECT id FROM directories WHERE path = ? "
-            "OR substr(path, 1, ?) = ?)"
-        )
-        found = self._ids(where, key, below, len(prefix), prefix)
+        where = f"{CAUSED} AND state IN ('held', 'baseline') AND {_BELOW}"
+        found = self._ids(where, key, *_below(below))
         if cause == Cause.EXISTING:  # they were not read yet
             self._files.step(found, Step(State.NOTICED, due_at=now), now, cause=APPROVED)
         else:
@@ -151,3 +160,9 @@ class Approvals:
     def _ids(self, where: str, *values: object) -> list[int]:
         found = self._store.all(f"SELECT id FROM files WHERE {where}", *values)
         return [file_id for (file_id,) in found]
+
+
+def _below(directory: bytes) -> tuple[bytes, int, bytes]:
+    """Return the values for ``_BELOW``; x'' is the whole folder."""
+    prefix = directory + os.fsencode(os.sep) if directory else b""
+    return directory, len(prefix), prefix

@@ -45,6 +45,8 @@ class Guard(Stage):
         for path, plan in message.plans.items():
             if path not in self._arrivals:
                 self._arrivals[path] = self._recent(path, plan.folder.ask_above)
+            if not plan.folder.ask_above and self._journal.holds.is_held(burst_key(path)):
+                self._journal.approvals.approve(burst_key(path), self._clock.wall())
 
     def work(self) -> None:
         """Hold uploads above a monthly limit, and release them with the next month."""
@@ -94,13 +96,13 @@ class Guard(Stage):
     def _begins_burst(self, file_id: int, folder: str, limit: int) -> bool:
         """Count a new file; if that is too many, hold those that came with it."""
         now, tick, arrivals = self._clock.wall(), self._clock.tick(), self._arrivals[folder]
-        if now < self._journal.approvals.approved_until(folder):
-            return False
         arrivals.add(file_id, tick)
         if not arrivals.exceed(limit, tick):
             return False
-        key = burst_key(folder)
-        self._journal.approvals.hold_unsent(arrivals.take_all(), key, now)
+        key, earlier = burst_key(folder), arrivals.take_all()
+        if now < self._journal.approvals.approved_until(folder):
+            return False
+        self._journal.approvals.hold_unsent(earlier, key, now)
         why = burst_why(folder, limit)
         self._journal.holds.ask(key, Cause.BURST, why, now)
         self._publish(why)
