@@ -115,7 +115,7 @@ class Guard(Stage):
         return Arrivals((file_id, tick - (now - at)) for file_id, at in found)
 
     def _left(self, account: str, now: float) -> int:
-        """How many uploads this month still allows, those under way included."""
+        """How many uploads this month still allows, those under way included; 1 for no limit."""
         uploads, approved = self._journal.approvals.uploads_in(month_of(now), account)
         limit = self._limits.get(account)
         return 1 if limit is None else uploads_left(limit, approved, uploads)
