@@ -204,6 +204,15 @@ def test_existing_files_that_were_approved_are_not_asked_about_again(world, even
     assert holds(world) == {}
 
 
+def test_existing_files_that_are_uploaded_unasked_are_no_answer(world, eventually):
+    folder = world.folder(ask_above=3, existing=Existing.UPLOAD)
+    drop(folder, "existing.pdf")
+    world.start(folder)
+    eventually(lambda: len(sent(world)) == 1)
+    drop_all(folder, names(1, 5))
+    eventually(lambda: burst_key(folder.path) in holds(world))
+
+
 def test_a_limit_of_zero_never_asks(world, eventually):
     folder = world.folder(ask_above=0)
     world.start(folder)

@@ -49,9 +49,34 @@ class Approvals:
 
     def approve(self, key: str, now: float) -> int:
         """Let files go that wait for a person's approval, which was given; return how many."""
-        files = self._approve(key, now)
+        found = self.let_go(key, now)
         self._holds.forget(key)
-        return files
+        if found and cause_of(key) != Cause.MONTHLY_LIMIT:
+            self._expect_more(self._files.folder_of(found[0]), now)
+        return len(found)
+
+    def let_go(self, key: str, now: float, below: bytes = b"") -> list[int]:
+        """Let files go that wait for approval; return them. Those that follow may be asked about.
+
+        ``below``: only those at or below this directory of their folder.
+        """
+        cause = cause_of(key)
+        where = f"{CAUSED} AND state IN ('held', 'baseline') AND {_BELOW}"
+        found = self._ids(where, key, *_below(below))
+        if cause == Cause.EXISTING:  # they were not read yet
+            self._files.step(found, Step(State.NOTICED, due_at=now), now, cause=APPROVED)
+        else:
+            step = Step(State.QUEUED, msg("You approved the upload."), now)
+            self._files.step(found, step, now)
+        if cause == Cause.MONTHLY_LIMIT:
+            self._store.write(
+                "INSERT INTO months (month, account, approved) VALUES (?, ?, ?) ON CONFLICT "
+                "(month, account) DO UPDATE SET approved = approved + excluded.approved",
+                month_of(now),
+                key.partition(":")[2],
+                len(found),
+            )
+        return found
 
     def skip_existing(self, key: str, now: float) -> None:
         """Ignore for good the existing files that wait for approval."""
@@ -86,7 +111,7 @@ class Approvals:
             else:
                 continue
             for key in (existing_key(folder), burst_key(folder)):
-                taken += self._approve(key, now, below)
+                taken += len(self.let_go(key, now, below))
                 if not below:
                     self._holds.forget(key)
             self._store.write(
@@ -129,28 +154,6 @@ class Approvals:
         return row or (0, 0)
 
     # -- inside
-
-    def _approve(self, key: str, now: float, below: bytes = b"") -> int:
-        """Let files go, if they are at or below a directory of their folder."""
-        cause = cause_of(key)
-        where = f"{CAUSED} AND state IN ('held', 'baseline') AND {_BELOW}"
-        found = self._ids(where, key, *_below(below))
-        if cause == Cause.EXISTING:  # they were not read yet
-            self._files.step(found, Step(State.NOTICED, due_at=now), now, cause=APPROVED)
-        else:
-            step = Step(State.QUEUED, msg("You approved the upload."), now)
-            self._files.step(found, step, now)
-        if cause == Cause.MONTHLY_LIMIT:
-            self._store.write(
-                "INSERT INTO months (month, account, approved) VALUES (?, ?, ?) ON CONFLICT "
-                "(month, account) DO UPDATE SET approved = approved + excluded.approved",
-                month_of(now),
-                key.partition(":")[2],
-                len(found),
-            )
-        elif found:
-            self._expect_more(self._files.folder_of(found[0]), now)
-        return len(found)
 
     def _expect_more(self, folder_id: int, now: float) -> None:
         """Let new files in a folder need no approval for a while: those approved may be a part."""
