@@ -31,6 +31,8 @@ HARMFUL = frozenset({"urllib.request"})
 OWNED = frozenset({"sqlite3", "tomllib"})
 
 PURE, STORE, EDGE, FLOW, APART = "pure", "store", "edge", "flow", "apart"
+#: Effects that several edges need, on the standard library alone.
+SYSTEM = "system"
 #: What puts the parts together, what shows and examines the program, and the commands.
 DAEMON, SHELL, COMMANDS = "daemon", "shell", "commands"
 
@@ -53,6 +55,7 @@ TABLE = {
     "routing": row(PURE),
     "sniff": row(PURE, "filetype", "olefile"),
     "present": row(PURE),
+    "system": row(SYSTEM),
     "journal": row(STORE, "sqlite3"),
     "folders": row(EDGE, "watchdog"),
     "documents": row(EDGE, "send2trash", "olefile", "PIL", "pillow_heif"),
@@ -87,12 +90,13 @@ FLOW_CALLS = frozenset({"documents"})
 #: Which kinds of module each kind may import; its own package it may always.
 MAY_IMPORT = {
     PURE: {PURE},
+    SYSTEM: {PURE},
     STORE: {PURE},
-    EDGE: {PURE},
+    EDGE: {PURE, SYSTEM},
     FLOW: {PURE, STORE},
-    DAEMON: {PURE, STORE, EDGE, FLOW, DAEMON, APART},
-    SHELL: {PURE, STORE, EDGE, FLOW, DAEMON, SHELL, APART},
-    COMMANDS: {PURE, STORE, EDGE, FLOW, DAEMON, SHELL, COMMANDS, APART},
+    DAEMON: {PURE, SYSTEM, STORE, EDGE, FLOW, DAEMON, APART},
+    SHELL: {PURE, SYSTEM, STORE, EDGE, FLOW, DAEMON, SHELL, APART},
+    COMMANDS: {PURE, SYSTEM, STORE, EDGE, FLOW, DAEMON, SHELL, COMMANDS, APART},
     APART: set(),
 }
 

@@ -17,12 +17,12 @@ from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.instance import write_atomically
 from watcher.daemon.systemd import ServiceManager
 from watcher.model.errors import UnusableError
 from watcher.pipeline.messages import Ping
 from watcher.service.common import Definition
 from watcher.service.systemd import render_unit
+from watcher.system.files import write_atomically
 
 
 @pytest.fixture
@@ -97,7 +97,9 @@ def test_another_version_takes_the_place_of_the_one_that_runs(odd):
     assert odd.run("service", "install").returncode == 0
     before = status(odd)
     place = odd.root / "state" / "instance.json"
-    write_atomically(str(place), json.dumps({**json.loads(place.read_text()), "version": "0.0.1"}))
+    write_atomically(
+        str(place), json.dumps({**json.loads(place.read_text()), "version": "0.0.1"}).encode()
+    )
     assert odd.run("service", "install").returncode == 0
     after = status(odd)
     assert after["running"]

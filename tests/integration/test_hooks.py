@@ -109,7 +109,8 @@ def test_names_stand_in_the_log_only_at_debug(commands, caplog):
 
 
 def test_no_secret_is_handed_on(commands, tmp_path, monkeypatch):
-    for name in ("HRFLOW_API_KEY", "HRFLOW_WEBHOOK_SECRET", "CREDENTIALS_DIRECTORY"):
+    names = ("HRFLOW_API_KEY", "HRFLOW_WEBHOOK_SECRET", "HRFLOW_LEDGER_PASSWORD")
+    for name in (*names, "CREDENTIALS_DIRECTORY"):
         monkeypatch.setenv(name, "canary")
     target = tmp_path / "out"
     code = "import os, sys; open(sys.argv[1], 'w').write(repr(dict(os.environ)))"

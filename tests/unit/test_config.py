@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
-from watcher.config.lines import Location, Source, locate, placed
+from watcher.config.document import locate, placed
+from watcher.config.layers import normalize
 from watcher.config.load import Builder
-from watcher.config.mistakes import Mistakes
-from watcher.config.normalize import normalize
-from watcher.config.setup import find_place
+from watcher.config.mistakes import Location, Mistakes
+from watcher.config.setup_plan import find_place
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError
@@ -290,7 +290,7 @@ def test_a_secret_is_a_mistake_that_says_where_it_belongs_and_is_not_repeated(mi
 )
 def test_no_argument_of_a_mistake_holds_a_secret_or_a_line_break(said):
     found = Mistakes()
-    found.add(Location(Source("config.toml", {}), ("tags", SECRET)), said)
+    found.add(Location("config.toml", ("tags", SECRET)), said)
     kept = as_json(found.texts[0])
     assert SECRET not in kept
     assert "jo:" not in kept
@@ -439,7 +439,8 @@ RULE = "[[folders.rules]]\n"
     ],
 )
 def test_what_is_perhaps_not_meant_is_said(load_text, text, warning):
-    warnings = load_text(text).warnings
+    loaded = load_text(text)
+    warnings = (*loaded.absent, *loaded.warnings)
     assert any(warning in str(each) for each in warnings), warnings
 
 
@@ -560,7 +561,7 @@ KEYS = st.sampled_from(
 @given(st.dictionaries(KEYS, VALUES), st.dictionaries(KEYS, VALUES), st.lists(VALUES, max_size=2))
 def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     raw = {"account": {"email": "a@example.com", **account}, "folders": [folder, *odd]}
-    tables = placed(raw, Location(Source("config.toml", {})))
+    tables = placed(raw, Location("config.toml"))
     found = Mistakes()
     normalize(tables, found)
     config = Builder(found, {}, "/home/jo").build(tables)

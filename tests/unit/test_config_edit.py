@@ -2,7 +2,6 @@
 
 import os
 import stat
-import threading
 import tomllib
 from collections import Counter
 
@@ -11,9 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load
-from watcher.config.edit import apply, read_or_new, replace_text
-from watcher.config.lines import comments
-from watcher.config.setup import DropFolder, PutAccount, PutFolder, find_place, read_known
+from watcher.config.document import comments, parse
+from watcher.config.load import put_together
+from watcher.config.mistakes import Mistakes
+from watcher.config.rewriting import (
+    DropFolder,
+    PutAccount,
+    PutFolder,
+    apply,
+    read_or_new,
+    replace_text,
+)
+from watcher.config.setup_plan import find_place, read_known
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 
@@ -356,18 +364,23 @@ def test_an_edit_keeps_all_other_keys_and_comments(data):
 # -- what is there already
 
 
+def known(text):
+    tables = parse("config.toml", text)
+    return read_known(put_together(tables, None, {}, "/home/jo", Mistakes()), {}, "/home/jo")
+
+
 def test_what_is_known_may_have_mistakes():
     text = '[account]\nemail = 5\n[[folders]]\npath = "~/a"\ntags = { x = [1] }\nafter_upload = "mov"\n'
-    known = read_known("config.toml", text, {}, "/home/jo")
-    assert known.accounts[0].email == ""
-    (folder,) = known.folders
+    found = known(text)
+    assert found.accounts[0].email == ""
+    (folder,) = found.folders
     assert (folder.path, folder.place, folder.tags) == ("~/a", "/home/jo/a", ())
     assert folder.after_upload is AfterUpload.KEEP
 
 
 def test_what_is_known_heeds_the_defaults():
     text = '[accounts.a]\n[accounts.b]\n[defaults]\naccount = "b"\nafter_upload = "move"\n[[folders]]\npath = "/x"\n'
-    (folder,) = read_known("config.toml", text, {}, "/home/jo").folders
+    (folder,) = known(text).folders
     assert (folder.account, folder.after_upload) == ("b", AfterUpload.MOVE)
 
 
@@ -462,27 +475,6 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="can't be"):
         replace_text(str(tmp_path / "file" / "config.toml"), "", "x = 1\n")
-
-
-def test_a_reader_never_sees_half_of_it(tmp_path):
-    path = tmp_path / "config.toml"
-    texts = [f"x = {number}\n" * 20_000 for number in range(2)]
-    replace_text(str(path), "", texts[0])
-    seen, done = set(), threading.Event()
-
-    def look():
-        while not done.is_set():
-            seen.add(path.read_text())
-
-    reader = threading.Thread(target=look)
-    reader.start()
-    try:
-        for number in range(30):
-            replace_text(str(path), texts[number % 2], texts[(number + 1) % 2])
-    finally:
-        done.set()
-        reader.join()
-    assert seen <= set(texts)
 
 
 def test_a_folder_is_judged_wherever_the_command_was_started(tmp_path, monkeypatch):

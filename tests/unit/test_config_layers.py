@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
-from watcher.config.layers import is_locked, merge, read_locks
-from watcher.config.lines import Array, Location, Source, Table, placed
+from watcher.config.document import Array, Table, parse, placed
+from watcher.config.layers import is_locked, merge, normalize, read_locks
+from watcher.config.load import put_together
 from watcher.config.machine import find_layer
-from watcher.config.mistakes import Mistakes
-from watcher.config.normalize import normalize
-from watcher.config.setup import (
+from watcher.config.mistakes import Location, Mistakes
+from watcher.config.setup_plan import (
     Answers,
     FolderAnswer,
     PutFolder,
@@ -71,12 +71,12 @@ def place_of(folder):
     return str(folder.get("path", "")) if isinstance(folder.get("path"), str) else ""
 
 
-MACHINE, OWN = Source("machine.toml", {}, is_machine=True), Source("own.toml", {})
+MACHINE, OWN = Location("machine.toml", is_machine=True), Location("own.toml")
 
 
-def canonical(raw, source=OWN):
+def canonical(raw, location=OWN):
     """Tables as they are merged: each thing in one form."""
-    tables = placed(raw, Location(source))
+    tables = placed(raw, location)
     normalize(tables, Mistakes())
     return tables
 
@@ -85,7 +85,7 @@ def merged(machine, own, locks):
     return merge(canonical(machine, MACHINE), canonical(own), locks, place_of)
 
 
-def put_together(machine, own):
+def merged_texts(machine, own):
     tables = canonical(tomllib.loads(machine), MACHINE)
     locks = read_locks(tables, Mistakes())
     return merge(tables, canonical(tomllib.loads(own)), locks, place_of)
@@ -123,7 +123,7 @@ def put_together(machine, own):
     ],
 )  # fmt: skip
 def test_ones_own_refines_the_machines(machine, own, expected):
-    assert put_together(machine, own).tables == canonical(tomllib.loads(expected))
+    assert merged_texts(machine, own).tables == canonical(tomllib.loads(expected))
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_ones_own_refines_the_machines(machine, own, expected):
     ],
 )  # fmt: skip
 def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expected, ineffective):
-    found = put_together(f"locked = ['{locked}']\n{machine}", own)
+    found = merged_texts(f"locked = ['{locked}']\n{machine}", own)
     assert found.tables == canonical(tomllib.loads(expected))
     assert [".".join(map(str, location.key_path)) for location in found.ineffective] == ineffective
 
@@ -319,7 +319,7 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
                        + FOLDER.replace("/srv/cvs", "/srv/{user}"))  # fmt: skip
     paths = [each.path for each in loaded.config.folders]
     assert paths == ["/home/jo/CVs", "/srv/jo/cvs", "/srv/{user}"]
-    warnings = desk.say(loaded.warnings)
+    warnings = desk.say((*loaded.warnings, *loaded.absent))
     assert not [each for each in warnings if "/home/jo/CVs" in each]  # it is made
     assert [each for each in warnings if "folders[2].create: folders are only created in" in each]
     assert [each for each in warnings if "{user} can't be used in a path; write $USER" in each]
@@ -331,7 +331,11 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
 def known(desk, machine, own=""):
     desk.write(machine, own)
     layer = find_layer(MachineFile(str(desk.machine), is_own=True))
-    return read_known(str(desk.own), own, {}, "/home/jo", layer)
+    return read_known(both(desk, own, layer), {}, "/home/jo")
+
+
+def both(desk, own, layer):
+    return put_together(parse(str(desk.own), own), layer, {}, "/home/jo", Mistakes())
 
 
 def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(desk):
@@ -370,7 +374,7 @@ def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(d
 def test_hrflow_is_asked_through_the_machines_proxy_before_all_is_written(desk, own, expected):
     desk.write("[account]\nproxy = 'none'\napi_url = 'https://x.example.com/v1'\n", own)
     layer = find_layer(MachineFile(str(desk.machine), is_own=True))
-    account = read_account("default", str(desk.own), own, {}, "/home/jo", layer)
+    account = read_account(both(desk, own, layer), "default")
     assert {key: getattr(account, key) for key in expected} == expected
 
 
@@ -459,7 +463,7 @@ def test_without_the_machines_all_is_ones_own(own):
     found = merged({}, own, frozenset())
     assert found.tables == canonical(own)
     assert found.ineffective == []
-    assert all(location.source is OWN for location, _ in keys_of(found.tables))
+    assert all(not location.is_machine for location, _ in keys_of(found.tables))
 
 
 @given(FILES, FILES, LOCKS)
@@ -470,7 +474,7 @@ def test_doing_it_again_changes_nothing(machine, own, locks):
 
 
 def copied(tables):
-    return placed(tables, Location(OWN))
+    return placed(tables, OWN)
 
 
 ODD = st.recursive(
@@ -526,7 +530,7 @@ def lock_key_path(key_path, machine, own):
 def test_what_is_locked_never_comes_from_ones_own(machine, own, locks):
     for location, value in keys_of(merged(machine, own, locks).tables):
         key_path = location.key_path
-        if location.source is MACHINE:
+        if location.is_machine:
             # A folder's account may be named: it is the only one that the machine's file has.
             assert dig(machine, key_path) == value or (
                 key_path[0] == "folders" and len(key_path) == 2
@@ -539,9 +543,9 @@ def test_what_is_locked_never_comes_from_ones_own(machine, own, locks):
 def test_what_is_not_locked_is_ones_own_wherever_it_says_something(machine, own, locks):
     found = merged(machine, own, locks)
     in_force = {
-        location.key_path for location, _ in keys_of(found.tables) if location.source is OWN
+        location.key_path for location, _ in keys_of(found.tables) if not location.is_machine
     }
-    for location, _ in keys_of(placed(own, Location(OWN))):
+    for location, _ in keys_of(placed(own, OWN)):
         key_path = location.key_path
         assert key_path in in_force or any(
             key_path[: len(ineffective.key_path)] == ineffective.key_path

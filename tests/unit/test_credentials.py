@@ -8,7 +8,18 @@ import pytest
 from tests.support import file_keyring
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
-from watcher.credentials import WAITING, Keys, LockedError, is_contested, keys
+from watcher.credentials import (
+    LEDGER,
+    WAITING,
+    WEBHOOK,
+    Keys,
+    LockedError,
+    is_contested,
+    keyring,
+    keys,
+    read_secret,
+    take_secret,
+)
 from watcher.credentials.keyring_process import read_in_subprocess
 from watcher.model.errors import CredentialError
 from watcher.model.settings import Account, Config
@@ -390,3 +401,38 @@ def use_box(tmp_path, monkeypatch, keys):
     box.write_text(json.dumps(keys))
     for name, value in file_keyring.environ(box).items():
         monkeypatch.setenv(name, value)
+
+
+# -- the secrets beside the keys
+
+
+@pytest.mark.parametrize("secret", [WEBHOOK, LEDGER])
+def test_a_secret_comes_from_the_keyring_the_credential_or_the_variable(ring, tmp_path, secret):
+    environ = {secret.variable: " c\n"}
+    assert read_secret(secret, environ, keyring=ring) == "c"
+    environ |= write_credential(tmp_path, secret.credential, "b")
+    assert read_secret(secret, environ, keyring=ring) == "b"
+    ring.keys[secret.entry] = "a"
+    assert read_secret(secret, environ, keyring=ring) == "a"
+
+
+def test_only_the_webhooks_secret_must_be_there(ring):
+    with pytest.raises(CredentialError, match="no secret for the webhook"):
+        read_secret(WEBHOOK, {}, keyring=ring)
+    assert read_secret(LEDGER, {}, keyring=ring) == ""
+
+
+@pytest.mark.parametrize("secret", [WEBHOOK, LEDGER])
+def test_a_locked_keyring_may_have_a_secret(ring, secret):
+    ring.locked = True
+    with pytest.raises(LockedError):
+        read_secret(secret, {}, keyring=ring)
+    assert read_secret(secret, {secret.variable: "c"}, keyring=ring) == "c"
+
+
+def test_a_taken_secret_is_not_in_the_environment_any_more(monkeypatch):
+    environ = {LEDGER.variable: "canary", "PATH": "/bin"}
+    read = take_secret(LEDGER, environ)
+    assert environ == {"PATH": "/bin"}
+    monkeypatch.setattr(keyring.SystemKeyring, "read", lambda *_: "")
+    assert read(False) == "canary"

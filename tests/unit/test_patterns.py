@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.routing.patterns import PatternError, compile_pattern, search_key
+from watcher.routing.names import search_key
+from watcher.routing.patterns import PatternError, compile_pattern
 
 
 @pytest.mark.parametrize(

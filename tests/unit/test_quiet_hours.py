@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.present.notifications import read_hours, silent_until
+from watcher.model.settings import read_hours
+from watcher.present.notifications import silent_until
 
 
 def at(hour, minute=0, day=5):

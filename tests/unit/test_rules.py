@@ -32,7 +32,7 @@ from watcher.model.settings import (
 from watcher.model.uploads import Route, Skip
 from watcher.pipeline.admission import has_likely_time
 from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
-from watcher.routing.patterns import as_seen
+from watcher.routing.names import as_seen
 from watcher.routing.placeholders import fill, names_in
 from watcher.routing.rules import Facts, fingerprint, form_fields, router
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.config.setup import (
+from watcher.config.setup_plan import (
     Answers,
     FolderAnswer,
     Known,

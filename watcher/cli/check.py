@@ -144,12 +144,13 @@ def check_config(ctx: click.Context, as_json: bool) -> None:
             say_json(facts | _as_data("mistake", mistakes) | _as_data("warning"))
             ctx.exit(error.exit_code)
         raise
+    warnings = (*loaded.absent, *loaded.warnings)
     if as_json:
-        say_json(facts | _as_data("mistake") | _as_data("warning", loaded.warnings))
+        say_json(facts | _as_data("mistake") | _as_data("warning", warnings))
         return
     if missing and machine.is_own:
         say(f"There is no machine-wide configuration at {machine.path}.")
-    for warning in loaded.warnings:
+    for warning in warnings:
         say(Styled(f"! {warning}", "busy"))
     say(Styled(f"✓ {headline(loaded)}.", "good"))
 

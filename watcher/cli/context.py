@@ -15,7 +15,7 @@ from watcher.daemon.instance import Places, default_state
 from watcher.i18n.message import msg
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import FAILED
-from watcher.routing.patterns import lies_in
+from watcher.routing.names import lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

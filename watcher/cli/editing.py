@@ -17,7 +17,7 @@ from watcher.model.settings import AfterUpload
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.config.setup import Known
+    from watcher.config.setup_plan import Known
     from watcher.i18n.message import Text
     from watcher.model.settings import Item
 

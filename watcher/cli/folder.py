@@ -29,8 +29,8 @@ from watcher.cli.output import (
     say_json,
     say_table,
 )
-from watcher.config.editor import without_absent
-from watcher.config.setup import Answers, DropFolder, FolderAnswer
+from watcher.config.rewriting import DropFolder
+from watcher.config.setup_plan import Answers, FolderAnswer
 from watcher.config.tags import write_tags
 from watcher.daemon.setup import (
     UNCHECKED,
@@ -101,7 +101,7 @@ def add(
     show_difference(editor, text)
     editor.write(text)
     facts.update(path=place, account=name, source_key=key, added=True)
-    warn(without_absent(warnings))
+    warn(warnings)
     known = source_name or source_names(places(ctx)).get((name, key))
     goes_to = known or view.short(key)
     watched = f"Watching {place}" if os.path.isdir(place) else f"Watching {place} once it exists"

@@ -15,7 +15,7 @@ from watcher.daemon.event_log import scrub_logs
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
-from watcher.routing.patterns import search_key
+from watcher.routing.names import search_key
 from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:

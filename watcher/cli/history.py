@@ -26,6 +26,8 @@ from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
+from watcher.routing.names import is_in
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -172,18 +174,15 @@ def _seconds_of(local: datetime) -> float:
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:
-    from watcher.daemon.instance import write_atomically  # noqa: PLC0415
-    from watcher.daemon.plans import is_in  # noqa: PLC0415 - only where a page is written
-
     real = os.path.realpath(os.path.expanduser(path))
     for folder in folders:
-        if is_in(real, folder):
+        if is_in(real, folder, os.sep):
             raise UsageError(
                 f"{path} is in the watched folder {folder}, so it would be uploaded.",
                 "Choose another place.",
             )
     try:
-        write_atomically(real, page)
+        write_atomically(real, page.encode())
     except OSError as error:
         raise UnusableError(
             msg("{path} can't be written ({error}).", path=path, error=error.strerror)

@@ -36,13 +36,13 @@ from watcher.cli.output import (
 )
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
-from watcher.credentials import Keys, ledger_passwords
+from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import folders_of, former_targets, is_in, make_plans, this_machine
+from watcher.daemon.plans import folders_of, former_targets, make_plans, this_machine
 from watcher.folders.scans import scan
 from watcher.i18n.language import system_language
 from watcher.i18n.message import ENGLISH
@@ -57,6 +57,7 @@ from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
 from watcher.page.server import ActivityPage
 from watcher.present import view
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -85,7 +86,7 @@ def _import_here(
     instance = Instance(where)
     app = App(
         config, where, keys=Keys.of_process(os.environ), instance=instance,
-        ledger_password=ledger_passwords(os.environ),
+        ledger_password=take_secret(LEDGER, os.environ),
     )  # fmt: skip
     page = ActivityPage(
         app, instance, where, config=config_path, environ=environ,
@@ -213,14 +214,14 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     folders = [
         folder
         for folder in config.folders
-        if any(is_in(os.path.realpath(folder.path), other) for other in wanted)
+        if any(is_in(os.path.realpath(folder.path), other, os.sep) for other in wanted)
     ]
     return replaced(config, folders=tuple(_limited(folder, path) for folder in folders))
 
 
 def _limited(folder: Folder, path: str) -> Folder:
     """A folder's settings for an import of ``path``: other existing files need approval."""
-    if is_in(os.path.realpath(folder.path), path):
+    if is_in(os.path.realpath(folder.path), path, os.sep):
         return folder
     return replaced(folder, existing=Existing.ASK)
 
@@ -236,7 +237,7 @@ def _is_wanted(config: Config, where: Places, path: str, made: Folder | None) ->
             for folder in watched_folders(plans, plans)
             for some in scan(folder, known)
             for candidate in some
-            if candidate.stat and is_in(candidate.path, path)
+            if candidate.stat and is_in(candidate.path, path, os.sep)
         ]
     held = [waiting.get(state, (0, 0)) for state in (State.HELD, State.BASELINE)]
     files = len(found) + sum(number for number, _ in held)

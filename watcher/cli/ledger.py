@@ -11,7 +11,7 @@ import click
 
 from watcher.cli.context import load_config, program_options
 from watcher.cli.output import Styled, json_option, say, say_json, say_table
-from watcher.credentials.keys import read_ledger_password
+from watcher.credentials import LEDGER, read_secret
 from watcher.daemon.shared_ledger import not_installed
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UsageError
@@ -101,7 +101,7 @@ def _connected(ctx: click.Context, *, migrating: bool = False) -> Iterator[Conne
             msg("No shared ledger is configured."),
             msg("Set url in the [ledger] table of the configuration."),
         )
-    password = read_ledger_password(os.environ, allow_insecure=config.allow_insecure_keyring)
+    password = read_secret(LEDGER, os.environ, allow_insecure=config.allow_insecure_keyring)
     try:
         from watcher.ledger.connection import connected  # noqa: PLC0415 - psycopg is optional
     except ImportError:

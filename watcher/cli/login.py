@@ -20,9 +20,8 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
-from watcher.config.setup import check_email
-from watcher.credentials import VARIABLE, SystemKeyring, keys
-from watcher.credentials.keys import LEDGER, WEBHOOK
+from watcher.config.setup_plan import check_email
+from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
 from watcher.daemon.client import SilentError
 from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
 from watcher.i18n.message import NOTHING, msg

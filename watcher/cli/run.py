@@ -19,10 +19,9 @@ from watcher.cli.foreground import (
     wait_for_end,
 )
 from watcher.cli.output import Styled, json_option, say
-from watcher.config.editor import without_absent
 from watcher.config.machine import MachineFile
 from watcher.config.paths import is_absent
-from watcher.credentials import Keys, ledger_passwords, webhook_secrets
+from watcher.credentials import LEDGER, WEBHOOK, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
 from watcher.daemon.setup import make_missing
@@ -74,7 +73,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     where = places(ctx)
     config, warnings = _first_config(ctx, where)
     environ = dict(os.environ)
-    secret, password = webhook_secrets(os.environ), ledger_passwords(os.environ)
+    secret, password = take_secret(WEBHOOK, os.environ), take_secret(LEDGER, os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
         folders = FoldersReady(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
@@ -172,7 +171,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
                 *map(str, said),
             ]
         make_missing(loaded.config.folders)
-        return loaded.config, without_absent(loaded.warnings)  # each folder's own line says so
+        return loaded.config, loaded.warnings
     return _wait_for_setup(path)
 
 

@@ -32,9 +32,8 @@ from watcher.cli.login import (
 )
 from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
 from watcher.cli.service import install_service, login_service
-from watcher.config.editor import without_absent
 from watcher.config.mistakes import redact
-from watcher.config.setup import (
+from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
     FolderAnswer,
@@ -222,7 +221,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         missing = [place for place in missing if ask_to_create(place)]
     at_login = _wants_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
-    _show(editor, answers, text, without_absent(warnings))
+    _show(editor, answers, text, warnings)
     return Changes(answers, key, tuple(missing), text), at_login
 
 

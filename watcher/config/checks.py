@@ -23,16 +23,17 @@ from watcher.model.settings import (
     Hooks,
     Struct,
     Webhook,
+    read_hours,
 )
-from watcher.present.notifications import read_hours
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
 from watcher.routing.placeholders import BUILT_IN, fill, names_in
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from watcher.config.lines import KeyPath
+    from watcher.config.mistakes import KeyPath
     from watcher.i18n.message import Text
     from watcher.model.settings import Label
 
@@ -168,14 +169,6 @@ def is_host(text: str) -> bool:
     return True
 
 
-def is_loopback(host: str | None) -> bool:
-    """Whether only this machine can reach what listens there."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
-
-
 def _split(text: str) -> SplitResult | None:
     """Return the parts of an address; None if it is none that can be used."""
     try:
@@ -199,7 +192,7 @@ def _wrong_api_url(text: str) -> Message:
             '{item} must not contain "?" or "#"; remove it and everything after it',
             item=shown(text),
         )
-    if url.scheme == "http" and not is_loopback(url.hostname):
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         return msg("must begin with https://, because the API key is sent there")
     return NOTHING
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from watcher.config.edit import apply, read_or_new, replace_text
-from watcher.config.load import load_text
+from watcher.config.checks import check_values
+from watcher.config.document import parse
+from watcher.config.load import load_text, put_together
 from watcher.config.machine import MachineFile, find_layer
-from watcher.config.setup import (
-    DropFolder,
-    find_account_mistakes,
+from watcher.config.mistakes import Mistakes, at_key, redacted
+from watcher.config.rewriting import DropFolder, apply, read_or_new, replace_text
+from watcher.config.setup_plan import (
     find_account_problems,
     find_locked,
     find_place,
@@ -23,19 +25,18 @@ from watcher.config.setup import (
 )
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
-from watcher.model.settings import replaced
+from watcher.model.settings import replaced, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.config import Loaded
+    from watcher.config.layers import Merged
     from watcher.config.machine import Layer
-    from watcher.config.setup import Answers, Edit, Known, Problem
+    from watcher.config.rewriting import Edit
+    from watcher.config.setup_plan import Answers, Known, WrongAnswer
     from watcher.i18n.message import Text
     from watcher.model.settings import Account
-
-#: The warning about a missing folder.
-_ABSENT: Final = "{path} doesn't exist yet; it will be watched as soon as it exists"
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,11 @@ class Editor:
 
     path: str
     text: str
-    known: Known
     home: str
     state_dir: str
-    layer: Layer | None = None
+    layer: Layer | None
+    merged: Merged
+    known: Known
 
     @classmethod
     def open(cls, path: str, state_dir: str) -> Editor:
@@ -58,26 +60,24 @@ class Editor:
         home = os.path.expanduser("~")
         layer = find_layer(MachineFile.of_process(os.environ))
         text = read_or_new(path)
-        known = read_known(path, text, os.environ, home, layer)
-        return cls(path, text, known, home, state_dir, layer)
+        merged = put_together(parse(path, text), layer, os.environ, home, Mistakes())
+        known = read_known(merged, os.environ, home)
+        return cls(path, text, home, state_dir, layer, merged, known)
 
     def account(self, name: str, email: str = "", api_url: str = "") -> Account:
         """Return the account to ask HrFlow with: what is given here, else what is configured.
 
         ConfigError if that makes no sense, so that no key is sent to a wrong address.
         """
-        try:
-            written = self._load(self.text).config.account(name)
-        except (
-            ConfigError,
-            KeyError,
-        ):  # it is not there yet, or has mistakes
-            written = read_account(name, self.path, self.text, os.environ, self.home, self.layer)
         said = {"email": email, "api_url": api_url}
-        account = replaced(written, **{key: value for key, value in said.items() if value})
-        if mistakes := find_account_mistakes(account):
+        account = replaced(
+            read_account(self.merged, name), **{key: value for key, value in said.items() if value}
+        )
+        if wrong := [*check_values(values_of(account))]:
             raise ConfigError(
-                msg('The account "{value}" can\'t be used.', value=name), "", mistakes
+                msg('The account "{value}" can\'t be used.', value=name),
+                "",
+                tuple(redacted(at_key(str(key), said)) for (key,), said, _ in wrong),
             )
         return account
 
@@ -96,36 +96,27 @@ class Editor:
 
     def plan(self, answers: Answers) -> tuple[Edit, ...]:
         """Return the edits that follow from answers; UsageError if these have problems."""
-        self.check_locked(answers)
+        self._refuse_locked(answers)
         _refuse(find_problems(answers, self.known))
         return plan_edits(answers, self.known)
 
     def check_account(self, answers: Answers) -> None:
         """Raise UsageError for problems of the account: before the key goes where it says."""
-        self.check_locked(answers)
+        self._refuse_locked(answers)
         _refuse(find_account_problems(answers, self.known))
 
-    def check_locked(self, answers: Answers) -> None:
-        """Raise UsageError for answers that would change what is locked."""
-        _refuse(
-            find_locked(answers, self.known),
-            msg("Leave that out, or ask your administrator."),
-        )
-
-    def is_watched(self, path: str) -> bool:
-        """Whether ``path``, as configured or by its real path, is a watched folder."""
+    def find(self, path: str) -> int | None:
+        """Return the number (from 0) of the folder ``path``, as configured or by its real path."""
         written = [folder.path for folder in self.known.folders]
-        return path in written or self._at(path) is not None
+        if path in written:
+            return written.index(path)
+        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
 
     def number(self, path: str) -> int:
-        """Return the number (from 0) of the folder ``path``, as configured or by its real path.
-
-        UnusableError if it is not watched.
-        """
-        written = [folder.path for folder in self.known.folders]
-        at = written.index(path) if path in written else self._at(path)
+        """Return the same; UnusableError if it is not watched."""
+        at = self.find(path)
         if at is None:
-            known = ", ".join(each for each in written)
+            known = ", ".join(folder.path for folder in self.known.folders)
             raise UnusableError(
                 msg("{path} is not a watched folder.", path=path),
                 msg("These are watched: {names}.", names=known)
@@ -133,9 +124,6 @@ class Editor:
                 else msg("No folder is watched."),
             )
         return at
-
-    def _at(self, path: str) -> int | None:
-        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
 
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[Message]]:
         """Return the text with ``edits``, and warnings; ConfigError if it has mistakes.
@@ -167,8 +155,10 @@ class Editor:
                 msg("Fix that, then try again."),
                 error.mistakes,
             ) from error
-        known = self._old_warnings()
-        return text, [said for each in warnings if (said := _inner(each)) not in known]
+        old: set[Message] = set()
+        with contextlib.suppress(ConfigError):  # its mistakes are fixed now
+            old.update(map(_without_line, self._load(self.text).warnings))
+        return text, [said for said in map(_without_line, warnings) if said not in old]
 
     def difference(self, text: str) -> list[str]:
         """Return what would change, line by line."""
@@ -181,20 +171,18 @@ class Editor:
         """Save ``text`` as the configuration; ConfigError if that fails; then nothing changes."""
         replace_text(self.path, self.text, text)
 
+    def _refuse_locked(self, answers: Answers) -> None:
+        locked = find_locked(answers, self.known)
+        _refuse(locked, msg("Leave that out, or ask your administrator."))
+
     def _load(self, text: str) -> Loaded:
         return load_text(
             self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir,
             layer=self.layer,
         )  # fmt: skip
 
-    def _old_warnings(self) -> set[Message]:
-        try:
-            return {_inner(each) for each in self._load(self.text).warnings}
-        except ConfigError:  # its mistakes are fixed now
-            return set()
 
-
-def _refuse(problems: Sequence[Problem], hint: Text = "") -> None:
+def _refuse(problems: Sequence[WrongAnswer], hint: Text = "") -> None:
     if problems:
         said = sentences([each.said for each in problems])
         raise UsageError(said, hint, field=problems[0].field)
@@ -205,12 +193,8 @@ def as_written(path: str) -> str:
     return path if path.startswith(("~", "$", "%")) else os.path.abspath(path)
 
 
-def without_absent(warnings: Sequence[Message]) -> list[Message]:
-    """Return the warnings without those about missing folders, which are created."""
-    return [each for each in warnings if _inner(_inner(each)).text != _ABSENT]
-
-
-def _inner(said: Message) -> Message:
-    """Return a warning without its line, one about a setting without its name."""
-    inner = said.args.get("said")
-    return inner if isinstance(inner, Message) else said
+def _without_line(warning: Message) -> Message:
+    """Return a warning without the line it stands at, which an edit may move."""
+    said = warning.args["said"]
+    assert isinstance(said, Message)
+    return said

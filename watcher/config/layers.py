@@ -1,8 +1,13 @@
 """The machine-wide configuration below a person's own: a deep merge, and a list of locked keys.
 
-The person's value wins, key by key: tables are merged, tags and metadatas by name, ``ignore`` adds,
-any other list is replaced. The machine's folders come behind the person's own; the same place in
-both is one folder, whose keys the person's own refines. What is locked stays as the machine has it.
+First the tables of each file are brought into the form that all other code knows, and secrets are
+taken out: tables are where tables belong, ``[account]`` is ``[accounts.default]``, and tags in the
+API's form, a list of names and values, are a plain table.
+
+Then the person's value wins, key by key: tables are merged, tags and metadatas by name, ``ignore``
+adds, any other list is replaced. The machine's folders come behind the person's own; the same place
+in both is one folder, whose keys the person's own refines. What is locked stays as the machine has
+it.
 
 What ``locked`` names becomes patterns of key paths: "*" stands for any part, and all that lies
 below is locked as well. A folder is called "shared" in them if the machine's configuration names it
@@ -23,33 +28,139 @@ comes from.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from watcher.config import types
-from watcher.config.lines import Array, Location, Table, entries, placed, table_in, tables_in
-from watcher.config.mistakes import nearest, shown
+from watcher.config.document import Array, Table, entries, placed, table_in, tables_in
+from watcher.config.mistakes import SECRET, nearest, shown
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import DEFAULT_ACCOUNT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from watcher.config.mistakes import Mistakes
+    from watcher.config.mistakes import Location, Mistakes
 
 Lock = tuple[str, ...]
 
+_SECRET_NAME = re.compile(
+    r"(?i)(.*[_ -])?(api[_ -]?(key|secret)|secret[_ -]?key|apikey|passwor[dt]|passwd)\Z"
+)
+#: Names of settings; a tag may well be called so.
+_SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
+_ELSEWHERE: Final = msg(
+    "this file must not contain secrets; store the API key with hrflow-watcher login"
+    " (on a machine without a keyring, in the environment variable HRFLOW_API_KEY), and"
+    " replace the key if others have seen the file"
+)
+_SECRET_TOO: Final = msg("this is a secret, too")
+_NO_TABLE: Final = msg("must be a table of keys")
 #: Of the keys of rules those that a locked default holds for; to ignore is another thing there.
 _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
 
 @dataclass
 class Merged:
-    """Both files in one: ``ineffective`` is where the person's own says what is locked."""
+    """Both files in one: ``ineffective`` is where the person's own says what is locked.
+
+    ``machine`` is the path of the machine-wide configuration, "" if there is none.
+    """
 
     tables: Table
     locks: Collection[Lock] = ()
     ineffective: list[Location] = field(default_factory=list)
+    machine: str = ""
+
+
+# -- one form
+
+
+def normalize(tables: Table, mistakes: Mistakes) -> None:
+    """Bring the tables of a file into one form; what is wrong is noted and taken out."""
+    for number, location in enumerate(list(_remove_secrets(tables))[::-1]):
+        mistakes.cut(location, _SECRET_TOO if number else _ELSEWHERE)
+    for name in ("account", "defaults", *types.SINGLE):
+        _require(tables, name, Table, _NO_TABLE, mistakes)
+    said = msg("must be written as {names} tables", names="[accounts.NAME]")
+    _require(tables, "accounts", Table, said, mistakes)
+    accounts = table_in(tables, "accounts")
+    for name in list(accounts):
+        _require(accounts, name, Table, _NO_TABLE, mistakes)
+    if "account" in tables:
+        _put_among_accounts(tables, mistakes)
+    tagged = [table_in(tables, "defaults")]
+    for folder in _require_list(tables, "folders", "[[folders]]", mistakes):
+        tagged += [folder, *_require_list(folder, "rules", "[[folders.rules]]", mistakes)]
+    for table in tagged:
+        for name in types.ITEMS & table.keys():
+            items = table[name]
+            if isinstance(items, Array) and all(isinstance(each, Table) for each in items):
+                table[name] = types.table_of_items(items, mistakes)
+
+
+def _require(
+    table: Table, name: str, kind: type[Table | Array], said: Message, mistakes: Mistakes
+) -> None:
+    if name in table and not isinstance(table[name], kind):
+        mistakes.cut(table.at(name), said)
+        del table[name]
+
+
+def _require_list(table: Table, name: str, header: str, mistakes: Mistakes) -> list[Table]:
+    """Return the tables in a list, which has nothing else in it then."""
+    _require(table, name, Array, msg("must be written as {names} tables", names=header), mistakes)
+    found = table.get(name, Array())
+    for number, each in enumerate(found):
+        if not isinstance(each, Table):
+            mistakes.cut(found.at(number), _NO_TABLE)
+            found[number] = placed({}, found.at(number))
+    return tables_in(table, name)
+
+
+def _put_among_accounts(tables: Table, mistakes: Mistakes) -> None:
+    """Make ``[account]`` the first of the accounts."""
+    place, own, several = tables.at("account"), tables.pop("account"), table_in(tables, "accounts")
+    if DEFAULT_ACCOUNT in several:
+        mistakes.add(place, msg("[account] and [accounts.default] are the same account"))
+    accounts = placed({}, tables.at("accounts"))
+    accounts.take(DEFAULT_ACCOUNT, place, own)
+    for name in several:
+        if name != DEFAULT_ACCOUNT:
+            accounts.take(name, several.at(name), several[name])
+    tables["accounts"] = accounts
+
+
+def _remove_secrets(tables: Table | Array, *, are_free: bool = False) -> Iterator[Location]:
+    """Remove each key or value that is or looks like a secret; yield where each stood, last first.
+
+    A list with a secret goes as a whole, but for those of folders and rules. ``are_free``: names
+    are a person's own, as those of tags.
+    """
+    for key, value in reversed(entries(tables)):
+        inside: list[Location] = []
+        if isinstance(value, Table | Array):
+            inside += _remove_secrets(value, are_free=are_free or key in types.ITEMS)
+        is_secret = _is_secret(key, value, are_free=are_free)
+        yield from [tables.at(key)] if is_secret else inside
+        is_list = isinstance(value, Array) and key not in ("folders", "rules")
+        if is_secret or (inside and is_list):
+            del tables[key]
+
+
+def _is_secret(key: object, value: object, *, are_free: bool) -> bool:
+    """Whether the key itself, or the value by its own look or by its name, is a secret."""
+    if any(isinstance(each, str) and SECRET.search(each) for each in (key, value)):
+        return True
+    if isinstance(value, Table):
+        called = value.get("name")  # an item in list form: { name = "api_key", value = "…" }
+        named = called if "value" in value else None
+    else:
+        named = None if isinstance(value, bool) else key
+    if not isinstance(named, str):
+        return False
+    return bool(_SECRET_NAME.match(named) or (not are_free and _SECRET_SETTING.match(named)))
 
 
 # -- the merge
@@ -71,7 +182,7 @@ def merge(
     _share_locked_keys(table_in(own, "accounts"), machine, locks)
     if len(names) == 1 and "account" not in table_in(machine, "defaults"):
         _name_account(own, names[0])
-    return Merged(own, locks, ineffective[::-1])
+    return Merged(own, locks, ineffective[::-1], machine.location.file)
 
 
 def fill_up(own: Table, base: Table) -> None:
@@ -127,7 +238,7 @@ def _name_account(own: Table, name: str) -> None:
         return
     for folder in tables_in(own, "folders"):
         theirs = folder.shared or folder
-        if "account" not in folder and theirs.location.source.is_machine:
+        if "account" not in folder and theirs.location.is_machine:
             folder.take("account", theirs.location, name)
 
 
@@ -145,7 +256,7 @@ def is_locked(locks: Collection[Lock], key_path: Lock) -> bool:
 
 def folder_key_path(folder: Table) -> Lock:
     """Return the key path of a folder, as locks name it."""
-    is_shared = folder.shared is not None or folder.location.source.is_machine
+    is_shared = folder.shared is not None or folder.location.is_machine
     return ("folders", "shared" if is_shared else "own")
 
 

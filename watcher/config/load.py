@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 import msgspec
 
 from watcher.config import checks, types
+from watcher.config.document import Table, parse, read_text, table_in, tables_in
 from watcher.config.layers import (
     Lock,
     Merged,
@@ -18,12 +19,11 @@ from watcher.config.layers import (
     folder_key_path,
     is_locked,
     merge,
+    normalize,
     read_locks,
 )
-from watcher.config.lines import Location, Table, table_in, tables_in
 from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, find_layer
 from watcher.config.mistakes import Mistakes, nearest, shown
-from watcher.config.normalize import normalize
 from watcher.config.paths import (
     PATHS,
     check_overlaps,
@@ -31,11 +31,10 @@ from watcher.config.paths import (
     find_obstacle,
     find_target_problem,
     is_absent,
-    is_in,
+    leads_into,
     on_disk,
     place_of,
 )
-from watcher.config.text import parse, read_text
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
 from watcher.model.settings import Account, Config, Folder, Rule, Struct, replaced, values_of
@@ -43,6 +42,8 @@ from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+
+    from watcher.config.mistakes import Location
 
 _MISSING: Final = msg("is missing")
 _ACCOUNT_NAME = re.compile(r"\w[\w.@ -]*\Z")
@@ -63,13 +64,14 @@ class Origin(NamedTuple):
 class Loaded:
     """Settings as they were read, and where each key's value comes from.
 
-    ``machine`` is the machine-wide configuration's path, "" if there is none. ``has_own``: the
-    person has one.
+    ``absent`` has a sentence for each watched folder that does not exist yet. ``machine`` is the
+    machine-wide configuration's path, "" if there is none. ``has_own``: the person has one.
     """
 
     path: str
     config: Config
     warnings: tuple[Message, ...]
+    absent: tuple[Message, ...]
     origins: Mapping[str, Origin]
     machine: str
     has_own: bool
@@ -119,8 +121,7 @@ def load_text(
     config = builder.build(merged.tables)
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
-    machine = layer.path if layer else ""
-    no_effect = msg("has no effect, because {path} locks it for this machine", path=machine)
+    no_effect = msg("has no effect, because {path} locks it for this machine", path=merged.machine)
     remarks = [
         mistakes.warn(location, no_effect)
         for location in sorted(merged.ineffective, key=lambda location: location.line)
@@ -129,8 +130,9 @@ def load_text(
         path,
         replaced(config, remarks=tuple(remarks)),
         mistakes.warnings,
+        mistakes.absent,
         builder.origins,
-        machine,
+        merged.machine,
         text is not None,
     )
 
@@ -306,7 +308,7 @@ class Builder:
         values["path"] = path = on_disk(os.path.normpath(path))
         if problem := find_obstacle(path, self.home, self.state_dir, self.path):
             self.mistakes.add(location, problem)
-        elif create and not is_in(path, self.home):
+        elif create and not leads_into(path, self.home):
             said = msg(
                 "folders are only created in your home folder; elsewhere, a drive may just not"
                 " be connected"
@@ -316,7 +318,7 @@ class Builder:
             said = msg(
                 "{path} doesn't exist yet; it will be watched as soon as it exists", path=path
             )
-            self.mistakes.warn(location, said)
+            self.mistakes.note_absent(location, said)
         if "{user}" in path:
             said = msg("{item} can't be used in a path; write $USER instead", item="{user}")
             self.mistakes.warn(location, said)
@@ -346,7 +348,7 @@ class Builder:
         """``key_path`` is the table's, as locks name it."""
         for name in kinds:
             locked, location = is_locked(self.locks, (*key_path, name)), table.at(name)
-            layer = "machine" if location.source.is_machine else "user"
+            layer = "machine" if location.is_machine else "user"
             through = "[defaults] " if location.key_path[0] == "defaults" else ""
             self.origins[prefix + name] = (
                 Origin(f"{through}{location}", layer, locked)

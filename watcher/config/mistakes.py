@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.i18n.message import NOTHING, Message, as_message, msg
@@ -12,7 +13,6 @@ from watcher.routing.placeholders import harmless
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.config.lines import Location
     from watcher.i18n.message import Text, Value
 
 #: What HrFlow's keys look like.
@@ -22,6 +22,39 @@ SECRET: Final = re.compile(
 )
 _USER_OF_URL = re.compile(r"//[^/\s@]*@")
 _LONGEST_SHOWN: Final = 60
+
+
+#: A key's path from the top: names of tables, and numbers (from 0) in arrays.
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where a key stands: its file, its path from the top of that, and its line.
+
+    ``line`` is that of the nearest thing around it where the key itself is not written, and 0 where
+    nothing is. ``is_machine``: the file is the machine-wide configuration.
+    """
+
+    file: str
+    key_path: KeyPath = ()
+    line: int = 0
+    is_machine: bool = False
+
+    def __truediv__(self, key: str | int) -> Location:
+        return replace(self, key_path=(*self.key_path, key))
+
+    @property
+    def name(self) -> str:
+        """For people, counting from 1: ``folders[2].after_upload``."""
+        text = ""
+        for part in self.key_path:
+            text += f"[{part + 1}]" if isinstance(part, int) else f".{part}" if text else part
+        return text
+
+    def __str__(self) -> str:
+        """The file and the line."""
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 class _Note(NamedTuple):
@@ -39,7 +72,8 @@ class Mistakes:
     def __init__(self) -> None:
         self._mistakes: list[_Note] = []
         self._warnings: list[_Note] = []
-        self.is_cut = False
+        self._absent: list[_Note] = []
+        self._is_cut = False
 
     @property
     def texts(self) -> tuple[Message, ...]:
@@ -52,6 +86,11 @@ class Mistakes:
         return _in_order(self._warnings)
 
     @property
+    def absent(self) -> tuple[Message, ...]:
+        """What does not exist yet, likewise."""
+        return _in_order(self._absent)
+
+    @property
     def is_unfinished(self) -> bool:
         """Whether nothing is wrong but that something has not been written yet."""
         return all(note.is_missing for note in self._mistakes)
@@ -62,17 +101,23 @@ class Mistakes:
         return any(note.is_own and not note.is_missing for note in self._mistakes)
 
     def add(self, location: Location, text: Text, *, is_missing: bool = False) -> None:
-        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet.
-
-        Where something was taken out (``is_cut``), nobody is told that it is missing.
-        """
-        if text and not (is_missing and self.is_cut):
+        """Note a mistake, if ``text`` is one; ``is_missing``: something is not written yet."""
+        if text and not (is_missing and self._is_cut):
             self._mistakes.append(_note(location, text, is_missing=is_missing))
+
+    def cut(self, location: Location, text: Text) -> None:
+        """Note a mistake that the caller takes out: nobody is told then that it is missing."""
+        self.add(location, text)
+        self._is_cut = True
 
     def warn(self, location: Location, text: Text) -> Message:
         """Note something that is allowed, and perhaps not meant; return the whole sentence."""
         self._warnings.append(_note(location, text))
         return self._warnings[-1].text
+
+    def note_absent(self, location: Location, text: Text) -> None:
+        """Note something that does not exist yet, which has a sign of its own in most places."""
+        self._absent.append(_note(location, text))
 
     def absorb(self, other: Mistakes) -> None:
         """Take over the mistakes, not the warnings, that were found in a part of the files."""
@@ -91,9 +136,7 @@ def at_key(key: str, said: Text) -> Message:
 
 def _note(location: Location, text: Text, *, is_missing: bool = False) -> _Note:
     said = redacted(at_key(location.name, text) if location.key_path else text)
-    return _Note(
-        not location.source.is_machine, location.line, at_place(str(location), said), is_missing
-    )
+    return _Note(not location.is_machine, location.line, at_place(str(location), said), is_missing)
 
 
 def _in_order(notes: list[_Note]) -> tuple[Message, ...]:

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final
 from watcher.config.mistakes import nearest
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.routing.ignored import filing_targets
-from watcher.routing.patterns import lies_in
+from watcher.routing.names import is_in, lies_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.config.lines import Location
-    from watcher.config.mistakes import Mistakes
+    from watcher.config.mistakes import Location, Mistakes
     from watcher.model.settings import Folder
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_]\w*)|\{(\w+)\})|%(\w+)%")
@@ -83,16 +82,16 @@ def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -
         return msg("{path} is a whole drive; name a folder on it", path=path)
     if _real(path) == _real(home):
         return msg("{path} is your home folder; name a folder in it", path=path)
-    if is_in(home, path):
+    if leads_into(home, path):
         return msg(
             "{path} contains your whole home folder; name a folder inside your home folder",
             path=path,
         )
-    if state_dir and is_in(path, state_dir):
+    if state_dir and leads_into(path, state_dir):
         return msg("{path} is where the program keeps its own files", path=path)
-    if state_dir and is_in(state_dir, path):
+    if state_dir and leads_into(state_dir, path):
         return msg("the program keeps its own files in it, at {path}", path=state_dir)
-    if config and is_in(config, path):
+    if config and leads_into(config, path):
         return msg("this configuration is in it, at {path}", path=config)
     return NOTHING
 
@@ -102,13 +101,13 @@ def find_target_problem(folder: str, target: str) -> Message:
     place = os.path.normpath(os.path.join(folder, target))
     if not target.strip():
         return msg("is empty; name a folder")
-    if is_in(folder, place):
+    if leads_into(folder, place):
         return msg(
             '"{path}" is the folder itself or contains it; name a folder inside it, or the'
             " full path of another one",
             path=target,
         )
-    if not os.path.isabs(target) and not place.startswith(os.path.join(folder, "")):
+    if not os.path.isabs(target) and not is_in(place, folder, os.sep):
         return msg(
             '"{path}" is outside the folder; write its full path if that is intended', path=target
         )
@@ -131,13 +130,13 @@ def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistake
             continue
         for other, (outer_location, outer) in enumerate(folders):
             what = _called(outer_location, location)
-            if path != real[other] and _is_below(path, real[other]):
+            if path != real[other] and is_in(path, real[other], os.sep):
                 mistakes.warn(
                     location,
                     msg("is inside {what}; its files follow this folder's own settings", what=what),
                 )
             for name, target in filing_targets(outer).items():
-                if other != number and is_in(path, os.path.join(outer.path, target)):
+                if other != number and leads_into(path, os.path.join(outer.path, target)):
                     said = msg(
                         "is the {key} of {what} or inside it; files that were filed away are never"
                         " watched",
@@ -150,18 +149,14 @@ def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistake
 def _called(location: Location, seen_from: Location) -> Message:
     """Return a folder for people, by its number in its file: ``folder 2``."""
     number = int(location.key_path[1]) + 1
-    if location.source is seen_from.source:
+    if location.file == seen_from.file:
         return msg("folder {number}", number=number)
-    return msg("folder {number} of {path}", number=number, path=location.source.path)
+    return msg("folder {number} of {path}", number=number, path=location.file)
 
 
-def is_in(path: str, directory: str) -> bool:
+def leads_into(path: str, directory: str) -> bool:
     """Whether ``path`` is ``directory`` or below it, once links are followed."""
-    return _is_below(_real(path), _real(directory))
-
-
-def _is_below(inner: str, outer: str) -> bool:
-    return inner == outer or inner.startswith(os.path.join(outer, ""))
+    return is_in(_real(path), _real(directory), os.sep)
 
 
 def place_of(path: object, environ: Mapping[str, str], home: str) -> str:

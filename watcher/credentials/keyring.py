@@ -139,8 +139,7 @@ class SystemKeyring:
         """Remove the account's key from every keyring; False if none has it."""
         removed = False
         with _explaining(
-            msg("The keyring did not remove the key{whose}", whose=for_account(account)),
-            account,
+            msg("The keyring did not remove the key{whose}", whose=for_account(account)), account
         ):
             for part in _parts():
                 if part.get_password(SERVICE, account) is not None:

@@ -1,4 +1,4 @@
-"""The form of an API key, the keys of a running program, and its other secrets.
+"""The form of an API key, and the keys of a running program.
 
 The form is known from the vendor's SDK and documentation: ``ask_``, ``askw_`` or ``askr_`` and 32
 hexadecimal digits; the prefix says whether it may read and write, write only, or read only.
@@ -7,7 +7,6 @@ hexadecimal digits; the prefix says whether it may read and write, write only, o
 from __future__ import annotations
 
 import logging
-import os
 import re
 import threading
 import time
@@ -23,6 +22,7 @@ from watcher.credentials.keyring import (
     credential_name,
     elsewhere,
 )
+from watcher.credentials.other_secrets import DIRECTORY, read_credential
 from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import CredentialError
 from watcher.model.settings import DEFAULT_ACCOUNT, for_account
@@ -40,7 +40,6 @@ READ_ONLY: Final = msg("This is a read-only key, so it can't upload files.")
 READ_ONLY_HINT: Final = msg(
     "Use one with write access (ask_… or askw_…): see API keys in HrFlow's settings."
 )
-_DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 #: Where a key comes from, for people.
 _BY_KEYRING: Final = msg("the system's keyring")
 _BY_SYSTEMD: Final = msg("the systemd credential")
@@ -120,7 +119,7 @@ class Keys:
         read_apart: Callable[..., str | None] | None = None,
     ) -> None:
         """``read_apart`` is tried before ``keyring``, which is used only if that returns None."""
-        self._environ = {name: environ.get(name, "").strip() for name in (VARIABLE, _DIRECTORY)}
+        self._environ = {name: environ.get(name, "").strip() for name in (VARIABLE, DIRECTORY)}
         self._keyring = SystemKeyring() if keyring is None else keyring
         self._patience = patience
         self._pause = pause
@@ -332,7 +331,7 @@ class Keys:
 
     def _elsewhere(self, account: str) -> tuple[str, Message]:
         """Return the key outside the keyring and its origin, "" and NOTHING if there is none."""
-        if key := _read_credential(self._environ[_DIRECTORY], credential_name(account)):
+        if key := read_credential(self._environ[DIRECTORY], credential_name(account)):
             return key, self._compare(account, key, _BY_SYSTEMD)
         if key := self._environ[VARIABLE]:
             return key, _BY_VARIABLE
@@ -341,7 +340,7 @@ class Keys:
     def _compare(self, account: str, key: str, origin: Message) -> Message:
         """Return ``origin`` of the key in use; it names another place that holds another key."""
         try:
-            credential = _read_credential(self._environ[_DIRECTORY], credential_name(account))
+            credential = read_credential(self._environ[DIRECTORY], credential_name(account))
         except CredentialError as error:  # it is not needed
             _log.info("%s", error)
             credential = ""
@@ -356,22 +355,6 @@ class Keys:
                 variable=VARIABLE,
             )
         return origin
-
-
-def _read_credential(directory: str, name: str) -> str:
-    """Return a systemd credential, "" if there is none; CredentialError if it cannot be read."""
-    if not directory:
-        return ""
-    try:
-        with open(os.path.join(directory, name), encoding="utf-8") as file:
-            return file.read(1000).strip()
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise CredentialError(
-            msg("The credential {path} can't be read ({error}).", path=name, error=error),
-            msg("Give this user permission to read it."),
-        ) from error
 
 
 def is_contested(origin: Message) -> bool:
@@ -408,107 +391,3 @@ def _absent_error(account: str) -> CredentialError:
             what=elsewhere(account),
         ),
     )
-
-
-# -- secrets beside the keys
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A secret of the whole program, and where it may be kept.
-
-    ``entry`` is its own in the keyring, ``credential`` systemd's, ``variable`` in the environment.
-    """
-
-    entry: str
-    credential: str
-    variable: str
-
-
-#: No account can have the name of these entries.
-WEBHOOK: Final = Secret(":webhook", "hrflow-webhook-secret", "HRFLOW_WEBHOOK_SECRET")
-LEDGER: Final = Secret(":ledger", "hrflow-ledger-password", "HRFLOW_LEDGER_PASSWORD")
-
-
-def read_secret(
-    secret: Secret,
-    environ: Mapping[str, str],
-    *,
-    allow_insecure: bool = False,
-    keyring: SystemKeyring | None = None,
-) -> str:
-    """Return a secret, "" if there is none; CredentialError if the keyring cannot be asked.
-
-    It may take minutes, as a locked keyring asks a person. If the keyring has none, the systemd
-    credential and the environment variable are tried.
-    """
-    problem: CredentialError | None = None
-    try:
-        keyring = keyring or SystemKeyring()
-        keyring.allow_insecure = allow_insecure
-        if text := keyring.read(secret.entry):
-            return text
-    except CredentialError as error:
-        problem = error
-    directory, variable = environ.get(_DIRECTORY, ""), environ.get(secret.variable, "")
-    if text := _read_credential(directory, secret.credential) or variable.strip():
-        return text
-    if problem is not None:
-        raise problem
-    return ""
-
-
-def read_webhook_secret(
-    environ: Mapping[str, str],
-    *,
-    allow_insecure: bool = False,
-    keyring: SystemKeyring | None = None,
-) -> str:
-    """Return the webhook's secret; CredentialError if there is none."""
-    if text := read_secret(WEBHOOK, environ, allow_insecure=allow_insecure, keyring=keyring):
-        return text
-    raise CredentialError(
-        msg("There is no secret for the webhook."),
-        msg("Store it with: hrflow-watcher login --webhook"),
-    )
-
-
-def read_ledger_password(
-    environ: Mapping[str, str],
-    *,
-    allow_insecure: bool = False,
-    keyring: SystemKeyring | None = None,
-) -> str:
-    """Return the shared ledger's password; "" if there is none, which its server may not need.
-
-    LockedError while the keyring is locked.
-    """
-    try:
-        return read_secret(LEDGER, environ, allow_insecure=allow_insecure, keyring=keyring)
-    except LockedError:
-        raise
-    except CredentialError as error:  # a machine without a keyring: ``.pgpass`` may have it
-        _log.info("%s", error)
-        return ""
-
-
-def take_secret(
-    secret: Secret, environ: MutableMapping[str, str], read: Callable[..., str]
-) -> Callable[[bool], str]:
-    """Return a function that calls ``read``, given whether a plain-text keyring is allowed.
-
-    The secret in ``environ`` is removed there, as child processes need none.
-    """
-    values = {name: environ.get(name, "") for name in (secret.variable, _DIRECTORY)}
-    environ.pop(secret.variable, None)
-    return lambda allow_insecure: read(values, allow_insecure=allow_insecure)
-
-
-def webhook_secrets(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
-    """Return a function that reads the webhook's secret, as :func:`take_secret` does."""
-    return take_secret(WEBHOOK, environ, read_webhook_secret)
-
-
-def ledger_passwords(environ: MutableMapping[str, str]) -> Callable[[bool], str]:
-    """Return a function that reads the ledger's password, as :func:`take_secret` does."""
-    return take_secret(LEDGER, environ, read_ledger_password)

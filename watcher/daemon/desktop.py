@@ -15,8 +15,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.credentials import VARIABLE
-from watcher.credentials.keys import LEDGER, WEBHOOK
+from watcher.credentials import without_secrets
 from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.supervisor import Tray, has_desktop
 from watcher.i18n.catalog import catalog
@@ -63,10 +62,7 @@ def on_desktop(
     if with_icon and not is_possible:
         say("There is no desktop here, so there is no icon.")
     has_icon = is_possible and with_icon is not False
-    secrets = (VARIABLE, WEBHOOK.variable, LEDGER.variable)
-    tray = Tray(
-        act, say, environ={name: text for name, text in environ.items() if name not in secrets}
-    )
+    tray = Tray(act, say, environ=without_secrets(environ))
     notifications = DesktopNotifications(environ, act, label=word("Open"), icon=ICON_FILE)
     by_tray = sys.platform in ("win32", "darwin")
     desktop = Desktop(

@@ -16,6 +16,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
+from watcher.credentials import without_secrets
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import HOOK_VALUES
 
@@ -34,9 +35,6 @@ _PLACE = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 
 #: What of the server's answers may be an argument: nothing like an option or a path.
 _KEY = re.compile(r"[0-9A-Za-z][\w.:-]{0,254}\Z", re.ASCII)
-
-#: Variables that no command gets.
-_SECRETS: Final = ("HRFLOW_API_KEY", "HRFLOW_WEBHOOK_SECRET", "CREDENTIALS_DIRECTORY")
 
 
 class HookCommands:
@@ -88,7 +86,7 @@ class HookCommands:
             _end(process)
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[bytes] | None:
-        environ = {name: value for name, value in os.environ.items() if name not in _SECRETS}
+        environ = without_secrets(os.environ)
         with self._lock:
             if self._closed:
                 return None

@@ -7,12 +7,12 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
-from watcher.daemon.plans import is_in
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, replaced
 from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -114,7 +114,7 @@ def imported_folder(
     if account not in names:
         raise UsageError(f'There is no account "{account}".', f"There is: {', '.join(names)}.")
     for folder in config.folders:
-        if is_in(path, os.path.realpath(folder.path)):
+        if is_in(path, os.path.realpath(folder.path), os.sep):
             raise UsageError(
                 f"{view.safe(path)} is in the watched folder {view.safe(folder.path)}.",
                 "Leave out --source: the folder's settings say where files go.",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.model.errors import AlreadyRunningError, JournalError
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -135,20 +136,6 @@ def _name_process(places: Places) -> str:
         return ""  # it is just starting or stopping
 
 
-def write_atomically(path: str, text: str) -> None:
-    """Write a file, for its owner alone, so that readers see the old text or the new one."""
-    part = f"{path}.{os.getpid()}.part"
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.replace(part, path)
-    except OSError:  # a full disk
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
-
-
 HOST: Final = "127.0.0.1"
 
 
@@ -178,7 +165,7 @@ class Instance:
             facts = {
                 "pid": os.getpid(), "port": self.port, "token": self.token, "version": __version__,
             }  # fmt: skip
-            write_atomically(self._places.instance, json.dumps(facts))
+            write_atomically(self._places.instance, json.dumps(facts).encode())
         except OSError as error:
             self.problem = str(error)
 

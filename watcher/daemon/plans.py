@@ -25,6 +25,7 @@ from watcher.pipeline.admission import decide, has_likely_time
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, doubt_about, reason
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
+from watcher.routing.names import is_in
 from watcher.routing.rules import Facts, Plan, accepts, converts, form_fields, opens, router
 
 if TYPE_CHECKING:
@@ -112,14 +113,9 @@ def former_imports(places: Places) -> list[Folder]:
 def folders_of(path: str, folders: Iterable[str]) -> set[str]:
     """Return those of ``folders`` that files at or below ``path`` belong to."""
     every = list(folders)
-    inside = {folder for folder in every if is_in(folder, path)}
-    around = [folder for folder in every if is_in(path, folder)]
+    inside = {folder for folder in every if is_in(folder, path, os.sep)}
+    around = [folder for folder in every if is_in(path, folder, os.sep)]
     return inside | ({max(around, key=len)} if around else set())
-
-
-def is_in(inner: str, outer: str) -> bool:
-    """Return whether a path is another or below it; both absolute, without symbolic links."""
-    return (inner.rstrip(os.sep) + os.sep).startswith(outer.rstrip(os.sep) + os.sep)
 
 
 #: Verdicts that are shown in a way of their own.
@@ -324,5 +320,5 @@ def _held_back(document: Document, route: Route, reader: Reader | None) -> dict[
 
 def _plan_of(path: str, plans: Mapping[str, Plan]) -> Plan | None:
     """Return the plan of the folder that a file belongs to; of nested folders the deepest."""
-    around = [folder for folder in plans if path != folder and is_in(path, folder)]
+    around = [folder for folder in plans if path != folder and is_in(path, folder, os.sep)]
     return plans[max(around, key=len)] if around else None

@@ -8,13 +8,14 @@ import time
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.instance import lock, write_atomically
+from watcher.daemon.instance import lock
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 from watcher.model.snapshot import Snapshot
 from watcher.pipeline.messages import Resume, carry_out
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def _mark_begun(places: Places) -> None:
     if os.path.exists(places.begun):
         return
     try:
-        write_atomically(places.begun, "")
+        write_atomically(places.begun, b"")
     except OSError as error:
         raise _unwritable(places, error) from error
 

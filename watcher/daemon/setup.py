@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
-from watcher.config.paths import is_in
+from watcher.config.paths import leads_into
 from watcher.credentials import Keys, SystemKeyring, elsewhere, keys
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from watcher.config.editor import Editor
-    from watcher.config.setup import Answers
+    from watcher.config.setup_plan import Answers
     from watcher.daemon.instance import Places
     from watcher.hrflow.inquiry import Source
     from watcher.i18n.message import Catalog
@@ -78,7 +78,7 @@ def make_missing(folders: Sequence[Folder]) -> None:
 
 def is_to_be_made(folder: Folder, home: str) -> bool:
     """Whether it is missing, and the program creates it when it starts."""
-    return folder.create and not os.path.lexists(folder.path) and is_in(folder.path, home)
+    return folder.create and not os.path.lexists(folder.path) and leads_into(folder.path, home)
 
 
 def make_folder(place: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from watcher.credentials.keys import read_ledger_password
+from watcher.credentials import LEDGER, read_secret
 from watcher.daemon.shared_ledger import not_installed
 from watcher.doctor.findings import CONFIG, Check, error, of, ok, warning
 from watcher.i18n.message import msg, plural
@@ -41,8 +41,8 @@ def _check(case: Case) -> Finding:
     except ImportError:
         return of(not_installed())
     try:
-        password = read_ledger_password(
-            case.environ, allow_insecure=config.allow_insecure_keyring, keyring=case.keyring
+        password = read_secret(
+            LEDGER, case.environ, allow_insecure=config.allow_insecure_keyring, keyring=case.keyring
         )
         if password:
             case.secrets.append(password)

@@ -14,11 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
-from watcher.config.checks import is_loopback
-from watcher.config.editor import without_absent
 from watcher.config.mistakes import as_sentence
-from watcher.credentials import VARIABLE
-from watcher.credentials.keys import read_webhook_secret
+from watcher.credentials import VARIABLE, WEBHOOK, read_secret
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
 from watcher.daemon.webhook import PATH
 from watcher.desktop.supervisor import find_backend, has_desktop
@@ -28,6 +25,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError, CredentialError
 from watcher.routing.ignored import filing_targets
 from watcher.service import is_installed
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -113,9 +111,8 @@ def check_config(case: Case) -> Sequence[Finding]:
             msg("{path} names no folder, so nothing is watched.", path=case.config),
             msg("Add a [[folders]] table to it."),
         )
-    warnings = without_absent(case.loaded.warnings)  # missing folders have checks of their own
     hint = msg("Leave it as it is if that is intended.")
-    return [first, *(warning(as_sentence(each), hint) for each in warnings)]
+    return [first, *(warning(as_sentence(each), hint) for each in case.loaded.warnings)]
 
 
 # --- History and disks ----------------------------------------------------------------------
@@ -284,7 +281,8 @@ def result_checks(case: Case) -> Iterator[Check]:
 def _webhook(case: Case, webhook: Webhook) -> Finding:
     assert case.loaded is not None
     try:
-        secret = read_webhook_secret(
+        secret = read_secret(
+            WEBHOOK,
             case.environ,
             allow_insecure=case.loaded.config.allow_insecure_keyring,
             keyring=case.keyring,

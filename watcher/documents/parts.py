@@ -15,7 +15,7 @@ from typing import Final
 
 from watcher.documents.opening import split_below
 from watcher.model.files import Sniffed
-from watcher.routing.patterns import compose
+from watcher.routing.names import compose
 from watcher.sniff import formats
 from watcher.sniff.bundles import FORMATS, MAIN_FILES
 

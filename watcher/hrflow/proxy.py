@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from urllib3.util import parse_url
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UnusableError
 from watcher.model.settings import PROXY_SCHEMES
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from watcher.model.settings import Account
@@ -46,30 +46,13 @@ def find_proxy(setting: str, url: str) -> str:
     through a proxy. The URL may hold a user and a password: show :func:`shown_proxy`.
     ProxyAddressError if it is not valid.
     """
-    if setting == "none" or is_loopback(urlsplit(url).hostname or ""):
+    host = urlsplit(url).hostname or ""
+    if setting == "none" or is_loopback(host) or host.endswith(".localhost"):
         return ""
     if setting != "system":
         return _check(setting)
     found = requests.utils.select_proxy(url, requests.utils.get_environ_proxies(url))
     return _check(found) if found else ""
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether ``host`` is this machine, in any notation: ``localhost``, ``127.1``, ``::1``.
-
-    Names are not resolved.
-    """
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        try:
-            address = ipaddress.ip_address(socket.inet_aton(name))  # as system calls read it
-        except OSError:
-            return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def shown_proxy(proxy: str) -> str:

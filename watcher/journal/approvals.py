@@ -18,6 +18,7 @@ from watcher.model.lifecycle import (
     cause_of,
     existing_key,
 )
+from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -104,9 +105,9 @@ class Approvals:
             "SELECT id, path FROM folders WHERE settings <> ?", rows.LEFT
         ):
             folder = os.fsdecode(stored)
-            if folder == path or folder.startswith(path.rstrip(os.sep) + os.sep):
+            if is_in(folder, path, os.sep):
                 below = b""
-            elif path.startswith(folder.rstrip(os.sep) + os.sep):
+            elif is_in(path, folder, os.sep):
                 below = os.fsencode(os.path.relpath(path, folder))
             else:
                 continue

@@ -18,7 +18,7 @@ from watcher.model.approvals import month_of
 from watcher.model.kinds import APPROVABLE, FAILED, State
 from watcher.model.records import Month, Timing
 from watcher.model.snapshot import ActiveHold
-from watcher.routing.patterns import as_seen, lies_in, search_key
+from watcher.routing.names import as_seen, lies_in, search_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import queue
 import select
 import socket
@@ -37,6 +36,7 @@ from watcher.model.ledger import (
     TakePlaces,
     Unreachable,
 )
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -280,10 +280,8 @@ class LedgerClient:
 
     def _make_instance(self) -> uuid.UUID:
         """Return a new id for this installation, as the one it had is another's too."""
-        made, part = uuid.uuid4(), f"{self._instance_path}.part"
-        with open(part, "w", encoding="ascii") as file:
-            file.write(f"{made}\n")
-        os.replace(part, self._instance_path)
+        made = uuid.uuid4()
+        write_atomically(self._instance_path, f"{made}\n".encode())
         return made
 
 

@@ -6,7 +6,6 @@ Errors become sentences here: no exception of psycopg leaves this package.
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import socket
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +15,7 @@ from psycopg.conninfo import conninfo_to_dict
 from watcher.i18n.message import Message, msg, verbatim
 from watcher.ledger.schema import SCHEMA, VERSION, version
 from watcher.model.errors import LedgerError
+from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,12 +47,8 @@ _NOT_VERIFIED: Final = "08 TLS"
 
 def is_this_machine(host: str) -> bool:
     """Whether a host, or a directory with a socket in it, is this machine."""
-    if not host or host.startswith(("/", "@")) or host in ("localhost", socket.gethostname()):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    is_socket = not host or host.startswith(("/", "@"))
+    return is_socket or host == socket.gethostname() or is_loopback(host)
 
 
 def hosts(url: str) -> list[str]:

@@ -37,8 +37,8 @@ class WatcherError(Exception):
     """Base of all errors that are shown to a person in one sentence.
 
     ``title`` says what happened and to what, ``hint`` what the person can do (may be empty).
-    ``field`` is the answer of the setup that it is about (see ``watcher.config.setup``), "" if it
-    is about none.
+    ``field`` is the answer of the setup that it is about (see ``watcher.config.setup_plan``), ""
+    if it is about none.
     """
 
     exit_code = 1

@@ -10,6 +10,7 @@ per second (a file may also say ``"20 MB"``), 0 means "no limit" where a limit i
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
 import msgspec
@@ -290,6 +291,28 @@ class Notifications(Struct, frozen=True):
     held: bool = True
     first_success: bool = True
     backlog: bool = True
+
+
+def read_hours(text: str) -> tuple[int, int] | None:
+    """Return the times of ``quiet_hours`` in minutes of the day; None for "".
+
+    Raises:
+        ValueError: it is malformed.
+    """
+    if not text.strip():
+        return None
+    first, part, second = text.partition("-")
+    if not part:
+        raise ValueError(text)
+    begin, over = _minutes(first), _minutes(second)
+    if begin == over:
+        raise ValueError(text)
+    return begin, over
+
+
+def _minutes(text: str) -> int:
+    moment = datetime.strptime(text.strip(), "%H:%M")  # noqa: DTZ007 - a time of day alone
+    return moment.hour * 60 + moment.minute
 
 
 class Webhook(Struct, frozen=True):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from watcher.page.activity import Activity, ChangeFeed
     from watcher.page.auth import Sessions
     from watcher.page.folders import Folders
-    from watcher.page.setup import Health, Sample, Setup
+    from watcher.page.setup_form import Health, Sample, Setup
 
 _log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
-from watcher.daemon.instance import HOST, write_atomically
+from watcher.daemon.instance import HOST
 from watcher.daemon.server import LocalServer
 from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
@@ -20,7 +20,8 @@ from watcher.page.activity import Activity, ChangeFeed
 from watcher.page.auth import Guard, Sessions
 from watcher.page.folders import Folders
 from watcher.page.routes import Language, Routes
-from watcher.page.setup import Health, Sample, Setup
+from watcher.page.setup_form import Health, Sample, Setup
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -154,7 +155,8 @@ def open_link(link: str, places: Places) -> bool:
     """
     if sys.platform == "darwin":
         path = os.path.join(places.state, "open.html")
-        write_atomically(path, f'<meta http-equiv="refresh" content="0;url={html.escape(link)}">')
+        page = f'<meta http-equiv="refresh" content="0;url={html.escape(link)}">'
+        write_atomically(path, page.encode())
         link = f"file://{path}"
     if os.environ.get("INVOCATION_ID"):  # in a systemd unit, which a browser must not be part of
         return start(("xdg-open", link))

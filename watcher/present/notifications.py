@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.kinds import Cause, State
+from watcher.model.settings import read_hours
 from watcher.present import view
 from watcher.present.menu import ACTIVITY, ATTENTION, SET_UP, cut, folder_name, who
 from watcher.present.status import (
@@ -323,21 +324,3 @@ def silent_until(quiet_hours: str, snoozed_until: float, now: float) -> float:
             day = today + timedelta(days=1 if over <= minute else 0)
             end = day.replace(hour=over // 60, minute=over % 60).timestamp()
     return max(end, snoozed_until)
-
-
-def read_hours(text: str) -> tuple[int, int] | None:
-    """Return both times in minutes of the day; None for "". ValueError if it is malformed."""
-    if not text.strip():
-        return None
-    first, part, second = text.partition("-")
-    if not part:
-        raise ValueError(text)
-    begin, over = _minutes(first), _minutes(second)
-    if begin == over:
-        raise ValueError(text)
-    return begin, over
-
-
-def _minutes(text: str) -> int:
-    moment = datetime.strptime(text.strip(), "%H:%M")  # noqa: DTZ007 - a time of day alone
-    return moment.hour * 60 + moment.minute

@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.settings import AfterRefusal, AfterUpload
-from watcher.routing.patterns import as_seen, compile_pattern, fold
+from watcher.routing.names import as_seen, fold
+from watcher.routing.patterns import compile_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection

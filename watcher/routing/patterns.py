@@ -1,16 +1,8 @@
-"""Paths as people see them, and patterns of them.
+"""Patterns of paths: ``*``, ``**``, ``?`` and captures ``{name}`` or ``{name:one|two}``.
 
-The same "é" is one character on most systems and two (a letter and an accent) on some shares and
-on macOS; a blank at the end of a folder's name is invisible. So names are compared as people see
-them; a file is always opened by its real name. Compatibility forms (full-width letters,
-superscripts) look different and stay different names. Bytes that are not text stay as they are, as
-surrogate escapes.
-
-A pattern has ``*``, ``**``, ``?`` and captures ``{name}`` or ``{name:one|two}``.
-
-Paths are relative to a watched folder, their parts joined by ``/``. Case is
-ignored, as one person types "Yes" and the next "yes"; a capture has the path's spelling, or the
-pattern's if it lists choices.
+Paths are relative to a watched folder, their parts joined by ``/``. Case is ignored, as one person
+types "Yes" and the next "yes"; a capture has the path's spelling, or the pattern's if it lists
+choices.
 
 Matching takes at most (characters of the pattern) x (characters of the path) steps, whatever the
 pattern: no place in a part is entered twice. Wildcards and captures take the shortest text with
@@ -20,67 +12,20 @@ which the whole path matches.
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import Message, msg
+from watcher.routing.names import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-#: Characters that are invisible at the beginning or end of a name.
-_BLANKS: Final = (
-    "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-    + "\u200b\u200e\u200f\u2060\ufeff"
-)
 _TOKEN = re.compile(r"(?P<star>\*+)|\{(?P<capture>[^{}]*)\}|(?P<brace>[{}])|(?P<text>[^*{}]+)")
 _CAPTURE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?::(?P<choices>.*))?\Z", re.DOTALL)
 _SPLIT_CAPTURE = re.compile(r"\{[^{}]*/[^{}]*\}")
 _LONGEST: Final = 1000
-
-
-# -- names as they are seen
-
-
-def compose(text: str) -> str:
-    """Return ``text`` with each letter and its accents as one character, if there is one (NFC)."""
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
-def as_seen(path: str, separator: str = "/") -> str:
-    """Return a path as people see it: composed, without blanks around the names of its folders.
-
-    What follows the last separator is a file's name, which keeps its blanks.
-    """
-    *folders, name = compose(path).split(separator)
-    return separator.join([*(each.strip(_BLANKS) or each for each in folders), name])
-
-
-def fold(text: str) -> str:
-    """Return ``text`` in one case, to be compared."""
-    return compose(compose(text).casefold())
-
-
-def search_key(text: str) -> str:
-    """Return ``text`` without case, accents and compatibility forms, as searches compare it."""
-    if text.isascii():
-        return text.casefold()
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    base = [each for each in letters if each.isascii() or not unicodedata.combining(each)]
-    return "".join(base).casefold()
-
-
-def lies_in(inner: str, outer: str, separator: str) -> bool:
-    """Return whether a path is another one or lies below it, as people see them; both absolute."""
-    below, above = (
-        as_seen(path.rstrip(separator) + separator, separator) for path in (inner, outer)
-    )
-    return below.startswith(above)
-
-
-# -- patterns
 
 
 class PatternError(ValueError):

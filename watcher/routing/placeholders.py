@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from watcher.routing.patterns import as_seen
+from watcher.routing.names import as_seen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

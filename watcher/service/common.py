@@ -13,6 +13,7 @@ from typing import Final
 
 from watcher.i18n.message import msg
 from watcher.model.errors import WatcherError
+from watcher.system.files import write_atomically
 
 #: The name in lists of services, tasks and programs that start at login.
 NAME: Final = "hrflow-watcher"
@@ -133,17 +134,10 @@ def write_file(path: str, data: bytes) -> bool:
     """Write a file, whole or not at all; return whether its content changed."""
     if read_file(path) == data:
         return False
-    part = f"{path}.{os.getpid()}.part"
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(part, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, path)
+        write_atomically(path, data, mode=0o644)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
         raise WatcherError(
             msg("{path} can't be written ({error}).", path=path, error=error.strerror),
             msg("Give yourself permission to write it."),

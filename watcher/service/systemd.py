@@ -7,11 +7,11 @@ systemd.unit(5), section "Specifiers"; the restrictions are those of systemd.exe
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.errors import UPDATED
+from watcher.routing.names import is_in
 from watcher.service.autostart import render_entry
 from watcher.service.common import (
     COMMENT,
@@ -158,7 +158,7 @@ def _restrictions(definition: Definition, *, namespaces: bool) -> Iterator[str]:
     places = [
         each for each in (*definition.writable, definition.home, definition.command[0]) if each
     ]
-    if any(_is_in(place, temporary) for place in places for temporary in _TEMPORARY):
+    if any(is_in(place, temporary, "/") for place in places for temporary in _TEMPORARY):
         yield "# There is no private /tmp, as the program or something watched or kept lies there."
     else:
         yield "PrivateTmp=yes"
@@ -169,13 +169,9 @@ def _restrictions(definition: Definition, *, namespaces: bool) -> Iterator[str]:
         yield f"ReadWritePaths=-{drive}"
     covered = [definition.home, *_DRIVES]
     for place in sorted(set(definition.writable)):
-        if not any(around and _is_in(place, around) for around in covered):
+        if not any(around and is_in(place, around, "/") for around in covered):
             covered.append(place)
             yield f"ReadWritePaths={quote('-' + place)}"
-
-
-def _is_in(place: str, around: str) -> bool:
-    return posixpath.join(place, "").startswith(posixpath.join(around, ""))
 
 
 _UNIT: Final = f"{NAME}.service"

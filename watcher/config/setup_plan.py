@@ -20,61 +20,25 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.config import types
 from watcher.config.checks import check_values
+from watcher.config.document import Table, table_in, tables_in
 from watcher.config.layers import folder_key_path, is_locked
-from watcher.config.lines import Table, table_in, tables_in
-from watcher.config.load import put_together
-from watcher.config.mistakes import Mistakes, at_key, redacted
+from watcher.config.mistakes import Mistakes, redacted
 from watcher.config.paths import expand, find_obstacle, on_disk
-from watcher.config.text import parse
+from watcher.config.rewriting import Edit, Plain, PutAccount, PutFolder
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
-from watcher.model.settings import Account, AfterUpload, Item, Value, values_of
-from watcher.routing.patterns import compose
+from watcher.model.settings import Account, AfterUpload, Item
+from watcher.routing.names import compose
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from watcher.config.layers import Lock
-    from watcher.config.machine import Layer
+    from watcher.config.layers import Lock, Merged
 
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
 #: Keys of a folder that the setup asks for.
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
-
-
-#: A value that can be written; tags are tuples of items.
-Plain = Value | tuple[Item, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PutAccount:
-    """Set keys of the account called ``name``, which is added if there is none."""
-
-    name: str
-    values: Mapping[str, Plain]
-
-
-@dataclass(frozen=True, slots=True)
-class PutFolder:
-    """Set keys of the folder number ``at`` (from 0), or add one if ``at`` is None.
-
-    ``source_name`` becomes a comment behind a source key that is set, "" if it is not known.
-    """
-
-    at: int | None
-    values: Mapping[str, Plain]
-    source_name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DropFolder:
-    """Remove the folder number ``at`` (from 0)."""
-
-    at: int
-
-
-Edit = PutAccount | PutFolder | DropFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +139,7 @@ class Answers:
     folders: tuple[FolderAnswer, ...] = ()
 
 
-class Problem(NamedTuple):
+class WrongAnswer(NamedTuple):
     """What is wrong with an answer, as a sentence."""
 
     field: str
@@ -185,15 +149,8 @@ class Problem(NamedTuple):
 # -- What is written already, mistakes and all
 
 
-def read_known(
-    path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None = None
-) -> Known:
-    """Return all accounts and folders of the configuration ``text`` that is to stand at ``path``.
-
-    ``layer`` is the machine-wide configuration below it. What is wrong is left out, so that it can
-    be set right; ConfigError only if it is no TOML.
-    """
-    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
+def read_known(merged: Merged, environ: Mapping[str, str], home: str) -> Known:
+    """Return all accounts and folders; what is wrong is left out, so that it can be set right."""
     accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
     return Known(
         tuple(
@@ -210,32 +167,23 @@ def read_known(
             for each in tables_in(merged.tables, "folders")
         ),
         source_key=_text(defaults.get("source_key")),
-        machine=layer.path if layer else "",
+        machine=merged.machine,
         locked=_locked(merged.locks, ("defaults",), _ASKED),
         has_locked_folders=is_locked(merged.locks, ("folders",)),
     )
 
 
-def read_account(
-    name: str, path: str, text: str, environ: Mapping[str, str], home: str, layer: Layer | None
-) -> Account:
+def read_account(merged: Merged, name: str) -> Account:
     """Return the account as far as it is written, its email "" where that is missing.
 
     It is what HrFlow is asked with while the rest is being written: proxy and address count then
     too. What is wrong is left out, but for a wrong address: no key may go to another one.
     """
-    merged = put_together(parse(path, text), layer, environ, home, Mistakes())
     table = table_in(table_in(merged.tables, "accounts"), name)
     values = types.read_values(table, types.ACCOUNT, Mistakes())
     wrong = {key for (key,), _, _ in check_values(values)} - {"api_url"}
     usable = {key: value for key, value in values.items() if key not in wrong}
     return Account(**{"email": "", **usable}, name=name)
-
-
-def find_account_mistakes(account: Account) -> tuple[Message, ...]:
-    """Return what makes no sense about an account; a key must not be sent to a wrong address."""
-    found = check_values(values_of(account))
-    return tuple(redacted(at_key(str(key), said)) for (key,), said, _ in found)
 
 
 def find_place(
@@ -260,7 +208,7 @@ def _folder(
 ) -> KnownFolder:
     values = {**defaults, **folder}
     path, after_upload = _text(folder.get("path")), values.get("after_upload")
-    is_machine = folder.location.source.is_machine
+    is_machine = folder.location.is_machine
     base = folder if is_machine else folder.shared
     return KnownFolder(
         path=path,
@@ -312,23 +260,23 @@ def check_after_upload(text: str) -> AfterUpload:
     return AfterUpload(text)
 
 
-def find_problems(answers: Answers, known: Known) -> tuple[Problem, ...]:
+def find_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return what is missing or makes no sense, of all answers."""
     return (*find_account_problems(answers, known), *_folder_problems(answers, known))
 
 
-def find_account_problems(answers: Answers, known: Known) -> tuple[Problem, ...]:
+def find_account_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return what is missing or makes no sense, of those about the account."""
     account = known.account(answers.account)
     email = answers.email if answers.email is not None else account.email if account else ""
     try:
         check_email(email)
     except UsageError as error:
-        return (Problem(error.field, error.message),)
+        return (WrongAnswer(error.field, error.message),)
     return ()
 
 
-def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
+def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return which answers would change what the machine-wide configuration has locked."""
     found: list[tuple[str, Message]] = []
     if account := known.account(answers.account):
@@ -347,7 +295,7 @@ def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
                     field = f"folders.{number}.{key.removesuffix('_key')}"
                     found.append((field, msg("{key} of {path}", key=key, path=folder.path)))
     return tuple(
-        Problem(
+        WrongAnswer(
             field,
             msg("{what} is set for this machine, in {place}.", what=what, place=known.machine),
         )
@@ -355,17 +303,17 @@ def find_locked(answers: Answers, known: Known) -> tuple[Problem, ...]:
     )
 
 
-def _folder_problems(answers: Answers, known: Known) -> Iterator[Problem]:
+def _folder_problems(answers: Answers, known: Known) -> Iterator[WrongAnswer]:
     if not answers.folders and not known.folders:
-        yield Problem("folders", msg("A folder to watch is missing."))
+        yield WrongAnswer("folders", msg("A folder to watch is missing."))
     places = [folder.place for folder in answers.folders]
     for number, folder in enumerate(answers.folders):
         if folder.place in places[:number]:
             said = msg("{path} is listed twice.", path=folder.path)
-            yield Problem(f"folders.{number}.path", redacted(said))
+            yield WrongAnswer(f"folders.{number}.path", redacted(said))
         if not (folder.source_key or known.folder(folder.path, folder.place).source_key):
             said = msg("The source for the files of {path} is missing.", path=folder.path)
-            yield Problem(f"folders.{number}.source", redacted(said))
+            yield WrongAnswer(f"folders.{number}.source", redacted(said))
 
 
 # -- Edits

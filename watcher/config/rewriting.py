@@ -15,7 +15,6 @@ import logging
 import os
 import re
 import stat
-import tempfile
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
@@ -23,23 +22,21 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import tomlkit
+from tomlkit import items
 from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Item, Table, Trivia
 
-from watcher.config.lines import comments, headers, locate
-from watcher.config.setup import DropFolder, PutAccount, PutFolder
-from watcher.config.text import read_text
+from watcher.config.document import comments, headers, locate, read_text
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
-from watcher.model.settings import DEFAULT_ACCOUNT
+from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
 from watcher.routing.placeholders import harmless
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.config.lines import KeyPath
-    from watcher.config.setup import Edit, Plain
+    from watcher.config.mistakes import KeyPath
 
 _log = logging.getLogger(__name__)
 
@@ -60,6 +57,39 @@ _FOLDER_NOTES: Final = {
 _REMARK: Final = re.compile(r'# source ".*"\Z')
 _LONGEST_REMARK: Final = 60
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+#: A value that can be written; tags are tuples of items.
+Plain = Value | tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PutAccount:
+    """Set keys of the account called ``name``, which is added if there is none."""
+
+    name: str
+    values: Mapping[str, Plain]
+
+
+@dataclass(frozen=True, slots=True)
+class PutFolder:
+    """Set keys of the folder number ``at`` (from 0), or add one if ``at`` is None.
+
+    ``source_name`` becomes a comment behind a source key that is set, "" if it is not known.
+    """
+
+    at: int | None
+    values: Mapping[str, Plain]
+    source_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DropFolder:
+    """Remove the folder number ``at`` (from 0)."""
+
+    at: int
+
+
+Edit = PutAccount | PutFolder | DropFolder
 
 
 def apply(text: str, edits: Sequence[Edit]) -> str:
@@ -278,10 +308,10 @@ def _put(
 def _set(table: Any, key: str, value: object, remark: str = "") -> None:
     """Set a key, and keep the comment behind it."""
     new = _written(value)
-    if isinstance(table.get(key), OutOfOrderTableProxy | Table):  # with dots; becomes one line
-        del table[key]
+    if isinstance(table.get(key), OutOfOrderTableProxy | items.Table):
+        del table[key]  # it is written with dots, and becomes one line
     if isinstance(table, Container):  # there are no comments in other tables
-        old: Any = table.item(key).trivia if key in table else Trivia()  # type: ignore[union-attr]
+        old: Any = table.item(key).trivia if key in table else items.Trivia()  # type: ignore[union-attr]
         if not old.comment or _REMARK.match(old.comment):
             old.comment, old.comment_ws = "", ""
             new.trivia.comment, new.trivia.comment_ws = remark, "  " if remark else ""
@@ -319,7 +349,7 @@ def _name(key: str) -> str:
     return key if _BARE.match(key) else tomlkit.item(key).as_string()
 
 
-def _written(value: object) -> Item:
+def _written(value: object) -> items.Item:
     """Return a value as it is written: small tables in one line, backslashes as they are."""
     if isinstance(value, dict):
         pairs = [f"{_name(key)} = {_written(each).as_string()}" for key, each in value.items()]
@@ -344,15 +374,22 @@ def replace_text(path: str, old: str, new: str) -> None:
     the file it leads to is replaced, and keeps its mode and owner; a new one is its owner's alone.
     ConfigError if it cannot be written, or if it is not ``old`` any more.
     """
-    target = os.path.realpath(path)
+    target, mode, owner = os.path.realpath(path), 0o600, None
     try:
+        content = new.encode()
         if read_or_new(path) != old:
             raise ConfigError(
                 msg("The configuration {path} has been changed in the meantime.", path=path),
                 msg("Nothing was saved. Check that change, then try again."),
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        _replace(target, new.encode())
+        if os.path.exists(target):
+            with open(target, "rb") as before:
+                if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+                    content = codecs.BOM_UTF8 + content
+                facts = os.fstat(before.fileno())
+            mode, owner = stat.S_IMODE(facts.st_mode), (facts.st_uid, facts.st_gid)
+        write_atomically(target, content, mode=mode, owner=owner)
     except UnicodeEncodeError as error:
         raise ConfigError(
             msg("A name that is not valid text can't be saved in the configuration."),
@@ -370,31 +407,3 @@ def replace_text(path: str, old: str, new: str) -> None:
                 " with --config."
             ),
         ) from error
-
-
-def _replace(target: str, content: bytes) -> None:
-    """Put a new file in the place of ``target`` at once, with its rights and byte order mark."""
-    folder, name = os.path.split(target)
-    descriptor, part = tempfile.mkstemp(".part", f".{name}.", folder)  # for its owner alone
-    try:
-        with open(descriptor, "wb") as file:
-            if os.path.exists(target):
-                with open(target, "rb") as before:
-                    if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
-                        content = codecs.BOM_UTF8 + content
-                    facts = os.fstat(before.fileno())
-                if hasattr(os, "chown"):
-                    with contextlib.suppress(PermissionError):  # only administrators give away
-                        os.chown(part, facts.st_uid, facts.st_gid)
-                os.chmod(part, stat.S_IMODE(facts.st_mode))
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-    except BaseException:
-        os.remove(part)
-        raise
-    if os.name != "nt":  # the new name has to survive a power cut too
-        descriptor = os.open(folder, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)

@@ -1,6 +1,6 @@
 """The setup: its form, the sample CV at its end, and the checks whose findings lead back to it.
 
-The form's checks and edits are those of ``watcher.config.setup``.
+The form's checks and edits are those of ``watcher.config.setup_plan``.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.config.editor import Editor, without_absent
-from watcher.config.setup import (
+from watcher.config.editor import Editor
+from watcher.config.rewriting import DropFolder
+from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
-    DropFolder,
     FolderAnswer,
     check_after_upload,
 )
@@ -43,7 +43,7 @@ from watcher.pipeline.messages import Resume
 from watcher.present.status import app_state, headline
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
@@ -123,7 +123,7 @@ class Setup:
         """Return what would be written, as a difference; errors for what makes no sense."""
         editor = self._editor()
         text, warnings = editor.propose(editor.plan(_answers(editor, body)))
-        return {"difference": editor.difference(text), "warnings": self._warnings(warnings)}
+        return {"difference": editor.difference(text), "warnings": [*map(self.word, warnings)]}
 
     def save(self, body: Body) -> dict[str, object]:
         """Store the key, create the folders and write the configuration.
@@ -146,7 +146,7 @@ class Setup:
             not_stored = ""
         return {
             "problem": problem,
-            "warnings": [] if problem else self._warnings(warnings),
+            "warnings": [] if problem else [*map(self.word, warnings)],
             "not_stored": not_stored,
         }
 
@@ -182,7 +182,7 @@ class Setup:
             raise
         editor.write(text)
         problem = self._reload()
-        return {"problem": problem, "warnings": [] if problem else self._warnings(warnings)}
+        return {"problem": problem, "warnings": [] if problem else [*map(self.word, warnings)]}
 
     def start_at_login(self, _: Body) -> dict[str, object]:
         """Install the login service, or bring it up to date; WatcherError if that fails."""
@@ -190,9 +190,6 @@ class Setup:
         return {}
 
     # -- inside
-
-    def _warnings(self, warnings: Sequence[Message]) -> list[str]:
-        return [self.word(each) for each in without_absent(warnings)]
 
     def _reload(self) -> str:
         """Have the configuration used as it is now; return what is wrong with it."""
@@ -258,7 +255,7 @@ def _folder(editor: Editor, said: object) -> FolderAnswer:
             msg("{path} is not a full path.", path=path), msg("Begin it with / or ~."), field="path"
         )
     drawn = _text(said, "drawn")
-    if drawn and not editor.is_watched(drawn):  # removed meanwhile, here or elsewhere
+    if drawn and editor.find(drawn) is None:  # removed meanwhile, here or elsewhere
         raise UsageError(
             msg("{path} is no longer watched.", path=drawn),
             msg("Reload this page."),

@@ -1,0 +1,60 @@
+"""Names and paths as people see them.
+
+The same "é" is one character on most systems and two (a letter and an accent) on some shares and
+on macOS; a blank at the end of a folder's name is invisible. So names are compared as people see
+them; a file is always opened by its real name. Compatibility forms (full-width letters,
+superscripts) look different and stay different names. Bytes that are not text stay as they are, as
+surrogate escapes.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+#: Characters that are invisible at the beginning or end of a name.
+_BLANKS: Final = (
+    "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
+    + "\u200b\u200e\u200f\u2060\ufeff"
+)
+
+
+def compose(text: str) -> str:
+    """Return ``text`` with each letter and its accents as one character, if there is one (NFC)."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def as_seen(path: str, separator: str = "/") -> str:
+    """Return a path as people see it: composed, without blanks around the names of its folders.
+
+    What follows the last separator is a file's name, which keeps its blanks.
+    """
+    *folders, name = compose(path).split(separator)
+    return separator.join([*(each.strip(_BLANKS) or each for each in folders), name])
+
+
+def fold(text: str) -> str:
+    """Return ``text`` in one case, to be compared."""
+    return compose(compose(text).casefold())
+
+
+def search_key(text: str) -> str:
+    """Return ``text`` without case, accents and compatibility forms, as searches compare it."""
+    if text.isascii():
+        return text.casefold()
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    base = [each for each in letters if each.isascii() or not unicodedata.combining(each)]
+    return "".join(base).casefold()
+
+
+def is_in(path: str, directory: str, separator: str) -> bool:
+    """Return whether a path is a directory or lies below it, as they are spelled; both absolute."""
+    return (path.rstrip(separator) + separator).startswith(directory.rstrip(separator) + separator)
+
+
+def lies_in(path: str, directory: str, separator: str) -> bool:
+    """Return the same of the paths as people see them."""
+    below, above = (
+        as_seen(each.rstrip(separator) + separator, separator) for each in (path, directory)
+    )
+    return is_in(below, above, separator)

@@ -1,0 +1,1 @@
+"""What several parts need of the system: files replaced at once, hosts that are this machine."""

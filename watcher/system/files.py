@@ -1,0 +1,36 @@
+"""Replaces files so that nobody ever reads half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+
+
+def write_atomically(
+    path: str, content: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None
+) -> None:
+    """Write a file of which readers, and a power cut, see the old or the new content.
+
+    It belongs to this user, or to ``owner`` (user and group) if this user may give files away.
+    OSError if it cannot be written: nothing has changed then.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    descriptor, part = tempfile.mkstemp(".part", f".{name}.", folder)
+    try:
+        with open(descriptor, "wb") as file:
+            if owner is not None and hasattr(os, "chown"):
+                with contextlib.suppress(PermissionError):  # only administrators give away
+                    os.chown(part, *owner)
+            os.chmod(part, mode)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    except BaseException:
+        os.remove(part)
+        raise
+    if os.name != "nt":  # the new name has to survive a power cut too
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
