@@ -91,7 +91,7 @@ def main(arguments: "list[str]") -> int:
         _ensure_python(sys.version_info)
         if arguments[0] != "test":
             _ensure_environment(venv, "sandbox")
-            _say_how_to_call(_program(venv, "hrflow-watcher"), arguments[0])
+            _name_command()
             return _become([_program(venv, "hrflow-watcher"), *arguments])
         _ensure_debian_packages(_missing_packages())
         _ensure_environment(venv, "dev")
@@ -123,10 +123,11 @@ def _program(venv: str, name: str) -> str:
     return os.path.join(venv, "bin", name)
 
 
-def _say_how_to_call(program: str, command: str) -> None:
-    """Says where the command is that hints name, unless a shell finds it; `try` gives no hints."""
-    if command != "try" and sys.stderr.isatty() and not shutil.which("hrflow-watcher"):
-        _say(f"Where a hint says hrflow-watcher, type: {program}")
+def _name_command() -> None:
+    """Has hints name the command as it was typed (see `watcher/i18n/command.py`)."""
+    typed = [getattr(sys, "orig_argv", ["python3"])[0], sys.argv[0]]
+    called = " ".join(f'"{word}"' if " " in word else word for word in typed)
+    os.environ.setdefault("HRFLOW_WATCHER_COMMAND", called)
 
 
 def _explain(error: OSError, venv: str) -> str:

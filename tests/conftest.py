@@ -11,11 +11,18 @@ import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
 
+# Hints name the command as if it were installed.
+os.environ["HRFLOW_WATCHER_COMMAND"] = "hrflow-watcher"
+
 pytest_plugins = [
     "tests.support.leaks", "tests.support.desk", "tests.support.world", "tests.support.postgres",
 ]  # fmt: skip
 if sys.platform == "linux":
     pytest_plugins.append("tests.support.desktop")
+
+# Tests start the program hundreds of times: its modules are compiled once, not each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # The same examples on every machine and in every run; to look for new ones, name the profile
 # "default" on the command line: --hypothesis-profile=default

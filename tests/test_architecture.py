@@ -81,8 +81,8 @@ ALSO_PURE = {
     "pipeline.settle": "when a file is complete",
     "pipeline.follow_up": "when to ask what became of an upload",
 }
-#: How a language is told, and where its texts are read from.
-EXCEPT = {"i18n.language": row(EDGE), "i18n.catalog": row(EDGE)}
+#: How a language is told, where its texts are read from, and what a person calls the command.
+EXCEPT = {"i18n.language": row(EDGE), "i18n.catalog": row(EDGE), "i18n.command": row(EDGE)}
 
 #: Edges that the flow calls itself, as nothing ever stands in for them.
 FLOW_CALLS = frozenset({"documents"})

@@ -1,4 +1,4 @@
-"""Every command as a person starts it: a process of its own, its output, its exit code."""
+"""Every command: what a person types, its output, its exit code."""
 
 import json
 import os
@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.earlier_versions import make_journal
 from tests.support.outcomes import count_outcomes
-from tests.support.samples import DOCX, IGNORED, PDF, REFUSED, SAMPLES, SENT, make_pdf
+from tests.support.samples import DOCX, IGNORED, OPENED, PDF, REFUSED, SAMPLES, SENT, make_pdf
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
@@ -178,7 +178,7 @@ def test_the_sandbox_runs_by_itself(desk):
 def test_check_says_what_would_happen_and_sends_nothing(desk):
     for name in os.listdir(SAMPLES):
         shutil.copyfile(os.path.join(SAMPLES, name), desk.folder / name)
-    names = [*SENT, *REFUSED, *IGNORED]
+    names = [*SENT, *REFUSED, *OPENED, *IGNORED]
     for name in REFUSED:  # what breaks off is waited for while it is new
         os.utime(desk.folder / name, (10**9, 10**9))
     found = desk.read_json("check", *(str(desk.folder / name) for name in names))
@@ -191,6 +191,10 @@ def test_check_says_what_would_happen_and_sends_nothing(desk):
     for name, word in REFUSED.items():
         assert verdicts[name]["verdict"] == "Not accepted"
         assert word in verdicts[name]["why"]
+    for name, parts in OPENED.items():
+        assert verdicts[name]["verdict"] == "Would be opened"
+        inside = {os.path.basename(part["file"]): part for part in verdicts[name]["parts"]}
+        assert {part: each["media_type"] for part, each in inside.items()} == parts
     for name in IGNORED:
         assert verdicts[name]["verdict"] == "Ignored"
     assert not desk.sandbox.ledger.calls()

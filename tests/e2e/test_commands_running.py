@@ -54,6 +54,7 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     eventually(lambda: paused() == (True, None))
     assert desk.run("resume").stdout == "Uploads resumed.\n"
     eventually(lambda: office.state("a.pdf") in ARRIVED)
+    assert desk.call("resume").stdout == "Uploads were not paused.\n"
     wrong = desk.run("pause", "--for", "soon")
     assert (wrong.returncode, "'soon' is not a valid duration" in wrong.stderr) == (2, True)
 
@@ -71,12 +72,12 @@ def test_files_are_tried_again_and_ignored_by_name(office, eventually):
     (done,) = desk.read_json("retry", str(desk.folder / "bad 2.pdf"))
     assert (done["files"], done["left"]) == (1, [])
     eventually(lambda: office.state("bad 2.pdf") in ARRIVED)
-    assert desk.run("retry", "--all").stdout == "1 file will be tried again.\n"
+    assert desk.run("retry", "--all").stdout == "1 file will be retried.\n"
     eventually(lambda: office.state("bad 3.pdf") in ARRIVED)
     assert office.state("bad 1.pdf") == "ignored"
     arrived = desk.run("retry", str(desk.folder / "good.pdf"))
     assert arrived.returncode == 5
-    assert "0 files will be tried again." in arrived.stdout
+    assert "0 files will be retried." in arrived.stdout
     unknown = desk.run("ignore", str(desk.folder / "never.pdf"))
     assert (unknown.returncode, "not a known file" in unknown.stderr) == (5, True)
     assert desk.run("retry").returncode == 2
@@ -91,7 +92,7 @@ def test_all_of_a_cause_are_tried_again(office, eventually):
     desk.sandbox.faults.clear()
     (status,) = desk.read_json("status")
     (held,) = status["held"]
-    assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files will be tried again.\n"
+    assert desk.run("retry", "--cause", held["cause"]).stdout == "2 files will be retried.\n"
     eventually(lambda: {office.state("a.pdf"), office.state("b.pdf")} <= ARRIVED)
     gone = desk.run("retry", "--cause", held["cause"])
     assert (gone.returncode, "on hold for this reason" in gone.stderr) == (2, True)
@@ -173,7 +174,7 @@ def test_files_are_retried_and_ignored_where_nothing_runs(desk, eventually):
     desk.sandbox.faults.clear()
     ignored = desk.run("ignore", str(desk.folder / "bad 0.pdf"))
     assert (ignored.returncode, ignored.stdout) == (0, "1 file ignored.\n")
-    assert desk.run("retry", "--all").stdout == "2 files will be tried again.\n"
+    assert desk.run("retry", "--all").stdout == "2 files will be retried.\n"
     assert not desk.arrived()
     office = Office(desk, eventually)
     eventually(

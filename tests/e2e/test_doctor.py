@@ -16,7 +16,7 @@ from tests.support.desk import Desk
 from tests.support.samples import PDF, make_pdf
 from tests.support.tls import speak_tls
 from watcher import sandbox as sb
-from watcher.hrflow.server import Certificate, find_certificate
+from watcher.hrflow.endpoint import Certificate, find_certificate
 from watcher.model.settings import Account
 
 DASH = "\N{EN DASH}"

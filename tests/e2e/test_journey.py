@@ -215,7 +215,7 @@ def test_two_thousand_files_dropped_at_once_arrive_once(world):
     folder = world.folder(ask_above=0)
     world.start(folder, parallel_uploads=8)
     for number in range(2000):
-        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number), size=100_000)
+        make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))
     world.wait_idle(2000, within=240)
     arrived = world.arrived()
     assert len(arrived) == len({record.sha256 for record in arrived}) == 2000

@@ -59,7 +59,7 @@ def test_a_pause_keeps_files_back_over_a_restart_until_it_is_ended(world, eventu
 def page_of(world):
     return ActivityPage(
         world.app, Instance(world.places), world.places,
-        config="", control=None, environ={}, language="en",
+        config="", control=None, environ={},
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from tests.support.samples import IGNORED, REFUSED, SAMPLES, SENT
+from tests.support.samples import IGNORED, KNOWN, OPENED, REFUSED, SAMPLES, SENT
 from tests.support.world import check_everything
 from watcher.model.settings import Item
 
@@ -13,7 +13,7 @@ TAGS = (Item(name="office", value="Paris"), Item(name="urgent", value=True))
 
 
 def test_the_table_speaks_of_every_sample():
-    assert set(os.listdir(SAMPLES)) == set(SENT) | set(REFUSED) | IGNORED
+    assert set(os.listdir(SAMPLES)) == set(SENT) | set(REFUSED) | set(OPENED) | IGNORED
 
 
 def copy(source, target):
@@ -36,7 +36,7 @@ def test_all_samples_arrive_as_the_table_says(world, tmp_path, bring):
     folder = world.folder(tags=TAGS)
     world.start(folder)
     bring(str(tmp_path / "outside"), folder.path)
-    world.wait_idle(len(SENT) + len(REFUSED))
+    world.wait_idle(KNOWN)
     world.stop()
     check_everything(world)
 
@@ -45,6 +45,6 @@ def test_all_samples_are_imported_as_the_table_says(world):
     folder = world.folder(tags=TAGS)
     copy(SAMPLES, folder.path)
     world.start(folder, import_all=True)
-    world.wait_idle(len(SENT) + len(REFUSED))
+    world.wait_idle(KNOWN)
     world.stop()
     check_everything(world)

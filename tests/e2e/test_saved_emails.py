@@ -15,7 +15,7 @@ from watcher import sandbox as sb
 from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Archives, Duplicates, Item, MailSetting, Rule
-from watcher.pipeline.messages import Resume
+from watcher.pipeline.messages import Ignore, Resume
 
 
 def shown(world):
@@ -104,7 +104,7 @@ def test_a_mail_without_a_document_is_refused_with_advice(world):
     settled(world, 1)
     (entry,) = world.entries()
     assert str(entry.state) == "refused"
-    assert "holds no document. Save its text as PDF." in str(entry.why)
+    assert "contains no document. Save its text as PDF." in str(entry.why)
 
 
 @pytest.mark.parametrize("how", [MailSetting.REFUSE, MailSetting.SEND])
@@ -133,13 +133,17 @@ def test_a_mail_is_moved_once_all_that_is_inside_was_sent(world, eventually):
     assert len(world.arrived()) == 2
 
 
-def test_a_mail_stays_for_what_was_refused(world):
+def test_a_mail_stays_for_what_was_refused_until_that_is_ignored(world, eventually):
     folder = world.folder(after_upload=AfterUpload.MOVE)
     world.start(folder)
     save(folder.path, "mail.eml", mail(("a.pdf", pdf("a")), ("notes.txt", b"notes")))
-    settled(world, 3)
+    world.wait_idle(3)
     assert os.path.exists(f"{folder.path}/mail.eml")
     assert shown(world)["mail.eml/notes.txt"] == "refused"
+    (notes,) = (entry.file_id for entry in world.entries() if entry.path.endswith("notes.txt"))
+    world.app.post(Ignore((notes,)))
+    eventually(lambda: not os.path.exists(f"{folder.path}/mail.eml"))
+    world.stop()
 
 
 def test_what_was_not_sent_goes_with_its_mail_and_comes_back_with_it(world, eventually):

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -17,7 +18,7 @@ from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.systemd import ServiceManager
+from watcher.daemon.sd_notify import ServiceManager
 from watcher.model.errors import UnusableError
 from watcher.pipeline.messages import Ping
 from watcher.service.common import Definition
@@ -141,6 +142,27 @@ def test_a_login_starts_it(odd, eventually):
     not shutil.which("desktop-file-validate"),
     reason="there is no desktop-file-validate (Debian: desktop-file-utils)",
 )
+def test_an_entry_of_the_file_manager_sends_files_as_long_as_it_is_installed(odd):
+    programs = odd.root / "bin"
+    programs.mkdir()
+    for name, text in (
+        ("nautilus", ""),
+        ("notify-send", f'cat > /dev/null; echo "$@" > {shlex.quote(str(odd.root / "said"))}'),
+    ):
+        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
+        (programs / name).chmod(0o755)
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+    assert odd.run("service", "install", "--no-start", **path).returncode == 0
+    script = odd.root / "data" / "nautilus" / "scripts" / "Send to HrFlow"
+    make_pdf(odd.root / "my CV.pdf", "cv")
+    subprocess.run([str(script), str(odd.root / "my CV.pdf")], env=odd.environ(**path),
+                   stdin=subprocess.DEVNULL, timeout=PATIENCE, check=True)  # fmt: skip
+    assert os.listdir(odd.folder) == ["my CV.pdf"]
+    assert "1 file added to" in (odd.root / "said").read_text()
+    assert odd.run("service", "uninstall", **path).returncode == 0
+    assert not (odd.root / "data" / "nautilus").exists()
+
+
 def test_the_entry_is_valid(odd):
     assert odd.run("service", "install", "--no-start").returncode == 0
     done = subprocess.run(

@@ -37,8 +37,9 @@ class Person:
         }  # fmt: skip
         return self.desk.environ(**{**own, **more})
 
-    def at_terminal(self, *arguments, **environ):
-        self._terminals.append(Terminal(self.desk.command(*arguments), self.environ(**environ)))
+    def at_terminal(self, *arguments, columns=300, **environ):
+        command = self.desk.command(*arguments)
+        self._terminals.append(Terminal(command, self.environ(**environ), columns))
         return self._terminals[-1]
 
     def run(self, *arguments, typed="", **environ):
@@ -130,6 +131,26 @@ def test_from_nothing_to_the_first_cv(person):
         {"name": "zip", "value": "75001"},
         {"name": "urgent", "value": True},
     ]
+
+
+def test_from_nothing_to_the_first_profile_in_80_columns(person):
+    setup = person.at_terminal("setup", "--api-url", person.url, columns=80)
+    answer_all(setup, [*FIRST, ("Put it into the folder?", "y")])
+    assert setup.end() == 0
+    run = person.at_terminal("run", columns=80)
+    run.wait_for("✓ Camille Durand - CV.pdf")
+    run.wait_for("Camille Durand → Engineering")
+    run.interrupt()
+    assert run.end() == 0
+    history = person.at_terminal("history", columns=80)
+    history.wait_for("✓ Profile created")
+    assert history.end() == 0
+    asked = setup.text
+    for _, typed in FIRST:
+        asked = asked.replace(f": {typed}\n", ":\n")
+    for line in (asked + run.text + history.text).splitlines():
+        # A longer one would be broken in the middle of a word.
+        assert len(line.rstrip()) <= 80 or max(map(len, line.split())) > 50, line
 
 
 def test_a_yes_starts_it_now_and_at_every_login(person):

@@ -13,7 +13,7 @@ SAID = "the environment variable HRFLOW_API_KEY holds another key, which is not 
 def boxed(desk, tmp_path):
     """Variables of a machine whose keyring holds the right key, and who has another one set."""
     box = {**file_keyring.environ(tmp_path / "box.json"), "HRFLOW_API_KEY": OTHER}
-    done = desk.feed(sb.READ_WRITE_KEY, "login", "--key-stdin", **box)
+    done = desk.run("login", "--key-stdin", typed=sb.READ_WRITE_KEY, **box)
     assert done.returncode == 0, done.stderr
     assert "HRFLOW_API_KEY, is not used" in done.stdout
     return box

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.support.folders import Inbox
-from watcher.folders import Folders
+from watcher.folders import FolderSupervisor
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def inbox():
 @pytest.fixture
 def folders(inbox):
     before = set(threading.enumerate())
-    folders = Folders(
+    folders = FolderSupervisor(
         inbox.post, lambda folder, directory: {}, check_seconds=0.1, missing_seconds=0.05
     )
     yield folders

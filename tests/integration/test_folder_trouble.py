@@ -14,7 +14,7 @@ from watchdog.observers.inotify_c import InotifyConstants
 
 from tests.support.folders import Inbox, arm, watched, write
 from tests.support.waiting import PATIENCE
-from watcher.folders import Folders
+from watcher.folders import FolderSupervisor
 from watcher.folders.inotify import Reader
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import Sign
@@ -28,12 +28,12 @@ LIMITED = """
 import pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from tests.support.folders import Inbox, arm, watched, write
-from watcher.folders import Folders
+from watcher.folders import FolderSupervisor
 from watcher.i18n.message import as_json
 
 top, limit = pathlib.Path(sys.argv[2]), sys.argv[3]
 inbox = Inbox()
-folders = Folders(
+folders = FolderSupervisor(
     inbox.post, lambda folder, directory: {}, check_seconds=0.05, reconcile_seconds=0.2
 )
 arm(folders, inbox, watched(top))
@@ -203,7 +203,7 @@ def test_a_journal_that_fails_once_does_not_end_the_scans(inbox, root):
         return {}
 
     path = write(root / "cv.pdf")
-    folders = Folders(inbox.post, failing, check_seconds=0.05)
+    folders = FolderSupervisor(inbox.post, failing, check_seconds=0.05)
     try:
         folders.watch([watched(root)])
         inbox.wait_for_paths([path], Sign.SCANNED)
@@ -214,7 +214,7 @@ def test_a_journal_that_fails_once_does_not_end_the_scans(inbox, root):
 
 @LINUX
 def test_a_folder_is_looked_through_now_and_then_though_its_changes_are_told(inbox, root):
-    folders = Folders(inbox.post, lambda folder, directory: {}, reconcile_seconds=0.05)
+    folders = FolderSupervisor(inbox.post, lambda folder, directory: {}, reconcile_seconds=0.05)
     try:
         arm(folders, inbox, watched(root))
         inbox.wait_for_scan("interval")
@@ -300,7 +300,7 @@ def test_a_limit_that_is_told_of_when_the_folder_is_gone_keeps_nobody_busy(folde
 
 
 def test_stopping_twice_or_before_anything_is_harmless(inbox, root):
-    folders = Folders(inbox.post, lambda folder, directory: {})
+    folders = FolderSupervisor(inbox.post, lambda folder, directory: {})
     folders.watch([watched(root)])
     folders.stop()
     folders.stop()
@@ -317,7 +317,7 @@ def test_a_long_scan_does_not_delay_the_end(inbox, root):
         end.wait(0.05)
         return {}
 
-    folders = Folders(inbox.post, slow_journal)
+    folders = FolderSupervisor(inbox.post, slow_journal)
     folders.watch([watched(root)])
     assert begun.wait(PATIENCE)
     folders.stop()
@@ -336,8 +336,8 @@ def test_watchdog_is_loaded_before_there_is_a_second_thread():
                 loaded.append("watchdog.observers.inotify" in sys.modules)
                 super().start()
         threading.Thread = Thread
-        from watcher.folders import Folders
-        Folders(print, lambda *_: {}).stop()
+        from watcher.folders import FolderSupervisor
+        FolderSupervisor(print, lambda *_: {}).stop()
         print(loaded)
     """
     run = [sys.executable, "-c", code]

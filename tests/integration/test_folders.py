@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from tests.support.folders import arm, watched, write
-from watcher.folders import Folders
+from watcher.folders import FolderSupervisor
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.kinds import Sign
 from watcher.model.settings import Watch
@@ -255,7 +255,9 @@ def test_polling_finds_new_and_changed_files(folders, inbox, root):
 @pytest.mark.parametrize(("network", "signs"), [(True, {Sign.SCANNED}), (False, {Sign.CLOSED})])
 @LINUX
 def test_auto_polls_what_is_on_the_network(inbox, root, network, signs):
-    folders = Folders(inbox.post, lambda folder, directory: {}, on_network=lambda path: network)
+    folders = FolderSupervisor(
+        inbox.post, lambda folder, directory: {}, on_network=lambda path: network
+    )
     try:
         arm(folders, inbox, watched(root, watch=Watch.AUTO))
         inbox.wait_for_paths([write(root / "cv.pdf")], *signs)

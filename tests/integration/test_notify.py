@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from tests.support.desktop import Bus, Messages, needs_bus, until
-from watcher.desktop.notifications import DesktopNotifications
+from watcher.desktop.dbus_notifications import DesktopNotifications
 from watcher.present.menu import ATTENTION
 from watcher.present.notifications import Kind, Notification
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.waiting import PATIENCE
 from watcher.credentials import keyring_process
-from watcher.desktop.supervisor import process_command
+from watcher.desktop.tray import process_command
 from watcher.service.common import Program
 
 

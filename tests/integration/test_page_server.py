@@ -6,7 +6,7 @@ import socket
 
 from tests.support.waiting import PATIENCE
 from watcher.daemon.instance import Instance, Places
-from watcher.daemon.server import LocalServer
+from watcher.daemon.local_http import LocalServer
 
 #: What the server keeps of its own: a place to be woken at, and its port.
 LISTENING = 2

@@ -25,10 +25,10 @@ from tests.support.desktop import (
     until,
 )
 from tests.support.waiting import PATIENCE
+from watcher.desktop.dbus_notifications import ICON_FILE
 from watcher.desktop.drawing import draw
-from watcher.desktop.notifications import ICON_FILE
 from watcher.desktop.status_notifier import SIZES
-from watcher.desktop.supervisor import Tray, find_backend, has_desktop
+from watcher.desktop.tray import Tray, find_backend, has_desktop
 from watcher.i18n.catalog import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.kinds import State

@@ -67,7 +67,7 @@ def test_a_directory_that_may_be_read_again_is_watched_again(files, calls, tmp_p
     etc.mkdir(mode=0o700)
     may_read = False
     monkeypatch.setattr(
-        "watcher.folders.files.os.access", lambda path, _mode: may_read or path != str(etc)
+        "watcher.folders.watched_files.os.access", lambda path, _mode: may_read or path != str(etc)
     )
     files.watch(str(etc / "config.toml"), calls)
     may_read = True

@@ -54,9 +54,13 @@ def test_an_email_tells_what_became_of_the_documents_inside(person):
         inside.filter(has_text="CV.pdf · Parsed")
     ).wait_for()
     inside.filter(has_text="This file is a text file. Save it as PDF or Word.").wait_for()
-    page.keyboard.press("Escape")
-    details(page, "CV.pdf")
-    assert page.get_by_role("dialog").locator("#d-inside").is_hidden()
+    inside.get_by_role("button", name="CV.pdf").click()
+    page.wait_for_function("() => document.activeElement.id === 'd-close'")
+    assert page.locator("#d-inside").is_hidden()
+    assert "mail.eml/CV.pdf" in page.locator("#d-facts").inner_text()
+    page.locator("#d-facts").get_by_role("button", name="mail.eml").click()
+    inside.filter(has_text="notes.txt").wait_for()
+    see_no_problem(page)
 
 
 def test_a_refused_file_is_looked_into_and_tried_again(person):
@@ -76,6 +80,27 @@ def test_a_refused_file_is_looked_into_and_tried_again(person):
     page.keyboard.press("Escape")
     wait_for(page, "bad one.pdf", "sent")
     assert page.evaluate("document.activeElement.textContent") == "bad one"
+    see_no_problem(page)
+
+
+def test_what_is_done_in_the_details_is_undone_there(person):
+    person.desk.sandbox.faults.set(REFUSE)
+    person.start()
+    person.drop("bad one.pdf")
+    page = person.open()
+    wait_for(page, "bad one.pdf", "refused")
+    page.locator("#held h3", has_text="bad one.pdf was not accepted").wait_for()
+    details(page, "bad one.pdf")
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Ignore").click()
+    dialog.locator(".toast", has_text="1 file will be ignored.").wait_for()
+    dialog.get_by_role("button", name="Undo").click()
+    dialog.locator(".toast", has_text="Undone.").wait_for()
+    assert page.evaluate("document.activeElement.id") == "d-close"
+    page.keyboard.press("Escape")
+    page.locator("body > .toasts").wait_for(state="attached")
+    dialog.wait_for(state="hidden")
+    wait_for(page, "bad one.pdf", "refused")
     see_no_problem(page)
 
 
@@ -385,7 +410,7 @@ def test_folders_a_file_in_question_and_health_are_shown(person):
     chosen.wait_for(state="attached")
     assert chosen.inner_text() == "Engineering", "the key that is there is asked for names"
     page.get_by_role("button", name="Show changes").click()
-    page.locator("#difference", has_text="Nothing changes.").wait_for()
+    page.locator("#difference", has_text="No changes.").wait_for()
     page.get_by_role("link", name="Health").click()
     page.locator("#checks summary").click()
     page.locator("#lines li", has_text="HrFlow").first.wait_for()

@@ -91,7 +91,7 @@ def test_a_file_is_picked_and_its_fate_told_in_a_sentence(person):
     path = save(person.desk.folder, "mail.eml", mail(("CV.pdf", pdf("cv"))))
     page.get_by_label("What would happen to this file?").fill(path)
     page.get_by_role("button", name="Check").click()
-    page.locator("#verdict", has_text="mail.eml: This file holds 1 document").wait_for()
+    page.locator("#verdict", has_text="mail.eml: This file contains 1 document").wait_for()
     page.locator("#verdict", has_text="CV.pdf is a PDF document and would be uploaded").wait_for()
     assert page.problems == []
 

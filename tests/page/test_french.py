@@ -98,6 +98,9 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     page.locator("#held h3", has_text="1 fichier est bloqué").wait_for()
     page.locator("#headline", has_text="3 fichiers demandent votre attention").wait_for()
     see_no_english(page)
+    assert page.evaluate(
+        "[...document.querySelectorAll('td.c-acts')].every((e) => e.scrollWidth <= e.clientWidth)"
+    ), "a button is cut off, as words are longer in French"
 
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV").click()
@@ -180,7 +183,7 @@ def test_a_chosen_language_is_kept_by_the_program(person):
     process = person.start()
     page = person.open("health")
     page.locator("#language").select_option(label="Français")
-    page.locator("h2", has_text="Santé").wait_for()
+    page.locator("h2", has_text="Diagnostic").wait_for()
     assert page.evaluate("document.documentElement.lang") == "fr"
     assert page.url.endswith("#health")
     with contextlib.closing(Reader(person.places.journal)) as reader:

@@ -6,7 +6,7 @@ import pytest
 def test_what_can_be_done_comes_first_and_the_rest_is_folded(person):
     person.start()
     page = person.open("health")
-    page.locator("#health", has_text="CVs arrive").wait_for()
+    page.locator("#health", has_text="CVs are arriving").wait_for()
     finding = page.locator("#findings li", has_text="Login service")
     assert page.locator("#lines").is_hidden()
     finding.get_by_role("button", name="Start at login").click()

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 
 def picture(text, size=(400, 560), mode="RGB"):
-    image = Image.new(mode, size, "white" if mode != "I;16" else 65535)
+    image = Image.new(mode, size, {"I;16": 65535, "CMYK": (0, 0, 0, 0)}.get(mode, "white"))
     if mode in ("RGB", "L", "1", "RGBA", "CMYK"):
         ImageDraw.Draw(image).text(
             (40, 40), text, fill="black" if mode != "CMYK" else (0, 0, 0, 255)

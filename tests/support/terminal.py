@@ -23,11 +23,11 @@ _LAUNCH = (
 class Terminal:
     """A command at a pseudo-terminal. ``text`` is all it has written, without colours."""
 
-    def __init__(self, command, env):
+    def __init__(self, command, env, columns=300):
         self._mine, its = pty.openpty()
         self._process = subprocess.Popen(
             [*BARE, _LAUNCH, *command], stdin=its, stdout=its, stderr=its,
-            env={**env, "TERM": "xterm-256color", "COLUMNS": "300"},
+            env={**env, "TERM": "xterm-256color", "COLUMNS": str(columns)},
         )  # fmt: skip
         os.close(its)
         self._raw = b""

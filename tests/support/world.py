@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from tests.support.outcomes import ARRIVED, outcome
-from tests.support.samples import IGNORED, REFUSED, SENT
+from tests.support.samples import IGNORED, KNOWN, OPENED, REFUSED, SENT
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
@@ -52,6 +52,7 @@ class World:
         self.settings = {}  # of the program as a whole
         self.options = {}
         self.news = []
+        self.latest = {}  # of each file, by its number
         self.heard = threading.Condition()
 
     def folder(self, name="cvs", **settings):
@@ -76,6 +77,7 @@ class World:
         """Start the program, which may not be able to walk through a folder yet."""
         config = replaced(self.config(*folders, **account), **self.settings)
         self.news.clear()
+        self.latest.clear()
         self.app = App(config, self.places, keys=self.keys, on_event=self.hear, **(options or {}))
         self.app.start()
 
@@ -92,6 +94,8 @@ class World:
     def hear(self, news):
         with self.heard:
             self.news.append(news)
+            if isinstance(news, Entry):
+                self.latest[news.file_id] = news
             self.heard.notify_all()
 
     def wait_for(self, condition, within=PATIENCE):
@@ -104,8 +108,7 @@ class World:
         self.wait_for(lambda: len(self.at_rest()) >= files, within)
 
     def at_rest(self):
-        latest = {news.file_id: news for news in list(self.news) if isinstance(news, Entry)}
-        return [entry for entry in latest.values() if entry.state not in OPEN]
+        return [entry for entry in list(self.latest.values()) if entry.state not in OPEN]
 
     def stop(self):
         if self.app is not None:
@@ -163,8 +166,11 @@ def check_everything(world):
     arrived = world.arrived()
     entries = {os.path.basename(entry.path): entry for entry in world.entries()}
     by_hash = {record.sha256: record for record in arrived}
-    assert len(arrived) == len(SENT) == len(by_hash)
-    for name, (media_type, sent_as) in SENT.items():
+    sent = SENT | {
+        part: (media_type, part) for parts in OPENED.values() for part, media_type in parts.items()
+    }
+    assert len(arrived) == len(sent) == len(by_hash)
+    for name, (media_type, sent_as) in sent.items():
         entry = entries[name]
         record = by_hash[entry.sha256]
         fields = dict(record.fields)
@@ -181,4 +187,5 @@ def check_everything(world):
         assert str(entries[name].state) == "refused", name
         assert word in str(entries[name].why), entries[name].why
     assert not IGNORED & set(entries)
-    assert set(entries) == set(SENT) | set(REFUSED)
+    assert set(entries) == set(sent) | set(REFUSED) | set(OPENED)
+    assert len(entries) == KNOWN

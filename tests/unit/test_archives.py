@@ -59,7 +59,7 @@ def test_side_files_and_links_are_left_out(tmp_path):
     )
     parts = look(tmp_path).document.parts
     assert {part.name: str(part.left_out) for part in parts} == {
-        "CV.pdf": "", "._CV.pdf": "a file of the system", "link.pdf": "a link",
+        "CV.pdf": "", "._CV.pdf": "a system file", "link.pdf": "a link",
     }  # fmt: skip
 
 
@@ -80,9 +80,9 @@ def with_flag(content, flag):
         (zipped(*((f"{n}.pdf", b"x") for n in range(501))), "more than 500 files"),
         (zipped(*((f"{n}{'x' * 200}.pdf", b"") for n in range(9000))), "more than 500 files"),
         (zipped(("a.pdf", bytes(30_000_000))), "when unpacked"),
-        (zipped(("../CV.pdf", b"x")), "names that lead out of it"),
-        (zipped(("/etc/CV.pdf", b"x")), "names that lead out of it"),
-        (zipped(("C:\\CV.pdf", b"x")), "names that lead out of it"),
+        (zipped(("../CV.pdf", b"x")), "paths that point outside it"),
+        (zipped(("/etc/CV.pdf", b"x")), "paths that point outside it"),
+        (zipped(("C:\\CV.pdf", b"x")), "paths that point outside it"),
         (with_flag(zipped(("CV.pdf", b"x")), 1), "has a password"),
         (zipped(("CV.pdf", b"x"), compression=zipfile.ZIP_LZMA), "compressed in an unusual way"),
     ],

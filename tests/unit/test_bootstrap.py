@@ -103,6 +103,14 @@ def test_without_a_command_it_shows_them(bootstrap, capsys, arguments, code):
 # --- Environment ------------------------------------------------------------------------------
 
 
+def test_hints_name_the_command_as_it_was_typed(bootstrap, monkeypatch):
+    monkeypatch.delenv("HRFLOW_WATCHER_COMMAND")
+    monkeypatch.setattr("sys.orig_argv", ["python3", "my installers/bootstrap.py", "setup"])
+    monkeypatch.setattr("sys.argv", ["my installers/bootstrap.py", "setup"])
+    bootstrap._name_command()
+    assert os.environ["HRFLOW_WATCHER_COMMAND"] == 'python3 "my installers/bootstrap.py"'
+
+
 def test_the_environment_is_in_the_checkout_unless_told_otherwise(bootstrap, monkeypatch):
     monkeypatch.delenv("HRFLOW_WATCHER_VENV", raising=False)
     assert bootstrap._place() == os.path.join(ROOT, ".venv")

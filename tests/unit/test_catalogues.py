@@ -1,13 +1,18 @@
 """The catalogues of messages: complete, current, and all that a language needs."""
 
+import ast
 import copy
 import importlib
 import os
+import pathlib
+import re
 import sys
 from datetime import timedelta, timezone
 
 import babel.messages.catalog
 import pytest
+
+from watcher.cli import cli
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
@@ -87,6 +92,22 @@ def test_a_template_that_is_not_current_is_found(catalogues, locale, tmp_path):
 
 def test_the_repositorys_own_catalogues_are_current_and_complete(catalogues):
     assert catalogues.check() == []
+
+
+def test_no_hint_takes_it_for_granted_how_the_command_is_called():
+    """A message says ``{hrflow_watcher} run``, other text ``{command_name()} run``."""
+    named = re.compile(rf"hrflow-watcher ({'|'.join(cli.list_commands(None))})\b")
+    found = []
+    for path in pathlib.Path(ROOT, "watcher").rglob("*.py"):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        texts = [
+            each for each in nodes if isinstance(each, ast.Constant) and id(each) not in docstrings
+        ]
+        # What has several lines is a file that is written: that may be read anywhere.
+        hints = [each for each in texts if "\n" not in str(each.value)]
+        found += [f"{path}:{each.lineno}" for each in hints if named.search(str(each.value))]
+    assert found == []
 
 
 def test_an_update_keeps_what_is_translated_and_is_stable(catalogues, locale):

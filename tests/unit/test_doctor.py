@@ -32,9 +32,9 @@ from watcher.doctor.findings import (
 )
 from watcher.folders.mounts import Limits, read_limits
 from watcher.folders.native import Probe, probe
+from watcher.hrflow.endpoint import Certificate, issuer
 from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
 from watcher.hrflow.proxy import shown_proxy
-from watcher.hrflow.server import Certificate, issuer
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, JournalError, OfflineError
 from watcher.model.settings import Account, Config, Folder, Rule, Watch
@@ -443,7 +443,7 @@ def test_a_name_that_only_the_proxy_knows(monkeypatch):
     def nowhere(_):
         raise OfflineError("The name hrflow.invalid is not found.")
 
-    monkeypatch.setattr(account.server, "find_addresses", nowhere)
+    monkeypatch.setattr(account.endpoint, "find_addresses", nowhere)
     assert account.check_name(SimpleNamespace(api_url=lost.api_url, proxy="none")).level is ERROR
     with_proxy = SimpleNamespace(api_url=lost.api_url, proxy="http://proxy.example:3128")
     assert account.check_name(with_proxy).level is OK

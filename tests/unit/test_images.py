@@ -3,6 +3,7 @@
 import hashlib
 import io
 import struct
+import subprocess
 import sys
 import types
 
@@ -14,7 +15,8 @@ from PIL import Image
 
 from tests.support.documents import look
 from tests.support.pictures import picture, saved, tiff, webp
-from watcher.documents import Spool, identify, to_pdf
+from tests.support.waiting import PATIENCE
+from watcher.documents import Spool, identify, images, to_pdf
 from watcher.documents.images import find_problem
 from watcher.model.files import PDF
 from watcher.model.uploads import Altered, Refused, Wait
@@ -77,6 +79,47 @@ def test_a_photo_is_turned_as_the_camera_says(spool):
     assert high > wide
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "CMYK", "P", "I;16", "LA"])
+def test_a_large_page_in_colour_is_sent_at_half_its_size(spool, monkeypatch, mode):
+    size = (561, 1203)
+    page = picture("large", size, mode) if mode != "P" else picture("large", size).quantize(4)
+    content = saved(page, "TIFF")
+    (whole,) = pages(content, TIFF, spool)
+    monkeypatch.setattr(images, "_FINE", 1000)
+    assert pages(content, TIFF, spool)[0] == pytest.approx(whole, abs=2)
+    made = to_pdf(io.BytesIO(content), TIFF, hashlib.sha256(content).hexdigest(), spool)
+    with made.handle:
+        (drawn,) = pypdf.PdfReader(made.handle).pages[0].images
+    assert drawn.image.size == (280, 601)
+    assert drawn.image.convert("L").getextrema()[1] > 250  # white paper
+
+
+#: How many bytes more than before a conversion takes at its most.
+MEASURE = """
+import hashlib, resource, sys
+from watcher.documents import Spool, to_pdf
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+with open(sys.argv[1], "rb") as image:
+    digest = hashlib.file_digest(image, "sha256").hexdigest()
+    before = most()
+    made = to_pdf(image, "image/tiff", digest, Spool(sys.argv[2]))
+    made.handle.close()
+    print(most() - before)
+"""
+
+
+def test_a_large_image_takes_little_more_memory_than_its_pixels(tmp_path):
+    (tmp_path / "large.tif").write_bytes(
+        tiff("large", mode="RGBA", size=(5000, 5000), compression="tiff_lzw")
+    )
+    command = [sys.executable, "-c", MEASURE, str(tmp_path / "large.tif"), str(tmp_path / "spool")]
+    done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=True)
+    assert int(done.stdout) < 2.5 * 4 * 5000 * 5000
+
+
 def refusal(content, media_type, spool):
     handle = io.BytesIO(content)
     sent = to_pdf(handle, media_type, hashlib.sha256(content).hexdigest(), spool)
@@ -127,6 +170,19 @@ def test_a_photo_of_a_phone_needs_its_library(spool, monkeypatch):
         sys.modules, "pillow_heif", types.SimpleNamespace(register_heif_opener=lambda: None)
     )
     assert "can't be read" in refusal(b"\0\0\0\x18ftypheic", HEIC, spool)
+
+
+@pytest.mark.parametrize("turned", [1, 6])
+def test_a_photo_of_a_phone_is_converted_with_its_library(spool, turned):
+    heif = pytest.importorskip("pillow_heif")
+    heif.register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112] = turned
+    content = saved(picture("photo", (561, 401)), "HEIF", exif=exif.tobytes())
+    assert look(content).media_type == HEIC
+    (page,) = pages(content, HEIC, spool)
+    assert (page[0] > page[1]) == (turned == 1)
+    assert "can't be read" in refusal(content[: len(content) // 2], HEIC, spool)
 
 
 @settings(

@@ -395,6 +395,9 @@ def test_reasons_that_differ_in_numbers_alone_are_one(journal, read):
     large, empty = reader.reasons(10)
     assert (large.files, large.in_place, large.is_example) == (3, 3, True)
     assert large.why == why, "of the latest"
+    assert [reader.entry(each.latest).path for each in (large, empty)] == [
+        f"{FOLDER}/2.pdf", f"{FOLDER}/empty.pdf",
+    ]  # fmt: skip
     assert (empty.files, empty.is_example) == (1, False)
     assert len(reader.history(why=large.why)) == 3, "what is shown and retried is what is counted"
     assert len(reader.history(why=empty.why)) == 1

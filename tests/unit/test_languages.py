@@ -165,3 +165,32 @@ def test_the_compiled_catalogues_are_there():
 )  # fmt: skip
 def test_the_language_of_a_system_finds_its_catalogue(language, found):
     assert catalog(language).language == found
+
+
+# --- The command's name -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """The program beside its interpreter, on a PATH without it."""
+    script = tmp_path / "hrflow-watcher"
+    script.touch(0o755)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    monkeypatch.setenv("PATH", os.devnull)
+    monkeypatch.delenv("HRFLOW_WATCHER_COMMAND")
+    return script
+
+
+def test_hints_name_the_command_as_it_can_be_typed(installed, monkeypatch):
+    hint = msg("Start it with: {hrflow_watcher} run")
+    assert str(hint) == f"Start it with: {installed} run"
+    monkeypatch.setenv("PATH", str(installed.parent))
+    assert str(hint) == "Start it with: hrflow-watcher run"
+    monkeypatch.setenv("HRFLOW_WATCHER_COMMAND", "python3 installers/bootstrap.py")
+    assert str(hint) == "Start it with: python3 installers/bootstrap.py run"
+
+
+def test_a_hint_in_the_journal_names_the_command_of_its_reader(installed, monkeypatch):
+    stored = as_json(msg("Start it with: {hrflow_watcher} run"))
+    monkeypatch.setenv("HRFLOW_WATCHER_COMMAND", "python3 installers/bootstrap.py")
+    assert catalog("fr")(from_json(stored)) == "Start it with: python3 installers/bootstrap.py run"

@@ -77,14 +77,23 @@ ROWS = [
     ({"holds": (replace(ASKS, files=0),)}, AppState.IDLE, "Up to date"),  # nobody is asked for nothing
     ({"watched": (replace(FOLDER, problem="It is not there."),)}, AppState.ATTENTION,
      "1 folder can't be watched"),
+    # Nothing is uploaded while HrFlow is asked, or cannot be reached.
+    ({"done": 0, "total": 1, "counts": {State.UNCERTAIN: 1}}, AppState.WORKING, "Checking 1 file"),
+    ({"done": 3, "total": 5, "counts": {State.UNCERTAIN: 1, State.QUEUED: 1}}, AppState.WORKING,
+     "Uploading 4 of 5"),
+    ({"offline_since": TWO, "done": 0, "total": 1, "counts": {State.REFUSED: 1, State.UNCERTAIN: 1}},
+     AppState.ATTENTION, "Offline since 14:02 · 1 file needs attention · 1 waiting"),
     # Everything that the page has a card for.
+    ({"remarks": ("The new one is not used.",)}, AppState.IDLE,
+     "Up to date · 1 problem in the configuration"),
+    ({"remarks": ("One.", "Two."), "done": 2, "total": 40}, AppState.WORKING,
+     "Uploading 3 of 40 · 2 problems in the configuration"),
     ({"watched": (replace(FOLDER, problem="It is not there."),), "counts": {State.REFUSED: 1}},
      AppState.ATTENTION, "1 file needs attention · 1 folder can't be watched"),
     ({"holds": (replace(NO_KEY, files=3), ASKS)}, AppState.ATTENTION, "140 files need attention"),
     ({"is_set_up": False, "paused_until": math.inf}, AppState.NOT_SET_UP, "Not set up yet"),
     ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, AppState.NOT_SET_UP,
      "The configuration has errors"),
-    ({"remarks": ("config.toml:3: has no effect",)}, AppState.IDLE, "Up to date"),
     # What wins: a pause over attention, attention over being offline, that over working.
     ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, AppState.PAUSED,
      "Paused · 1 file needs attention"),

@@ -259,6 +259,17 @@ def test_the_end_of_a_backlog_is_told_with_what_became_of_it():
     )  # fmt: skip
 
 
+def test_the_numbers_at_the_end_of_a_backlog_agree():
+    """Some files were done before the last ones were noticed, and others needed attention before."""
+    person = Person(first=Snapshot(since=0.5, counts={State.PARSED: 7, State.REFUSED: 3}))
+    person.see(Snapshot(total=100, done=1, counts={State.PARSED: 12, State.REFUSED: 3}))
+    person.see(Snapshot(counts={State.PARSED: 12, State.REFUSED: 103}))
+    person.wait(3600)
+    assert person.texts()[-1] == (
+        "All 105 files processed", "5 files were uploaded. 103 files need attention."
+    )  # fmt: skip
+
+
 def test_a_few_files_are_no_backlog_and_a_pause_in_one_is_not_its_end():
     person = Person()
     person.see(Snapshot(total=24, done=1))

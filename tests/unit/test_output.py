@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from watcher.cli.output import Styled, say, say_json, say_table
+from watcher.cli.output import Styled, say, say_json, say_table, shown_files
 from watcher.i18n.message import msg
 
 HOSTILE = "x\x1b[2Jy\n\u202efdp\udcff.pdf"
@@ -72,6 +72,36 @@ def test_paths_in_tables_are_broken_behind_slashes(screen, columns):
     written = screen(columns, lambda: say_table(["State", "Changed", "File", "Result"], rows))
     for part in ("somebody/", "Documents/", "Recruiting/", "November/"):
         assert part in written
+
+
+def test_long_names_in_tables_are_broken_between_their_words(screen):
+    name = "CV_of_somebody_with-a-very-long-name_(final,really_final).pdf"
+    rows = [["✓ sent", name, "in words that need as much room " * 2]]
+    written = screen(60, lambda: say_table(["State", "File", "Result"], rows))
+    assert name not in written
+    for part in ("somebody_", "long-", "really_", "final)."):
+        assert part in written
+
+
+def test_a_terminal_is_shown_no_empty_column(screen):
+    def write():
+        say_table(["Name", "Account", "Note"], [["a", "", "one"], ["b", "", ""]])
+
+    assert "Account" not in screen(80, write)
+    assert "Note" in screen(80, write)
+
+
+def test_files_of_several_folders_begin_with_the_folder_s_name(screen):
+    sales, other = "/home/jo/CVs/Sales", "/srv/CVs/Sales"
+    files = [(sales, f"{sales}/a/b.pdf"), ("/srv/Paris", "/srv/Paris/c.pdf")]
+
+    def shown(files):
+        return screen(80, lambda: [say(name) for name in shown_files(files)]).splitlines()
+
+    assert shown(files) == ["Sales/a/b.pdf", "Paris/c.pdf"]
+    assert shown(files[:1]) == ["a/b.pdf"], "the only one need not be named"
+    same = [*files, (other, f"{other}/b.pdf")]
+    assert shown(same) == [path for _, path in same], "two have the same name"
 
 
 def test_whatever_is_written_is_made_harmless(screen, capsys):

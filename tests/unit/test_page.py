@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.cli.control import parse_span
+from watcher.cli.orders import parse_span
 from watcher.daemon.adapters import next_day
 from watcher.daemon.instance import Instance, Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
@@ -19,8 +19,8 @@ from watcher.model.lifecycle import IGNORED_BY_USER
 from watcher.model.records import Entry
 from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
-from watcher.page import server
-from watcher.page.actions import UndoQueue
+from watcher.page import actions, server
+from watcher.page.actions import Control, UndoQueue
 from watcher.page.activity import ChangeFeed, filters
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
@@ -295,22 +295,16 @@ class Desk:
     def snapshot(self):
         return Snapshot(holds=(ActiveHold("existing:/cvs", "Why.", 2),), watched=(Watched("/cvs"),))
 
-    def stop(self):
-        self.done.append("stopped")
-
-    def show(self, path):
-        self.done.append(path)
-
 
 @pytest.fixture
-def clicked(tmp_path):
+def clicked(tmp_path, monkeypatch):
     """What becomes of a click."""
 
     def click(action):
         desk, places = Desk(), Places(str(tmp_path))
-        page = ActivityPage(
-            desk, Instance(places), places, config="", control=desk, environ={}, language="en"
-        )
+        control = Control(lambda: desk.done.append("stopped"), tuple)
+        monkeypatch.setattr(actions, "show_file", desk.done.append)
+        page = ActivityPage(desk, Instance(places), places, config="", control=control, environ={})
         page.act(action)
         return desk.done
 

@@ -63,6 +63,15 @@ def test_a_document_in_a_mail_is_read_hashed_and_sent_from_the_spool(tmp_path):
     assert os.listdir(tmp_path / ".spool") == []
 
 
+def test_a_part_that_is_too_large_is_not_taken_out(tmp_path):
+    save(tmp_path, "mail.eml", mail(("CV.pdf", pdf("cv", size=5000))))
+    found = look(tmp_path, "mail.eml/CV.pdf", max_size=4000, keep_open=True)
+    with found.handle:
+        assert found.handle.seek(0, os.SEEK_END) == 0
+    assert "larger than 4.0 kB, the maximum" in str(found.document.problem)
+    assert (found.document.sha256, found.document.stat.size > 5000) == ("", True)
+
+
 def test_a_mail_that_has_changed_is_not_taken_for_the_one_before(tmp_path):
     save(tmp_path, "mail.eml", mail(("CV.pdf", pdf("cv"))))
     document = look(tmp_path, "mail.eml/CV.pdf").document
@@ -112,8 +121,8 @@ def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
         "card.vcf": "a contact card",
         "smime.p7s": "a digital signature",
         "scan.png": "",
-        "logo.png": "a picture in the text",
-        "image001.png": "a picture in the text",
+        "logo.png": "an image in the text",
+        "image001.png": "an image in the text",
         "page.png": "",  # too large for the end of a text: a page that was photographed
     }
 
@@ -217,7 +226,7 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
     save(tmp_path, "mail.msg", compound(made))
     assert inside(tmp_path, "mail.msg") == {
         "Curriculum vitae.pdf": "",
-        "logo.png": "a picture in the text",
+        "logo.png": "an image in the text",
         "scan.png": "",
         "inner.pdf": "",
         "b.pdf": "",

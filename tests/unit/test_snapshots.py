@@ -3,7 +3,7 @@
 import pytest
 
 from watcher.daemon.adapters import RealClock
-from watcher.daemon.status import Progress, Snapshots
+from watcher.daemon.snapshots import Progress, Snapshots
 from watcher.model.kinds import State
 from watcher.model.snapshot import Snapshot
 

@@ -41,6 +41,7 @@ EXPECTED = [
     ("leading junk.pdf", "application/pdf", True, "", "readers open it"),
     ("truncated.pdf", "application/pdf", False, "", "a download that broke off"),
     ("renamed program.pdf", "application/x-executable", None, "", "not a document"),
+    ("Application as nurse.eml", "message/rfc822", None, "", "a saved email"),
     ("archive of CVs.zip", "application/zip", True, "", "a zip, not the Word document in it"),
     ("empty.pdf", "", False, "", "0 bytes"),
     ("._Aisha Rahman - CV.pdf", "", None, "", "macOS side file"),

@@ -13,6 +13,7 @@ import click
 from watcher import __version__
 from watcher.cli.context import program_options
 from watcher.cli.output import say, say_json, silence, write
+from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, WatcherError
 
 #: Command, where it is below ``watcher.cli``, and its line in ``--help``, in the order shown.
@@ -23,19 +24,20 @@ _COMMANDS: Final = (
     ("logout", "login:logout", "Remove an account's API key from the keyring."),
     ("run", "run:command", "Watch the folders and upload what is dropped there, until Ctrl-C."),
     ("service", "service:command", "Start automatically at login: install, start, stop, logs."),
-    ("open", "control:open_page", "Open the activity page in your browser."),
+    ("open", "orders:open_page", "Open the activity page in your browser."),
     ("status", "status:status", "Show the current status and what needs attention."),
     ("history", "history:history", "Show what happened to each file."),
     ("report", "history:report", "Count the files of a day, a week or a month."),
     ("check", "check:check", "Show what would happen to files, and why; nothing is sent."),
-    ("pause", "control:pause", "Pause uploads."),
-    ("resume", "control:resume", "Resume uploads."),
-    ("approve", "control:approve", "Upload files that are waiting for your approval."),
-    ("retry", "control:retry", "Try to upload files again."),
-    ("ignore", "control:ignore", "Ignore files: stop trying to upload them."),
-    ("stop", "control:stop", "Stop the running program."),
-    ("reload", "control:reload", "Make the running program read its configuration again."),
+    ("pause", "orders:pause", "Pause uploads."),
+    ("resume", "orders:resume", "Resume uploads."),
+    ("approve", "orders:approve", "Upload files that are waiting for your approval."),
+    ("retry", "orders:retry", "Try to upload files again."),
+    ("ignore", "orders:ignore", "Ignore files: stop trying to upload them."),
+    ("stop", "orders:stop", "Stop the running program."),
+    ("reload", "orders:reload", "Make the running program read its configuration again."),
     ("import", "importing:command", "Upload what is already in a folder."),
+    ("send", "sending:command", "Put copies of files into a watched folder."),
     ("folder", "folder:command", "Add, list and remove watched folders."),
     ("forget", "forget:command", "Erase what is stored here about files or a person."),
     ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
@@ -70,11 +72,14 @@ class _Lazy(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, _, line in _COMMANDS])
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        formatter.write_text(f"For help on a command: {ctx.command_path} COMMAND --help")
+
 
 @click.group(
     cls=_Lazy,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="For help on a command: hrflow-watcher COMMAND --help",
 )
 @click.version_option(__version__, message="%(prog)s %(version)s", prog_name="hrflow-watcher")
 @program_options
@@ -88,8 +93,8 @@ def cli(_: click.Context) -> None:
       2    wrong arguments, or mistakes in the configuration
       3    the program is already running
       4    no usable API key
-      5    a named file or folder can't be used, or not all files were uploaded,
-           or doctor found something that must be fixed
+      5    a named file or folder can't be used, or not all files were uploaded
+           or copied, or doctor found something that must be fixed
       6    the history, or the program's own folder, can't be used
       7    HrFlow doesn't answer
       8    the program is not running
@@ -108,7 +113,12 @@ def run_command(arguments: list[str]) -> int:
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(arguments or ["--help"], prog_name="hrflow-watcher", standalone_mode=False)
+        code = cli.main(
+            arguments or ["--help"],
+            prog_name=command_name(),
+            complete_var="_HRFLOW_WATCHER_COMPLETE",
+            standalone_mode=False,
+        )
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has closed the pipe
         silence(sys.stdout)

@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import Styled, json_option, say, say_json, say_table
-from watcher.i18n.message import ENGLISH, Message, as_data, as_fields, as_message
+from watcher.i18n.message import ENGLISH, as_data, as_message
 from watcher.model.errors import ConfigError, UnusableError
-from watcher.model.kinds import State
-from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from watcher.daemon.plans import Verdict
     from watcher.i18n.message import Text
-
-_WOULD_BE_UPLOADED: Final = "Would be uploaded"
-#: Verdict → how it is shown; all others are quiet.
-_SIGNS: Final = {
-    _WOULD_BE_UPLOADED: ("✓", "good"),
-    "Would be opened": ("✓", "good"),
-    "File not found; check the path": ("✗", "bad"),
-    str(view.STATES[State.WAITING].label): (view.STATES[State.WAITING].sign, "busy"),
-    str(view.STATES[State.HELD].label): (view.STATES[State.HELD].sign, "bad"),
-    str(view.STATES[State.REFUSED].label): (view.STATES[State.REFUSED].sign, "bad"),
-}
 
 
 @click.command("check")
@@ -49,74 +38,54 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
         make_plans,
         this_machine,
     )
-    from watcher.daemon.status import source_names  # noqa: PLC0415 - likewise
+    from watcher.daemon.snapshots import source_names  # noqa: PLC0415 - likewise
 
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
     code, names = 0, source_names(where)
     for name in files:
         verdict = check_file(name, plans, where)
-        if verdict["verdict"] == MISSING:
+        if verdict.display is MISSING:
             code = UnusableError.exit_code
         if as_json:
-            say_json(_plain(verdict))
+            say_json(verdict.record())
         else:
             _show(verdict, names)
     return code
 
 
-def _plain(verdict: Mapping[str, object]) -> dict[str, object]:
-    """For scripts: the English text of each message, and the message itself beside it."""
-    plain: dict[str, object] = {}
-    for name, value in verdict.items():
-        if isinstance(value, Message):
-            plain |= as_fields(name, value)
-        elif isinstance(value, list):
-            plain[name] = [_plain(each) for each in value]
-        else:
-            plain[name] = value
-    return plain
-
-
-def _show(verdict: Mapping[str, object], names: Mapping[tuple[str, str], str]) -> None:
-    word = str(verdict["verdict"])
-    sign, tone = _SIGNS.get(word, ("·", "quiet"))
-    why = f". {verdict['why']}" if verdict.get("why") else ""
-    say(Styled(f"{sign} {verdict['file']}: {word}{why}", tone))
+def _show(verdict: Verdict, names: Mapping[tuple[str, str], str]) -> None:
+    display = verdict.display
+    why = f". {verdict.why}" if verdict.why else ""
+    say(Styled(f"{display.sign} {verdict.file}: {display.label}{why}", display.tone))
     lines = list(_details(verdict, names))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
         say(f"    {label:<{width}}  {text}", hang=width + 6)
-    parts = verdict.get("parts", [])
-    assert isinstance(parts, list)
-    for part in parts:
+    for part in verdict.parts:
         _show(part, names)
 
 
-def _details(
-    verdict: Mapping[str, object], names: Mapping[tuple[str, str], str]
-) -> Iterator[tuple[str, str]]:
+def _details(verdict: Verdict, names: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
     """What is known of a file, as (label, text); ``names`` are those of sources."""
-    if "what" in verdict:
-        yield "type", f"{verdict['what']}, {ENGLISH.size(float(str(verdict['size'])))}"
-    rule = verdict.get("rule")
-    if rule:
-        yield "rule", f"number {rule} of this folder"
-    if str(verdict["verdict"]) != _WOULD_BE_UPLOADED:
+    document, route = verdict.document, verdict.route
+    if document is None:
         return
-    if not rule:
+    yield "type", f"{document.sniffed.what}, {ENGLISH.size(document.stat.size)}"
+    if verdict.rule:
+        yield "rule", f"number {verdict.rule} of this folder"
+    if route is None or not verdict.is_sent:
+        return
+    if not verdict.rule:
         yield "rule", "none matches; the folder's settings apply"
-    account, key = str(verdict["account"]), str(verdict["source_key"])
-    source = names.get((account, key))
-    yield "account", account
-    yield "source", f"{source} ({key})" if source else key
-    yield "file name", str(verdict["sent_as"])
-    yield "reference", str(verdict["reference"])
-    fields = verdict["fields"]
-    assert isinstance(fields, dict)
+    source = names.get((route.account, route.source_key))
+    yield "account", route.account
+    yield "source", f"{source} ({route.source_key})" if source else route.source_key
+    yield "file name", document.file_name
+    yield "reference", route.reference
     for name in ("tags", "metadatas", "labels"):
-        if name in fields:
-            yield name, fields[name]
+        if name in verdict.fields:
+            yield name, verdict.fields[name]
 
 
 @click.group("config")
@@ -175,5 +144,8 @@ def show_config(ctx: click.Context, as_json: bool) -> None:
             text, layer, is_locked = loaded.origins[key]
             said = {"origin": text, "layer": layer, "locked": is_locked}
             say_json({"key": key, "value": value, **said})
+    elif sys.stdout.isatty():
+        for key, value, origin in rows:
+            say(Styled(key, "busy"), f" = {value}  ", Styled(origin, "quiet"), hang=4)
     else:
         say_table(["Key", "Value", "Set in"], rows)

@@ -1,4 +1,4 @@
-"""``folder``: adds, lists and removes watched folders, and finds the source that is meant."""
+"""``folder``: adds, lists and removes watched folders."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from watcher.cli.editing import (
     check_option,
     choose_known_account,
     create_option,
+    find_source,
     is_terminal,
     open_editor,
     show_difference,
@@ -28,29 +29,22 @@ from watcher.cli.output import (
     say,
     say_json,
     say_table,
+    shown_folder,
 )
 from watcher.config.rewriting import DropFolder
 from watcher.config.setup_plan import Answers, FolderAnswer
 from watcher.config.tags import write_tags
-from watcher.daemon.setup import (
-    UNCHECKED,
-    Workspace,
-    ask_hrflow,
-    find_key,
-    looks_like_key,
-    make_folder,
-    what_stays,
-)
-from watcher.daemon.status import source_names
-from watcher.i18n.message import ENGLISH, msg
-from watcher.model.errors import CredentialError, UnusableError, UsageError
+from watcher.daemon.provisioning import make_folder, what_stays
+from watcher.daemon.snapshots import source_names
+from watcher.i18n.command import command_name
+from watcher.i18n.message import ENGLISH
+from watcher.model.errors import UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.config.editor import Editor
     from watcher.model.settings import Folder, Item
 
 
@@ -90,7 +84,7 @@ def add(
     if editor.known.number(place) is not None:
         raise UnusableError(
             f"{place} is already a watched folder.",
-            "Change it with: hrflow-watcher setup",
+            f"Change it with: {command_name()} setup",
         )
     name = choose_known_account(editor.known, account, asks=is_terminal())
     key, source_name = find_source(editor, name, source, check=check)
@@ -123,9 +117,11 @@ def list_(ctx: click.Context, as_json: bool) -> None:
             say_json({**_facts(folder), "source_name": source, "layer": layer})
     elif folders:
         rows = [_row(folder, layer, names) for folder, layer in zip(folders, layers, strict=True)]
+        if len(loaded.config.accounts) == 1:
+            rows = [[*row[:4], "", *row[5:]] for row in rows]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:
-        say("No watched folders. Add one with: hrflow-watcher folder add PATH --source NAME")
+        say(f"No watched folders. Add one with: {command_name()} folder add PATH --source NAME")
 
 
 @command.command("remove")
@@ -187,38 +183,6 @@ def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Se
     notes += ["doesn't exist"] * (not os.path.isdir(folder.path))
     source = names.get((folder.account, folder.source_key)) or view.short(folder.source_key)
     return (
-        folder.path, source, write_tags(folder.tags),
+        shown_folder(folder.path), source, write_tags(folder.tags),
         folder.after_upload.value, folder.account, ", ".join(notes),
     )  # fmt: skip
-
-
-# -- which source is meant; also for import
-
-
-def find_source(editor: Editor, account: str, source: str, *, check: bool) -> tuple[str, str]:
-    """Return the key and name of the source that a text means, asking HrFlow if ``check``.
-
-    Raises UnusableError if there is no such source, CredentialError if a missing key is needed.
-    """
-    workspace = _workspace(editor, account, source, check=check)
-    key, name = workspace.find(source)
-    if warning := workspace.warning(key):
-        warn([str(warning)])
-    return key, name
-
-
-def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Workspace:
-    if not check:
-        return UNCHECKED
-    try:
-        secret = find_key(account, os.environ)[0]
-    except CredentialError as error:
-        if not looks_like_key(source):
-            raise CredentialError(
-                f"A source can't be looked up by its name without an API key. {error.title}",
-                "Use the source's own key instead: --source KEY (40 digits and letters a to f,"
-                f" copied from HrFlow). {error.hint}",
-            ) from error
-        warn([f"Can't check that HrFlow has this source. {error.title}"])
-        return Workspace(unseen=msg("without an API key"))
-    return ask_hrflow(editor.account(account), secret)

@@ -13,13 +13,11 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import Styled, say, say_json
-from watcher.daemon.desktop import show_file
+from watcher.cli.output import Styled, say, say_json, shown_folder
 from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.i18n.message import Text
 
 
 class StopSignal:
@@ -101,26 +98,13 @@ def stop_signal() -> Iterator[StopSignal]:
 
 _log = logging.getLogger(__name__)
 
-
 #: States that are worth a line; the others pass too quickly to be read.
 _SHOWN = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
-
 
 #: How many files that are held for the same reason get a line; ``status`` counts them.
 _HELD_LINES = 20
 #: How many files' last lines are remembered: filing away follows within minutes.
 _REMEMBERED = 2000
-
-
-@dataclass(frozen=True)
-class Control:
-    """What the page and other commands can ask of the command that runs the program."""
-
-    stop: Callable[[], None]
-    #: Reads the configuration again and returns its mistakes.
-    reload: Callable[[], tuple[Text, ...]]
-    #: Shows a folder, or a file in its folder, in the file manager.
-    show: Callable[[str], None] = show_file
 
 
 class LiveLines:
@@ -191,7 +175,7 @@ class LiveLines:
             self._holds[entry.why] += 1
             if self._holds[entry.why] > _HELD_LINES:
                 return
-        display = view.STATES[entry.state]
+        display = view.display(entry)
         clock = Styled(time.strftime("%H:%M:%S"), "quiet")
         name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
         gap = " " if summary.startswith("→") else ": "
@@ -241,7 +225,7 @@ def is_put_off(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(Styled(f"Watching {folder}", "quiet"))
+            say(Styled(f"Watching {shown_folder(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
         case Connection(0):

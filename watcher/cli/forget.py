@@ -12,6 +12,7 @@ from watcher.cli.context import find_files, open_reader, places, program_options
 from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
+from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
@@ -62,7 +63,7 @@ def command(
     can_ask = not as_json and is_terminal()
     if found and not is_exact and (yes or not can_ask):
         raise UsageError(
-            f'"{person}" is only a part of the names that were found.',
+            f'"{person}" is only part of the names that were found.',
             "Give whole words of the name, or the email address.",
         )
     if doomed and not (yes or can_ask):
@@ -155,7 +156,7 @@ def _words(entries: list[Entry]) -> set[str]:
 
 def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     rows: list[list[Text]] = [
-        [document_path(entry.path), view.STATES[entry.state].label, entry.profile_name]
+        [document_path(entry.path), view.display(entry).label, entry.profile_name]
         for entry in (*doomed, *kept)
     ]
     if rows:
@@ -165,8 +166,8 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     say("No matching files.")
     if person:
         say(
-            "Persons are found by the name that HrFlow has read in their CV, while it is kept. To"
-            f' find files by their own names: hrflow-watcher history --text "{person}"',
+            "People are found by the name that HrFlow read in their CV, while it is kept. To"
+            f' find files by their own names: {command_name()} history --text "{person}"',
             err=True,
         )
 

@@ -119,7 +119,7 @@ def _refuse_state_for_folder(ctx: click.Context) -> None:
 
 
 def _show_entries(entries: Sequence[Entry]) -> None:
-    displays = [view.STATES[entry.state] for entry in entries]
+    displays = [view.display(entry) for entry in entries]
     changed = [moment(entry.changed_at) for entry in entries]
     if sys.stdout.isatty():
         now = time.time()
@@ -211,19 +211,19 @@ def _show_lines(made: Report) -> None:
             shown_folder(line.folder),
             view.short(line.source),
             str(line.files),
-            *(str(line.states.get(state, 0)) for state in states),
+            *(_number(line.states.get(state, 0)) for state in states),
             *_times(line),
         ]
         for line in made.lines
     ]
     last = ["all", "", str(total.files), *(str(total.states[state]) for state in states)]
     rows.append([*last, *_times(total)])
-    columns += ["Upload", "Parsing"]
-    filled = [number for number in range(len(columns)) if any(row[number] for row in rows)]
-    say_table(
-        [columns[number] for number in filled],
-        [[row[number] for number in filled] for row in rows],
-    )
+    say_table([*columns, "Upload", "Parsing"], rows)
+
+
+def _number(files: int) -> str:
+    """A count; for people, nothing in place of a 0."""
+    return str(files) if files or not sys.stdout.isatty() else ""
 
 
 def _times(line: Line) -> list[str]:

@@ -19,12 +19,12 @@ from watcher.cli.context import config_path, load_config, open_reader, places, p
 from watcher.cli.editing import (
     check_option,
     choose_known_account,
+    find_source,
     is_terminal,
     open_editor,
     tag_option,
 )
-from watcher.cli.folder import find_source
-from watcher.cli.foreground import Control, log_to, stop_signal
+from watcher.cli.foreground import log_to, stop_signal
 from watcher.cli.output import (
     Styled,
     confirm,
@@ -37,14 +37,14 @@ from watcher.cli.output import (
 from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
-from watcher.daemon.client import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
+from watcher.daemon.local_http import Channel, read_facts
 from watcher.daemon.plans import folders_of, former_targets, make_plans, this_machine
 from watcher.folders.scans import scan
-from watcher.i18n.language import system_language
+from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import (
     NotRunningError,
@@ -55,6 +55,7 @@ from watcher.model.errors import (
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
+from watcher.page.actions import Control
 from watcher.page.server import ActivityPage
 from watcher.present import view
 from watcher.routing.names import is_in
@@ -90,7 +91,6 @@ def _import_here(
     )  # fmt: skip
     page = ActivityPage(
         app, instance, where, config=config_path, environ=environ,
-        language=system_language(environ),
         control=Control(stop.set, tuple),  # an import keeps the settings it began with
     )  # fmt: skip
     app.start()
@@ -330,4 +330,4 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
             for hold in reader.held() if reader else ():
                 if hold.files:
                     say(Styled(f"Waiting: {hold.why}", "bad"))
-    say(f"See which ones and why with: hrflow-watcher history --folder {shlex.quote(path)}")
+    say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")

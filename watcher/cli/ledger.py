@@ -34,7 +34,7 @@ def ledger() -> None:
 @json_option
 @program_options
 def init(ctx: click.Context, as_json: bool) -> None:
-    """Create the tables, or bring them up to date. It does no harm to run it again.
+    """Create the tables, or bring them up to date. It can safely be run again.
 
     Once is enough for all machines. The user in the address needs the right to create a schema in
     the database; to use it later, the rights on the schema hrflow_watcher are enough.

@@ -2,214 +2,43 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
-import threading
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from watcher.cli.context import channel, load_config, program_options
 from watcher.cli.editing import (
+    ask_email,
+    ask_key,
+    check_with_hrflow,
     choose_account,
     choose_known_account,
     is_terminal,
     open_editor,
+    read_key,
+    read_stdin,
+    store_key,
+    wait_for_keyring,
     warn,
 )
-from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say, say_table
-from watcher.config.setup_plan import check_email
-from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
-from watcher.daemon.client import SilentError
-from watcher.daemon.setup import UNCHECKED, Workspace, ask_hrflow, find_key, why_not_stored
-from watcher.i18n.message import NOTHING, msg
+from watcher.cli.output import Styled, answers_with_facts, prompt, say
+from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
+from watcher.daemon.local_http import SilentError
 from watcher.model.errors import (
     ConfigError,
     CredentialError,
     NotRunningError,
-    OfflineError,
-    UnusableError,
     UsageError,
-    WatcherError,
 )
 from watcher.model.settings import DEFAULT_API_URL, for_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from watcher.config.editor import Editor
     from watcher.model.settings import Account
 
-#: Bytes of the longest secret that is read from standard input.
-_MOST_BYTES: Final = 10_000
 #: Characters; a shorter secret of a webhook could be guessed.
 _SHORTEST_SECRET: Final = 8
-#: Seconds after which a person is told what is waited for, and after which waiting ends.
-_SILENT_SECONDS: Final = 3.0
-_MOST_SECONDS: Final = 120.0
-
-
-_Result = TypeVar("_Result")
-
-
-# -- Questions, which the setup asks too
-
-
-def ask(
-    question: str,
-    check: Callable[[str], _Result],
-    default: str = "",
-    *,
-    optional: bool = False,
-    hidden: bool = False,
-) -> _Result:
-    """Ask until ``check`` accepts what is typed, and return what it makes of it.
-
-    Enter alone gives ``default``, or "" if the answer is ``optional``. click's Abort on Ctrl-C.
-    """
-    while True:
-        typed = prompt(
-            question,
-            default=default if default or optional else None,
-            show_default=bool(default),
-            hide_input=hidden,
-        )
-        try:
-            return check(typed if hidden else typed.strip())
-        except WatcherError as error:
-            _say_problem(error)
-
-
-def ask_email(default: str = "") -> str:
-    """Ask for the account's email."""
-    return ask("Email of your HrFlow account", check_email, default)
-
-
-def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[str, Workspace]:
-    """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
-
-    A key that cannot be tested is accepted if the person insists.
-
-    ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
-    """
-    current, origin = "", NOTHING
-    if may_keep:
-        with contextlib.suppress(CredentialError):
-            current, origin = find_key(account.name, os.environ)
-    if why := why_not_stored(account.name, os.environ):
-        warn([why])
-    hint = f"; press Enter to keep the one from {origin}" if current else ""
-    while True:
-        typed = ask(
-            f"API key (not shown while you type{hint})",
-            lambda text: check_key(text) if text.strip() or not current else "",
-            optional=bool(current), hidden=True,
-        )  # fmt: skip
-        if check:
-            workspace = _try_key(account, typed or current)
-        elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
-            workspace = UNCHECKED
-        else:
-            continue
-        if workspace is not None:
-            return typed, workspace
-
-
-def _try_key(account: Account, key: str) -> Workspace | None:
-    """Return what HrFlow says, None to ask for the key again."""
-    try:
-        return _test_key(account, key)
-    except (OfflineError, UnusableError) as error:
-        _say_problem(error)
-    except CredentialError as error:
-        _say_problem(error)
-        return None
-    insists = confirm("Continue without testing the key?")
-    return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
-
-
-def _test_key(account: Account, key: str) -> Workspace:
-    """Ask HrFlow about the key; the errors are those of ``ask_hrflow``."""
-    workspace = ask_hrflow(account, key)
-    if workspace.unseen:
-        say("A write-only key can't be tested: the first upload shows whether it works.")
-    else:
-        team = f' (workspace "{workspace.team}")' if workspace.team else ""
-        say(Styled(f"✓ Key accepted{team}", "good"))
-    return workspace
-
-
-def show_sources(workspace: Workspace) -> None:
-    """Show the sources as a numbered table."""
-    rows = [
-        (str(number), f"{each.name} ({each.note})" if each.note else each.name, each.key)
-        for number, each in enumerate(workspace.sources, 1)
-    ]
-    if rows:
-        say_table(["No.", "Source", "Key"], rows)
-
-
-def _say_problem(error: WatcherError) -> None:
-    say(Styled(str(error), "bad"))
-
-
-def read_key() -> str:
-    """Read the key from standard input; CredentialError if it cannot be one."""
-    text = _read_stdin()
-    if not text.strip():
-        raise CredentialError(
-            "There is no API key on standard input.", "Write it there, on one line."
-        )
-    return check_key(text.removesuffix("\n").removesuffix("\r"))
-
-
-def _read_stdin() -> str:
-    # PowerShell may put a byte order mark in front of it.
-    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
-
-
-def check_key(text: str) -> str:
-    """Return the key in what was typed or read; CredentialError if it cannot be one."""
-    key = keys.clean(text)
-    if key != text:
-        say("Removed spaces or line breaks around the key.")
-    if not keys.looks_right(key):
-        warn(["This doesn't look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
-    return key
-
-
-# -- The keyring
-
-
-def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
-    """Put the key into the system's keyring; CredentialError if it cannot be stored."""
-    keyring = SystemKeyring(allow_insecure=allow_insecure)
-    _wait_for_keyring(lambda: keyring.write(account, key))
-
-
-def _wait_for_keyring(call: Callable[[], _Result]) -> _Result:
-    """Return what ``call`` returns; CredentialError if nobody unlocks the keyring for it."""
-    future: Future[_Result] = Future()
-
-    def settle() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
-            future.set_exception(error)
-
-    threading.Thread(target=settle, daemon=True).start()
-    try:
-        return future.result(_SILENT_SECONDS)
-    except TimeoutError:
-        say("Waiting for the keyring to be unlocked: look for its window.", err=True)
-    try:
-        return future.result(_MOST_SECONDS)
-    except TimeoutError as error:
-        raise CredentialError(
-            "The keyring is still waiting to be unlocked.", msg("Unlock it and try again.")
-        ) from error
 
 
 def _renew_keys(ctx: click.Context) -> bool:
@@ -276,7 +105,7 @@ def login(
     if key_stdin:
         key = read_key()
         if not unchecked:
-            _test_key(chosen, key)
+            check_with_hrflow(chosen, key)
     else:
         key, _ = ask_key(chosen, check=not unchecked)
     store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
@@ -290,7 +119,7 @@ def login(
 
 def _read_secret(question: str, *, from_stdin: bool) -> str:
     if from_stdin:
-        return _read_stdin().strip()
+        return read_stdin().strip()
     return str(prompt(question, hide_input=True)).strip()
 
 
@@ -363,7 +192,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
     """
     name = choose_account(open_editor(ctx).known, account, asks=is_terminal())
     keyring = SystemKeyring()
-    removed = _wait_for_keyring(lambda: keyring.remove(name))
+    removed = wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)
     facts.update(account=name, removed=removed)
     whose = f"key{for_account(name)}"

@@ -11,6 +11,7 @@ import click
 from watcher.cli.context import load_config, open_reader, places, program_options, send
 from watcher.cli.output import Styled, answers_with_facts, json_option, say, say_json
 from watcher.cli.times import moment, parse_span
+from watcher.i18n.command import command_name
 from watcher.present.notifications import silent_until
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def off(ctx: click.Context, facts: dict[str, object]) -> None:
     """Switch notifications off until you switch them on again."""
     _snooze(ctx, math.inf)
     facts.update(snoozed_until=None, off=True)
-    say("Notifications are off. Switch them on with: hrflow-watcher notify on")
+    say(f"Notifications are off. Switch them on with: {command_name()} notify on")
 
 
 @command.command("on")
@@ -89,7 +90,7 @@ def gather(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
     if not wanted.enabled:
         why = "switched off in the configuration"
     elif math.isinf(snoozed):
-        why = "switched off with: hrflow-watcher notify off"
+        why = f"switched off with: {command_name()} notify off"
     elif snoozed > now:
         why = f"snoozed until {moment(snoozed)}"
     elif until > now:

@@ -41,15 +41,14 @@ _NUMBER: Final = re.compile(r"[\d.]+( [kMG]?B)?")
 #: least so many characters.
 _LONG_WORD: Final = 16
 _PART_OF_A_WORD: Final = 9
-#: A part of a path, behind which it is broken first.
-_PIECE: Final = re.compile(r"[^/\\]+[/\\]?|[/\\]")
+#: A part of a path or a long name, behind which it is broken first.
+_PIECE: Final = re.compile(r"[^/\\_.,;-]+[/\\_.,;-]*|[/\\_.,;-]+")
 #: In the first column only words longer than this are broken; the second number is for terminals
 #: that are too narrow for the first.
 _LONGEST_KEPT: Final = (34, 16)
 
 #: How a line begins behind which its continuation is indented: a margin, and a sign like "✓ ".
 _HANGING: Final = re.compile(r"\s*(?:[^\w\s\"'([{<~./\\-] )?")
-
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON, for scripts.")
 
@@ -196,11 +195,19 @@ def shown_folder(path: str) -> str:
 def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
     """Return how documents are named in a table, given (watched folder, path) of each.
 
-    In a terminal, their paths are relative to the watched folder if it is the same for all.
+    In a terminal, their paths are relative to the watched folder if it is the same for all, and
+    begin with its name if no two folders have the same.
     """
-    if sys.stdout.isatty() and len({folder for folder, _ in files}) == 1:
-        return [listing.below(folder, path) for folder, path in files]
-    return [shown_folder(document_path(path)) for _, path in files]
+    folders = {folder for folder, _ in files}
+    if not sys.stdout.isatty() or len(set(map(view.base_name, folders))) < len(folders):
+        return [shown_folder(document_path(path)) for _, path in files]
+    inside = [listing.below(folder, path) for folder, path in files]
+    if len(folders) == 1:
+        return inside
+    return [
+        os.path.join(view.base_name(folder), path)
+        for (folder, _), path in zip(files, inside, strict=True)
+    ]
 
 
 def say_table(
@@ -208,7 +215,8 @@ def say_table(
 ) -> None:
     """Write a table in a terminal, and tab-separated lines without a head elsewhere.
 
-    ``tones`` gives the tone of a row by its number.
+    A terminal is not shown columns without any value. ``tones`` gives the tone of a row by its
+    number.
     """
     lines = [[view.safe(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
@@ -222,6 +230,9 @@ def say_table(
 
     tones = tones or {}
     table, console = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False), Console()
+    filled = [at for at in range(len(columns)) if any(line[at] for line in lines)]
+    columns = [columns[at] for at in filled]
+    lines = [[line[at] for at in filled] for line in lines]
     cells = [[column, *(line[number] for line in lines)] for number, column in enumerate(columns)]
     widths = fit(
         [max(map(cell_len, column)) for column in cells],
@@ -302,7 +313,7 @@ def _say_records(
 
 
 @contextmanager
-def progress(*, shown: bool) -> Iterator[Callable[[int, int], object]]:
+def progress(*, shown: bool, label: str = "Uploading") -> Iterator[Callable[[int, int], object]]:
     """Show a bar in a terminal; yields a function that draws (finished, all) files."""
     if not (shown and sys.stdout.isatty()):
         yield lambda *_: None
@@ -315,7 +326,7 @@ def progress(*, shown: bool) -> Iterator[Callable[[int, int], object]]:
         (task,) = bar.tasks
 
         def draw(done: int, files: int) -> None:
-            bar.update(number, description="Uploading", completed=done, total=files)
+            bar.update(number, description=label, completed=done, total=files)
             if task.speed and task.time_remaining:
                 left = ENGLISH.duration(task.time_remaining)
                 bar.update(number, rate=f"{task.speed:.1f} files/s · {left} left")

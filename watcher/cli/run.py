@@ -10,7 +10,6 @@ import click
 
 from watcher.cli.context import config_path, load_config, named, places, program_options
 from watcher.cli.foreground import (
-    Control,
     FoldersReady,
     LiveLines,
     call_all,
@@ -24,10 +23,10 @@ from watcher.config.paths import is_absent
 from watcher.credentials import LEDGER, WEBHOOK, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
-from watcher.daemon.setup import make_missing
-from watcher.daemon.systemd import ServiceManager
+from watcher.daemon.provisioning import make_missing
+from watcher.daemon.sd_notify import ServiceManager
 from watcher.daemon.updates import OwnFiles, UpdateWatch
-from watcher.i18n.language import system_language
+from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
 from watcher.model.settings import Config, replaced
@@ -95,10 +94,11 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
         folders.wait(_FOLDERS_FIRST)
         # Importing these takes as long as beginning to watch, which must not wait for them.
         from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
+        from watcher.page.actions import Control  # noqa: PLC0415
         from watcher.page.server import ActivityPage  # noqa: PLC0415
 
         page = ActivityPage(
-            app, instance, where, config=path, environ=environ, language=system_language(environ),
+            app, instance, where, config=path, environ=environ,
             control=Control(stop.set, lambda: _reload(ctx, app)),
         )  # fmt: skip
         try:
@@ -107,7 +107,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             for warning in filter(None, () if as_json else warnings):
                 say(Styled(f"! {warning}", "busy"))
             if lines and not as_json:
-                say(Styled("Press Ctrl-C to stop. To see more: hrflow-watcher open", "quiet"))
+                say(Styled(f"Press Ctrl-C to stop. To see more: {command_name()} open", "quiet"))
             service_manager.ready(lambda: app.post(Ping()))
             with on_desktop(
                 app, where, environ,
@@ -123,7 +123,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             finally:
                 app.stop()
     if stop.exit_code == UPDATED:
-        announce("Stopped for the update. Start it again with: hrflow-watcher run")
+        announce(f"Stopped for the update. Start it again with: {command_name()} run")
     ctx.exit(stop.exit_code)
 
 
@@ -177,7 +177,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
 
 def _wait_for_setup(path: str) -> tuple[Config, list[str]]:
     os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-    return Config(accounts=()), ["Not set up yet. Set it up with: hrflow-watcher open"]
+    return Config(accounts=()), [f"Not set up yet. Set it up with: {command_name()} open"]
 
 
 def _file_version(path: str) -> FileVersion:

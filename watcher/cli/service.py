@@ -11,9 +11,10 @@ from watcher.cli.context import config_path, load_config, places, program_option
 from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.cli.times import moment
 from watcher.credentials import CREDENTIAL, VARIABLE
-from watcher.daemon.client import read_facts
 from watcher.daemon.event_log import find_last_error, last_lines
+from watcher.daemon.local_http import read_facts
 from watcher.daemon.login_service import LoginService, describe_exit
+from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, UsageError
 from watcher.service import Systemd
 
@@ -47,7 +48,7 @@ def install(ctx: click.Context, start: bool) -> None:
 @program_options
 def uninstall(ctx: click.Context) -> None:
     """Stop the program and don't start it at login any more. Settings and history are kept."""
-    if login_service(ctx).system.uninstall():
+    if login_service(ctx).uninstall():
         say(Styled("✓ No longer starts at login.", "good"))
     else:
         say("Not set to start at login.")
@@ -120,7 +121,7 @@ def install_service(service: LoginService, *, start: bool) -> None:
     if start:
         runs = service.apply()
     else:
-        service.system.install()
+        service.install()
     where = f"{service.system.kind}, {service.system.file}"
     now = " It is running now." if start and runs else ""
     say(Styled(f"✓ Starts automatically when you log in ({where}).{now}", "good"))
@@ -129,7 +130,7 @@ def install_service(service: LoginService, *, start: bool) -> None:
             " over at the next login.")  # fmt: skip
     if os.environ.get(VARIABLE):
         say(Styled(f"! {VARIABLE} is set here, but not at login: store the key with"
-                   f" hrflow-watcher login. {_without_keyring(service)}", "busy"))  # fmt: skip
+                   f" {command_name()} login. {_without_keyring(service)}", "busy"))  # fmt: skip
 
 
 def gather(service: LoginService, where: Places) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def _installed(ctx: click.Context) -> LoginService:
     service = login_service(ctx)
     if service.system.look() is None:
         raise UsageError(
-            "Not set to start at login.", "To enable it: hrflow-watcher service install"
+            "Not set to start at login.", f"To enable it: {command_name()} service install"
         )
     return service
 
@@ -186,14 +187,14 @@ def describe_running(said: Mapping[str, Any]) -> str:
 def _show(facts: dict[str, Any]) -> None:
     where = f"{facts['kind']}, {facts['file']}"
     if not facts["installed"]:
-        say("Not set to start at login. To enable it: hrflow-watcher service install")
+        say(f"Not set to start at login. To enable it: {command_name()} service install")
     elif not facts["enabled"]:
         say(Styled(f"! Doesn't start at login: switched off ({where}).", "bad"))
     else:
         say(Styled(f"✓ Starts automatically when you log in ({where}).", "good"))
     if facts["installed"] and not facts["current"]:
         say(Styled("! Installed for another version or other folders. Update it with:"
-                   " hrflow-watcher service install", "busy"))  # fmt: skip
+                   f" {command_name()} service install", "busy"))  # fmt: skip
     if facts["running"]:
         say(Styled(f"✓ {describe_running(facts)}", "good"))
     else:

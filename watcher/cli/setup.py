@@ -12,23 +12,21 @@ import click
 from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
     after_option,
+    ask,
+    ask_email,
+    ask_key,
     ask_to_create,
     check_option,
     choose_account,
     create_option,
     is_terminal,
     open_editor,
-    show_difference,
-    tag_option,
-    warn,
-)
-from watcher.cli.login import (
-    ask,
-    ask_email,
-    ask_key,
     read_key,
+    show_difference,
     show_sources,
     store_key,
+    tag_option,
+    warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
 from watcher.cli.service import install_service, login_service
@@ -42,12 +40,9 @@ from watcher.config.setup_plan import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.daemon.client import read_facts
-from watcher.daemon.setup import (
-    UNCHECKED,
+from watcher.daemon.local_http import read_facts
+from watcher.daemon.provisioning import (
     Changes,
-    Workspace,
-    ask_hrflow,
     can_drop_sample,
     drop_sample,
     find_key,
@@ -55,7 +50,9 @@ from watcher.daemon.setup import (
     save,
     why_not_stored,
 )
-from watcher.daemon.status import source_names
+from watcher.daemon.snapshots import source_names
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
+from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
@@ -151,7 +148,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     elif read_facts(places(ctx)):
         say("Saved and active: the program is running.")
     else:
-        say("Start it with: hrflow-watcher run")
+        say(f"Start it with: {command_name()} run")
     if not_stored:
         _say_where_the_key_goes(changes, not_stored, is_running=bool(read_facts(places(ctx))))
 

@@ -22,9 +22,11 @@ from watcher.cli.output import (
     say_json,
     say_table,
     shown_files,
+    shown_folder,
 )
 from watcher.cli.times import moment
-from watcher.daemon.client import Channel, read_facts
+from watcher.daemon.local_http import Channel, read_facts
+from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
@@ -47,11 +49,11 @@ if TYPE_CHECKING:
 #: What to do about a cause, except for files that wait for approval. The reason of a missing key
 #: says it itself, as it depends on why there is none.
 _FIXES: Final = {
-    Cause.SOURCE: "Correct source_key in the configuration; the files are then uploaded.",
-    Cause.ACCOUNT: "Find out what is wrong with: hrflow-watcher doctor",
+    Cause.SOURCE: msg("Correct source_key in the configuration; the files will then be uploaded."),
+    Cause.ACCOUNT: msg("Find out what is wrong with: {hrflow_watcher} doctor"),
     Cause.QUOTA: QUOTA_FIX,
-    Cause.CREDENTIAL: "",
-    Cause.LEDGER: "See what is wrong with: hrflow-watcher ledger status",
+    Cause.CREDENTIAL: NOTHING,
+    Cause.LEDGER: msg("See what is wrong with: {hrflow_watcher} ledger status"),
 }
 
 #: How many reasons for waiting, and folders for each cause, are listed.
@@ -146,7 +148,7 @@ def _held(reader: Reader, hold: ActiveHold) -> dict[str, object]:
         import shlex  # noqa: PLC0415 - seldom needed
 
         which = "--all" if kind == Cause.MONTHLY_LIMIT else shlex.quote(rest)
-        fix = f"To upload them: hrflow-watcher approve {which} (or leave them out with --skip)"
+        fix = f"To upload them: {command_name()} approve {which} (or leave them out with --skip)"
         return {**facts, "places": [], "advice": fix}
     found = reader.held_by(hold.key, _LISTED_REASONS) if hold.files else []
     names = {source: facts.name for (_, source), (facts, _) in FollowUps(reader).sources().items()}
@@ -187,9 +189,9 @@ def _gather_waiting(
         why = msg("Uploads continue once a waiting file has been uploaded.")
     elif is_limited and (ended := reader.requests_since(snapshot.at - 60.0)):
         why = plural(
-            "The limit max_requests_per_minute is reached: {count:count} request in the"
+            "The limit max_requests_per_minute has been reached: {count:count} request in the"
             " last minute.",
-            "The limit max_requests_per_minute is reached: {count:count} requests in"
+            "The limit max_requests_per_minute has been reached: {count:count} requests in"
             " the last minute.",
             len(ended),
         )
@@ -228,7 +230,7 @@ def _show(facts: dict[str, Any], where: Places) -> None:
 
 def _show_ledger(machines: int) -> None:
     if not machines:
-        say(Styled("✗ The shared ledger cannot be reached.", "bad"))
+        say(Styled("✗ The shared ledger can't be reached.", "bad"))
     elif machines == 1:
         say("Shared ledger: only this machine uses it now.")
     else:
@@ -242,14 +244,17 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
             say(Styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
                        " stops once the current uploads are finished.", "busy"))  # fmt: skip
     else:
-        say(f"Not running. Start it with: {_how_to_start(where)}")
+        from watcher.service import how_to_start  # noqa: PLC0415 - only where nothing runs
+
+        start = how_to_start(os.environ, os.path.expanduser("~"), where.state)
+        say(f"Not running. Start it with: {start}")
     for remark in facts["remarks"]:
         say(Styled(f"! {remark}", "busy"))
     if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
-        say(Styled("Not set up yet. Set it up with: hrflow-watcher open", "busy"))
+        say(Styled(f"Not set up yet. Set it up with: {command_name()} open", "busy"))
     if facts["paused"]:
         until = facts["paused_until"]
-        end = f"until {moment(until)}." if until else "until you run: hrflow-watcher resume"
+        end = f"until {moment(until)}." if until else f"until you run: {command_name()} resume"
         say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
         say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
@@ -259,14 +264,7 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
         if problem:
             say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(Styled(f"✓ Watching {path}", "good"))
-
-
-def _how_to_start(where: Places) -> str:
-    from watcher.service import is_installed  # noqa: PLC0415 - only where nothing runs
-
-    there = is_installed(os.environ, os.path.expanduser("~"), where.state)
-    return "hrflow-watcher service start" if there else "hrflow-watcher run"
+            say(Styled(f"✓ Watching {shown_folder(path)}", "good"))
 
 
 def _show_keys(keys: dict[str, dict[str, str]]) -> None:
@@ -298,7 +296,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
-            say(f"  in {place['folder']}, for source {source}")
+            say(f"  in {shown_folder(place['folder'])}, for source {source}")
         if hold["advice"]:
             say(f"  {hold['advice']}")
 

@@ -149,7 +149,7 @@ def _wrong_ledger(text: str) -> Message:
     if not text:
         return NOTHING
     if _LEDGER_PASSWORD.search(text):
-        return msg("a password must not stand here; store it with: hrflow-watcher login --ledger")
+        return msg("must not contain a password; store it with: {hrflow_watcher} login --ledger")
     if not _LEDGER.match(text):
         return msg(
             "{item} is not the address of a PostgreSQL database, like"

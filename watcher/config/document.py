@@ -34,7 +34,7 @@ _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 _TEXT: Final = re.compile(r""" "(?:[^"\\]|\\.)*" | '[^']*' """, re.VERBOSE)
 #: What the parser says of a backslash that begins nothing it knows.
 _OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
-#: A backslash that takes the quotation mark behind it for a part of the text.
+#: A backslash that takes the quotation mark behind it for part of the text.
 _ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
 _TOKEN = re.compile(
     r'''(?P<text>"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*'{3,5}'''
@@ -55,7 +55,7 @@ def read_text(path: str) -> str:
     except FileNotFoundError as error:
         raise ConfigError(
             msg("There is no configuration at {path}.", path=path),
-            msg("Create one with: hrflow-watcher setup. Or copy config.example.toml there."),
+            msg("Create one with: {hrflow_watcher} setup. Or copy config.example.toml there."),
         ) from error
     except OSError as error:
         raise unreadable(path, error) from error

@@ -51,7 +51,7 @@ _SECRET_NAME = re.compile(
 #: Names of settings; a tag may well be called so.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _ELSEWHERE: Final = msg(
-    "this file must not contain secrets; store the API key with hrflow-watcher login"
+    "this file must not contain secrets; store the API key with {hrflow_watcher} login"
     " (on a machine without a keyring, in the environment variable HRFLOW_API_KEY), and"
     " replace the key if others have seen the file"
 )

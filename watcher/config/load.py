@@ -159,7 +159,7 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
     by_machine = layer is not None and not unfinished and not mistakes.is_own
     said = plural("1 mistake", "{count:count} mistakes", len(texts))
     title = msg("The configuration {path} has {what}.", path=path, what=said)
-    hint = msg("Correct the file and check it again with: hrflow-watcher config check")
+    hint = msg("Correct the file and check it again with: {hrflow_watcher} config check")
     if layer and by_machine:
         title = msg("The machine-wide configuration {path} has {what}.", path=layer.path, what=said)
         hint = ASK_THE_ADMINISTRATOR
@@ -167,7 +167,7 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
         title = msg(
             "The machine-wide configuration {path} leaves some settings to you.", path=layer.path
         )
-        hint = msg("Choose them with: hrflow-watcher setup")
+        hint = msg("Choose them with: {hrflow_watcher} setup")
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
 
 

@@ -346,11 +346,13 @@ class Keys:
             credential = ""
         if credential not in ("", key):
             return msg(
-                "{what} (the systemd credential holds another key, which is not used)", what=origin
+                "{what} (the systemd credential contains a different key, which is not used)",
+                what=origin,
             )
         if self._environ[VARIABLE] not in ("", key):
             return msg(
-                "{what} (the environment variable {variable} holds another key, which is not used)",
+                "{what} (the environment variable {variable} contains a different key,"
+                " which is not used)",
                 what=origin,
                 variable=VARIABLE,
             )
@@ -385,7 +387,7 @@ def _absent_error(account: str) -> CredentialError:
     return CredentialError(
         msg("There is no API key{whose}.", whose=for_account(account)),
         msg(
-            "Store it with: hrflow-watcher login{option}. On a machine without a keyring,"
+            "Store it with: {hrflow_watcher} login{option}. On a machine without a keyring,"
             " put it into {what}.",
             option=name,
             what=elsewhere(account),

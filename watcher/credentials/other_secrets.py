@@ -41,7 +41,7 @@ WEBHOOK: Final = Secret(
     "hrflow-webhook-secret",
     "HRFLOW_WEBHOOK_SECRET",
     msg("There is no secret for the webhook."),
-    msg("Store it with: hrflow-watcher login --webhook"),
+    msg("Store it with: {hrflow_watcher} login --webhook"),
 )
 #: The shared ledger's password; its server may not need one, or ``.pgpass`` may have it.
 LEDGER: Final = Secret(":ledger", "hrflow-ledger-password", "HRFLOW_LEDGER_PASSWORD")

@@ -8,16 +8,17 @@
     plans          the rules of each folder, compiled; what they do to a file
     imports        files that are in a folder already
     recovery       opening the journal; commands where no program runs
-    status         snapshots for all who subscribe
+    snapshots      snapshots of the status for all who subscribe
     event_log      the log: written, read, scrubbed
     hooks          the user's own commands
     webhook        receives HrFlow's webhooks
-    server         serves HTTP from a thread
-    client         the other end of the control API: requests to the running program
+    local_http     serves HTTP from a thread; requests to the running program
     instance       the program's files, its lock, its API's address
-    systemd        tells the service manager: ready, alive, stopping
+    sd_notify      tells the service manager: ready, alive, stopping
     updates        stops for a new version
+    shared_ledger  the client of the shared ledger, as the settings say
     login_service  installs, starts and stops the login service
     desktop        icon and notifications
-    setup          setup for terminal and page: folders, HrFlow, the keyring, a sample CV
+    provisioning   provides what the settings need: folders, keys, the configuration, a sample CV
+    workspace      what HrFlow has for an account: its sources
 """

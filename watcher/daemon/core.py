@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.credentials import is_contested
 from watcher.daemon.adapters import RealClock
-from watcher.daemon.engine import RETRY_SECONDS, Supervisor
+from watcher.daemon.engine import RETRY_SECONDS, Engine, Supervisor
 from watcher.daemon.event_log import EventLog
 from watcher.daemon.imports import Imports
 from watcher.daemon.instance import lock
@@ -27,10 +27,10 @@ from watcher.daemon.plans import (
     this_machine,
 )
 from watcher.daemon.shared_ledger import LedgerAccess
-from watcher.daemon.status import Snapshots
+from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
-from watcher.i18n.message import NOTHING, Message, Text
+from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
@@ -109,17 +109,16 @@ class App:
         self._import_all = import_all
         self._leaves_others = leaves_others
 
+        self._log = EventLog()
+        ledger = LedgerAccess(places, self._clock, ledger_password)
         self._supervisor = Supervisor(
             places,
-            keys,
-            self._clock,
-            LedgerAccess(places, self._clock, ledger_password),
-            self._on_event,
-            lambda: self._log.states | shown,
-            self._apply_settings,
-            retry_seconds,
-        )
-        self._log = EventLog()
+            lambda journal: Engine(
+                journal, places, keys, self._clock, ledger, self._on_event,
+                lambda: self._log.states | shown,
+            ),
+            self._apply_settings, self._on_event, self._clock.wall, retry_seconds,
+        )  # fmt: skip
         self._imports = Imports(self.post)
         self._snapshots = Snapshots(places.journal, self._clock, self._frame)
         self._webhooks = Webhooks(webhook_secret, self.post, self._on_event, self._clock.wall)
@@ -189,6 +188,12 @@ class App:
     def config(self) -> Config:
         """The settings in force."""
         return self._config
+
+    def plan(self, folder: str) -> Plan:
+        """Return the compiled settings of a folder; UsageError if it is not watched."""
+        if folder not in self._watched:
+            raise UsageError(msg("This folder is not watched."))
+        return self._plans[folder]
 
     def reload(self, config: Config) -> None:
         """Use new settings from now on."""

@@ -16,8 +16,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher.credentials import without_secrets
-from watcher.desktop.notifications import ICON_FILE, DesktopNotifications
-from watcher.desktop.supervisor import Tray, has_desktop
+from watcher.desktop.dbus_notifications import ICON_FILE, DesktopNotifications
+from watcher.desktop.tray import Tray, has_desktop
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import system_language
 from watcher.journal.reader import Reader

@@ -12,7 +12,7 @@ from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.daemon.shared_ledger import LedgerAccess, SharedLedger
 from watcher.documents import Spool
-from watcher.folders import Folders, WatchedFolder
+from watcher.folders import FolderSupervisor, WatchedFolder
 from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
@@ -134,7 +134,7 @@ def _removed(account: str) -> Wait:
 def watched_folders(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
     """Return the folders to watch; of overlapping ones, the upper does not descend into the deeper.
 
-    Folders that are imported are watched only while they are in ``importing``.
+    FolderSupervisor that are imported are watched only while they are in ``importing``.
     """
     plans = {
         path: plan for path, plan in plans.items() if not plan.is_imported or path in importing
@@ -163,22 +163,22 @@ class Engine:
     def __init__(
         self,
         journal: Journal,
-        reader: Reader,
-        spool: Spool,
+        places: Places,
         keys: Keys,
         clock: RealClock,
         ledger: LedgerAccess,
         on_event: Callable[[object], None],
         shown: Callable[[], Collection[State]],
     ) -> None:
-        """Use ``journal`` and ``reader``, and close them in the end; ``spool`` is emptied.
+        """Use ``journal``, which is that of ``places``, and close it in the end.
 
         ``on_event`` is called with all that happens, on the thread of :meth:`run`.
         ``shown`` is that of :class:`Pipeline`.
         """
         self._journal = journal
-        self._reader = reader
+        self._reader = Reader(places.journal)
         self._on_event = on_event
+        spool = Spool(places.spool)
         spool.sweep()
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
@@ -187,7 +187,7 @@ class Engine:
             self._journal, self._clients, self._make_threads, clock, self._forward,
             spool=spool, shown=shown, run_hook=self._commands.run, tell_ledger=self._ledger.tell,
         )  # fmt: skip
-        self._folders = Folders(self.post, self._reader.known)
+        self._folders = FolderSupervisor(self.post, self._reader.known)
 
     def run(self) -> BaseException | None:
         """Run the pipeline; return what it failed from, None if it was ended."""
@@ -262,25 +262,18 @@ class Supervisor:
     def __init__(
         self,
         places: Places,
-        keys: Keys,
-        clock: RealClock,
-        ledger: LedgerAccess,
-        on_event: Callable[[object], None],
-        shown: Callable[[], Collection[State]],
+        make_engine: Callable[[Journal], Engine],
         on_start: Callable[[], None],
+        on_event: Callable[[object], None],
+        wall: Callable[[], float],
         retry_seconds: float,
     ) -> None:
-        """``on_start`` is called after every start of an engine, to configure it.
-
-        ``shown`` is that of :class:`Pipeline`.
-        """
+        """``on_start`` is called after every start of an engine, to configure it."""
         self._places = places
-        self._keys = keys
-        self._clock = clock
-        self._ledger = ledger
-        self._on_event = on_event
-        self._shown = shown
+        self._make_engine = make_engine
         self._on_start = on_start
+        self._on_event = on_event
+        self._wall = wall
         self._retry_seconds = retry_seconds
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self._stopping = threading.Event()
@@ -315,18 +308,8 @@ class Supervisor:
     def _begin(self, failure: JournalError | None) -> None:
         """Make an engine for the journal, or for a new one if that is damaged or gone."""
         damaged = isinstance(failure, DamagedJournalError)
-        journal, warning = open_journal(self._places, self._clock.wall(), damaged=damaged)
-        reader = Reader(self._places.journal)
-        self.engine = Engine(
-            journal,
-            reader,
-            Spool(self._places.spool),
-            self._keys,
-            self._clock,
-            self._ledger,
-            self._on_event,
-            self._shown,
-        )
+        journal, warning = open_journal(self._places, self._wall(), damaged=damaged)
+        self.engine = self._make_engine(journal)
         if warning:
             _log.error("%s", warning)
             self._on_event(warning)

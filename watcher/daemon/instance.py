@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
+from watcher.i18n.command import command_name
 from watcher.model.errors import AlreadyRunningError, JournalError
 from watcher.system.files import write_atomically
 
@@ -121,7 +122,7 @@ def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:
     except filelock.Timeout as error:
         raise AlreadyRunningError(
             f"hrflow-watcher is already running{_name_process(places)}.",
-            "See what it is doing with: hrflow-watcher status.",
+            f"See what it is doing with: {command_name()} status.",
         ) from error
     except OSError as error:
         raise places.unusable(error) from error
@@ -137,7 +138,6 @@ def _name_process(places: Places) -> str:
 
 
 HOST: Final = "127.0.0.1"
-
 
 #: Connections that may wait until the API answers.
 _BACKLOG: Final = 16

@@ -12,11 +12,26 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
-from watcher.daemon.client import Channel, read_facts
+from watcher.daemon.desktop import chosen_language
 from watcher.daemon.instance import default_state, lock
-from watcher.i18n.message import Message, msg
+from watcher.daemon.local_http import Channel, read_facts
+from watcher.i18n.catalog import catalog, languages
+from watcher.i18n.command import command_name
+from watcher.i18n.language import system_language
+from watcher.i18n.message import ENGLISH, Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
+from watcher.service import (
+    LABEL,
+    NAME,
+    Definition,
+    FileManagers,
+    Program,
+    Run,
+    Service,
+    choose,
+    make_entries,
+    run_program,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +84,7 @@ def where_to_look(code: int) -> str:
     """Return the command that tells more about a run that ended with ``code``."""
     if code >= _OF_SYSTEMD:  # the program has not run, so its log has nothing about it
         return f"journalctl --user -u {NAME}"
-    return "hrflow-watcher service logs"
+    return f"{command_name()} service logs"
 
 
 def _not_started(code: int = 0) -> WatcherError:
@@ -95,12 +110,16 @@ class LoginService:
         """``config`` is the content of ``config_path``, None while it has mistakes."""
         self._places = places
         self._home = home
-        command = (
+        self._environ = environ
+        self._command = (
             *Program.of_process().command(),
             *name_places(config_path, places.state, environ),
         )
+        self._folders = [os.path.realpath(each.path) for each in config.folders] if config else []
+        labels = [catalog(each)(LABEL) for each in (ENGLISH.language, *languages())]
+        self._menus = FileManagers(environ, home, labels, run)
         definition = Definition(
-            command=(*command, "run", "--quiet"),
+            command=(*self._command, "run", "--quiet"),
             writable=_find_writable(config_path, config, places),
             home=home,
             errors=os.path.join(home, "Library", "Logs", f"{NAME}.log"),
@@ -108,6 +127,18 @@ class LoginService:
         self.system: Service = choose(
             definition, environ, run, folder=places.state, spawn=self._spawn, end=self._end
         )
+
+    def install(self) -> bool:
+        """Install it, with entries in the menus of file managers; return whether it changed."""
+        changed = self.system.install()
+        language = chosen_language(self._places) or system_language(self._environ)
+        self._menus.install(make_entries(catalog(language)(LABEL), self._command, self._folders))
+        return changed
+
+    def uninstall(self) -> bool:
+        """Stop the program and remove everything; return whether there was anything."""
+        has_entries = self._menus.uninstall()
+        return self.system.uninstall() or has_entries
 
     def start(self) -> None:
         """Start it, and return when it is running; WatcherError if it does not start."""
@@ -141,7 +172,7 @@ class LoginService:
         service takes over at the next login.
         """
         was_there = self.system.look() is not None
-        changed = self.system.install()
+        changed = self.install()
         if not read_facts(self._places):
             self.start()
         elif was_there and (changed or Channel.open(self._places).version != __version__):

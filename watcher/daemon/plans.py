@@ -8,13 +8,13 @@ import os
 import socket
 import time
 from contextlib import closing, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.config.paths import on_disk
 from watcher.documents import Spool
-from watcher.i18n.message import NOTHING, msg
+from watcher.i18n.message import NOTHING, Message, as_fields, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
@@ -24,6 +24,7 @@ from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, doubt_about, reason
 from watcher.present import view
+from watcher.present.view import Display
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import is_in
 from watcher.routing.rules import Facts, Plan, accepts, converts, form_fields, opens, router
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from watcher.daemon.instance import Places
-    from watcher.i18n.message import Message
     from watcher.model.files import Document, Identified
     from watcher.model.records import Entry, Stat
     from watcher.model.settings import Config, Folder
@@ -118,70 +118,115 @@ def folders_of(path: str, folders: Iterable[str]) -> set[str]:
     return inside | ({max(around, key=len)} if around else set())
 
 
-#: Verdicts that are shown in a way of their own.
-WOULD_BE_SENT: Final = msg("Would be uploaded")
-MISSING: Final = msg("File not found; check the path")
-IGNORED: Final = view.STATES[State.IGNORED].label
-OPENED: Final = msg("Would be opened")
-WAITS: Final = view.STATES[State.WAITING].label
+#: Verdicts beside the states in which files then are.
+SENT: Final = Display("✓", msg("Would be uploaded"), "good")
+OPENED: Final = Display("✓", msg("Would be opened"), "good")
+MISSING: Final = Display("✗", msg("File not found; check the path"), "bad")
+_NOT_SENT: Final = Display("·", msg("Not uploaded"), "quiet")
+_ARRIVED: Final = Display("·", msg("Already uploaded"), "quiet")
 
 
-def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> dict[str, object]:
-    """Return what would happen to the file ``name`` and why, decided by the pipeline's own rules.
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What would happen to a file, and ``why`` it is not sent.
 
-    The keys are "file" and "verdict", and as far as they apply "why", "folder", "size",
-    "media_type", "what", "sent_as", "rule", "account", "source_key", "reference", "fields" and
-    "parts": the same of each document inside.
+    As far as it was asked: its ``document``, the number of the ``rule`` that decided (0 for none),
+    and the ``route``. ``parts`` are the verdicts on documents inside.
     """
+
+    file: str
+    display: Display
+    why: Message = NOTHING
+    folder: str = ""
+    document: Document | None = None
+    rule: int | None = None
+    route: Route | None = None
+    parts: tuple[Verdict, ...] = ()
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether it would be uploaded."""
+        return self.display is SENT
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields of an upload beside the file; none if it has no route."""
+        if self.route is None or self.document is None:
+            return {}
+        return dict(form_fields(self.route, self.document.sent_type))
+
+    def record(self) -> dict[str, object]:
+        """Return it as plain values, for scripts; those that do not apply are left out."""
+        facts: dict[str, object] = {"file": self.file, **as_fields("verdict", self.display.label)}
+        if self.why:
+            facts |= as_fields("why", self.why)
+        if self.folder:
+            facts["folder"] = self.folder
+        if self.document is not None:
+            sniffed = self.document.sniffed
+            facts |= {
+                "size": self.document.stat.size,
+                "media_type": sniffed.media_type,
+                **as_fields("what", sniffed.what),
+                "sent_as": self.document.file_name,
+            }
+        if self.rule is not None:
+            facts["rule"] = self.rule
+        if self.route is not None:
+            facts |= {
+                "account": self.route.account,
+                "source_key": self.route.source_key,
+                "reference": self.route.reference,
+                "fields": self.fields,
+            }
+        if self.parts:
+            facts["parts"] = [part.record() for part in self.parts]
+        return facts
+
+
+def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> Verdict:
+    """Return what would happen to the file ``name``, decided by the pipeline's own rules."""
     directory, base = os.path.split(on_disk(os.path.abspath(name)))
     path = os.path.join(os.path.realpath(directory), base)
-    facts: dict[str, object] = {"file": view.safe(path)}
     if not os.path.lexists(path):
-        return {**facts, "verdict": MISSING}
+        return Verdict(file=path, display=MISSING)
+    shown = path
     if os.path.isdir(path) and not os.path.islink(path):
-        path = os.path.join(path, main) if (main := documents.main_file(path)) else path
-    if os.path.isdir(path) and not os.path.islink(path):
-        return {
-            **facts,
-            "verdict": msg("Not uploaded"),
-            "why": msg("This is a folder: name the files in it."),
-        }
+        if not (main := documents.main_file(path)):
+            why = msg("This is a folder: name the files in it.")
+            return Verdict(file=path, display=_NOT_SENT, why=why)
+        path = os.path.join(path, main)
     plan = _plan_of(path, plans)
     if plan is None:
-        return {
-            **facts,
-            "verdict": msg("Not uploaded"),
-            "why": msg("The file is not in a watched folder."),
-        }
-    facts["folder"] = view.safe(plan.folder.path)
+        why = msg("The file is not in a watched folder.")
+        return Verdict(file=shown, display=_NOT_SENT, why=why)
+    with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
+        verdict = _check_place(path, plan) or _check_content(path, plan, reader, Spool(where.spool))
+    return replace(verdict, file=shown, folder=plan.folder.path)
+
+
+def _check_place(path: str, plan: Plan) -> Verdict | None:
+    """Return the verdict on a file by its path alone; None if its content decides."""
     below = os.path.relpath(path, plan.folder.path)
     if pattern := plan.ignored(below.replace(os.sep, "/")):
         is_place = pattern.endswith("/") and pattern not in plan.folder.ignore
-        return {
-            **facts,
-            "verdict": IGNORED,
-            "why": msg("The file is in {pattern}, where files are filed away.", pattern=pattern)
+        why = (
+            msg("The file is in {pattern}, where files are filed away.", pattern=pattern)
             if is_place
-            else msg("This file matches the ignored pattern {pattern}.", pattern=pattern),
-        }
+            else msg("This file matches the ignored pattern {pattern}.", pattern=pattern)
+        )
+        return Verdict(file=path, display=view.STATES[State.IGNORED], why=why)
     if not plan.folder.recursive and os.sep in below:
-        return {
-            **facts,
-            "verdict": msg("Not uploaded"),
-            "why": msg(
-                "This file is in a subfolder, and subfolders of this folder are not included"
-                " (recursive = false)."
-            ),
-        }
-    with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
-        return {**facts, **_check_content(path, plan, reader, Spool(where.spool))}
+        why = msg(
+            "This file is in a subfolder, and subfolders of this folder are not included"
+            " (recursive = false)."
+        )
+        return Verdict(file=path, display=_NOT_SENT, why=why)
+    return None
 
 
-def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -> dict[str, object]:
-    """Return the verdict on a file by its content; ``reader`` is None where there is no journal.
-
-    If it is opened for the documents inside, "parts" are the verdicts on those.
-    """
+def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -> Verdict:
+    """Return the verdict on a file by its content; ``reader`` is None where there is no journal."""
     folder = plan.folder
     found = documents.identify(
         folder.path,
@@ -193,58 +238,41 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
         spool=spool,
     )
     if isinstance(found, Unusable):
-        return {"verdict": WAITS if found.passing else msg("Not uploaded"), "why": found.why}
+        display = view.STATES[State.WAITING] if found.passing else _NOT_SENT
+        return Verdict(file=path, display=display, why=found.why)
     verdict = _check_identified(found, plan, reader)
-    if verdict["verdict"] is OPENED and found.document.parts is not None:
-        inside = (
-            documents.part_path(path, part.name)
-            for part in found.document.parts
-            if not part.left_out
-        )
-        verdict["parts"] = [
-            {"file": view.safe(each), **_check_content(each, plan, reader, spool)}
-            for each in inside
-        ]
-    return verdict
+    if verdict.display is not OPENED or found.document.parts is None:
+        return verdict
+    inside = (part for part in found.document.parts if not part.left_out)
+    paths = (documents.part_path(path, part.name) for part in inside)
+    parts = tuple(_check_content(each, plan, reader, spool) for each in paths)
+    return replace(verdict, parts=parts)
 
 
-def _check_identified(found: Identified, plan: Plan, reader: Reader | None) -> dict[str, object]:
+def _check_identified(found: Identified, plan: Plan, reader: Reader | None) -> Verdict:
     """Return the verdict on an identified file; ``reader`` is None where there is no journal."""
-    document, sniffed = found.document, found.document.sniffed
+    document = found.document
     here = reader.at(document.folder, document.path) if reader else None
     now = time.time()
     if not has_likely_time(document.stat, now):
         document = replace(document, noticed_at=here.noticed_at if here else now)
-    facts: dict[str, object] = {
-        "size": document.stat.size,
-        "media_type": sniffed.media_type,
-        "what": sniffed.what,
-        "sent_as": view.safe(document.file_name),
-    }
+    verdict = Verdict(file=document.path, display=SENT, document=document)
     if why := _why_unfinished(found, here, plan, now):
-        return {**facts, "verdict": WAITS, "why": why}
+        return replace(verdict, display=view.STATES[State.WAITING], why=why)
     route = decide(document, plan)
     if isinstance(route, Skip):
-        verdict = IGNORED if route.state is State.IGNORED else view.STATES[State.REFUSED].label
-        return {**facts, "verdict": verdict, "why": route.why, "rule": route.rule}
+        state = State.IGNORED if route.state is State.IGNORED else State.REFUSED
+        return replace(verdict, display=view.STATES[state], why=route.why, rule=route.rule)
     if isinstance(route, Open):
-        return {**facts, "verdict": OPENED, "why": route.why, "rule": route.rule}
-    fields = form_fields(route, document.sent_type)
+        return replace(verdict, display=OPENED, why=route.why, rule=route.rule)
+    verdict = replace(verdict, route=route, rule=route.rule)
     first = reader.sender(route.source_key, document.sha256) if reader else None
-    return {
-        **facts,
-        "verdict": WOULD_BE_SENT,
-        **(
-            _known_here(document, here, fields)
-            or _known_content(document, first, plan)
-            or _held_back(document, route, reader)
-        ),
-        "rule": route.rule,
-        "account": route.account,
-        "source_key": route.source_key,
-        "reference": route.reference,
-        "fields": dict(fields),
-    }
+    known = (
+        _known_here(verdict, here)
+        or _known_content(document, first, plan)
+        or _held_back(document, route, reader)
+    )
+    return replace(verdict, display=known[0], why=known[1]) if known else verdict
 
 
 def _why_unfinished(found: Identified, here: Entry | None, plan: Plan, now: float) -> Message:
@@ -265,57 +293,51 @@ def _is_version(here: Entry, stat: Stat) -> bool:
     return (here.stat.size, here.stat.mtime_ns) == (stat.size, stat.mtime_ns)
 
 
-def _known_here(
-    document: Document, here: Entry | None, fields: tuple[tuple[str, str], ...]
-) -> dict[str, object]:
-    """Return a verdict if this very file is known and left alone for now, else {}."""
-    if here is None or not _is_version(here, document.stat):
-        return {}
+def _known_here(verdict: Verdict, here: Entry | None) -> tuple[Display, Message] | None:
+    """Return what is said of a file whose very version is known and left alone for now."""
+    assert verdict.document is not None
+    if here is None or not _is_version(here, verdict.document.stat):
+        return None
+    why = here.why
     if here.state is State.BASELINE:
         why = msg(
             "The file was already in the folder when watching began. Upload it with:"
-            " hrflow-watcher import"
+            " {hrflow_watcher} import"
         )
-        return {"verdict": view.STATES[State.BASELINE].label, "why": why}
-    if here.state is State.HELD:
-        why = (
-            msg(
-                "The file was already in the folder and is waiting for your approval. Upload it"
-                " with: hrflow-watcher approve"
-            )
-            if here.why in (NOTHING, EXISTING_WAITS)
-            else here.why
+    elif here.state is State.HELD and why in (NOTHING, EXISTING_WAITS):
+        why = msg(
+            "The file was already in the folder and is waiting for your approval. Upload it"
+            " with: {hrflow_watcher} approve"
         )
-        return {"verdict": view.STATES[State.HELD].label, "why": why}
-    if here.state is State.REFUSED and here.fields == fields:
-        return {
-            "verdict": view.STATES[State.REFUSED].label,
-            "why": here.why,
-        }
-    return {}
+    is_left = here.state in (State.BASELINE, State.HELD) or (
+        here.state is State.REFUSED and dict(here.fields) == verdict.fields
+    )
+    return (view.STATES[here.state], why) if is_left else None
 
 
-def _known_content(document: Document, first: Entry | None, plan: Plan) -> dict[str, object]:
-    """Return a verdict if this content, which ``first`` has sent, is not sent again, else {}."""
+def _known_content(
+    document: Document, first: Entry | None, plan: Plan
+) -> tuple[Display, Message] | None:
+    """Return what is said of a content that ``first`` has sent, if it is not sent again."""
     if first is None or first.state is State.GONE:
-        return {}
+        return None
     if first.path == document.path:
-        why = msg("The file was uploaded before and is not uploaded again.")
-        return {"verdict": msg("Already uploaded"), "why": why} if first.state in ARRIVED else {}
+        why = msg("The file was uploaded before and will not be uploaded again.")
+        return (_ARRIVED, why) if first.state in ARRIVED else None
     if plan.folder.duplicates is Duplicates.UPLOAD:
-        return {}
-    return {
-        "verdict": view.STATES[State.DUPLICATE].label,
-        "why": msg("This file has the same content as {file}.", file=first.path),
-    }
+        return None
+    same = msg("This file has the same content as {file}.", file=first.path)
+    return view.STATES[State.DUPLICATE], same
 
 
-def _held_back(document: Document, route: Route, reader: Reader | None) -> dict[str, object]:
-    """Return a verdict if a cause holds back what goes there, or comes to that folder, else {}."""
+def _held_back(
+    document: Document, route: Route, reader: Reader | None
+) -> tuple[Display, Message] | None:
+    """Return what is said of a file if a cause holds back what goes there, or comes from there."""
     causes = [burst_key(document.folder), *hold_keys(route.account, route.source_key)]
     holds = {hold.key: hold.why for hold in (reader.held() if reader else ())}
     why = next((holds[key] for key in causes if key in holds), NOTHING)
-    return {"verdict": view.STATES[State.HELD].label, "why": why} if why else {}
+    return (view.STATES[State.HELD], why) if why else None
 
 
 def _plan_of(path: str, plans: Mapping[str, Plan]) -> Plan | None:

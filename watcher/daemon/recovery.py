@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-
 #: Suffixes of a journal's files: its own, and those that SQLite keeps beside it.
 _SUFFIXES: Final = ("", "-wal", "-shm")
-
 
 #: Bytes that must be free on the disk before the journal is used again.
 _ROOM: Final = 1_000_000
@@ -130,9 +128,9 @@ class Standalone:
         return self._journal.retention.forget(file_ids, time.time())
 
     def snapshot(self) -> Snapshot:
-        """Return what is held back; nothing else is known."""
+        """Return what is paused and held back; nothing else is known."""
         with closing(Reader(self._places.journal)) as reader:
-            return Snapshot(holds=tuple(reader.held()))
+            return Snapshot(paused_until=reader.paused_until(), holds=tuple(reader.held()))
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watcher.desktop.supervisor import NO_DESKTOP, OTHER_HOST
+from watcher.desktop.tray import NO_DESKTOP, OTHER_HOST
 from watcher.present.menu import IconView
 
 if TYPE_CHECKING:

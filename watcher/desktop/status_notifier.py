@@ -49,7 +49,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
     raises OSError when the bus has gone.
     """
 
-    HAS_NOTIFICATION = False  # see desktop.notifications
+    HAS_NOTIFICATION = False  # see desktop.dbus_notifications
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         self._needs_attention = False

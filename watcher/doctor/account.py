@@ -11,7 +11,7 @@ from watcher.credentials import Keys
 from watcher.credentials.keyring import NO_KEYRING
 from watcher.credentials.keys import is_write_only, looks_right
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
-from watcher.hrflow import server
+from watcher.hrflow import endpoint
 from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
@@ -185,9 +185,9 @@ def judge_proxy(proxy: str, setting: str) -> Finding:
 
 def check_name(account: Account) -> Finding:
     """Is the server's name known? It need not be where a proxy looks it up."""
-    host, _ = server.host_of(account)
+    host, _ = endpoint.host_of(account)
     try:
-        addresses = server.find_addresses(account)
+        addresses = endpoint.find_addresses(account)
     except OfflineError as failure:
         proxy = proxy_of(account)
         if not proxy:
@@ -217,13 +217,13 @@ def check_name(account: Account) -> Finding:
 
 def check_certificate(account: Account) -> Finding:
     """Who has signed the server's certificate?"""
-    if not server.is_encrypted(account):
+    if not endpoint.is_encrypted(account):
         return ok(msg("No encryption is needed: api_url is on this machine."))
-    host, _ = server.host_of(account)
-    return judge_certificate(host, server.find_certificate(account))
+    host, _ = endpoint.host_of(account)
+    return judge_certificate(host, endpoint.find_certificate(account))
 
 
-def judge_certificate(host: str, found: server.Certificate) -> Finding:
+def judge_certificate(host: str, found: endpoint.Certificate) -> Finding:
     """An authority that only this machine trusts is named: it can read what is sent."""
     signer = found.issuer or msg("an unknown authority")
     if found.problem:
@@ -355,7 +355,7 @@ def judge_access(access: Access) -> Finding:
                 msg("{what}, but it is read-only, so nothing can be uploaded.", what=accepted),
                 msg(
                     "In HrFlow's settings, create a key with write access, and store it"
-                    " with: hrflow-watcher login"
+                    " with: {hrflow_watcher} login"
                 ),
             )
         case "all":
@@ -372,7 +372,7 @@ def judge_refused(secret: str, refused: RefusedKeyError) -> Finding:
     if is_write_only(secret):
         return warning(
             msg("Write-only keys can't be tested; the first upload shows whether this one works."),
-            msg("Upload a file to be sure, and see the result with: hrflow-watcher history"),
+            msg("Upload a file to be sure, and see the result with: {hrflow_watcher} history"),
             stops=msg("a write-only key can't read anything"),
         )
     return of(refused)

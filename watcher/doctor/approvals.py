@@ -49,7 +49,7 @@ def judge_question(hold: ActiveHold) -> Finding:
         size=hold.size,
         why=hold.why,
     )
-    return warning(text, msg("Upload all that is waiting with: hrflow-watcher approve --all"))
+    return warning(text, msg("Upload all that is waiting with: {hrflow_watcher} approve --all"))
 
 
 def judge_use(account: Account, uploads: int) -> Finding:

@@ -50,7 +50,6 @@ _BESIDE = re.compile(
     rf"(?:{_BETWEEN}{{0,3}}(?:{MASK}|{_NAME_PART}))*+"
 )
 
-
 _ERROR_NAME = re.compile(r"[A-Z][A-Za-z]*(?:Error|Exception|Timeout|Warning)")
 _LONGEST_NUMBER: Final = 6
 _LONGEST_LINE: Final = 2000

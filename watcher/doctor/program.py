@@ -1,4 +1,4 @@
-"""The program, its configuration, history and disks, login service and icon, webhook, hooks."""
+"""The program, its configuration, history and disks, login service and icon."""
 
 from __future__ import annotations
 
@@ -8,30 +8,26 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
-from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.mistakes import as_sentence
-from watcher.credentials import VARIABLE, WEBHOOK, read_secret
+from watcher.credentials import VARIABLE
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
-from watcher.daemon.webhook import PATH
-from watcher.desktop.supervisor import find_backend, has_desktop
-from watcher.doctor.findings import CONFIG, Check, Finding, error, of, ok, skipped, warning
+from watcher.desktop.tray import find_backend, has_desktop
+from watcher.doctor.findings import Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import Text, msg
 from watcher.journal.reader import Reader
-from watcher.model.errors import ConfigError, CredentialError
+from watcher.model.errors import ConfigError
 from watcher.routing.ignored import filing_targets
-from watcher.service import is_installed
-from watcher.system.hosts import is_loopback
+from watcher.service import how_to_start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from watcher.doctor.findings import Case
-    from watcher.model.settings import Webhook
     from watcher.service import Installed
 
 #: Seconds for reading the whole journal; a million files take some.
@@ -40,8 +36,6 @@ READING: Final = 60.0
 #: Free bytes below which writing soon fails, and below which people should know.
 _TOO_LITTLE: Final = 20_000_000
 _LITTLE: Final = 1_000_000_000
-#: Seconds that a keyring gets.
-_KEYRING_SECONDS: Final = 10.0
 
 _BACKENDS: Final = MappingProxyType(
     {"notifier": "StatusNotifier", "xorg": msg("X11, without a menu")}
@@ -52,14 +46,11 @@ def check_program(case: Case) -> Finding:
     """Does the program run, in which version?"""
     if case.running:
         return judge_versions(__version__, case.running["version"], case.running["pid"])
-    has_service = is_installed(case.environ, case.home, case.places.state)
-    start = "hrflow-watcher service start" if has_service else "hrflow-watcher run"
+    start = how_to_start(case.environ, case.home, case.places.state)
     return judge_versions(__version__, None, start=start)
 
 
-def judge_versions(
-    own: str, running: str | None, pid: int = 0, *, start: str = "hrflow-watcher run"
-) -> Finding:
+def judge_versions(own: str, running: str | None, pid: int = 0, *, start: Text = "") -> Finding:
     """``running`` is the version of the running program, None if it does not run.
 
     ``start`` is the command that starts the program.
@@ -185,7 +176,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
             msg("The program is running, but not set to start at login.")
             if running
             else msg("The program is not set to start at login."),
-            msg("To enable it: hrflow-watcher service install"),
+            msg("To enable it: {hrflow_watcher} service install"),
         )
     if not running:
         code = installed.exit_code or 0
@@ -201,7 +192,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
         return error(
             text,
             msg(
-                "Start it with: hrflow-watcher service start. For details: {command}",
+                "Start it with: {hrflow_watcher} service start. For details: {command}",
                 command=where_to_look(code),
             ),
         )
@@ -212,7 +203,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
                 " it won't start at the next login.",
                 kind=kind,
             ),
-            msg("To enable it: hrflow-watcher service install"),
+            msg("To enable it: {hrflow_watcher} service install"),
         )
     if not installed.current:
         return warning(
@@ -221,7 +212,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
                 " for another version or other folders.",
                 kind=kind,
             ),
-            msg("Update it with: hrflow-watcher service install"),
+            msg("Update it with: {hrflow_watcher} service install"),
         )
     return ok(msg("The program starts at every login ({kind}) and is running.", kind=kind))
 
@@ -236,7 +227,7 @@ def judge_tray(
     environ: Mapping[str, str],
     ask: Callable[[Mapping[str, str]], tuple[str, str]],
 ) -> Finding:
-    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.supervisor.find_backend``."""
+    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.tray.find_backend``."""
     if platform in ("win32", "darwin"):
         return ok(msg("This system shows tray icons."))
     if not has_desktop(platform, environ):
@@ -258,57 +249,3 @@ def judge_tray(
         return warning(msg("This desktop doesn't show the icon."), advice)
     called = _BACKENDS.get(backend, backend)
     return ok(msg("This desktop shows the icon (through {what}).", what=called))
-
-
-def result_checks(case: Case) -> Iterator[Check]:
-    """Yield the checks of the webhook and the hooks, as far as they are configured."""
-    if case.loaded is None:
-        return
-    config = case.loaded.config
-    if config.webhook.enabled:
-        yield Check(
-            "webhook", msg("Webhook"), partial(_webhook, case, config.webhook), needs=[CONFIG],
-            seconds=_KEYRING_SECONDS, late=msg("Unlock the system's keyring."),
-        )  # fmt: skip
-    for name, command in (("parsed", config.hooks.parsed), ("refused", config.hooks.refused)):
-        if command:
-            run = partial(judge_hook, command[0], shutil.which(command[0]) or "")
-            yield Check(
-                "hook", msg("Command for {state} files", state=name), run, name, needs=[CONFIG]
-            )
-
-
-def _webhook(case: Case, webhook: Webhook) -> Finding:
-    assert case.loaded is not None
-    try:
-        secret = read_secret(
-            WEBHOOK,
-            case.environ,
-            allow_insecure=case.loaded.config.allow_insecure_keyring,
-            keyring=case.keyring,
-        )
-    except CredentialError as failure:
-        return of(failure)
-    case.secrets.append(secret)
-    where = msg(
-        "Webhooks are received at http://{host}:{number}{path} while the program is running",
-        host=webhook.host,
-        number=webhook.port,
-        path=PATH,
-    )
-    if is_loopback(webhook.host):
-        return ok(as_sentence(where))
-    return warning(
-        msg("{what}; other machines can reach this address, without encryption.", what=where),
-        msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
-    )
-
-
-def judge_hook(program: str, found: str) -> Finding:
-    """``found`` is the path of the program, "" if there is none."""
-    if found:
-        return ok(msg("{path} can be run.", path=found))
-    return error(
-        msg("{path} is not a program that can be run.", path=program),
-        msg("Correct its path in the [hooks] table of the configuration, or make it executable."),
-    )

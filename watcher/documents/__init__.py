@@ -11,6 +11,7 @@
     images          converted to PDF where HrFlow cannot read them
     spool           private temporary files
     identification  opened once, examined and hashed; is it still being written?
+    adding          copies added to a watched folder, complete when they appear
     filing          filed away by the settings, with a note of why it was refused
     moving          moved to a folder, safely whatever fails
     trash           moved to the system's trash

@@ -32,7 +32,7 @@ _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _UNREADABLE: Final = msg("This zip archive is damaged. Download or save it again.")
 _LOCKED: Final = msg("This zip archive has a password. Extract the documents and add them.")
 _LEADS_OUT: Final = msg(
-    "This zip archive has names that lead out of it. Extract the documents and add them."
+    "This zip archive contains paths that point outside it. Extract the documents and add them."
 )
 _UNKNOWN: Final = msg(
     "This zip archive is compressed in an unusual way. Extract the documents and add them."
@@ -84,8 +84,8 @@ def _problem(entries: list[zipfile.ZipInfo], size: int) -> Message:
         return TOO_MANY
     if largest > _LARGEST or together > _TOGETHER or together > max(_RATIO * size, _HARMLESS):
         return msg(
-            "This zip archive would take {size:size} when unpacked."
-            " Extract the documents and add them.",
+            "This zip archive would take up {size:size} when unpacked. Extract the documents and"
+            " add them.",
             size=together,
         )
     if any(each.flag_bits & _ENCRYPTED for each in entries):
@@ -103,7 +103,7 @@ def _leads_out(name: str) -> bool:
 def _left_out(entry: zipfile.ZipInfo) -> Message:
     if modes.S_ISLNK(entry.external_attr >> 16):
         return msg("a link")
-    return msg("a file of the system") if entry.filename.startswith("__MACOSX/") else NOTHING
+    return msg("a system file") if entry.filename.startswith("__MACOSX/") else NOTHING
 
 
 def _name(entry: zipfile.ZipInfo) -> str:

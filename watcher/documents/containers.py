@@ -19,6 +19,7 @@ from watcher.documents.opening import Opened, explain, find_container, open_docu
 from watcher.documents.outlook import read_outlook_message
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Mail, Part, Unusable
+from watcher.routing.rules import too_large
 from watcher.sniff import formats, sniff
 
 if TYPE_CHECKING:
@@ -74,11 +75,16 @@ def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ..
 
 
 def take_out(
-    root: str, path: str, spool: Spool, opens: Callable[[Sniffed], bool] = lambda _: True
+    root: str,
+    path: str,
+    spool: Spool,
+    opens: Callable[[Sniffed], bool] = lambda _: True,
+    max_size: int = 0,
 ) -> TakenOut | Unusable:
     """Copy the part at ``path`` below ``root`` into the spool.
 
-    Unusable if it cannot be read, or ``opens`` is false for its container.
+    Unusable if it cannot be read, or ``opens`` is false for its container. A part of more than
+    ``max_size`` bytes (0: no limit) is not copied.
     """
     container = find_container(root, path)
     if not container:
@@ -88,26 +94,35 @@ def take_out(
         return opened
     with opened.handle, spool.opening:
         try:
-            return _take_out(opened, container, os.path.basename(path), spool, opens)
+            member = _find(opened, container, os.path.basename(path), opens)
+            if isinstance(member, Unusable):
+                return member
+            return _copy(opened, container, member, spool, max_size)
         except ContainerError as error:
             return Unusable(error.why)
         except OSError as error:
             return explain(error)
 
 
-def _take_out(
-    opened: Opened, container: str, name: str, spool: Spool, opens: Callable[[Sniffed], bool]
-) -> TakenOut | Unusable:
+def _find(
+    opened: Opened, container: str, name: str, opens: Callable[[Sniffed], bool]
+) -> Member | Unusable:
     sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(container))
     if sniffed.media_type not in _READERS or not opens(sniffed):
         return Unusable(msg("This document is inside a file that is no longer opened."))
     member = _read(opened, sniffed).get(name)
-    if member is None:
-        return Unusable(msg("The document is no longer inside its file."), gone=True)
-    handle, problem = spool.create(), NOTHING
+    return member or Unusable(msg("The document is no longer inside its file."), gone=True)
+
+
+def _copy(
+    opened: Opened, container: str, member: Member, spool: Spool, max_size: int
+) -> TakenOut | Unusable:
+    is_too_large = 0 < max_size < member.size
+    handle, problem = spool.create(), too_large(max_size) if is_too_large else NOTHING
     try:
         try:
-            member.copy(handle)
+            if not is_too_large:
+                member.copy(handle)
         except ContainerError as error:
             problem = error.why
         size = member.size if problem else handle.tell()

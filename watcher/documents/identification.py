@@ -59,7 +59,7 @@ def identify(
     """
     opened: Opened | Unusable | TakenOut = open_document(root, path, has_dir_fd=has_dir_fd)
     if isinstance(opened, Unusable) and opened.gone and spool is not None:
-        opened = take_out(root, path, spool, opens)
+        opened = take_out(root, path, spool, opens, max_size)
     if isinstance(opened, Unusable):
         return opened
     with contextlib.ExitStack() as stack:

@@ -22,10 +22,19 @@ if TYPE_CHECKING:
 
     from watcher.documents.spool import Spool
 
-#: Pages of a TIFF file, and pixels of each and of all: A3 at 600 dots an inch has 70 million.
+#: Pages of a TIFF file, and pixels of all together.
 _MOST_PAGES: Final = 100
-_MOST_PIXELS: Final = 75_000_000
 _ALL_PIXELS: Final = 400_000_000
+#: Pixels of a page, and bytes that it takes in memory; twice as many while it is turned. A3 at 600
+#: dots an inch has 70 million pixels, A4 in colour takes 140 million bytes.
+_MOST_PIXELS: Final = 75_000_000
+_MOST_BYTES: Final = 160_000_000
+#: Modes with one byte for each pixel; others have four.
+_NARROW: Final = ("1", "L", "P")
+#: A page in colour of more pixels is sent at half its size, which is enough to read it. It is
+#: scaled in strips of so many rows, as a whole one may take several times its memory.
+_FINE: Final = 20_000_000
+_STRIP: Final = 512
 #: Inches of A4, to which pages are fitted.
 _WIDTH, _HEIGHT = 8.27, 11.69
 _CHUNK: Final = 262_144
@@ -158,8 +167,10 @@ def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
             return
         if number == _MOST_PAGES:
             raise _ImageError(_TOO_MANY)
-        pixels += image.width * image.height
-        if image.width * image.height > _MOST_PIXELS or pixels > _ALL_PIXELS:
+        own = image.width * image.height
+        pixels += own
+        needed = own if image.mode in _NARROW else 4 * own
+        if own > _MOST_PIXELS or needed > _MOST_BYTES or pixels > _ALL_PIXELS:
             raise _ImageError(_TOO_LARGE)
         yield image
         if name != "TIFF":  # the others have frames of a film, or smaller versions
@@ -179,12 +190,27 @@ def _append(page: Image, pdf: BinaryIO) -> None:
     """Append a page to a PDF, which is read and written in place."""
     from PIL import ImageOps  # noqa: PLC0415 - as above
 
-    upright = ImageOps.exif_transpose(page)
-    plain = _flattened(upright)
+    is_fine = page.width * page.height > _FINE and page.mode not in ("1", "L")
+    plain = _halved(page) if is_fine else _flattened(page)
+    ImageOps.exif_transpose(plain, in_place=True)
     narrow, wide = sorted(plain.size)
     resolution = max(narrow / _WIDTH, wide / _HEIGHT, 1.0)
     plain.save(pdf, "PDF", append=bool(pdf.tell()), resolution=resolution)
     pdf.seek(0, 2)
+
+
+def _halved(image: Image) -> Image:
+    """Return an image in colour at half its size, without gaps."""
+    from PIL import Image as images  # noqa: N813, PLC0415 - as above
+
+    width, height = image.width // 2, image.height // 2
+    half = images.new("RGB", (width, height))
+    half.info = dict(image.info)  # how the camera was held
+    for top in range(0, height, _STRIP):
+        bottom = min(top + _STRIP, height)
+        strip = image.crop((0, 2 * top, 2 * width, 2 * bottom))
+        half.paste(_flattened(strip).convert("RGB").reduce(2), (0, top))
+    return half
 
 
 def _flattened(image: Image) -> Image:

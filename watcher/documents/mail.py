@@ -28,13 +28,13 @@ _CONTENT_ID: Final = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 _TEXT_OF_MAIL: Final = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
 #: A picture at the end of a text is at most so large; a page that was scanned is larger.
 _SMALL_PICTURE: Final = 30_000
-UNREADABLE: Final = msg("This email can't be read. Extract the document and add it.")
-PICTURE: Final = msg("a picture in the text")
-_TEXT: Final = msg("a part of the text")
+UNREADABLE: Final = msg("This email can't be read. Save its attachments and add them.")
+PICTURE: Final = msg("an image in the text")
+_TEXT: Final = msg("part of the text")
 _CALENDAR: Final = msg("a calendar entry")
 _CARD: Final = msg("a contact card")
 _SIGNATURE: Final = msg("a digital signature")
-_REPORT: Final = msg("a report of the mail system")
+_REPORT: Final = msg("a delivery report")
 _NO_DOCUMENT: Final = {
     "text/calendar": _CALENDAR,
     "application/ics": _CALENDAR,

@@ -21,7 +21,8 @@ NESTED: Final = msg("an email inside an attached email")
 #: So many members may be in a file that is opened.
 MOST: Final = 500
 TOO_MANY: Final = msg(
-    "This file holds more than {most:count} files. Extract the documents and add them.", most=MOST
+    "This file contains more than {most:count} files. Extract the documents and add them.",
+    most=MOST,
 )
 #: Of a name no more characters are kept; file systems allow about as many.
 _LONGEST: Final = 120

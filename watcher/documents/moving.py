@@ -45,17 +45,21 @@ def move(source: Directory, name: str, target: Directory, stat: Stat, *, hard_li
         OSError: it stays where it is; RefusedError if it is no longer ``stat``.
     """
     try:
-        return _rename(source, name, target, name, stat, hard_links=hard_links)
+        return rename(source, name, target, name, stat, hard_links=hard_links)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
     return _copy(source, name, target, stat, hard_links=hard_links)
 
 
-def _rename(
+def rename(
     source: Directory, name: str, target: Directory, wanted: str, stat: Stat, *, hard_links: bool
 ) -> str:
-    """Rename the entry ``name`` to a free name like ``wanted`` in ``target``; return that."""
+    """Rename the entry ``name`` to a free name like ``wanted`` in ``target``; return that.
+
+    Raises:
+        OSError: it keeps its name; RefusedError if it is no longer ``stat``.
+    """
     for new in number_names(wanted):
         try:
             if not (hard_links and _rename_by_link(source, name, target, new, stat)):
@@ -107,7 +111,7 @@ def _copy(source: Directory, name: str, target: Directory, stat: Stat, *, hard_l
         copied = stat_at(target, part)
         if copied is None or copied.size != stat.size:
             raise RefusedError(_CHANGED)
-        new = _rename(target, part, target, name, copied, hard_links=hard_links)
+        new = rename(target, part, target, name, copied, hard_links=hard_links)
     if target.fd is not None:
         os.fsync(target.fd)
     _remove_or_undo(source, name, target, new, stat)

@@ -30,6 +30,10 @@ _READ_FLAGS = (
 )
 
 _CREATE_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_FOLLOW | _CLOSED_TO_CHILDREN | _BINARY
+_APPEND_FLAGS = (
+    os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0) | _NO_FOLLOW | _CLOSED_TO_CHILDREN
+    | _BINARY
+)  # fmt: skip
 
 #: Tags of reparse points that are links; others (OneDrive, deduplication) are files.
 _LINK_TAGS = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
@@ -251,6 +255,21 @@ def create_file(directory: Directory, name: str, mode: int = 0o666) -> BinaryIO:
     """Create the file ``name`` for writing; FileExistsError if the name is taken."""
     fd = os.open(directory.at(name), _CREATE_FLAGS, mode, dir_fd=directory.fd)
     return os.fdopen(fd, "wb")
+
+
+def open_to_append(directory: Directory, name: str) -> BinaryIO:
+    """Open the regular file ``name`` for writing at its end.
+
+    Raises:
+        OSError: it cannot be opened; RefusedError if it is another kind of file.
+    """
+    fd = os.open(directory.at(name), _APPEND_FLAGS, dir_fd=directory.fd)
+    try:
+        _refuse_unless_regular(os.fstat(fd))
+        return os.fdopen(fd, "ab")
+    except BaseException:
+        os.close(fd)
+        raise
 
 
 def stat_handle(handle: BinaryIO) -> Stat:

@@ -49,14 +49,14 @@ def identify(path: str) -> tuple[int, int] | Problem:
         return Problem(
             msg("{path} doesn't exist.", path=path),
             msg(
-                "Create it, connect its drive, or correct its path in the configuration: it is"
+                "Create it, connect its drive, or correct its path in the configuration: it will be"
                 " watched as soon as it exists."
             ),
         )
     except OSError as error:
         return Problem(
             msg("{path} can't be reached ({error}).", path=path, error=error.strerror),
-            msg("Check its drive or the network: it is watched as soon as it can be reached."),
+            msg("Check its drive or the network: it will be watched as soon as it can be reached."),
         )
     if stat.S_ISLNK(found.st_mode):
         return Problem(

@@ -54,7 +54,7 @@ class WatchedFolder:
 #: What is posted. A ScanEnded is ``complete`` when the whole folder was walked and every
 #: directory could be read; its ``reason`` is "start", "returned", "settings", "new directory"
 #: (never complete: only that directory was walked), "overflow", "unmounted", "limit", "interval"
-#: or what :meth:`watcher.folders.Folders.rescan` was given.
+#: or what :meth:`watcher.folders.FolderSupervisor.rescan` was given.
 Event = Candidate | Scanned | ScanEnded | FolderState
 Post = Callable[[Event], None]
 

@@ -62,7 +62,7 @@ class _Root:
     posted: Message | None = None
 
 
-class Folders:
+class FolderSupervisor:
     """Watches folders and posts candidates, scans and states: see ``scans.Event``.
 
     ``post`` is called on several threads and must only enqueue; ``known`` on the scan thread.

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from watcher.i18n.command import command_name
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -22,6 +24,9 @@ Value: TypeAlias = "str | int | float | Message | tuple[Value, ...]"
 Text: TypeAlias = "Message | str"
 
 _PLACE: Final = re.compile(r"\{(\w+)(?::(\w+))?\}|\{\{|\}\}")
+#: The place for the name of the program's command: filled where the message is read, as the one who
+#: reads it may call the program in another way than the process that wrote it.
+COMMAND_PLACE: Final = "hrflow_watcher"
 #: How a message begins as JSON; anything else is text by a version before 4 of the journal.
 _BEGINNING: Final = '{"id":'
 
@@ -31,7 +36,8 @@ class Message:
     """``text`` with the places that ``args`` fill; ``plural`` where ``args["count"]`` is not one.
 
     A place is ``{name}`` or ``{name:kind}``; kinds are size, duration, count, and, or (see
-    ``Catalog``). A message without text is false.
+    ``Catalog``). ``{hrflow_watcher}`` needs no value (see ``COMMAND_PLACE``). A message without
+    text is false.
     """
 
     text: str
@@ -189,8 +195,9 @@ class Catalog:
         name, kind = found[1], found[2]
         if name is None:
             return found[0][0]
-        if name not in args:  # a text from elsewhere that happens to have braces
-            return found[0]
+        if name not in args:
+            # Others are of a text from elsewhere that happens to have braces.
+            return command_name() if name == COMMAND_PLACE else found[0]
         return self._value(args[name], kind or "")
 
     def _value(self, value: Value, kind: str) -> str:

@@ -448,8 +448,10 @@ class Files:
             self.set_filing(part.file_id, "", filed_to)
             self.forget_name(part.file_id)
 
-    def has_unsent_parts(self, folder: str, path: str) -> bool:
-        """Return whether a document inside the file at ``path`` is neither sent nor left out."""
+    def is_done(self, container: Entry) -> bool:
+        """Return whether every document inside an opened file was sent or left out."""
+        if not lifecycle.is_opened(container):
+            return False
         row = self._store.read(
             "SELECT 1 FROM names n JOIN files f ON f.id = n.file_id "
             "LEFT JOIN files o ON o.id = f.duplicate_of WHERE n.directory_id = ? AND NOT "
@@ -457,9 +459,11 @@ class Files:
             # Of a file that is not known any more only the fingerprint is kept: it was sent.
             "'duplicate' AND coalesce(o.state, 'accepted') IN "
             "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
-            self.find_directory(folder, os.path.join(*rows.split(folder, path))),
+            self.find_directory(
+                container.folder, os.path.join(*rows.split(container.folder, container.path))
+            ),
         )
-        return row is not None
+        return row is None
 
     def forget_name(self, file_id: int) -> None:
         """Store that a file is no longer on disk; its history stays."""

@@ -65,6 +65,8 @@ _DIRECTORIES_IN: Final = (
 class Reason(NamedTuple):
     """Why ``files`` files were refused or not parsed; ``in_place`` of them are still in place.
 
+    ``latest`` is the id of the latest of them.
+
     Reasons that differ in numbers alone are one: ``why`` is that of the latest file, and
     ``is_example`` is true if others differ.
     """
@@ -74,6 +76,7 @@ class Reason(NamedTuple):
     files: int
     in_place: int
     is_example: bool
+    latest: int
 
 
 class Reader(Store):
@@ -235,18 +238,18 @@ class Reader(Store):
         """Return why files were refused or not parsed, the most frequent reason first."""
         same = (
             "SELECT state, why, count(*) AS files, sum(length(filed_to) = 0) AS in_place, "
-            f"max(changed_at) AS latest FROM files WHERE {_HAS_FAILED} GROUP BY state, why"
+            f"max(changed_at) AS latest, id FROM files WHERE {_HAS_FAILED} GROUP BY state, why"
         )
         found = self.all(
             # Beside max(), SQLite takes the other columns from the row that has it.
             "SELECT state, why, sum(files) AS total, sum(in_place), count(*) > 1, "
-            f"max(latest) AS last FROM ({same}) GROUP BY state, numberless(why) "
+            f"max(latest) AS last, id FROM ({same}) GROUP BY state, numberless(why) "
             "ORDER BY total DESC, last DESC LIMIT ?",
             limit,
         )
         return [
-            Reason(State(state), from_json(why), files, in_place, bool(is_example))
-            for state, why, files, in_place, is_example, _ in found
+            Reason(State(state), from_json(why), files, in_place, bool(is_example), latest)
+            for state, why, files, in_place, is_example, _, latest in found
         ]
 
     def attention(self, limit: int) -> list[Entry]:
@@ -407,6 +410,21 @@ class Reader(Store):
             os.fsencode(entry.folder),
             directory,
         )
+
+    def container(self, entry: Entry) -> Entry | None:
+        """Return the file that a document is inside of, also after it was moved; None without."""
+        path = os.path.dirname(entry.path)
+        if path == entry.folder:
+            return None
+        directory, name = rows.split(entry.folder, path)
+        found = self.entries(
+            "f.id = (SELECT max(p.id) FROM files p JOIN directories q ON q.id = p.directory_id "
+            "JOIN folders r ON r.id = q.folder_id WHERE r.path = ? AND q.path = ? AND p.name = ?)",
+            os.fsencode(entry.folder),
+            directory,
+            name,
+        )
+        return found[0] if found else None
 
     def sender(self, source_key: str, sha256: str) -> Entry | None:
         """Return the file that sends, or sent, a content to a source; None if none does."""

@@ -123,13 +123,15 @@ def describe(error: psycopg.Error, url: str) -> Message:
     if state == _NOT_VERIFIED:
         return msg("The TLS certificate of the shared ledger at {host} is not valid.", host=host)
     if state.startswith(("08", "57P")):
-        return msg("The shared ledger at {host} cannot be reached.", host=host)
+        return msg("The shared ledger at {host} can't be reached.", host=host)
     if state.startswith("28"):
         return msg("The shared ledger at {host} rejected the user or the password.", host=host)
     if state == "3D000":
         return msg("The server {host} has no database for the shared ledger.", host=host)
     if state == "42501":
-        return msg("The user of the shared ledger at {host} lacks a right there.", host=host)
+        return msg(
+            "The user of the shared ledger at {host} is missing a permission there.", host=host
+        )
     if state in ("53100", "53200"):
         return msg("The shared ledger at {host} is out of disk space or memory.", host=host)
     if state == "53300":
@@ -137,7 +139,7 @@ def describe(error: psycopg.Error, url: str) -> Message:
     if state == "25006":
         return msg("The shared ledger at {host} is read-only.", host=host)
     reason = verbatim((error.diag.message_primary or "").strip())
-    return msg("The shared ledger at {host} cannot be used: {reason}.", host=host, reason=reason)
+    return msg("The shared ledger at {host} can't be used: {reason}.", host=host, reason=reason)
 
 
 def _state_of(text: str) -> str:
@@ -173,7 +175,7 @@ def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
         )
     raise LedgerError(
         msg("The shared ledger at {host} has not been set up for this version.", host=host),
-        msg("Run once: hrflow-watcher ledger init"),
+        msg("Set it up with: {hrflow_watcher} ledger init"),
     )
 
 

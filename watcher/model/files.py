@@ -100,7 +100,7 @@ NO_MAIL: Final = Mail()
 class Part:
     """A file inside another; its name is the only one there, its size is in bytes.
 
-    ``left_out``: what it is, if it is no document of its own ("a picture in the text").
+    ``left_out``: what it is, if it is no document of its own ("an image in the text").
     """
 
     name: str

@@ -131,8 +131,10 @@ IGNORED_BY_USER: Final = msg("You ignored this file.")
 #: not uploaded because its folder was taken out of the settings,
 LEFT: Final = msg("Its folder is no longer watched.")
 #: waited for because a program writes it, or because its end is missing (both end by themselves),
-BEING_WRITTEN: Final = msg("The file is still being written. It is uploaded once it is complete.")
-INCOMPLETE: Final = msg("The file is not complete yet. It is uploaded once it is complete.")
+BEING_WRITTEN: Final = msg(
+    "The file is still being written. It will be uploaded once it is complete."
+)
+INCOMPLETE: Final = msg("The file is not complete yet. It will be uploaded once it is complete.")
 #: looked at again because its folder's settings have changed,
 NEW_SETTINGS: Final = msg("Checked again because the settings of its folder changed.")
 #: from before its folder was watched: waiting (many such files share :func:`existing_why`),
@@ -339,8 +341,8 @@ def opened_why(documents: int, left_out: Message = NOTHING) -> Message:
     ``left_out``: a sentence about what else is inside, after a space.
     """
     return plural(
-        "This file holds 1 document, which is uploaded by itself.{left_out}",
-        "This file holds {count:count} documents, which are uploaded by themselves.{left_out}",
+        "This file contains 1 document, which is uploaded separately.{left_out}",
+        "This file contains {count:count} documents, which are uploaded separately.{left_out}",
         documents,
         left_out=left_out,
     )

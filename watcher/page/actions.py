@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from watcher.daemon.adapters import next_day
+from watcher.daemon.desktop import show_file
 from watcher.daemon.imports import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError
@@ -44,17 +45,13 @@ _LATE: Final = 1.0
 _LONGEST_PAUSE: Final = 366 * 86400.0
 
 
-class Control(Protocol):
+@dataclass(frozen=True)
+class Control:
     """What the command that started the program does for it."""
 
-    def stop(self) -> None:
-        """End the program."""
-
-    def reload(self) -> tuple[Text, ...]:
-        """Read the configuration again; returns what is wrong with it."""
-
-    def show(self, path: str) -> None:
-        """Show a folder, or a file in its folder, in the system's own window."""
+    stop: Callable[[], object]
+    #: Reads the configuration again; returns what is wrong with it.
+    reload: Callable[[], tuple[Text, ...]]
 
 
 class Receiver(Protocol):
@@ -84,9 +81,10 @@ class JournalActions:
         return {"paused_until": None if until == UNTIL_RESUMED else until}
 
     def resume(self, _: Body) -> dict[str, object]:
-        """End a pause."""
+        """End a pause; tell whether there was one."""
+        was_paused = self.app.snapshot().paused_until > time.time()
         self.app.post(Pause(0.0))
-        return {}
+        return {"was_paused": was_paused}
 
     def snooze(self, body: Body) -> dict[str, object]:
         """Show no notifications for a time like that of :meth:`pause`, or ``until`` a moment."""
@@ -258,7 +256,7 @@ class Actions(JournalActions):
             raise UnusableError(msg("This file no longer exists."))
         shown = list(found.values())[:_WINDOWS]
         for each in shown:
-            self.control.show(each)
+            show_file(each)
         return {"shown": len(shown), "folders": len(found)}
 
     def rescan(self, _: Body) -> dict[str, object]:

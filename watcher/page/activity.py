@@ -16,9 +16,9 @@ from watcher.journal.reader import ORDERED, ORDERS, Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
-from watcher.present import listing
+from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
-from watcher.present.view import Group, states_of
+from watcher.present.view import Group, base_name, states_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -96,6 +96,7 @@ class Activity:
             entry = reader.entry(file_id)
             story = reader.events(file_id)
             parts = reader.parts(entry) if entry and is_opened(entry) else []
+            container = reader.container(entry) if entry else None
         if entry is None:
             raise UsageError(
                 msg("This link to the file is out of date."), msg("Look for the file in the list.")
@@ -104,6 +105,7 @@ class Activity:
         return {
             **listing.details(entry, story, self.word, url),
             "parts": [listing.row(part, self.word) for part in parts],
+            "container": container and {"id": container.file_id, "name": base_name(container.path)},
         }
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
@@ -120,17 +122,20 @@ class Activity:
     def reasons(self) -> list[dict[str, object]]:
         """Return why files need attention by themselves, the most frequent reason first."""
         with self._reader() as reader:
-            found = reader.reasons(_REASONS)
+            found = [
+                (each, reader.entry(each.latest) if each.files == 1 else None)
+                for each in reader.reasons(_REASONS)
+            ]
         return [
             {
                 "state": each.state.value,
-                "title": self._title(each.state, each.files),
+                "title": self._title(each.state, each.files, entry),
                 "why": self.word(self._example(each)),
                 "reason": as_json(each.why),
                 "files": each.files,
                 "can_retry": each.in_place,
             }
-            for each in found
+            for each, entry in found
         ]
 
     @staticmethod
@@ -139,7 +144,13 @@ class Activity:
             return msg("{reason} (numbers vary from file to file)", reason=reason.why)
         return reason.why
 
-    def _title(self, state: State, files: int) -> str:
+    def _title(self, state: State, files: int, entry: Entry | None) -> str:
+        """Return how many files have a reason; for a single one, its name."""
+        if entry is not None:
+            names = {"file": view.name(entry)}
+            if state is State.REFUSED:
+                return self.word("{file} was not accepted", **names)
+            return self.word("{file} could not be read", **names)
         if state is State.REFUSED:
             return self.word.plural(
                 "1 file was not accepted", "{count:count} files were not accepted", files

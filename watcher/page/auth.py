@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.daemon.client import TOKEN
+from watcher.daemon.local_http import TOKEN
 from watcher.i18n.message import ENGLISH, msg
 
 if TYPE_CHECKING:
@@ -239,7 +239,7 @@ class Guard:
             )
         if (token or cookie) and not self._sessions.slow_down():
             return "429 Too Many Requests", msg("Too many failed attempts. Wait a few seconds.")
-        return "403 Forbidden", msg("Open this page from the icon, or with: hrflow-watcher open")
+        return "403 Forbidden", msg("Open this page from the icon, or with: {hrflow_watcher} open")
 
 
 def _is_visit(environ: Environ) -> bool:

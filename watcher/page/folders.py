@@ -1,4 +1,4 @@
-"""Folders: those that are watched, what would happen to a file, and the folder picker."""
+"""Folders: those that are watched, files added to them or looked up, and the folder picker."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import os
 import queue
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from string import ascii_uppercase
@@ -14,29 +15,34 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher.config.tags import write_tags
 from watcher.daemon.plans import (
     MISSING,
-    WOULD_BE_SENT,
     check_file,
     former_targets,
     make_plans,
     this_machine,
 )
-from watcher.daemon.status import source_names
-from watcher.i18n.message import NOTHING, Message, msg, verbatim
-from watcher.model.errors import UnusableError, UsageError
+from watcher.daemon.snapshots import source_names
+from watcher.documents.adding import Addition
+from watcher.i18n.message import NOTHING, Message, msg
+from watcher.model.errors import UnusableError, UsageError, WatcherError
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign
+from watcher.present import view
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
+    from watcher.daemon.plans import Verdict
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
+    from watcher.model.uploads import Route
 
     Names = Mapping[tuple[str, str], str]
 
 
 @dataclass(frozen=True)
-class Folders:
+class FolderSettings:
     """Reads the settings of the running program."""
 
     app: App
@@ -68,50 +74,42 @@ class Folders:
         former = former_targets(self.places)
         plans = make_plans(self.app.config, this_machine(), former)
         verdict = check_file(path, plans, self.places)
-        parts = verdict.pop("parts", [])
-        assert isinstance(parts, list)
-        said = {
-            name: self.word(value) if isinstance(value, Message) else value
-            for name, value in verdict.items()
-        }
-        said = {"why": "", "what": "", **said}
+        document = verdict.document
         return {
-            **said,
-            "good": any(each["verdict"] == WOULD_BE_SENT for each in (verdict, *parts)),
+            "file": view.safe(verdict.file),
+            "what": self.word(document.sniffed.what) if document else "",
+            "media_type": document.sniffed.media_type if document else "",
+            "size": document.stat.size if document else None,
+            "rule": verdict.rule,
+            "fields": self._named_fields(verdict),
+            "good": any(each.is_sent for each in (verdict, *verdict.parts)),
             "sentence": self.word(self._sentence(verdict)),
-            "inside": [self.word(self._sentence(part)) for part in parts],
-            **self._named(verdict),
+            "inside": [self.word(self._sentence(part)) for part in verdict.parts],
         }
 
-    def _sentence(self, verdict: Mapping[str, object]) -> Message:
+    def _sentence(self, verdict: Verdict) -> Message:
         """Return what would happen to a file, as a sentence."""
-        file = os.path.basename(str(verdict["file"]))
-        if verdict["verdict"] == MISSING:
+        file = os.path.basename(verdict.file)
+        if verdict.display is MISSING:
             return msg("{file} was not found; check the path.", file=file)
-        if verdict["verdict"] == WOULD_BE_SENT:
-            key = str(verdict["source_key"])
-            names = source_names(self.places)
-            source = names.get((str(verdict["account"]), key), key)
-            what = _said(verdict["what"])
+        if verdict.is_sent and verdict.route and verdict.document:
             return msg(
                 "{file} is {what} and would be uploaded to {source}.",
                 file=file,
-                what=what,
-                source=source,
+                what=verdict.document.sniffed.what,
+                source=self._source_name(verdict.route) or verdict.route.source_key,
             )
-        return msg("{file}: {why}", file=file, why=_said(verdict.get("why", "")))
+        return msg("{file}: {why}", file=file, why=verdict.why)
 
-    def _named(self, verdict: Mapping[str, object]) -> dict[str, object]:
-        """Return the fields of an upload with the source's name beside its key, if it is known."""
-        key, fields = str(verdict.get("source_key", "")), verdict.get("fields")
-        name = source_names(self.places).get((str(verdict.get("account", "")), key))
-        if not name or not isinstance(fields, dict):
-            return {}
-        return {"fields": {**fields, "source_key": f"{name} ({key})"}}
+    def _named_fields(self, verdict: Verdict) -> dict[str, str]:
+        """Return the fields of an upload, with the source's name beside its key if it is known."""
+        fields = verdict.fields
+        if verdict.route and (name := self._source_name(verdict.route)):
+            fields["source_key"] = f"{name} ({verdict.route.source_key})"
+        return fields
 
-
-def _said(value: object) -> Message:
-    return value if isinstance(value, Message) else verbatim(str(value))
+    def _source_name(self, route: Route) -> str:
+        return source_names(self.places).get((route.account, route.source_key), "")
 
 
 def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
@@ -148,6 +146,64 @@ def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, ob
         "min_size": rule.min_size,
         "max_size": rule.max_size,
     }
+
+
+# -- Files that are dropped onto the page
+
+
+@dataclass(frozen=True)
+class Additions:
+    """Puts copies of files into watched folders; they come in pieces, one request each."""
+
+    app: App
+    word: Catalog
+
+    def add(self, query: Mapping[str, str], data: bytes) -> dict[str, object]:
+        """Add a piece of a file; return ``path`` if it was the last, else the ``part`` so far.
+
+        ``query`` has the ``folder`` and the path ``name`` below it, the ``size`` and when it was
+        ``modified``, and from the second piece on the ``part`` and how much there is of it, the
+        ``offset``. What would not be uploaded is ``left_out``, and why.
+        """
+        file, part = self._addition(query), query.get("part", "")
+        if not part:
+            if why := file.left_out():
+                return {"left_out": self.word(why)}
+            part = file.begin()
+        try:
+            offset = _number(query, "offset")
+            file.append(part, offset, data)
+            if offset + len(data) < file.size:
+                return {"part": part}
+            path = file.finish(part)
+        except WatcherError:
+            with suppress(WatcherError):  # what has failed before may do so again
+                file.cancel(part)
+            raise
+        # Where folders are scanned, nothing else would tell of it now.
+        self.app.post(Candidate(file.plan.folder.path, path, Sign.CLOSED))
+        return {"path": path}
+
+    def cancel(self, body: Mapping[str, Any]) -> dict[str, object]:
+        """Remove the ``part`` of a file that is not to be added after all."""
+        self._addition(body).cancel(str(body.get("part")))
+        return {}
+
+    def _addition(self, query: Mapping[str, Any]) -> Addition:
+        return Addition(
+            self.app.plan(str(query.get("folder"))),
+            str(query.get("name", "")),
+            _number(query, "size"),
+            _number(query, "modified") / 1000,
+        )
+
+
+def _number(query: Mapping[str, Any], name: str) -> int:
+    """Return a number that a script has sent, 0 without it; UsageError if it is none."""
+    text = str(query.get(name, 0))
+    if not (text.isascii() and text.isdecimal() and len(text) < 20):
+        raise UsageError(msg("{key} must be a number.", key=name))
+    return int(text)
 
 
 # -- The folder picker

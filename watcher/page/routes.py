@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from watcher.page.actions import Actions, Body, Receiver
     from watcher.page.activity import Activity, ChangeFeed
     from watcher.page.auth import Sessions
-    from watcher.page.folders import Folders
+    from watcher.page.folders import Additions, FolderSettings
     from watcher.page.setup_form import Health, Sample, Setup
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,8 @@ class Routes:
         *,
         activity: Activity,
         actions: Actions,
-        folders: Folders,
+        folders: FolderSettings,
+        additions: Additions,
         health: Health,
         setup: Setup,
         sample: Sample,
@@ -128,9 +129,11 @@ class Routes:
             ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),
             ("setup/login", setup.start_at_login),
             ("setup/test", sample.drop), ("setup/tested", sample.look), ("link", self._link),
-            ("language", language.choose),
+            ("language", language.choose), ("add/cancel", additions.cancel),
         ):  # fmt: skip
             self._bottle.route(f"/api/{path}", "POST", _as_json(_with_body(act), activity.word))
+        add = _as_json(lambda: additions.add(_query(), bottle.request.body.read()), activity.word)
+        self._bottle.route("/api/add", "POST", add)
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         """Answer a request."""
@@ -164,7 +167,7 @@ class Routes:
         session = bottle.request.environ.get(SESSION)
         word = self._activity.word
         if session is None:  # commands have a token, but no session
-            raise bottle.HTTPError(403, word("Open this page with: hrflow-watcher open"))
+            raise bottle.HTTPError(403, word("Open this page with: {hrflow_watcher} open"))
         number, snapshot, _ = self._feed.wait(0)
         try:
             start = {

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Final
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
 from watcher.daemon.instance import HOST
-from watcher.daemon.server import LocalServer
+from watcher.daemon.local_http import LocalServer
+from watcher.documents.adding import PIECE
+from watcher.i18n.language import system_language
 from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed
 from watcher.page.auth import Guard, Sessions
-from watcher.page.folders import Folders
+from watcher.page.folders import Additions, FolderSettings
 from watcher.page.routes import Language, Routes
 from watcher.page.setup_form import Health, Sample, Setup
 from watcher.system.files import write_atomically
@@ -36,8 +38,8 @@ _log = logging.getLogger(__name__)
 #: Threads that answer; up to half of them may be kept by those who wait for changes.
 _THREADS: Final = 8
 _WAITING: Final = _THREADS // 2
-#: Bytes of the largest request: the setup of some hundred folders.
-_LARGEST: Final = 200_000
+#: Bytes of the largest request: a piece of a file that is dropped onto the page.
+_LARGEST: Final = PIECE + 1
 #: Seconds of inactivity after which a connection is closed, and between two checks for that.
 _INACTIVE: Final = 120
 _CHECK: Final = 60
@@ -57,15 +59,11 @@ class ActivityPage:
         config: str,
         control: Control,
         environ: Mapping[str, str],
-        language: str,
     ) -> None:
-        """``config`` is the configuration's path, ``environ`` that of the program's start.
-
-        ``language`` is the system's, like "fr_FR.UTF-8".
-        """
+        """``config`` is the configuration's path, ``environ`` that of the program's start."""
         self._instance = instance
         self._places = places
-        self._language = Language(app, language, chosen_language(places))
+        self._language = Language(app, system_language(environ), chosen_language(places))
         word = self._language.word
         activity = Activity(places, word, lambda: _profile_urls(app))
         self._undoable = UndoQueue(app.post)
@@ -78,7 +76,8 @@ class ActivityPage:
             self._link,
             activity=activity,
             actions=self._actions,
-            folders=Folders(app, places, word),
+            folders=FolderSettings(app, places, word),
+            additions=Additions(app, word),
             health=Health(config, places, environ, word),
             setup=Setup(app, control, config, places, environ, word),
             sample=Sample(app, activity),

@@ -22,10 +22,8 @@ from watcher.config.setup_plan import (
 )
 from watcher.config.tags import read_tags, write_tags
 from watcher.credentials import SystemKeyring, keys
-from watcher.daemon.setup import (
-    UNCHECKED,
+from watcher.daemon.provisioning import (
     Changes,
-    ask_hrflow,
     can_drop_sample,
     drop_sample,
     find_key,
@@ -35,6 +33,7 @@ from watcher.daemon.setup import (
     what_stays,
     why_not_stored,
 )
+from watcher.daemon.workspace import UNCHECKED, ask_hrflow
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
@@ -186,7 +185,7 @@ class Setup:
 
     def start_at_login(self, _: Body) -> dict[str, object]:
         """Install the login service, or bring it up to date; WatcherError if that fails."""
-        self._login_service().system.install()
+        self._login_service().install()
         return {}
 
     # -- inside
@@ -214,9 +213,9 @@ class Setup:
 
     def _start_at_login(self) -> None:
         """Install the service for the next login: this process keeps running meanwhile."""
-        system = self._login_service().system
-        if system.look() is None:
-            system.install()
+        service = self._login_service()
+        if service.system.look() is None:
+            service.install()
 
     def _why_not_stored(self, account: str) -> Message:
         allow_insecure = self.app.config.allow_insecure_keyring

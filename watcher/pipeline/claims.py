@@ -334,7 +334,9 @@ class Claims(Stage):
                     msg("{why} Uploads continue, so a file may be parsed twice.", why=self._why)
                 )
         else:
-            why = msg("{why} Uploads resume automatically as soon as it works.", why=self._why)
+            why = msg(
+                "{why} Uploads resume automatically once it can be used again.", why=self._why
+            )
             for account in self._budget.accounts:
                 if not self._journal.holds.is_held(hold_key(Cause.LEDGER, account)):
                     self._journal.holds.hold(Cause.LEDGER, account, "", why, self._clock.wall())

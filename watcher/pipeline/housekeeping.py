@@ -11,7 +11,7 @@ from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload, Hooks
-from watcher.pipeline.messages import Drain, Finished, Resume, Stop
+from watcher.pipeline.messages import Drain, Finished, Ignore, Resume, Stop
 from watcher.pipeline.stage import Context, Handlers, Stage
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Filing(Stage):
         """Return the handlers of files that may be filed away, or were."""
         return {
             Resume: self._resume,
+            Ignore: self._resume,  # what a file was kept for may be ignored
             Finished: self._plan,
             FilingDone: self._note_result,
         }
@@ -117,8 +118,7 @@ class Filing(Stage):
             entry = self._journal.store.entry(file_id)
             if entry is not None and (container := files.container(entry)) is not None:
                 # A file goes once all that is inside was sent; it stays for what was refused.
-                is_done = not files.has_unsent_parts(container.folder, container.path)
-                entry = container if is_opened(container) and is_done else None
+                entry = container if files.is_done(container) else None
             if entry is not None:
                 files.set_filing(entry.file_id, "pending")
                 self._choose_target(entry)

@@ -555,6 +555,8 @@ def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds
     """Let a file that is noticed wait in the journal before it is read from there."""
     known = journal.files.find(candidate.folder, candidate.path)
     if known is not None and known.state is State.NOTICED:
-        why = msg("The file could not be processed. It is tried again later; the log has details.")
+        why = msg(
+            "The file could not be processed. It will be tried again later; the log has details."
+        )
         step = Step(State.NOTICED, why, now + seconds)
         journal.files.step(known.file_id, step, now)

@@ -306,6 +306,9 @@ def _ignore(journal: Journal, file_ids: tuple[int, ...], now: float) -> None:
         journal.files.step(entry.file_id, Step(State.IGNORED, IGNORED_BY_USER), now)
         if entry.state not in _SENT_OR_REFUSED:
             journal.files.disclaim(entry.file_id, now)
+        container = journal.files.container(entry)
+        if container is not None and journal.files.is_done(container):
+            journal.files.set_filing(container.file_id, "pending")
 
 
 def _keep_in_place(journal: Journal, entry: Entry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -29,7 +30,7 @@ from watcher.model.lifecycle import (
     UNFINISHED,
 )
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
-from watcher.present.view import STATES, base_name, name, safe, short
+from watcher.present.view import STATES, base_name, display, name, safe, short
 from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
@@ -212,16 +213,16 @@ def _rounded(seconds: float | None) -> float | None:
 
 def row(entry: Entry, word: Catalog, profile_url: str = "") -> dict[str, object]:
     """Return one file for a list, in a language; ``profile_url`` is its account's."""
-    display = STATES[entry.state]
+    shown = display(entry)
     return {
         "id": entry.file_id,
         "name": name(entry),
         "path": document_path(entry.path),
         "folder": entry.folder,
         "state": entry.state.value,
-        "sign": display.sign,
-        "label": word(display.label),
-        "tone": display.tone,
+        "sign": shown.sign,
+        "label": word(shown.label),
+        "tone": shown.tone,
         "why": word(entry.why),
         "reason": as_json(entry.why),  # to find others with the same
         "remark": remark(entry, word),
@@ -304,12 +305,13 @@ def details(
         "story": [
             {
                 "at": at,
-                "sign": STATES[state].sign,
-                "tone": STATES[state].tone,
-                "label": word(STATES[state].label),
+                "sign": shown.sign,
+                "tone": shown.tone,
+                "label": word(shown.label),
                 "why": word(_reason(state, why)),
             }
             for at, state, why in story
+            for shown in [display(replace(entry, state=state, why=why))]
         ],
     }
 
@@ -339,7 +341,7 @@ def to_csv(entries: Iterable[Entry], word: Catalog, *, head: bool) -> str:
     if head:
         writer.writerow(_COLUMNS)
     for entry in entries:
-        label = word(STATES[entry.state].label)
+        label = word(display(entry).label)
         values = {**record(entry), "label": label, "why": remark(entry, word), "tags": tags(entry)}
         writer.writerow(_cell(column, values[column], comma=comma) for column in _COLUMNS)
     return written.getvalue()

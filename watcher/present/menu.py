@@ -131,7 +131,7 @@ def _recent(snapshot: Snapshot, word: Catalog) -> list[Item]:
 
 def _file_line(entry: Entry) -> str:
     """Return a line like "✓ Jane Doe → Engineering", with the file's name for one not known."""
-    display = view.STATES[entry.state]
+    display = view.display(entry)
     sign = "…" if entry.state is State.HELD else _SIGNS.get(display.tone, display.sign)
     source = f" → {cut(entry.source_name, _PERSON_LETTERS)}" if entry.source_name else ""
     return f"{sign} {who(entry)}{source}"

@@ -116,7 +116,9 @@ class NotificationTracker:
         self._arrived = 0
         self._first_arrival = math.inf  # when the first CV arrived, while that is to be shown
         self._shown_at = -math.inf
-        self._backlog: tuple[int, int] | None = None  # (files, arrived before it began)
+        self._needy = 0  # files that needed attention at the last look
+        # (files, and before it began: arrived, needing attention)
+        self._backlog: tuple[int, int, int] | None = None
         self._backlog_end = math.inf
         self.due = math.inf
 
@@ -137,6 +139,7 @@ class NotificationTracker:
         problems = tuple(_find_problems(snapshot, self._word))
         self._observe(snapshot, problems, now)
         self._note_arrivals(arrived, now)
+        self._needy = attention_files(snapshot)
         if math.isinf(silent_until):
             self._forget()
         is_silent = now < silent_until
@@ -168,8 +171,9 @@ class NotificationTracker:
         self._since = {key: self._since.get(key, now) for key in keys}
         self._notified &= keys
         if snapshot.total >= BACKLOG:
-            files, arrived = self._backlog or (0, self._arrived)
-            self._backlog, self._backlog_end = (max(files, snapshot.total), arrived), math.inf
+            files, arrived, needy = self._backlog or (0, self._arrived, self._needy)
+            self._backlog = (max(files, snapshot.total), arrived, needy)
+            self._backlog_end = math.inf
         elif self._backlog is not None and not snapshot.total:
             self._backlog_end = min(self._backlog_end, now + QUIET_SECONDS)
 
@@ -202,13 +206,15 @@ class NotificationTracker:
     def _backlog_over(self, snapshot: Snapshot, now: float) -> Iterator[Notification]:
         if self._backlog is None or now < self._backlog_end:
             return
-        files, before = self._backlog
+        files, arrived_before, needy_before = self._backlog
         self._backlog, self._backlog_end = None, math.inf
-        arrived = self._arrived - before
+        arrived = self._arrived - arrived_before
         text = self._word.plural(
             "1 file was uploaded.", "{count:count} files were uploaded.", arrived
         )
-        if needy := attention_files(snapshot):
+        needy = attention_files(snapshot)
+        files = max(files, arrived + needy - needy_before)  # some were done before all were noticed
+        if needy:
             needs = needing_attention(needy, self._word)
             text = self._word("{arrived} {needs}.", arrived=text, needs=needs)
         self._refused.clear()  # they are part of this

@@ -74,12 +74,10 @@ def category(state: State) -> str:
 #: Seconds at which one bar of a distribution ends and the next begins.
 EDGES: Final = (2.0, 5.0, 15.0, 60.0, 300.0, 3600.0)
 
-
 EDGE_WORDS: Final = (
     msg("up to 2 s"), msg("up to 5 s"), msg("up to 15 s"), msg("up to 1 min"), msg("up to 5 min"),
     msg("up to 1 h"), msg("longer"),
 )  # fmt: skip
-
 
 #: The days of a week's bars, Monday first; ``day`` is that of the month.
 _WEEKDAYS: Final = (
@@ -255,9 +253,7 @@ def _distribution(times: Iterable[float | None]) -> tuple[int, ...]:
 
 _WIDTH, _HEIGHT = 720, 220
 
-
 _LEFT, _BOTTOM, _TOP = 40, 24, 14
-
 
 #: Readable with every kind of sight: categories differ in lightness too, and are named.
 _STYLE: Final = """
@@ -284,7 +280,6 @@ td.path { overflow-wrap: anywhere; min-width: 9rem; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: .2em;
   margin: 0 .35em 0 1em; }
 """
-
 
 _PARSING: Final = msg(
     "Measured from the end of the upload until the profile was found. HrFlow is asked"
@@ -467,7 +462,6 @@ def _chart(
 
 #: Heights of charts, in tenths of a power of ten.
 _TENTHS: Final = (10, 12, 16, 20, 30, 40, 60, 80, 100)
-
 
 #: Bars above which there is room for a number.
 _FEW: Final = 12

@@ -9,7 +9,7 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher.model.kinds import APPROVABLE, FAILED
+from watcher.model.kinds import APPROVABLE, FAILED, State
 from watcher.model.lifecycle import cause_of
 from watcher.model.snapshot import AppState
 from watcher.present.listing import row
@@ -71,13 +71,16 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
         case AppState.OFFLINE:
             return joined(_offline(snapshot, word), _waiting(snapshot, word))
         case AppState.ATTENTION:
-            offline = _offline(snapshot, word) if snapshot.offline_since else ""
-            return joined(offline, _needs(snapshot, word), _progress(snapshot, word))
+            if snapshot.offline_since:
+                offline, waits = _offline(snapshot, word), _waiting(snapshot, word)
+                return joined(offline, _needs(snapshot, word), waits)
+            return joined(_needs(snapshot, word), _progress(snapshot, word))
         case AppState.WORKING:
-            return _progress(snapshot, word)
+            return joined(_progress(snapshot, word), _remarks(snapshot, word))
         case AppState.IDLE:
             today = word("{files:count} today", files=snapshot.today) if snapshot.today else ""
-            return joined(_waiting(snapshot, word) or word("Up to date"), today)
+            state = _waiting(snapshot, word) or word("Up to date")
+            return joined(state, today, _remarks(snapshot, word))
 
 
 def obstacles(snapshot: Snapshot, word: Catalog) -> list[str]:
@@ -125,9 +128,15 @@ def _waiting(snapshot: Snapshot, word: Catalog) -> str:
 
 
 def _progress(snapshot: Snapshot, word: Catalog) -> str:
-    """Return the number of the file that is being uploaded, of all in the batch; "" if none is."""
-    if not on_the_way(snapshot):
+    """Return the number of the file that is being uploaded, of all in the batch; "" if none is.
+
+    Files that HrFlow may already have are not uploaded while that is being checked.
+    """
+    left = on_the_way(snapshot)
+    if not left:
         return ""
+    if snapshot.counts.get(State.UNCERTAIN, 0) >= left:
+        return word.plural("Checking 1 file", "Checking {count:count} files", left)
     at = min(snapshot.done + 1, snapshot.total)
     return word("Uploading {done:count} of {total:count}", done=at, total=snapshot.total)
 
@@ -149,7 +158,18 @@ def _needs(snapshot: Snapshot, word: Catalog) -> str:
         parts.append(awaiting_approval(asked, word))
     if folders := len(broken_folders(snapshot)):
         parts.append(cannot_be_watched(folders, word))
-    return joined(*parts)
+    return joined(*parts, _remarks(snapshot, word))
+
+
+def _remarks(snapshot: Snapshot, word: Catalog) -> str:
+    """Return how many remarks about the configuration the page shows; "" for none."""
+    if not snapshot.remarks:
+        return ""
+    return word.plural(
+        "1 problem in the configuration",
+        "{count:count} problems in the configuration",
+        len(snapshot.remarks),
+    )
 
 
 def needing_attention(files: int, word: Catalog) -> str:

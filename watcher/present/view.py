@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import State
+from watcher.model.lifecycle import is_opened
 from watcher.sniff.bundles import document_path
 
 if TYPE_CHECKING:
@@ -66,6 +67,15 @@ STATES: Final[Mapping[State, StateDisplay]] = MappingProxyType(
         State.GONE: StateDisplay("·", msg("Removed"), "quiet", Group.ASIDE),
     }
 )
+
+
+#: A saved email or an archive: what is inside it is uploaded, the file itself is not.
+_OPENED: Final = StateDisplay("·", msg("Opened"), "quiet", Group.ASIDE)
+
+
+def display(entry: Entry) -> StateDisplay:
+    """Return how the state of a file is shown."""
+    return _OPENED if is_opened(entry) else STATES[entry.state]
 
 
 def states_of(group: Group) -> tuple[State, ...]:

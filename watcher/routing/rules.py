@@ -140,6 +140,11 @@ def fits_type(media_type: str, wanted: Collection[str]) -> bool:
     return media_type in wanted or media_type.partition("/")[0] + "/*" in wanted
 
 
+def too_large(max_size: int) -> Message:
+    """Return why a file of more than ``max_size`` bytes is refused."""
+    return msg("The file is larger than {limit:size}, the maximum for this folder.", limit=max_size)
+
+
 def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | Open]:
     """Return a function that returns where a document goes, or why it goes nowhere.
 
@@ -156,13 +161,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
         if document.parts is None and not accept(document.sniffed):
             return Skip(State.REFUSED, _unaccepted(document.sniffed))
         if folder.max_size and document.stat.size > folder.max_size:
-            return Skip(
-                State.REFUSED,
-                msg(
-                    "The file is larger than {limit:size}, the maximum for this folder.",
-                    limit=folder.max_size,
-                ),
-            )
+            return Skip(State.REFUSED, too_large(folder.max_size))
         values = built_in(document, facts.hostname, facts.user)
         number, rule, captured = _choose(rules, document)
         if rule is not None and rule.ignore:
@@ -293,13 +292,13 @@ def _open(sniffed: Sniffed, inside: tuple[Part, ...], rule: int) -> Open | Skip:
         return Open(opened_why(len(parts), left_out), parts, rule)
     if sniffed.media_type in _MAIL:
         why = msg(
-            "This file is {what} that holds no document. Save its text as PDF.{left_out}",
+            "This file is {what} that contains no document. Save its text as PDF.{left_out}",
             what=sniffed.what,
             left_out=left_out,
         )
     else:
         why = msg(
-            "This file is {what} that holds no document.{left_out}",
+            "This file is {what} that contains no document.{left_out}",
             what=sniffed.what,
             left_out=left_out,
         )

@@ -6,6 +6,7 @@
     autostart       a desktop entry, where there is no systemd for users
     launchd         a LaunchAgent on macOS
     task_scheduler  a task on Windows
+    file_managers   entries in the menus of file managers, installed and removed with it
     common          what they share
 
 Installing can be repeated, uninstalling leaves nothing.
@@ -19,6 +20,7 @@ import stat
 import sys
 from typing import TYPE_CHECKING
 
+from watcher.i18n.message import Message
 from watcher.service.autostart import Autostart
 from watcher.service.common import (
     NAME,
@@ -30,6 +32,7 @@ from watcher.service.common import (
     Service,
     run_program,
 )
+from watcher.service.file_managers import LABEL, FileManagers, make_entries
 from watcher.service.launchd import Launchd
 from watcher.service.systemd import Systemd
 from watcher.service.task_scheduler import Scheduler
@@ -38,8 +41,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "NAME", "Definition", "Done", "Installed", "Program", "Run", "Service", "Systemd",
-    "choose", "is_installed", "run_program", "settings_folder",
+    "LABEL", "NAME", "Definition", "Done", "FileManagers", "Installed", "Program", "Run",
+    "Service", "Systemd", "choose", "how_to_start", "make_entries", "run_program",
+    "settings_folder",
 ]  # fmt: skip
 
 
@@ -69,13 +73,17 @@ def choose(
     return Autostart(definition, settings, spawn, end)
 
 
-def is_installed(environ: Mapping[str, str], home: str, folder: str) -> bool:
-    """Return whether a login service is installed, by its file alone: no program is run."""
+def how_to_start(environ: Mapping[str, str], home: str, folder: str) -> Message:
+    """Return the command that starts the program: by its login service, if one is installed.
+
+    That is known by its file alone: no program is run.
+    """
     definition = Definition(command=(), home=home)
     system = choose(
         definition, environ, run_program, folder=folder, spawn=lambda _: None, end=lambda: None
     )
-    return os.path.exists(system.file)
+    is_installed = os.path.exists(system.file)
+    return Message("{hrflow_watcher} service start" if is_installed else "{hrflow_watcher} run")
 
 
 def settings_folder(environ: Mapping[str, str], home: str) -> str:

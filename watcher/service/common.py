@@ -195,7 +195,9 @@ def run_program(command: Sequence[str]) -> Done:
     except OSError as error:
         raise WatcherError(
             msg("{program} can't be started ({error}).", program=command[0], error=error.strerror),
-            msg('Start "hrflow-watcher run" yourself, or have the system start it in another way.'),
+            msg(
+                'Start "{hrflow_watcher} run" yourself, or have the system start it in another way.'
+            ),
         ) from error
     out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
     return Done(done.returncode, out, err)

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 LABEL: Final = "io.github.hrflow-watcher"
 
-
 #: Minimum number of seconds between two starts.
 _THROTTLE: Final = 60
 
@@ -44,7 +43,6 @@ def render_agent(definition: Definition) -> bytes:
 
 
 _LAST_EXIT: Final = re.compile(r"last exit code = (\d+)")
-
 
 #: How often and every how many seconds an agent that is being unloaded is checked.
 _TRIES: Final = 150

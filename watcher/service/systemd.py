@@ -32,13 +32,10 @@ if TYPE_CHECKING:
 #: The version of systemd from which on the pause between restarts can grow.
 _GROWING: Final = 254
 
-
 #: Where other drives and shares are mounted; those that do not exist do not matter.
 _DRIVES: Final = ("/media", "/mnt", "/run/media", "/srv")
 
-
 _TEMPORARY: Final = ("/tmp", "/var/tmp")  # noqa: S108 - names, nothing is put there
-
 
 _UNIT_TEXT: Final = """\
 # Written by `hrflow-watcher service install`, and again by every other one.
@@ -78,7 +75,6 @@ TasksMax=256
 WantedBy=default.target
 """
 
-
 #: What needs no rights that a user's manager may lack; where it does, systemd goes on without.
 #: ProtectKernelTunables and ProtectKernelLogs are left out: with a user's rights there is nothing
 #: to protect, and with systemd 252 the start failed with 226/NAMESPACE.
@@ -97,7 +93,6 @@ ProtectSystem=strict
 ProtectControlGroups=yes
 ProtectHostname=yes
 """
-
 
 #: What fails, and the start with it (217/USER, 218/CAPABILITIES), where users may not have
 #: namespaces of their own.
@@ -176,13 +171,11 @@ def _restrictions(definition: Definition, *, namespaces: bool) -> Iterator[str]:
 
 _UNIT: Final = f"{NAME}.service"
 
-
 #: Variables of the desktop that an icon needs, and those that tell the language.
 _DESKTOP: Final = (
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
     "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE",
 )  # fmt: skip
-
 
 #: Run by the desktop at login, as the service has started before it: restarts it in the desktop.
 _RESTART: Final = (

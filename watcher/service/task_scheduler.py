@@ -32,10 +32,8 @@ if TYPE_CHECKING:
 #: What the Task Scheduler replaces by other text; there is no way to escape it.
 _REPLACED: Final = re.compile(r"%[^%]+%|\$\(")
 
-
 #: Characters that are not allowed in XML.
 _NO_XML: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-
 
 _TASK: Final = """\
 <?xml version="1.0" encoding="UTF-16"?>
@@ -113,7 +111,6 @@ def find_unwritable(words: Sequence[str]) -> str:
 
 #: Characters that schtasks does not accept in a task's name.
 _NOT_IN_A_NAME: Final = re.compile(r'[\\/:*?"<>|%]')
-
 
 #: Results of a task that is running, or has not run yet; all others are exit codes.
 _NO_EXIT_CODE: Final = range(0x41300, 0x41400)

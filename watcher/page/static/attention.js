@@ -23,6 +23,8 @@ export function showAttention(now) {
   const every = [...notes, ...now.held.map(heldCard), ...reasons.map(reasonCard)];
   const lines = isWhole ? every : every.slice(0, SHOWN);
   if (every.length > SHOWN) lines.push(whole(now, every.length));
+  if (reasons.some((reason) => reason.can_retry))
+    lines.push(el("p", { class: "quiet" }, t("A file that you correct and save again is uploaded automatically.")));
   replace($("held"), lines);
 }
 
@@ -31,13 +33,13 @@ function whole(now, count) {
   return el("button", { type: "button", class: "link", onclick: () => {
     isWhole = !isWhole;
     showAttention(now);
-    $("held").lastElementChild.focus();
+    $("held").querySelector(":scope > button").focus();
   } }, label);
 }
 
 function card(tone, head, text, advice = "", ...acts) {
   const shown = acts.filter(Boolean);
-  return el("section", { class: `notice ${tone}` },
+  return el("section", { class: `notice ${tone}`, role: "group", "aria-label": head || text },
     el("div", {}, head && el("h3", {}, head), el("p", {}, text.replace(/^\p{Ll}/u, (first) => first.toUpperCase())), advice && el("p", { class: "advice" }, advice)),
     shown.length ? el("div", { class: "acts" }, ...shown) : "");
 }
@@ -70,24 +72,27 @@ function heldCard(hold) {
   const retry = (attributes) => button(again, () => (hold.files ? order("retry", which) : ask("/api/retry", which)), attributes);
   if (hold.cause === "account" || hold.cause === "credential") {
     const fix = el("a", { href: "#setup/key", class: "button main" }, t("Fix the key"));
-    return card("bad", hold.title, hold.why, t("Enter a valid key; waiting files are then uploaded automatically."), fix, retry(), ...more);
+    return card("bad", hold.title, hold.why, t("Enter a valid key; waiting files will then be uploaded automatically."), fix, retry(), ...more);
   }
   if (hold.cause === "source") {
     const fix = el("a", { href: "#folders", class: "button main" }, t("Choose another source"));
-    return card("bad", hold.title, hold.why, t("Choose a source that exists; waiting files are then uploaded automatically."), fix, retry(), ...more);
+    return card("bad", hold.title, hold.why, t("Choose a source that exists; waiting files will then be uploaded automatically."), fix, retry(), ...more);
   }
-  const advice = hold.cause === "quota" ? t("Raise the quota at HrFlow, or wait until it is renewed; uploads then resume automatically.") : "";
-  return card("bad", hold.title, hold.why, advice, retry("main"), ...more);
+  const advice = hold.cause === "quota"
+    ? t("Ask HrFlow for a higher quota, or wait until it is renewed. Uploads then resume automatically.") : "";
+  return card("bad", hold.title, hold.why, advice, retry(MAIN), ...more);
 }
 
 /** Files that need attention by themselves, all for the same reason. */
 function reasonCard(reason) {
   const which = { state: reason.state, why: reason.reason };
-  const advice = reason.can_retry ? t("Correct the files and save them again, or ignore them.")
+  const advice = reason.can_retry ? ""
     : t("These files were moved away. To have them checked again, put them back into their folder.");
+  // What is wrong with a refused file is to be corrected in it; HrFlow may read another one at the next try.
+  const [retried, opened] = reason.state === "refused" ? [{}, MAIN] : [MAIN, {}];
   return card("bad", reason.title, reason.why, advice,
-    reason.can_retry && button(retryLabel(reason.can_retry), () => order("retry", which), MAIN),
+    button(t("Open folder"), () => openFolders(which), opened),
+    reason.can_retry && button(retryLabel(reason.can_retry), () => order("retry", which), retried),
     button(ignoreLabel(reason.files), () => order("ignore", which)),
-    button(t("Show files"), () => filterBy(reason.state, { why: reason.reason, label: t("Reason:"), text: reason.why })),
-    button(t("Open folder"), () => openFolders(which)));
+    button(t("Show files"), () => filterBy(reason.state, { why: reason.reason, label: t("Reason:"), text: reason.why })));
 }

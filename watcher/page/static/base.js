@@ -8,9 +8,9 @@ const language = start.language;
 export const t = (key, values = {}) => fill(start.texts[key] ?? key, values);
 
 /** A text about `count` things: for a single one, and for all other numbers. */
-export function tn(one, many, count) {
+export function tn(one, many, count, values = {}) {
   const forms = start.texts[one] ?? { one, other: many };
-  return fill(forms[plurals.select(count)] ?? forms.other, { count: whole.format(count) });
+  return fill(forms[plurals.select(count)] ?? forms.other, { ...values, count: whole.format(count) });
 }
 
 function fill(text, values) {
@@ -38,12 +38,13 @@ export function el(tag, attributes = {}, ...children) {
   return made;
 }
 
-/** Send a request and return the answer; an Error has the program's sentence and the field it is about. */
+/** Send a request, with `values` or bytes, and return the answer; an Error has the program's sentence and the field it is about. */
 export async function ask(path, values) {
+  const isBytes = values instanceof ArrayBuffer;
   const options = values && {
     method: "POST",
-    headers: { "Content-Type": "application/json", "X-Watcher-Proof": proof },
-    body: JSON.stringify(values),
+    headers: { "Content-Type": isBytes ? "application/octet-stream" : "application/json", "X-Watcher-Proof": proof },
+    body: isBytes ? values : JSON.stringify(values),
   };
   let answer;
   try {
@@ -68,6 +69,13 @@ export function say(text, tone = "good") {
   place.textContent = safe(text);
   if (tone !== "bad") clearing = setTimeout(() => (place.textContent = ""), 8000);
 }
+
+// What is outside an open dialog can neither be reached nor seen well, so messages are shown in it.
+for (const dialog of document.querySelectorAll("dialog"))
+  new MutationObserver(() => {
+    if (dialog.open) dialog.prepend($("said"), $("toasts"));
+    else if (dialog.contains($("said"))) $("main").before($("said"), $("toasts"));
+  }).observe(dialog, { attributeFilter: ["open"] });
 
 /** Remove the message, which belongs to the section that is left. */
 export function clearMessage() {

@@ -94,7 +94,7 @@ function newRow(file) {
 
 function fill(row, file) {
   row.file = file;
-  row.line.className = `is-${file.tone}`;
+  row.line.className = `is-${file.tone}${file.candidate ? "" : " is-unnamed"}`;
   row.box.checked = selected.has(file.id);
   row.box.setAttribute("aria-label", safe(t("Select {file}", { file: file.name })));
   const [sign, label, remark] = row.cell.state.querySelectorAll("span, small");
@@ -339,7 +339,7 @@ async function showDetails(id) {
   }
   const facts = [
     [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
-    [t("File"), file.path], [t("Source"), file.source], [t("Account"), file.account],
+    [t("File"), file.path], [t("Contained in"), file.container && fileLink(file.container)], [t("Source"), file.source], [t("Account"), file.account],
     [t("Tags"), file.tags],
     [t("Type"), [file.type, file.media_type].filter(Boolean).join(" · ")], [t("Size"), size(file.size)],
     [t("Time to arrive"), duration(file.after)], [t("Upload time"), duration(file.took)],
@@ -358,8 +358,14 @@ async function showDetails(id) {
 function partLine(part) {
   return el("li", { class: `is-${part.tone}` },
     el("span", { class: "sign", "aria-hidden": "true" }, part.sign),
-    ` ${[part.name, part.label].join(" · ")}`, part.remark ? el("small", {}, part.remark) : "");
+    " ", fileLink(part), ` · ${part.label}`, part.remark ? el("small", {}, part.remark) : "");
 }
+
+/** A button that shows the details of another file. */
+const fileLink = (file) => el("button", { type: "button", class: "link", onclick: async () => {
+  await openFile(file.id);
+  $("d-close").focus();
+} }, file.name);
 
 /** One step of a file's history. */
 export function stepLine(step) {
@@ -377,7 +383,7 @@ $("details").addEventListener("close", () => {
 for (const what of ["retry", "ignore"])
   $(`d-${what}`).addEventListener("click", () => busy($(`d-${what}`), async () => {
     const id = shown;
-    await ask(`/api/${what}`, { ids: [id] });
+    await order(what, { ids: [id] });
     await showDetails(id);
   }));
 $("d-show").addEventListener("click", () => busy($("d-show"), () => ask("/api/show", { id: shown })));

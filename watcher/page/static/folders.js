@@ -1,5 +1,6 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
+import { chooseFiles } from "./adding.js";
 import { $, ask, busy, button, el, factLines, put, say, size, t } from "./base.js";
 import { AFTER_UPLOAD, clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
 import { choose } from "./picker.js";
@@ -41,6 +42,7 @@ async function askSources(account) {
 
 function folderBox(folder, hasAccounts) {
   const edit = button(t("Edit"), () => editFolder(folder, box, edit));
+  const add = button(t("Add files…"), () => chooseFiles(add, folder.real));
   const open = button(t("Open folder"), () => ask("/api/show", { folder: folder.real }));
   const stop = button(t("Stop watching…"), () => confirmStop(folder.path, stop, async () => {
     await showFolders();
@@ -52,9 +54,9 @@ function folderBox(folder, hasAccounts) {
     [t("After upload"), AFTER_UPLOAD[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
-  const box = el("article", { class: "box", "data-path": folder.path }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
+  const box = el("article", { class: "box", "data-path": folder.path, "data-drop": folder.problem ? null : folder.real }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules (the first match applies)")), el("ol", {}, ...folder.rules.map(ruleLine)));
-  box.append(el("p", { class: "acts" }, edit, open, stop));
+  box.append(el("p", { class: "acts" }, edit, folder.problem ? "" : add, open, stop));
   return box;
 }
 

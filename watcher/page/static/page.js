@@ -1,5 +1,6 @@
 // The frame: navigation, status, pausing; and waiting for changes.
 
+import { setTargets } from "./adding.js";
 import { refreshReasons, showAttention } from "./attention.js";
 import { $, ask, busy, button, clearMessage, el, number, put, rest, start, t, when } from "./base.js";
 import { refreshChart } from "./chart.js";
@@ -48,6 +49,7 @@ function show() {
   showAttention(now);
   showEmpty(now);
   setFolders(now.watched.map((each) => each.path));
+  setTargets(now.watched);
 }
 
 /** For screen readers: not more often than they can read it out. */

@@ -251,7 +251,7 @@ async function testKey() {
 async function showChanges() {
   const { difference, warnings } = await send("/api/setup/plan", answers());
   const lines = [...difference, ...warnings.map((each) => `! ${each}`)];
-  put($("difference"), ...(lines.length ? lines : [t("Nothing changes.")]));
+  put($("difference"), ...(lines.length ? lines : [t("No changes.")]));
   return warnings;
 }
 

@@ -22,6 +22,9 @@ function sentence(what, files) {
   return tn("1 file will be retried.", "{count} files will be retried.", files);
 }
 
+/** Where the focus goes when the note that has it disappears. */
+const home = () => document.querySelector("dialog[open] button") ?? $("main");
+
 async function offer(text, done) {
   const undo = button(t("Undo"), () => takeBack());
   const said = el("span");
@@ -33,7 +36,7 @@ async function offer(text, done) {
     latest = null;
     put(said, t("Undone."));
     undo.remove();
-    $("main").focus();
+    home().focus();
     await rest(3000);
     note.remove();
   };
@@ -43,7 +46,7 @@ async function offer(text, done) {
   await rest(done.seconds * 1000);
   if (isOver) return;
   if (latest === undo) latest = null;
-  if (note.contains(document.activeElement)) $("main").focus();
+  if (note.contains(document.activeElement)) home().focus();
   note.remove();
 }
 

@@ -1,13 +1,16 @@
-"""The commands' end of the control API: where it is, and requests to it."""
+"""HTTP on this machine: serves from a thread, and the commands' requests to the control API."""
 
 from __future__ import annotations
 
 import json
 import socket
+import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.model.errors import JournalError, NotRunningError, UsageError, WatcherError
+from watcher.i18n.command import command_name
+from watcher.model.errors import NotRunningError, UsageError, WatcherError
 
 if TYPE_CHECKING:
     from watcher.daemon.instance import Places
@@ -18,6 +21,39 @@ _OK, _FORBIDDEN = 200, 403
 
 #: The header with the token of the run; no other page can make a browser send it.
 TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
+
+
+class LocalServer:
+    """Answers on a socket with a WSGI application from creation to :meth:`stop`."""
+
+    def __init__(
+        self, name: str, application: Any, listener: socket.socket, **settings: object
+    ) -> None:
+        """``name`` is the thread's, ``settings`` are waitress's; ``listener`` is closed by it."""
+        from waitress.server import create_server  # noqa: PLC0415 - watching comes first
+
+        self._connections: dict[int, Any] = {}
+        self._server = create_server(
+            application, map=self._connections, sockets=[listener], ident=None,
+            clear_untrusted_proxy_headers=True, **settings,
+        )  # fmt: skip
+        self.port = int(self._server.effective_port)
+        self._thread = threading.Thread(target=self._server.run, name=name, daemon=True)
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Stop answering; requests under way, and the thread itself, get ``seconds`` each."""
+        if not self._thread.is_alive():
+            return
+        self._server.task_dispatcher.shutdown(timeout=seconds)
+        with suppress(OSError):  # the loop was awake, and has closed everything already
+            self._server.trigger.pull_trigger(self._close)
+        self._thread.join(seconds)
+
+    def _close(self) -> None:
+        """Close all connections; on the server's thread, whose loop ends with the last of them."""
+        for each in list(self._connections.values()):
+            each.close()
 
 
 class SilentError(WatcherError):
@@ -44,10 +80,7 @@ class Channel:
         except (FileNotFoundError, ValueError, TypeError) as error:
             raise _not_running() from error
         except OSError as error:
-            raise JournalError(
-                f"The program's own folder {places.state} can't be used ({error.strerror}).",
-                "Choose another one with --state.",
-            ) from error
+            raise places.unusable(error) from error
 
     def get(self, path: str) -> Any:
         """Return the answer to a GET request; NotRunningError if the program has ended."""
@@ -95,4 +128,4 @@ def read_facts(places: Places) -> dict[str, Any]:
 
 
 def _not_running() -> NotRunningError:
-    return NotRunningError("hrflow-watcher is not running.", "Start it with: hrflow-watcher run")
+    return NotRunningError("hrflow-watcher is not running.", f"Start it with: {command_name()} run")

@@ -20,6 +20,7 @@ from watcher.cli.context import (
 from watcher.cli.output import Styled, count_files, json_option, say, say_json
 from watcher.cli.times import moment, parse_span
 from watcher.daemon.instance import lock
+from watcher.i18n.command import command_name
 from watcher.model.approvals import HOUR
 from watcher.model.errors import (
     AlreadyRunningError,
@@ -56,7 +57,7 @@ def _find_ids(where: Places, paths: Sequence[str]) -> list[int]:
             if not found:
                 raise UnusableError(
                     f"{path} is not a known file.",
-                    "See the known files with: hrflow-watcher history",
+                    f"See the known files with: {command_name()} history",
                 )
             ids |= {each.file_id for each in found}
     return sorted(ids)
@@ -92,15 +93,15 @@ def pause(ctx: click.Context, span: str | None, as_json: bool) -> None:
         return
     until = done["paused_until"]
     say(f"Paused until {moment(until)}." if until else
-        "Paused until you run: hrflow-watcher resume")  # fmt: skip
+        f"Paused until you run: {command_name()} resume")  # fmt: skip
 
 
 @click.command("resume")
 @program_options
 def resume(ctx: click.Context) -> None:
     """End a pause."""
-    send(ctx, "resume")
-    say("Uploads resumed.")
+    was_paused = send(ctx, "resume")["was_paused"]
+    say("Uploads resumed." if was_paused else "Uploads were not paused.")
 
 
 @click.command("approve")
@@ -123,7 +124,7 @@ def approve(
     """
     if bool(folders) == everything:
         raise UsageError(
-            "Name either folders or --all.", "See what is waiting with: hrflow-watcher status"
+            "Name either folders or --all.", f"See what is waiting with: {command_name()} status"
         )
     with open_reader(places(ctx)) as reader:
         waiting = [each.key for each in reader.held() if needs_approval(each)] if reader else []
@@ -153,7 +154,7 @@ def _keys_in(folders: Sequence[str], waiting: Sequence[str]) -> list[str]:
         if not keys:
             raise UnusableError(
                 f"No files in {folder} are waiting for your approval.",
-                "See what is waiting with: hrflow-watcher status",
+                f"See what is waiting with: {command_name()} status",
             )
         found += keys
     return found
@@ -184,7 +185,7 @@ def retry(
     included in --all: use "approve". If the program is not running, they are tried
     when it starts.
 
-    Exit codes: 0 done, 5 none of the files can be tried again.
+    Exit codes: 0 done, 5 none of the files can be retried.
     """
     if sum((bool(files), everything, cause is not None)) != 1:
         raise UsageError("Name either files, --all or --cause.")
@@ -194,7 +195,7 @@ def retry(
         done = send(ctx, "retry", all=True)
     else:
         done = send(ctx, "retry", cause=cause)
-    return _say_done(done, "will be tried again", as_json=as_json)
+    return _say_done(done, "will be retried", as_json=as_json)
 
 
 @click.command("ignore")
@@ -265,5 +266,5 @@ def open_page(ctx: click.Context, only_link: bool) -> None:
     elif not open_link(link, places(ctx)):
         raise UnusableError(
             "No browser could be started.",
-            "Copy the link that this command prints into a browser: hrflow-watcher open --link",
+            f"Copy the link that this command prints into a browser: {command_name()} open --link",
         )

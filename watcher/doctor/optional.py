@@ -1,0 +1,125 @@
+"""What may be configured besides: a webhook, hook commands, the ledger that machines share."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from watcher.config.mistakes import as_sentence
+from watcher.credentials import LEDGER, WEBHOOK, read_secret
+from watcher.daemon.shared_ledger import not_installed
+from watcher.daemon.webhook import PATH
+from watcher.doctor.findings import CONFIG, Check, error, of, ok, warning
+from watcher.i18n.message import msg, plural
+from watcher.model.errors import CredentialError, LedgerError
+from watcher.system.hosts import is_loopback
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from watcher.doctor.findings import Case, Finding
+    from watcher.model.settings import Webhook
+
+#: Seconds that a keyring gets, and those for one that is unlocked and a connection.
+_KEYRING_SECONDS: Final = 10.0
+_LEDGER_SECONDS: Final = 60.0
+
+#: Seconds by which this machine's clock may differ from the database's.
+_TOLERANCE: Final = 60.0
+
+
+def checks(case: Case) -> Iterator[Check]:
+    """Yield the checks of what is configured."""
+    if case.loaded is None:
+        return
+    config = case.loaded.config
+    if config.ledger.url:
+        yield Check(
+            "ledger", msg("Shared ledger"), partial(_check_ledger, case), needs=[CONFIG],
+            seconds=_LEDGER_SECONDS, late=msg("Check that the database can be reached."),
+        )  # fmt: skip
+    if config.webhook.enabled:
+        yield Check(
+            "webhook", msg("Webhook"), partial(_check_webhook, case, config.webhook),
+            needs=[CONFIG], seconds=_KEYRING_SECONDS, late=msg("Unlock the system's keyring."),
+        )  # fmt: skip
+    for name, command in (("parsed", config.hooks.parsed), ("refused", config.hooks.refused)):
+        if command:
+            run = partial(judge_hook, command[0], shutil.which(command[0]) or "")
+            yield Check(
+                "hook", msg("Command for {state} files", state=name), run, name, needs=[CONFIG]
+            )
+
+
+def _check_ledger(case: Case) -> Finding:
+    assert case.loaded is not None
+    config = case.loaded.config
+    try:
+        from watcher.ledger.claims import describe  # noqa: PLC0415 - psycopg is optional
+        from watcher.ledger.connection import connected  # noqa: PLC0415 - likewise
+    except ImportError:
+        return of(not_installed())
+    try:
+        password = read_secret(
+            LEDGER, case.environ, allow_insecure=config.allow_insecure_keyring, keyring=case.keyring
+        )
+        if password:
+            case.secrets.append(password)
+        with connected(config.ledger.url, password) as connection:
+            facts = describe(connection)
+    except (CredentialError, LedgerError) as failure:
+        return of(failure)
+    if facts.missing:
+        return error(
+            msg("The ledger's user may not change these tables: {names}.", names=facts.missing),
+            msg("Grant it SELECT, INSERT, UPDATE and DELETE on them."),
+        )
+    used = plural("1 machine uses it", "{count:count} machines use it", facts.machines)
+    difference = abs(case.wall() - facts.now)
+    if difference > _TOLERANCE:
+        return warning(
+            msg(
+                "{what}; its clock differs from this machine's by {time:duration}",
+                what=used,
+                time=difference,
+            ),
+            msg("Nothing depends on it, but set the clock that is wrong."),
+        )
+    return ok(used)
+
+
+def _check_webhook(case: Case, webhook: Webhook) -> Finding:
+    assert case.loaded is not None
+    try:
+        secret = read_secret(
+            WEBHOOK,
+            case.environ,
+            allow_insecure=case.loaded.config.allow_insecure_keyring,
+            keyring=case.keyring,
+        )
+    except CredentialError as failure:
+        return of(failure)
+    case.secrets.append(secret)
+    where = msg(
+        "Webhooks are received at http://{host}:{number}{path} while the program is running",
+        host=webhook.host,
+        number=webhook.port,
+        path=PATH,
+    )
+    if is_loopback(webhook.host):
+        return ok(as_sentence(where))
+    return warning(
+        msg("{what}; other machines can reach this address, without encryption.", what=where),
+        msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
+    )
+
+
+def judge_hook(program: str, found: str) -> Finding:
+    """``found`` is the path of the program, "" if there is none."""
+    if found:
+        return ok(msg("{path} can be run.", path=found))
+    return error(
+        msg("{path} is not a program that can be run.", path=program),
+        msg("Correct its path in the [hooks] table of the configuration, or make it executable."),
+    )
