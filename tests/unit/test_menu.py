@@ -205,7 +205,7 @@ def test_whatever_waits_for_a_yes_can_be_approved(key, said):
     asks = replace(FULL, holds=(replace(ASKS, key=key),))
     yes, *_ = line(menu(asks, EN), "Approve uploads…").items
     assert yes == Item(said, Action("retry", {"cause": key}))
-    assert texts(line(menu(asks, EN), "Needs attention (30)").items)  # and is no failure
+    assert texts(line(menu(asks, EN), "Needs attention (31)").items)  # and is no failure
 
 
 def test_a_pause_is_offered_or_its_end():
