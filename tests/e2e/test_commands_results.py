@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import time
 from datetime import datetime
 
@@ -15,7 +14,6 @@ import pytest
 from tests.support import file_keyring
 from tests.support.desk import Process
 from tests.support.samples import PDF
-from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.i18n.message import verbatim
 from watcher.journal.writer import Journal
@@ -139,10 +137,7 @@ def box(desk):
 
 
 def give(desk, secret, *more, **environ):
-    return subprocess.run(
-        desk.command("login", "--webhook", "--key-stdin", *more), input=secret, text=True,
-        env=desk.environ(**environ), capture_output=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    return desk.run("login", "--webhook", "--key-stdin", *more, typed=secret, **environ)
 
 
 def test_the_webhooks_secret_has_an_entry_of_its_own_and_is_used(desk, box, eventually):

@@ -42,10 +42,7 @@ class KeyringDesk(Desk):
         return environ
 
     def login(self, key=sb.READ_WRITE_KEY, *arguments):
-        return subprocess.run(
-            self.command("login", "--key-stdin", *arguments), env=self.environ(), input=key,
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        return self.run("login", "--key-stdin", *arguments, typed=key)
 
     def terminal(self, *arguments):
         self.terminals.append(Terminal(self.command(*arguments), self.environ()))

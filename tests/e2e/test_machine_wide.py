@@ -9,7 +9,6 @@ import subprocess
 import pytest
 
 from tests.support import file_keyring
-from tests.support.desk import Process
 from tests.support.samples import make_pdf
 from tests.support.terminal import Terminal
 from tests.support.waiting import PATIENCE
@@ -38,6 +37,7 @@ class Office:
 
     def __init__(self, desk):
         self.desk = desk
+        desk.options = ["--state", str(desk.root / "state")]
         self.machine = desk.root / "machine" / "config.toml"
         self.own = desk.root / "settings" / "hrflow-watcher" / "config.toml"
         self.home = desk.root / "home"
@@ -58,23 +58,14 @@ class Office:
         self.own.parent.mkdir(parents=True, exist_ok=True)
         self.own.write_text(text, encoding="utf-8")
 
-    def command(self, *arguments):
-        command = self.desk.command(*arguments)
-        at = command.index("--config")
-        return command[:at] + command[at + 2 :]
-
     def environ(self):
         return self.desk.environ(HOME=str(self.home))
 
     def start(self):
-        self.desk.processes.append(Process(self.command("run"), self.environ()))
-        return self.desk.processes[-1]
+        return self.desk.start("run", HOME=str(self.home))
 
     def run(self, *arguments, code=0, typed=""):
-        done = subprocess.run(
-            self.command(*arguments), env=self.environ(), input=typed,
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        done = self.desk.run(*arguments, typed=typed, HOME=str(self.home))
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -249,7 +240,7 @@ def test_a_key_with_a_byte_order_mark_is_taken(office):
     office.write_machine()
     environ = {**file_keyring.environ(office.desk.root / "box.json"), "HRFLOW_API_KEY": ""}
     done = subprocess.run(
-        office.command("setup", "--non-interactive", "--key-stdin"), env=office.environ() | environ,
+        office.desk.command("setup", "--non-interactive", "--key-stdin"), env=office.environ() | environ,
         input=b"\xef\xbb\xbf" + sb.READ_WRITE_KEY.encode() + b"\r\n",
         capture_output=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
@@ -301,7 +292,7 @@ def test_the_guided_set_up_proposes_the_machines_values_and_leaves_out_what_is_l
         **office.environ(), **file_keyring.environ(office.desk.root / "box.json"),
         "HRFLOW_API_KEY": "",
     }  # fmt: skip
-    terminal = Terminal(office.command("setup"), environ)
+    terminal = Terminal(office.desk.command("setup"), environ)
     try:
         for question, text in (
             ("API key", sb.READ_WRITE_KEY),  # and no email

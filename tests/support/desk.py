@@ -103,6 +103,7 @@ class Desk:
         self.folder = root / "cvs"
         self.folder.mkdir()
         self.config = root / "config.toml"
+        self.options = ["--config", str(self.config), "--state", str(root / "state")]
         self.key = sb.READ_WRITE_KEY
         self.processes = []
         self.places = Places(str(root / "state"))
@@ -115,10 +116,7 @@ class Desk:
         self.config.write_text(text, encoding="utf-8")
 
     def command(self, *arguments):
-        return [
-            *(sys.executable, "-m", "watcher", "--config", str(self.config)),
-            *("--state", str(self.root / "state"), *arguments),
-        ]
+        return [sys.executable, "-m", "watcher", *self.options, *arguments]
 
     def environ(self, **more):
         """Without the desktop of whoever runs the tests: nothing is shown there."""

@@ -15,8 +15,8 @@ from watcher.model.approvals import (
     monthly_limit_why,
     uploads_left,
 )
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import APPROVED, BURST_WAITS, Step, burst_key, hold_key
+from watcher.model.kinds import Cause
+from watcher.model.lifecycle import APPROVED, burst_key, hold_key
 from watcher.model.settings import for_account
 from watcher.pipeline.stage import Context, Stage
 
@@ -69,20 +69,16 @@ class Guard(Stage):
         return self._clock.tick() + month_end(now) - now
 
     def admits(self, file_id: int, folder: str, cause: str) -> bool:
-        """Return whether a file may be queued; else it is held for approval now.
+        """Return whether a file may be queued, or has to wait for approval.
 
         ``cause``: what held it before, if it is looked at again.
         """
         key, plan = burst_key(folder), self._plans[folder]
-        is_held = self._journal.holds.is_held(key)
         if cause == APPROVED or plan.is_imported or not self._asks:
             return True
-        if not is_held and cause != key:
-            is_held = self._begins_burst(file_id, folder, plan.folder.ask_above)
-        if is_held:
-            step = Step(State.HELD, BURST_WAITS)
-            self._journal.files.step(file_id, step, self._clock.wall(), cause=key)
-        return not is_held
+        if self._journal.holds.is_held(key):
+            return False
+        return cause == key or not self._begins_burst(file_id, folder, plan.folder.ask_above)
 
     def at_most(self, account: str, uploads: int) -> int:
         """Return how many of so many uploads may start in this month."""
