@@ -86,9 +86,10 @@ def program(server, folder, **account):
             walked.set()
 
     with tempfile.TemporaryDirectory() as state:
+        key = sb.ENGINEERING.key
         config = Config(
             accounts=(Account(name="default", email=sb.EMAIL, api_url=server.url, **account),),
-            folders=(Folder(path=folder, account="default", source_key=sb.ENGINEERING.key),),
+            folders=(Folder(path=folder, account="default", source_key=key, ask_above=0),),
         )
         app = App(config, Places(state), keys=Keys(sb.READ_WRITE_KEY), on_event=hear)
         app.start()

@@ -100,7 +100,7 @@ def uploads_a_second(cluster, machines, files):
         contextlib.closing(Share(pathlib.Path(root), url, sandbox)) as share,
     ):
         sandbox.faults.set(Fault(kind=Kind.DELAY, delay=DELAY, method="POST"))
-        for desk in [share.desk(account=ACCOUNT) for _ in range(machines)]:
+        for desk in [share.desk(account=ACCOUNT, folder="ask_above = 0") for _ in range(machines)]:
             desk.start("run").wait_for("Watching")  # else so many files would need approval
         share.drop(files)
         assert wait_until(lambda: len(share.references()) >= files, within=1800)

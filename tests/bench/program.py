@@ -51,7 +51,8 @@ class Program:
         }
         lines = [f'[account]\nemail = "{sb.EMAIL}"\napi_url = "{url}"\n{account}']
         lines += [
-            f'[[folders]]\npath = "{path}"\nsource_key = "{sb.ENGINEERING.key}"\n{each}'
+            f'[[folders]]\npath = "{path}"\nsource_key = "{sb.ENGINEERING.key}"\n'
+            f"ask_above = 0\n{each}"
             for path in folders
         ]
         with open(self.config, "w", encoding="utf-8") as file:

@@ -42,7 +42,9 @@ class Office:
             share = Share(self.root, url, sandbox)
             stack.callback(share.close)
             account = "confirm_seconds = 3.0\nparallel_uploads = 3"
-            desks = [share.desk(account=account) for _ in range(self.machines)]
+            desks = [
+                share.desk(account=account, folder="ask_above = 0") for _ in range(self.machines)
+            ]
             for desk in desks:  # files in a folder that was never watched would need approval
                 desk.start("run").wait_for("Watching")
             dropped = 0

@@ -36,6 +36,7 @@ parallel_uploads = 3
 path = "{folder}"
 source_key = "{source}"
 settle_seconds = 0.2
+ask_above = 0
 after_upload = "{after}"
 """
 #: Seconds until a profile is visible: "not found" right after an upload proves nothing.

@@ -212,7 +212,7 @@ def test_nested_directories_filled_at_once_are_not_missed(world):
 
 
 def test_two_thousand_files_dropped_at_once_arrive_once(world):
-    folder = world.folder()
+    folder = world.folder(ask_above=0)
     world.start(folder, parallel_uploads=8)
     for number in range(2000):
         make_pdf(os.path.join(folder.path, f"{number}.pdf"), str(number))

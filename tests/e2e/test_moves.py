@@ -16,7 +16,7 @@ from watcher.pipeline.messages import Approve
 def held(world):
     reader = Reader(world.places.journal)
     try:
-        return [(why, files) for _, why, files in reader.held()]
+        return [(hold.why, hold.files) for hold in reader.held()]
     finally:
         reader.close()
 

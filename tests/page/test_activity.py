@@ -361,9 +361,33 @@ def test_files_that_were_there_first_wait_for_a_yes(person):
     person.start()
     page = person.open()
     page.locator("#held", has_text="2 files were already in").wait_for()
-    page.get_by_role("button", name="Upload 2 files").click()
+    page.get_by_role("button", name="Upload all 2 files").click()
     wait_for(page, "a.pdf", "sent")
     wait_for(page, "b.pdf", "sent")
+    page.locator("#held .notice").wait_for(state="detached")
+    see_no_problem(page)
+
+
+def test_very_many_new_files_wait_for_a_yes_or_are_skipped(person, eventually):
+    person.desk.configure("ask_above = 2")
+    person.start()
+    person.drop("first.pdf")
+    eventually(lambda: len(person.desk.arrived()) == 1)
+    for number in range(7):
+        person.drop(f"{number}.pdf")
+    page = person.open()
+    page.locator("#held", has_text="waiting for your approval").wait_for()
+    eventually(lambda: set(person.desk.states()) <= {"held", "accepted", "parsed"})
+    waiting = person.desk.states().count("held")
+    card = page.locator("#held .notice", has_text=f"{waiting} files (")
+    card.get_by_role("button", name=f"Skip all {waiting} files").click()
+    page.locator(".toast", has_text=f"{waiting} files will be skipped").wait_for()
+    page.get_by_role("button", name="Undo").click()
+    page.locator(".toast", has_text="Undone").wait_for()
+    assert person.desk.states().count("held") == waiting
+    card.get_by_role("button", name=f"Upload all {waiting} files").click()
+    page.locator(".toast", has_text=f"{waiting} files will be uploaded").wait_for()
+    eventually(lambda: len(person.desk.arrived()) == 8)
     page.locator("#held .notice").wait_for(state="detached")
     see_no_problem(page)
 

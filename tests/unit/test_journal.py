@@ -4,6 +4,8 @@ import os
 import sqlite3
 import stat
 import time
+from contextlib import closing
+from datetime import datetime
 
 import pytest
 from hypothesis import given, settings
@@ -114,13 +116,13 @@ def held_and_probed(journal):
 def taken(journal):
     add(journal, "a.pdf", State.HELD, existing_key(FOLDER))
     add(journal, "in/b.pdf", State.HELD, existing_key(FOLDER))
-    journal.holds.approve_below(f"{FOLDER}/in", 2.0)
-    journal.holds.approve_below(FOLDER, 2.0)
+    journal.approvals.approve_below(f"{FOLDER}/in", 2.0)
+    journal.approvals.approve_below(FOLDER, 2.0)
 
 
 def skipped(journal):
     add(journal, "a.pdf", State.HELD, existing_key(FOLDER))
-    journal.holds.skip_existing(existing_key(FOLDER), 2.0)
+    journal.approvals.skip_existing(existing_key(FOLDER), 2.0)
 
 
 def read_again(journal):
@@ -289,12 +291,12 @@ def test_a_yes_is_for_the_part_it_names(journal):
     key = existing_key(FOLDER)
     inner = add(journal, "dev/a.pdf", State.HELD, key)
     outer = add(journal, "b.pdf", State.BASELINE, key)
-    assert journal.holds.approve_below(f"{FOLDER}/dev", 5.0) == 1
+    assert journal.approvals.approve_below(f"{FOLDER}/dev", 5.0) == 1
     assert (journal.files.state(inner), journal.files.state(outer)) == (
         State.NOTICED,
         State.BASELINE,
     )
-    assert journal.holds.approve_below(FOLDER, 5.0) == 1
+    assert journal.approvals.approve_below(FOLDER, 5.0) == 1
     assert [entry.file_id for entry in journal.queues.unread(9.0, 9, [FOLDER])] == [inner, outer]
     assert journal.queues.unread(9.0, 9, ["/elsewhere"]) == []
 
@@ -509,3 +511,31 @@ def test_counts_are_true_after_any_steps(tmp_path_factory, steps):
     assert reader.arrived_on("1970-01-01") == len(arrived)
     reader.close()
     journal.close()
+
+
+def test_each_upload_that_has_arrived_counts_for_its_month(journal, path):
+    november, december = (datetime(2026, month, 9).timestamp() for month in (11, 12))  # noqa: DTZ001
+
+    def send(name, now, account="default"):
+        file_id = queue(journal, name, now, account)
+        for state in (State.UPLOADING, State.ACCEPTED, State.PARSED):
+            journal.files.step(file_id, Step(state), now)
+        return file_id
+
+    send("a.pdf", november)
+    send("b.pdf", november, "lyon")
+    again = send("c.pdf", december)
+    journal.store.write("UPDATE files SET state = 'queued' WHERE id = ?", again)
+    for state in (State.UPLOADING, State.ACCEPTED):  # it is sent again, and so parsed again
+        journal.files.step(again, Step(state), december + 1)
+    assert journal.approvals.uploads_in("2026-12", "default") == (2, 0)
+    journal.commit()
+    with closing(Reader(path)) as reader:
+        months = [(each.month, each.account, each.uploads) for each in reader.months(december, 12)]
+        assert months == [
+            ("2026-12", "default", 2),
+            ("2026-11", "default", 1),
+            ("2026-11", "lyon", 1),
+        ]
+        assert len(reader.months(november, 12)) == 2
+        assert [each.month for each in reader.months(december, 1)] == ["2026-12"]

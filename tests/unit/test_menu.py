@@ -14,6 +14,7 @@ from watcher.i18n.catalog import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.ledger import LedgerUse
+from watcher.model.lifecycle import burst_key
 from watcher.model.records import Entry
 from watcher.model.snapshot import ActiveHold, AppState, Snapshot, Watched
 from watcher.present import view
@@ -43,7 +44,7 @@ def entry(number=1, name="jane.pdf", state=State.PARSED, **more):
 NOT_A_DOCUMENT = entry(5, "tool.pdf", State.REFUSED, why=verbatim("This is a program."))
 FOLDER = Watched("/home/jo/CVs", "default", KEY)
 NO_KEY = ActiveHold("credential:default", "There is no key for the account.", 0)
-ASKS = ActiveHold("existing:/home/jo/CVs", "They were there first.", 137)
+ASKS = ActiveHold("existing:/home/jo/CVs", "They were there first.", 137, 812_000_000)
 
 #: Changes of a snapshot that is idle → state, first line; the reason stands beside it.
 ROWS = [
@@ -167,7 +168,7 @@ def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
         "170 files need attention · 1 folder can't be watched", "Open activity", "",
         "✓ Jane Doe → Engineering", "… next.pdf", "… held.pdf", "✗ tool.pdf", "= copy.pdf", "",
-        "Needs attention (32)", "Upload existing files…", "",
+        "Needs attention (32)", "Approve uploads…", "",
         "Pause uploads", "Snooze notifications", "",
         "Add folder…", "Open folder", "Set up…", "Help", "", "Quit",
     ]  # fmt: skip
@@ -204,10 +205,27 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
 
 
 def test_a_yes_takes_a_second_click():
-    existing = line(menu(FULL, EN), "Upload existing files…")
+    existing = line(menu(FULL, EN), "Approve uploads…")
     assert existing.action is None
-    (yes,) = existing.items
-    assert yes == Item("Upload 137 files from jo/CVs", Action("retry", {"cause": ASKS.key}))
+    yes, gap, shows = existing.items
+    assert (gap, shows.action) == (SEPARATOR, ATTENTION)
+    assert yes == Item(
+        "Upload 137 files from jo/CVs (812.0 MB)", Action("retry", {"cause": ASKS.key})
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        (burst_key(FOLDER.path), "Upload 137 files from jo/CVs (812.0 MB)"),
+        ("monthly_limit:default", "Upload 137 files above the monthly limit (812.0 MB)"),
+    ],
+)
+def test_whatever_waits_for_a_yes_can_be_approved(key, said):
+    asks = replace(FULL, holds=(replace(ASKS, key=key),))
+    yes, *_ = line(menu(asks, EN), "Approve uploads…").items
+    assert yes == Item(said, Action("retry", {"cause": key}))
+    assert texts(line(menu(asks, EN), "Needs attention (31)").items)  # and is no failure
 
 
 def test_a_pause_is_offered_or_its_end():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.model.kinds import State
-from watcher.model.records import Timing
+from watcher.model.records import Month, Timing
 from watcher.present import report
 from watcher.present.report import CATEGORIES, EDGE_WORDS, EDGES, Span
 
@@ -127,3 +127,15 @@ def test_it_is_html_that_a_parser_takes():
 
     Parser().feed(report.render(report.summarize(WEEK, []), "now"))
     assert "svg" in seen
+
+
+@pytest.mark.parametrize(("second", "columns"), [("default", 2), ("lyon", 3)])
+def test_the_uploads_of_each_month_are_told_by_account_where_there_are_several(second, columns):
+    months = [Month("2026-11", "default", 1200), Month("2026-10", second, 7)]
+    made = report.summarize(WEEK, [], months)
+    assert [(each["month"], each["uploads"]) for each in report.record(made)["months"]] == [
+        ("2026-11", 1200), ("2026-10", 7),
+    ]  # fmt: skip
+    (table,) = re.findall(r"<table>.*?</table>", report.render(made, ""), re.DOTALL)
+    assert len(re.findall("<th ", table)) == columns
+    assert "1,200" in table

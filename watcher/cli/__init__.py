@@ -31,6 +31,7 @@ _COMMANDS: Final = (
     ("check", "check:check", "Show what would happen to files, and why; nothing is sent."),
     ("pause", "orders:pause", "Pause uploads."),
     ("resume", "orders:resume", "Resume uploads."),
+    ("approve", "orders:approve", "Upload files that are waiting for your approval."),
     ("retry", "orders:retry", "Try to upload files again."),
     ("ignore", "orders:ignore", "Ignore files: stop trying to upload them."),
     ("stop", "orders:stop", "Stop the running program."),

@@ -22,7 +22,7 @@ from watcher.i18n.message import Message
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
+from watcher.model.lifecycle import ARRIVED, BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
 from watcher.model.records import Entry
 from watcher.pipeline.messages import Connection
 from watcher.present import listing, view
@@ -152,9 +152,9 @@ class LiveLines:
     def _is_new(self, entry: Entry) -> bool:
         """Whether more than its place has changed since a file's last line.
 
-        For files that existed before their folder was watched, there is one line for all.
+        For files that wait for approval together, there is one line for all.
         """
-        if entry.why in (EXISTING_WAITS, EXISTING_WENT):
+        if entry.why in (EXISTING_WAITS, EXISTING_WENT, BURST_WAITS):
             return False
         now = (entry.state, entry.changed_at, entry.filing_why)
         if self._written.get(entry.file_id) == now:

@@ -148,7 +148,8 @@ def _show_entries(entries: Sequence[Entry]) -> None:
 def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> None:
     """Count the files of a day, a week or a month by folder, source and state.
 
-    Files count for the day on which they were received. Upload and parsing times are medians.
+    Files count for the day on which they were received. Upload and parsing times are medians. Below
+    are the uploads of each month: HrFlow parses each of them.
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 
@@ -156,7 +157,8 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
     with open_reader(places(ctx)) as reader:
         timings = reader.timings(period.since, period.until) if reader else []
         folders = [folder for folder, _ in reader.folders()] if reader else []
-    made = reports.summarize(period, timings)
+        months = reader.months(period.until - 1, reports.MONTHS) if reader else []
+    made = reports.summarize(period, timings, months)
     if html:
         _write_page(html, reports.render(made, moment(time.time())), folders)
     if as_json:
@@ -188,10 +190,20 @@ def _write_page(path: str, page: str, folders: list[str]) -> None:
 
 
 def _show_report(made: Report) -> None:
+    say(f"{made.period.title}: {count_files(made.total.files)}")
+    if made.total.files:
+        _show_lines(made)
+    if made.months:
+        say("Uploads per month:")
+        columns = ["Month", "Account", "Uploads"]
+        rows = [[each.month, each.account, str(each.uploads)] for each in made.months]
+        if not made.has_accounts:
+            columns, rows = ["Month", "Uploads"], [[month, files] for month, _, files in rows]
+        say_table(columns, rows)
+
+
+def _show_lines(made: Report) -> None:
     total = made.total
-    say(f"{made.period.title}: {count_files(total.files)}")
-    if not total.files:
-        return
     states = list(total.states)
     columns = ["Folder", "Source", "Files", *(str(view.STATES[state].label) for state in states)]
     rows = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -26,6 +27,7 @@ from watcher.cli.editing import (
 from watcher.cli.foreground import log_to, stop_signal
 from watcher.cli.output import (
     Styled,
+    confirm,
     count_files,
     json_option,
     progress,
@@ -36,11 +38,14 @@ from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
+from watcher.daemon.engine import watched_folders
 from watcher.daemon.imports import imported_folder
 from watcher.daemon.instance import Instance
 from watcher.daemon.local_http import Channel, read_facts
-from watcher.daemon.plans import folders_of
+from watcher.daemon.plans import folders_of, former_targets, make_plans, this_machine
+from watcher.folders.scans import scan
 from watcher.i18n.command import command_name
+from watcher.i18n.message import ENGLISH
 from watcher.model.errors import (
     NotRunningError,
     UnusableError,
@@ -143,6 +148,7 @@ _ACTIVE: Final = OPEN - {State.HELD}
 @click.option("--account", metavar="NAME", help="The account of the source, if you have several.")
 @tag_option
 @check_option
+@click.option("--yes", "-y", is_flag=True, help="Don't ask, however many files there are.")
 @json_option
 @program_options
 def command(
@@ -152,13 +158,14 @@ def command(
     account: str | None,
     tags: tuple[Item, ...],
     check: bool,
+    yes: bool,
     as_json: bool,
 ) -> int:
     """Upload what is already in FOLDER.
 
     --source is needed unless FOLDER is a watched folder or inside one. Files that were uploaded
     before are skipped, so an interrupted import continues where it stopped. If the program is
-    running, it does the import.
+    running, it does the import. In a terminal, you are asked before many files are uploaded.
 
     Exit codes: 0 all files are uploaded, 5 some are not, 130 stopped by Ctrl-C.
     """
@@ -176,12 +183,16 @@ def command(
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
-    where, began = places(ctx), time.time()
+    where, chosen = places(ctx), _choose(config, path, made)
+    asks = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    if asks and not _is_wanted(chosen, where, path, made):
+        say("Nothing was uploaded.")
+        return 0
+    began = time.time()
     with log_to(where, config.log_level), stop_signal() as stop:
         if read_facts(where):
             way = _import_there(where, path, made)
         else:
-            chosen = _choose(config, path, made)
             way = _import_here(chosen, where, path, made, stop, config_path=config_path(ctx))
         with way as look:
             standing = _wait(where, path, look, stop, began, as_json=as_json)
@@ -213,6 +224,28 @@ def _limited(folder: Folder, path: str) -> Folder:
     if is_in(os.path.realpath(folder.path), path, os.sep):
         return folder
     return replaced(folder, existing=Existing.ASK)
+
+
+def _is_wanted(config: Config, where: Places, path: str, made: Folder | None) -> bool:
+    """Whether a person wants all these files uploaded; few are not asked about."""
+    plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
+    with open_reader(where) as reader:
+        known = reader.known if reader else lambda *_: {}
+        waiting = reader.totals(path) if reader else {}
+        found = [
+            candidate.stat.size
+            for folder in watched_folders(plans, plans)
+            for some in scan(folder, known)
+            for candidate in some
+            if candidate.stat and is_in(candidate.path, path, os.sep)
+        ]
+    held = [waiting.get(state, (0, 0)) for state in (State.HELD, State.BASELINE)]
+    files = len(found) + sum(number for number, _ in held)
+    size = sum(found) + sum(size for _, size in held)
+    if not any(0 < plan.folder.ask_above < files for plan in plans.values()):
+        return True
+    say(f"{count_files(files)} ({ENGLISH.size(size)}) will be uploaded; parsing uses paid credits.")
+    return confirm("Upload them?")
 
 
 def _wait(
@@ -294,7 +327,7 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
     """Say why some files are not uploaded, and where to read more."""
     if State.HELD in standing:
         with open_reader(where) as reader:
-            for _, why, files in reader.held() if reader else ():
-                if files:
-                    say(Styled(f"Waiting: {why}", "bad"))
+            for hold in reader.held() if reader else ():
+                if hold.files:
+                    say(Styled(f"Waiting: {hold.why}", "bad"))
     say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")

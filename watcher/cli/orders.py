@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -19,6 +21,7 @@ from watcher.cli.output import Styled, count_files, json_option, say, say_json
 from watcher.cli.times import moment, parse_span
 from watcher.daemon.instance import lock
 from watcher.i18n.command import command_name
+from watcher.model.approvals import HOUR
 from watcher.model.errors import (
     AlreadyRunningError,
     NotRunningError,
@@ -26,6 +29,9 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
+from watcher.model.kinds import Cause
+from watcher.model.lifecycle import burst_key, cause_of, existing_key
+from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +104,62 @@ def resume(ctx: click.Context) -> None:
     say("Uploads resumed." if was_paused else "Uploads were not paused.")
 
 
+@click.command("approve")
+@click.argument("folders", nargs=-1, metavar="[FOLDER]…")
+@click.option("--all", "everything", is_flag=True, help="All files waiting for your approval.")
+@click.option("--skip", is_flag=True, help="Leave these files out instead.")
+@json_option
+@program_options
+def approve(
+    ctx: click.Context, folders: tuple[str, ...], everything: bool, skip: bool, as_json: bool
+) -> int:
+    """Upload files that are waiting for your approval.
+
+    Files wait if there were many in a FOLDER when it was first watched, if many are added to it
+    within an hour (ask_above), or if the monthly limit of an account is reached (monthly_limit).
+    The approval of a folder also covers files that are added to it within the next hour. "status"
+    shows what is waiting, with its size.
+
+    Exit codes: 0 done, 5 no file is waiting for approval there.
+    """
+    if bool(folders) == everything:
+        raise UsageError(
+            "Name either folders or --all.", f"See what is waiting with: {command_name()} status"
+        )
+    with open_reader(places(ctx)) as reader:
+        waiting = [each.key for each in reader.held() if needs_approval(each)] if reader else []
+    if not waiting:
+        raise UnusableError("No files are waiting for your approval.")
+    keys = waiting if everything else _keys_in(folders, waiting)
+    verb = "ignore" if skip else "retry"
+    done = [send(ctx, verb, cause=key) for key in keys]
+    told = {
+        "files": sum(each["files"] for each in done),
+        "left": [file for each in done for file in each["left"]],
+    }
+    code = _say_done(told, "skipped" if skip else "will be uploaded", as_json=as_json)
+    covers_more = any(cause_of(key) != Cause.MONTHLY_LIMIT for key in keys)
+    if covers_more and not skip and not as_json:
+        until = moment(time.time() + HOUR)[11:16]
+        say(Styled(f"Files added until {until} are uploaded without asking.", "quiet"))
+    return code
+
+
+def _keys_in(folders: Sequence[str], waiting: Sequence[str]) -> list[str]:
+    """Return the causes for which files in these folders wait; UnusableError if one has none."""
+    found = []
+    for folder in folders:
+        path = os.path.realpath(os.path.expanduser(folder))
+        keys = [key for key in (existing_key(path), burst_key(path)) if key in waiting]
+        if not keys:
+            raise UnusableError(
+                f"No files in {folder} are waiting for your approval.",
+                f"See what is waiting with: {command_name()} status",
+            )
+        found += keys
+    return found
+
+
 @click.command("retry")
 @click.argument("files", nargs=-1, metavar="[FILE]…")
 @click.option(
@@ -120,7 +182,7 @@ def retry(
     """Try to upload files again now.
 
     FILE may be a folder, for all files in it. Files that are waiting for your approval are not
-    included in --all: name them, or their folder. If the program is not running, they are tried
+    included in --all: use "approve". If the program is not running, they are tried
     when it starts.
 
     Exit codes: 0 done, 5 none of the files can be retried.

@@ -27,7 +27,7 @@ from watcher.cli.output import (
 from watcher.cli.times import moment
 from watcher.daemon.local_http import Channel, read_facts
 from watcher.i18n.command import command_name
-from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plural, verbatim
+from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
@@ -35,7 +35,7 @@ from watcher.model.ledger import LedgerUse
 from watcher.model.lifecycle import UNFINISHED
 from watcher.model.snapshot import Snapshot
 from watcher.present import listing, view
-from watcher.present.status import end_of_pause, ledger_use, obstacles
+from watcher.present.status import end_of_pause, ledger_use, needs_approval, obstacles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
     from watcher.journal.reader import Reader
+    from watcher.model.snapshot import ActiveHold
 
 #: What to do about a cause, except for files that wait for approval. The reason of a missing key
 #: says it itself, as it depends on why there is none.
@@ -129,22 +130,28 @@ def gather(where: Places) -> dict[str, Any]:
             "counts": {str(state): number for state, number in snapshot.counts.items()},
             "paused": snapshot.paused_until > snapshot.at,
             "paused_until": end_of_pause(snapshot),
-            "held": [_held(reader, *each) for each in reader.held()],
+            "held": [_held(reader, each) for each in reader.held()],
             "waiting": _gather_waiting(reader, snapshot, running=bool(said), is_limited=is_limited),
             "attention": [listing.record(entry) for entry in reader.attention(_LISTED_FILES)],
         }
 
 
-def _held(reader: Reader, key: str, why: Message, number: int) -> dict[str, object]:
+def _held(reader: Reader, hold: ActiveHold) -> dict[str, object]:
     """One cause that holds files back: why, in which folders, and what to do."""
-    kind, _, rest = key.partition(":")
-    facts = {"cause": key, **as_fields("why", why), "files": number}
-    if kind == Cause.EXISTING:
+    kind, _, rest = hold.key.partition(":")
+    facts = {
+        "cause": hold.key,
+        **as_fields("why", hold.why),
+        "files": hold.files,
+        "size": hold.size,
+    }
+    if needs_approval(hold):
         import shlex  # noqa: PLC0415 - seldom needed
 
-        fix = f"To upload them: {command_name()} import {shlex.quote(rest)}"
+        which = "--all" if kind == Cause.MONTHLY_LIMIT else shlex.quote(rest)
+        fix = f"To upload them: {command_name()} approve {which} (or leave them out with --skip)"
         return {**facts, "places": [], "advice": fix}
-    found = reader.held_by(key, _LISTED_REASONS) if number else []
+    found = reader.held_by(hold.key, _LISTED_REASONS) if hold.files else []
     names = {source: facts.name for (_, source), (facts, _) in FollowUps(reader).sources().items()}
     held = [
         {"folder": folder, "source_key": source, "source_name": names.get(source, "")}
@@ -278,7 +285,8 @@ def _show_held(held: list[dict[str, Any]]) -> None:
     for hold in held:
         display = view.STATES[State.HELD]
         label = str(display.label).lower()
-        said = f"{display.sign} {count_files(hold['files'])} {label}: {hold['why']}"
+        files = f"{count_files(hold['files'])} ({ENGLISH.size(hold['size'])})"
+        said = f"{display.sign} {files} {label}: {hold['why']}"
         say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])

@@ -131,7 +131,7 @@ def _removed(account: str) -> Wait:
     return Wait(why)
 
 
-def _watched(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
+def watched_folders(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
     """Return the folders to watch; of overlapping ones, the upper does not descend into the deeper.
 
     FolderSupervisor that are imported are watched only while they are in ``importing``.
@@ -216,7 +216,7 @@ class Engine:
 
     def watch(self, plans: Mapping[str, Plan], importing: Collection[str]) -> None:
         """Watch the folders of ``plans``, those that are imported only while in ``importing``."""
-        self._folders.watch(_watched(plans, importing))
+        self._folders.watch(watched_folders(plans, importing))
 
     def post(self, message: object) -> None:
         """Send a message to the pipeline; from any thread."""

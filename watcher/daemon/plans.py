@@ -18,7 +18,7 @@ from watcher.i18n.message import NOTHING, Message, as_fields, msg
 from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS
+from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, burst_key, hold_keys
 from watcher.model.settings import Duplicates, parse_folder, replaced
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
@@ -268,7 +268,11 @@ def _check_identified(found: Identified, plan: Plan, reader: Reader | None) -> V
         return replace(verdict, display=OPENED, why=route.why, rule=route.rule)
     verdict = replace(verdict, route=route, rule=route.rule)
     first = reader.sender(route.source_key, document.sha256) if reader else None
-    known = _known_here(verdict, here) or _known_content(document, first, plan)
+    known = (
+        _known_here(verdict, here)
+        or _known_content(document, first, plan)
+        or _held_back(document, route, reader)
+    )
     return replace(verdict, display=known[0], why=known[1]) if known else verdict
 
 
@@ -304,7 +308,7 @@ def _known_here(verdict: Verdict, here: Entry | None) -> tuple[Display, Message]
     elif here.state is State.HELD and why in (NOTHING, EXISTING_WAITS):
         why = msg(
             "The file was already in the folder and is waiting for your approval. Upload it"
-            " with: {hrflow_watcher} import"
+            " with: {hrflow_watcher} approve"
         )
     is_left = here.state in (State.BASELINE, State.HELD) or (
         here.state is State.REFUSED and dict(here.fields) == verdict.fields
@@ -325,6 +329,16 @@ def _known_content(
         return None
     same = msg("This file has the same content as {file}.", file=first.path)
     return view.STATES[State.DUPLICATE], same
+
+
+def _held_back(
+    document: Document, route: Route, reader: Reader | None
+) -> tuple[Display, Message] | None:
+    """Return what is said of a file if a cause holds back what goes there, or comes from there."""
+    causes = [burst_key(document.folder), *hold_keys(route.account, route.source_key)]
+    holds = {hold.key: hold.why for hold in (reader.held() if reader else ())}
+    why = next((holds[key] for key in causes if key in holds), NOTHING)
+    return (view.STATES[State.HELD], why) if why else None
 
 
 def _plan_of(path: str, plans: Mapping[str, Plan]) -> Plan | None:

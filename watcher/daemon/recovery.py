@@ -13,7 +13,7 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
-from watcher.model.snapshot import ActiveHold, Snapshot
+from watcher.model.snapshot import Snapshot
 from watcher.pipeline.messages import Resume, carry_out
 from watcher.system.files import write_atomically
 
@@ -130,8 +130,7 @@ class Standalone:
     def snapshot(self) -> Snapshot:
         """Return what is paused and held back; nothing else is known."""
         with closing(Reader(self._places.journal)) as reader:
-            holds = tuple(ActiveHold(*each) for each in reader.held())
-            return Snapshot(paused_until=reader.paused_until(), holds=holds)
+            return Snapshot(paused_until=reader.paused_until(), holds=tuple(reader.held()))
 
 
 @contextmanager

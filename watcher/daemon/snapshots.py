@@ -19,7 +19,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
-from watcher.model.snapshot import ActiveHold, Snapshot
+from watcher.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -188,7 +188,7 @@ class Snapshots:
             counts=counts,
             recent=tuple(reader.recent(_RECENT)),
             attention=tuple(reader.attention(_ATTENTION)),
-            holds=tuple(ActiveHold(key, why, files) for key, why, files in reader.held()),
+            holds=tuple(reader.held()),
         )
 
     def _open(self) -> Reader:

@@ -307,7 +307,7 @@ def find_running_key(case: Case, account: str) -> RunningKey | None:
         return None
     try:
         with closing(Reader(case.places.journal)) as reader:
-            held = {key: why for key, why, _ in reader.held()}
+            held = {each.key: each.why for each in reader.held()}
     except NoJournalError:
         held = {}
     key = next((each for each in account_keys(account) if each in held), "")

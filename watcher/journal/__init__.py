@@ -20,6 +20,7 @@ Only this package speaks SQL, in the subset that SQLite ≥ 3.35 and PostgreSQL 
     directories watched folders and the directories below them
     folders     folders: watched, imported, or no longer watched
     holds       causes that keep many files from being uploaded
+    approvals   those of them that a person ends by saying yes
     queues      what is to be done next: files, requests, hooks
     follow_ups  uploads without a result yet, webhook events, sources
     ledger      what the shared ledger is asked and told about

@@ -299,6 +299,15 @@ class Files:
             )
             self._store.write("DELETE FROM files WHERE id = ?", file_id)
 
+    def folder_of(self, file_id: int) -> int:
+        """Return the id of the folder that a file is in."""
+        folder_id: int = self._store.read(
+            "SELECT d.folder_id FROM files f JOIN directories d ON d.id = f.directory_id "
+            "WHERE f.id = ?",
+            file_id,
+        )[0]
+        return folder_id
+
     # -- names on disk
 
     def names_below(self, folder: str, path: str) -> list[str]:
@@ -536,16 +545,8 @@ class Files:
                 self._store.write(insert, file_id, state.value)
         if self._directories.left and state in lifecycle.WAITS:
             self.ignore_left(
-                [each for each in file_ids if self._folder_of(each) in self._directories.left], now
+                [each for each in file_ids if self.folder_of(each) in self._directories.left], now
             )
-
-    def _folder_of(self, file_id: int) -> int:
-        folder_id: int = self._store.read(
-            "SELECT d.folder_id FROM files f JOIN directories d ON d.id = f.directory_id "
-            "WHERE f.id = ?",
-            file_id,
-        )[0]
-        return folder_id
 
     def _name(self, directory_id: int, name: bytes, stat: Stat, file_id: int) -> None:
         self._store.write(
@@ -559,14 +560,21 @@ class Files:
         )
 
     def _arrived(self, file_id: int, now: float) -> None:
-        first = self._store.write(
-            "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at = 0", now, file_id
-        )
-        if first.rowcount != 1:  # it was sent again, or is only parsed now
-            again = "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at < in_doubt_since"
-            self._store.write(again, now, file_id)
-            return
+        update = "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at "
+        is_first = self._store.write(f"{update}= 0", now, file_id).rowcount == 1
+        if not is_first:
+            again = self._store.write(f"{update}< in_doubt_since", now, file_id)
+            if not again.rowcount:
+                return  # it is only parsed now
         day = time.strftime("%Y-%m-%d", time.localtime(now))
+        self._store.defer(
+            "INSERT INTO months (month, account, uploads) SELECT ?, account, 1 FROM files "
+            "WHERE id = ? ON CONFLICT (month, account) DO UPDATE SET uploads = uploads + 1",
+            day[:7],
+            file_id,
+        )
+        if not is_first:  # it was sent again
+            return
         self._store.defer(
             "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET arrived = arrived + 1",
             day,

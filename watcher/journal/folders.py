@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from watcher.journal import rows
 from watcher.journal.rows import LEFT
 from watcher.model import lifecycle
-from watcher.model.kinds import State
-from watcher.model.lifecycle import IGNORED_BY_USER, Step
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import APPROVED, IGNORED_BY_USER, Step, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from watcher.journal.approvals import Approvals
     from watcher.journal.directories import Directories
     from watcher.journal.files import Files
     from watcher.journal.holds import Holds
@@ -23,10 +24,18 @@ if TYPE_CHECKING:
 class Folders:
     """Folders: watched, imported, or no longer watched."""
 
-    def __init__(self, store: Store, files: Files, holds: Holds, directories: Directories) -> None:
+    def __init__(
+        self,
+        store: Store,
+        files: Files,
+        holds: Holds,
+        approvals: Approvals,
+        directories: Directories,
+    ) -> None:
         self._store = store
         self._files = files
         self._holds = holds
+        self._approvals = approvals
         self._directories = directories
 
     def scanned(self, folder: str) -> bool:
@@ -84,7 +93,10 @@ class Folders:
     def route_again(
         self, unsent: Sequence[int], now: float, *, refused: Sequence[int] = ()
     ) -> None:
-        """Have files examined and routed again; a cause that then holds none is over."""
+        """Have files examined and routed again; a cause that then holds none is over.
+
+        Whether they need approval stays as it is: none that was queued is asked about anew.
+        """
         self._store.choose(unsent)
         self._store.write(
             "DELETE FROM contents WHERE file_id IN (SELECT f.id FROM files f JOIN chosen "
@@ -93,10 +105,19 @@ class Folders:
         self._store.choose([*unsent, *refused])
         self._store.write("UPDATE files SET attempt = 0 WHERE id IN (SELECT id FROM chosen)")
         step = Step(State.NOTICED, lifecycle.NEW_SETTINGS)
-        self._files.step(unsent, step, now)
+        self._store.choose(unsent)
+        by_cause: dict[str, list[int]] = {}
+        for file_id, state, cause in self._store.all(
+            "SELECT id, state, cause FROM files WHERE id IN (SELECT id FROM chosen)"
+        ):
+            approved = APPROVED if state != State.IGNORED else ""
+            kept = cause if cause_of(cause) == Cause.BURST else approved
+            by_cause.setdefault(kept, []).append(file_id)
+        for cause, file_ids in by_cause.items():
+            self._files.step(file_ids, step, now, cause=cause)
         self._files.step(refused, step, now, cause=lifecycle.REFUSED_BEFORE)
         for hold in self._holds.active():
-            if not self._holds.count(hold.key):
+            if hold.cause is not Cause.BURST and not self._holds.count(hold.key):
                 self._holds.release(hold.key, now)
 
     def set_watched(self, watched: Collection[str], now: float) -> None:
@@ -117,7 +138,7 @@ class Folders:
             self._directories.left.add(folder_id)
             if settings != LEFT:
                 self._store.write("UPDATE folders SET settings = ? WHERE id = ?", LEFT, folder_id)
-                self._holds.skip_existing(lifecycle.existing_key(path), now)
+                self._approvals.skip_existing(lifecycle.existing_key(path), now)
         marks = ", ".join("?" * len(others))
         found = others and self._store.all(
             f"SELECT f.id {rows.FROM} WHERE o.id IN ({marks}) AND f.id IN ("

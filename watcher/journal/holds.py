@@ -10,8 +10,7 @@ from watcher.i18n.message import from_json
 from watcher.journal import rows
 from watcher.model.files import Hold
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import Step, existing_key, hold_delay, hold_key, hold_keys
-from watcher.routing.names import is_in
+from watcher.model.lifecycle import Step, hold_delay, hold_key, hold_keys
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from watcher.journal.store import Store
 
 #: Files of one cause; the second half lets the partial index be used.
-_CAUSED: Final = "cause = ? AND cause <> ''"
+CAUSED: Final = "cause = ? AND cause <> ''"
 _HOLD: Final = ", ".join(field.name for field in fields(Hold))
 
 
@@ -51,8 +50,7 @@ class Holds:
         """Return the active causes that hold back what goes to a source."""
         if not self._held:  # as nearly always
             return []
-        keys = [*hold_keys(account, source_key), hold_key(Cause.LEDGER, account)]
-        return [key for key in keys if key in self._held]
+        return [key for key in hold_keys(account, source_key) if key in self._held]
 
     def hold(self, cause: Cause, account: str, source_key: str, why: Message, now: float) -> str:
         """Hold everything that ``cause`` concerns; return the hold's key."""
@@ -84,8 +82,8 @@ class Holds:
 
     def release(self, key: str, now: float) -> bool:
         """Release everything that a cause holds; False if it holds nothing."""
-        gone = self._forget(key)
-        freed = self._ids(f"{_CAUSED} AND state = 'held'", key)
+        gone = self.forget(key)
+        freed = self._ids(f"{CAUSED} AND state = 'held'", key)
         self._files.step(freed, Step(State.QUEUED, due_at=now), now)
         return gone or bool(freed)
 
@@ -102,7 +100,7 @@ class Holds:
         )
         marks = ", ".join("?" * len(folders))
         found = self._store.read(
-            f"SELECT f.id {rows.FROM} WHERE f.{_CAUSED} AND f.state = 'held' "
+            f"SELECT f.id {rows.FROM} WHERE f.{CAUSED} AND f.state = 'held' "
             # The plus makes SQLite use the index of causes, whatever the number of folders.
             f"AND +o.path IN ({marks}) LIMIT 1",
             hold.key,
@@ -121,74 +119,32 @@ class Holds:
     def count(self, key: str) -> int:
         """Return how many files a cause holds."""
         number: int = self._store.read(
-            f"SELECT count(*) FROM files WHERE {_CAUSED} AND state = 'held'", key
+            f"SELECT count(*) FROM files WHERE {CAUSED} AND state = 'held'", key
         )[0]
         return number
 
     def has_caused(self, key: str) -> bool:
         """Return whether a cause holds files, or held some that are gone or skipped."""
-        return self._store.read(f"SELECT 1 FROM files WHERE {_CAUSED} LIMIT 1", key) is not None
+        return self._store.read(f"SELECT 1 FROM files WHERE {CAUSED} LIMIT 1", key) is not None
 
-    # -- existing files: those that were there before their folder was watched
-
-    def hold_existing(self, key: str, why: Message, now: float) -> None:
-        """Hold existing files until a person approves them; ``why`` says so."""
+    def ask(self, key: str, cause: Cause, why: Message, now: float) -> None:
+        """Hold files until a person approves them; ``why`` says so."""
         self._held.add(key)
         self._store.write(
             "INSERT INTO holds VALUES (?, ?, '', '', ?, ?, 0, 1) "
             "ON CONFLICT (key) DO UPDATE SET why = excluded.why",
             key,
-            Cause.EXISTING,
+            cause,
             rows.reason_text(why),
             now,
         )
 
-    def approve_existing(self, key: str, now: float) -> int:
-        """Let existing files be read, as a person approved them; return how many."""
-        self._forget(key)
-        found = self._ids(f"{_CAUSED} AND state IN ('held', 'baseline')", key)
-        self._files.step(found, Step(State.NOTICED, due_at=now), now)
-        return len(found)
-
-    def skip_existing(self, key: str, now: float) -> None:
-        """Ignore for good the existing files that wait for approval."""
-        self._forget(key)
-        found = self._ids(f"{_CAUSED} AND state = 'held'", key)
-        self._files.step(found, Step(State.BASELINE), now, cause=key)
-
-    def approve_below(self, path: str, now: float) -> int:
-        """Let existing files at or below ``path`` be read; return how many.
-
-        Folders that are no longer watched are left out: nothing would read their files.
-        """
-        taken = 0
-        for (stored,) in self._store.all("SELECT path FROM folders WHERE settings <> ?", rows.LEFT):
-            folder = os.fsdecode(stored)
-            if is_in(folder, path, os.sep):
-                taken += self.approve_existing(existing_key(folder), now)
-            elif is_in(path, folder, os.sep):
-                taken += self._approve_part(folder, path, now)
-        return taken
-
-    def _approve_part(self, folder: str, path: str, now: float) -> int:
-        below = os.fsencode(os.path.relpath(path, folder))
-        prefix = below + os.fsencode(os.sep)
-        found = self._ids(
-            f"{_CAUSED} AND state IN ('held', 'baseline') AND directory_id IN "
-            "(SELECT id FROM directories WHERE path = ? OR substr(path, 1, ?) = ?)",
-            existing_key(folder),
-            below,
-            len(prefix),
-            prefix,
-        )
-        self._files.step(found, Step(State.NOTICED, due_at=now), now)
-        return len(found)
-
-    # -- inside
-
-    def _forget(self, key: str) -> bool:
+    def forget(self, key: str) -> bool:
+        """End a hold without a change of its files; return whether there was one."""
         self._held.discard(key)
         return self._store.write("DELETE FROM holds WHERE key = ?", key).rowcount == 1
+
+    # -- inside
 
     def _ids(self, where: str, *values: object) -> list[int]:
         found = self._store.all(f"SELECT id FROM files WHERE {where}", *values)

@@ -55,6 +55,18 @@ class Queues:
             limit,
         )
 
+    def has_queued(self, account: str) -> bool:
+        """Return whether uploads of an account are to be made, by now or later."""
+        query = "SELECT 1 FROM files WHERE state IN ('queued', 'waiting') AND account = ? LIMIT 1"
+        return self._store.read(query, account) is not None
+
+    def in_flight(self, account: str) -> int:
+        """Return how many uploads of an account are under way, or may have arrived."""
+        query = (
+            "SELECT count(*) FROM files WHERE state IN ('uploading', 'uncertain') AND account = ?"
+        )
+        return int(self._store.read(query, account)[0])
+
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
         """Return uncertain uploads that are due for a check, and since when they are uncertain."""
         found = self._store.all(

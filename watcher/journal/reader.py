@@ -7,14 +7,17 @@ import math
 import os
 import re
 import sys
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
-from watcher.model.kinds import FAILED, Cause, State
-from watcher.model.records import Timing
+from watcher.model.approvals import month_of
+from watcher.model.kinds import APPROVABLE, FAILED, State
+from watcher.model.records import Month, Timing
+from watcher.model.snapshot import ActiveHold
 from watcher.routing.names import as_seen, lies_in, search_key
 
 if TYPE_CHECKING:
@@ -171,25 +174,24 @@ class Reader(Store):
         found = self.all("SELECT name FROM facts ORDER BY value")
         return [path for (fact,) in found if (path := facts.target_of(fact))]
 
-    def held(self) -> list[tuple[str, Message, int]]:
-        """Return each hold: (key, why, how many files it holds).
+    def held(self) -> list[ActiveHold]:
+        """Return each hold; one that waits for approval only if it holds files.
 
-        The reason of files that wait for approval contains their number, so it is made here.
+        Reasons with the number of files are given that of now.
         """
-        count = "SELECT count(*) FROM files f WHERE f.cause = h.key AND f.cause <> '' "
-        count += "AND f.state = 'held'"
-        found = self.all(f"SELECT h.key, h.why, ({count}), h.cause FROM holds h ORDER BY h.since")
-        if not found:
-            return []
-        from watcher.model.lifecycle import existing_why  # noqa: PLC0415 - slow to import
-
-        return [
-            (key, existing_why(files, key.partition(":")[2]), files)
-            if cause == Cause.EXISTING
-            else (key, from_json(why), files)
-            for key, why, files, cause in found
-            if files or cause != Cause.EXISTING
-        ]
+        holds = []
+        for key, cause, why in self.all("SELECT key, cause, why FROM holds ORDER BY since"):
+            files, size = self.read(
+                "SELECT count(*), coalesce(sum(size), 0) FROM files "
+                "WHERE cause = ? AND cause <> '' AND state = 'held'",
+                key,
+            )
+            if files or cause not in APPROVABLE:
+                message = from_json(why)
+                if message.plural:
+                    message = replace(message, args={**message.args, "count": files})
+                holds.append(ActiveHold(key, message, files, size))
+        return holds
 
     def held_by(self, key: str, limit: int) -> list[tuple[str, str]]:
         """Return up to ``limit`` different (folder, source key) of the files that a cause holds."""
@@ -498,6 +500,20 @@ class Reader(Store):
             Timing(os.fsdecode(folder), key, name, State(state), *times)
             for folder, key, name, state, *times in found
         ]
+
+    def months(self, until: float, limit: int) -> list[Month]:
+        """Return the uploads of up to ``limit`` months by account, none after ``until``.
+
+        The latest month comes first.
+        """
+        found = self.all(
+            "SELECT month, account, uploads FROM months WHERE uploads > 0 AND month IN "
+            "(SELECT DISTINCT month FROM months WHERE month <= ? ORDER BY month DESC LIMIT ?) "
+            "ORDER BY month DESC, account",
+            month_of(until),
+            limit,
+        )
+        return [Month(*row) for row in found]
 
     def events(self, file_id: int) -> list[tuple[float, State, Message]]:
         """Return the events of a file: (when, its state from then on, why), the oldest first."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 #: The version that this program reads and writes.
-VERSION: Final = 5
+VERSION: Final = 6
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS folders (
@@ -21,7 +21,8 @@ CREATE TABLE IF NOT EXISTS folders (
     path BLOB NOT NULL UNIQUE,
     settings TEXT NOT NULL DEFAULT '',  -- fingerprint of what routing depends on
     scanned_at REAL NOT NULL DEFAULT 0,  -- 0: the first walk has not ended yet
-    imported TEXT NOT NULL DEFAULT ''   -- settings of a folder that is imported, not watched
+    imported TEXT NOT NULL DEFAULT '',  -- settings of a folder that is imported, not watched
+    approved_until REAL NOT NULL DEFAULT 0  -- until when new files need no approval, however many
 );
 CREATE TABLE IF NOT EXISTS directories (
     id INTEGER PRIMARY KEY,
@@ -177,6 +178,14 @@ CREATE INDEX IF NOT EXISTS early_events_heard ON early_events (heard_at);
 -- Updated by triggers, so that a count costs nothing however long the history is.
 CREATE TABLE IF NOT EXISTS counts (state TEXT PRIMARY KEY, files INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS days (day TEXT PRIMARY KEY, arrived INTEGER NOT NULL);
+-- Uploads of each local month, YYYY-MM, that HrFlow has accepted and counts.
+CREATE TABLE IF NOT EXISTS months (
+    month TEXT NOT NULL,
+    account TEXT NOT NULL,
+    uploads INTEGER NOT NULL DEFAULT 0,
+    approved INTEGER NOT NULL DEFAULT 0,  -- uploads above the monthly limit
+    PRIMARY KEY (month, account)
+) WITHOUT ROWID;
 CREATE TRIGGER IF NOT EXISTS files_added AFTER INSERT ON files BEGIN
     INSERT INTO counts VALUES (new.state, 1)
         ON CONFLICT (state) DO UPDATE SET files = files + 1;
@@ -202,6 +211,7 @@ _COLUMNS: Final = (
     (2, "files", "resends INTEGER NOT NULL DEFAULT 0"),
     (3, "files", "filing_target BLOB NOT NULL DEFAULT x''"),
     (3, "folders", "imported TEXT NOT NULL DEFAULT ''"),
+    (6, "folders", "approved_until REAL NOT NULL DEFAULT 0"),
 )
 
 #: Changes to the rows of an older journal: (first version that needs them, statements).
@@ -237,6 +247,14 @@ UPDATE files SET why =
     '{"id":"This file was already in the folder and is waiting for your approval."}'
     WHERE state = 'held'
     AND why = '{"id":"was already in the folder and is waiting for your approval"}';
+""",
+    ),
+    (
+        6,  # uploads are counted by month
+        """
+INSERT INTO months (month, account, uploads)
+    SELECT strftime('%Y-%m', arrived_at, 'unixepoch', 'localtime'), account, count(*)
+    FROM files WHERE arrived_at > 0 GROUP BY 1, 2;
 """,
     ),
 )

@@ -6,6 +6,7 @@ import os
 from typing import Final
 
 from watcher.i18n.message import msg
+from watcher.journal.approvals import Approvals
 from watcher.journal.directories import Directories
 from watcher.journal.facts import Facts
 from watcher.journal.files import Files
@@ -30,6 +31,7 @@ _MOMENTS: Final = (
     ("follow_ups", "since", "1"),
     ("follow_ups", "due_at", "1"),
     ("sources", "asked_at", "1"),
+    ("folders", "approved_until", "approved_until > 0"),
 )
 
 
@@ -47,7 +49,8 @@ class Journal:
         self.files = Files(self.store, self.directories)
         self.queues = Queues(self.store)
         self.holds = Holds(self.store, self.files)
-        self.folders = Folders(self.store, self.files, self.holds, self.directories)
+        self.approvals = Approvals(self.store, self.files, self.holds)
+        self.folders = Folders(self.store, self.files, self.holds, self.approvals, self.directories)
         self.follow_ups = FollowUps(self.store)
         self.ledger = LedgerQueries(self.store)
         self.hooks = Hooks(self.store, self.files)

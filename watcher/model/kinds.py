@@ -58,6 +58,12 @@ class Cause(enum.StrEnum):
     CREDENTIAL = "credential"  # there is no key
     LEDGER = "ledger"  # the shared ledger cannot be reached
     EXISTING = "existing"  # files from before the folder was watched wait for approval
+    BURST = "burst"  # so do more new files in a folder within an hour than are expected
+    MONTHLY_LIMIT = "monthly_limit"  # and what is above it, until the month ends
+
+
+#: Causes that a person ends by approving the files that wait.
+APPROVABLE: Final = frozenset({Cause.EXISTING, Cause.BURST, Cause.MONTHLY_LIMIT})
 
 
 #: What to do if a plan's quota is used up; another key would change nothing.

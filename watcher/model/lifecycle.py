@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, assert_never
 
 from watcher.i18n.message import NOTHING, Message, msg, plural
-from watcher.model.kinds import Cause, State
+from watcher.model.kinds import APPROVABLE, Cause, State
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -139,6 +139,8 @@ INCOMPLETE: Final = msg("The file is not complete yet. It will be uploaded once 
 NEW_SETTINGS: Final = msg("Checked again because the settings of its folder changed.")
 #: from before its folder was watched: waiting (many such files share :func:`existing_why`),
 EXISTING_WAITS: Final = msg("This file was already in the folder and is waiting for your approval.")
+#: or one of very many that came at once,
+BURST_WAITS: Final = msg("Many files came at once; this one is waiting for your approval.")
 #: and removed meanwhile.
 EXISTING_WENT: Final = msg("The file was removed before you approved it.")
 
@@ -150,6 +152,9 @@ SENT_BY: Final = msg("{machine} uploaded this file on {day}.")
 
 #: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"
+
+#: Cause of a file that is looked at again and needs no approval any more.
+APPROVED: Final = "approved"
 
 
 def allowed(before: State, after: State) -> bool:
@@ -288,9 +293,9 @@ def hold_delay(cause: Cause, attempt: int) -> float:
 
     The intervals are long, as a changed key or setting ends a hold at once; a missing key is
     looked up more often, as a keyring may be unlocked at any time. The shared ledger is tried again
-    all the time, but by no file.
+    all the time, but by no file. What waits for approval is tested by none either.
     """
-    if cause in (Cause.EXISTING, Cause.LEDGER):
+    if cause is Cause.LEDGER or cause in APPROVABLE:
         return 0.0
     first = 30.0 if cause is Cause.CREDENTIAL else 900.0
     return float(min(first * 2.0 ** min(max(attempt, 1) - 1, 30), 6 * BACKOFF_CAP))
@@ -308,6 +313,15 @@ def account_keys(account: str) -> list[str]:
 
 def hold_keys(account: str, source_key: str) -> list[str]:
     """Return the names of all causes that hold back what goes to a source."""
+    return [
+        *answered_keys(account, source_key),
+        hold_key(Cause.LEDGER, account),
+        hold_key(Cause.MONTHLY_LIMIT, account),
+    ]
+
+
+def answered_keys(account: str, source_key: str) -> list[str]:
+    """Return the names of those causes that are over once HrFlow answers about a file itself."""
     return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
 
 
@@ -341,4 +355,18 @@ def is_opened(entry: Entry) -> bool:
 
 def existing_key(folder: str) -> str:
     """Return the name of the cause of files that were in ``folder`` before it was watched."""
-    return f"{Cause.EXISTING}:{folder.encode('utf-8', 'backslashreplace').decode()}"
+    return _folder_key(Cause.EXISTING, folder)
+
+
+def burst_key(folder: str) -> str:
+    """Return the name of the cause of files that came to ``folder`` with very many others."""
+    return _folder_key(Cause.BURST, folder)
+
+
+def _folder_key(cause: Cause, folder: str) -> str:
+    return f"{cause}:{folder.encode('utf-8', 'backslashreplace').decode()}"
+
+
+def cause_of(key: str) -> str:
+    """Return what kind of cause a name stands for."""
+    return key.partition(":")[0]

@@ -91,6 +91,15 @@ NOT_YET: Final = msg("Uploaded; the result is not known yet.")
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """How many uploads of an account HrFlow accepted in a local month, YYYY-MM."""
+
+    month: str
+    account: str
+    uploads: int
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """One file in a report: its state and its times (0: not yet, or unknown)."""
 

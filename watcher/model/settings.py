@@ -56,6 +56,7 @@ _NO_LIMIT: Final = msg("{item} must be between {least} and {most} (0 for no limi
 _NOTHING_ASKED: Final = msg(
     "{item} must be between {least} and {most} (0 to never ask for results)"
 )
+_NEVER_ASKS: Final = msg("{item} must be between {least} and {most} (0 to never ask)")
 
 #: Values a tag or a metadata may have; bool comes first because it is an int as well.
 Value = bool | int | float | str
@@ -186,6 +187,8 @@ class Account(Struct, frozen=True):
     max_requests_per_minute: Annotated[int, _within(0, 1_000_000, _NO_LIMIT)] = 0
     parallel_uploads: Annotated[int, _within(1, 64)] = 4
     max_upload_rate: int = 0
+    #: The uploads in a calendar month above which files wait for approval, or for the next month.
+    monthly_limit: Annotated[int, _within(0, 1_000_000_000, _NO_LIMIT)] = 0
     connect_timeout: Annotated[float, _within(0.1, 3600, _SECONDS)] = 10.0
     read_timeout: Annotated[float, _within(0.1, 3600, _SECONDS)] = 120.0
     #: Seconds over which an upload without an answer is asked for before it is sent again.
@@ -239,6 +242,8 @@ class Folder(Struct, frozen=True):
     poll_seconds: Annotated[float, _within(0.05, 86_400, _SECONDS)] = 30.0
     settle_seconds: Annotated[float, _within(0.05, 86_400, _SECONDS)] = 2.0
     existing: Existing = Existing.UPLOAD
+    #: More new files than this within an hour wait for approval; 0: never.
+    ask_above: Annotated[int, _within(0, 1_000_000, _NEVER_ASKS)] = 300
     changed: Changed = Changed.UPLOAD
     duplicates: Duplicates = Duplicates.SKIP
     after_upload: AfterUpload = AfterUpload.KEEP

@@ -33,11 +33,15 @@ class AppState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ActiveHold:
-    """A cause that holds files back: its ``key``, ``why`` in one sentence, how many files."""
+    """A cause that holds files back: its ``key``, ``why`` in one sentence, how many files.
+
+    ``size`` is that of all of them, in bytes.
+    """
 
     key: str
     why: Message
     files: int
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
 from watcher.present import listing, view
-from watcher.present.report import Span, make_period, render, summarize
+from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.view import Group, base_name, states_of
 
 if TYPE_CHECKING:
@@ -194,7 +194,8 @@ class Activity:
         today = date.fromtimestamp(now)  # noqa: DTZ012 - the person's own day
         period = make_period(Span(span), today, lambda local: local.astimezone().timestamp())
         with self._reader() as reader:
-            made = summarize(period, reader.timings(period.since, period.until))
+            timings = reader.timings(period.since, period.until)
+            made = summarize(period, timings, reader.months(now, MONTHS))
         return render(made, f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M}", self.word)  # noqa: DTZ006
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:

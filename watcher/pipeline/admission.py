@@ -10,13 +10,13 @@ from watcher import documents
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign, State
-from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step
+from watcher.model.lifecycle import ARRIVED, BURST_WAITS, REFUSED_BEFORE, Step, burst_key
 from watcher.model.settings import Changed, Duplicates
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.follow_up import numbered
 from watcher.pipeline.intake import isolated, note_vanished, note_version
 from watcher.pipeline.messages import Complete, Finished, Queued
-from watcher.pipeline.stage import Handlers, Stage
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import form_fields, unusable_reference
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from watcher.model.files import Document, Part
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
+    from watcher.pipeline.guard import Guard
     from watcher.routing.rules import Plan
+
+    #: The text fields of an upload's form.
+    Fields = tuple[tuple[str, str], ...]
 
 _DAY_NS: Final = 86_400 * 10**9
 
@@ -86,6 +90,10 @@ def _broken(document: Document) -> Skip | None:
 class Admission(Stage):
     """Refuses, ignores, recognises a copy, or queues."""
 
+    def __init__(self, context: Context, guard: Guard) -> None:
+        super().__init__(context)
+        self._guard = guard
+
     def handlers(self) -> Handlers:
         """Return the handler of files that are complete."""
         return {Complete: self._admit}
@@ -130,7 +138,10 @@ class Admission(Stage):
         ):
             return None
         resends = known.resends if known and known.file_id == file_id else 0
-        is_queued = self._queue(file_id, document, decision, plan, refused, resends)
+        claimed = self._claim(file_id, document, decision, plan, refused, resends)
+        if claimed is None:
+            return None
+        is_queued = self._queue(file_id, *claimed, plan, known.cause if known else "")
         return file_id if is_queued else None
 
     def _note_parts(self, container: Document, parts: Iterable[Part], plan: Plan) -> None:
@@ -176,7 +187,7 @@ class Admission(Stage):
                 return True
         return False
 
-    def _queue(
+    def _claim(
         self,
         file_id: int,
         document: Document,
@@ -184,8 +195,8 @@ class Admission(Stage):
         plan: Plan,
         refused: Entry | None,
         resends: int,
-    ) -> bool:
-        """Queue a file unless something is against it; return whether it was queued.
+    ) -> tuple[Route, Fields] | None:
+        """Make a file the one that sends its content; return how it is sent, None if it is not.
 
         ``refused``: the file as HrFlow has refused it, which it would do again. ``resends``: how
         often it was sent under another reference.
@@ -203,22 +214,32 @@ class Admission(Stage):
             route = replace(route, reference=numbered(route.reference, resends))
         if why := unusable_reference(route.reference):  # with what was added to it
             self._skip(file_id, Skip(State.REFUSED, why, route.rule), plan, refused)
-            return False
+            return None
         fields = form_fields(route, document.sent_type)
         if owner != file_id:
             if not self._journal.files.is_return_of(file_id, owner):
                 step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
                 self._journal.files.step(file_id, step, now, route=route, fields=fields)
                 self._note_duplicate(file_id, owner, plan)
-            return False
+            return None
         if refused and (refused.account, refused.fields) == (route.account, fields):
             self._journal.files.refuse_again(file_id, refused.why, now)
             self._emit(Finished(file_id, plan.folder.path))
-            return False
+            return None
+        return route, fields
+
+    def _queue(self, file_id: int, route: Route, fields: Fields, plan: Plan, held_by: str) -> bool:
+        """Queue a file unless it has to wait; return whether it was queued.
+
+        ``held_by``: the cause that held it before.
+        """
+        now = self._clock.wall()
         step, cause = Step(State.QUEUED, due_at=now), ""
         if self._journal.facts.is_in_doubt(file_id):
             why = msg("Checking whether this file was uploaded before.")
             step = Step(State.UNCERTAIN, why, now)
+        elif not self._guard.admits(file_id, plan.folder.path, held_by):
+            step, cause = Step(State.HELD, BURST_WAITS), burst_key(plan.folder.path)
         elif keys := self._journal.holds.keys_of(route.account, route.source_key):
             # Each held file shows the reason, also one that comes later.
             holds, cause = self._journal.holds.active(), keys[0]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.rate_limiter import RateLimiter
-from watcher.model.kinds import Cause, Limit
-from watcher.model.lifecycle import hold_key
+from watcher.model.kinds import APPROVABLE, Limit
+from watcher.model.lifecycle import answered_keys
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits
 from watcher.pipeline.messages import ClockJump, Connection, Drain, Release, Resume, Retry
@@ -183,8 +183,8 @@ class Budget(Stage):
 
     def release_holds(self, job: Job) -> None:
         """An answer about the file itself: the account and its key are fine, so is the source."""
-        for key in self._journal.holds.keys_of(job.account, job.source_key):
-            if key != hold_key(Cause.LEDGER, job.account):  # of which it says nothing
+        for key in answered_keys(job.account, job.source_key):  # it says nothing of other causes
+            if self._journal.holds.is_held(key):
                 self._journal.holds.release(key, self._clock.wall())
 
     # -- inside
@@ -213,7 +213,7 @@ class Budget(Stage):
             self._resume()
         else:  # and so they may have done while nothing ran: one file of each cause finds out
             for hold in self._journal.holds.active():
-                if hold.cause is not Cause.EXISTING:
+                if hold.cause not in APPROVABLE:
                     self._journal.holds.probe_soon(hold.key, self._clock.wall())
 
     def _resume(self, _message: object = None) -> None:
@@ -223,7 +223,7 @@ class Budget(Stage):
         for name in self._accounts:
             self._journal.queues.retry_now(name, now)
         for hold in self._journal.holds.active():
-            if hold.cause is not Cause.EXISTING:
+            if hold.cause not in APPROVABLE:
                 self._journal.holds.release(hold.key, now)
 
     def _wake(self, _message: object = None) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.i18n.message import NOTHING, Message
-from watcher.model.kinds import State
+from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import EXISTING_WAITS, Step, existing_key, existing_why
 from watcher.model.records import Stat
 from watcher.model.settings import Existing
@@ -45,7 +45,7 @@ class ExistingFiles:
         }
         for path, plan in plans.items():
             if self._are_skipped(plan):  # those that wait for approval as well
-                self._journal.holds.skip_existing(existing_key(path), now)
+                self._journal.approvals.skip_existing(existing_key(path), now)
 
     def keep_back(self, plan: Plan, candidate: Candidate, now: float) -> None:
         """Note a file that the first scan has found."""
@@ -93,11 +93,13 @@ class ExistingFiles:
         waiting = self._journal.holds.count(key)
         if not waiting:
             return NOTHING
-        if self._plans[folder].folder.existing is Existing.UPLOAD and waiting <= EXISTING_LIMIT:
-            self._journal.holds.approve_existing(key, now)
+        settings = self._plans[folder].folder
+        limit = min(EXISTING_LIMIT, settings.ask_above or EXISTING_LIMIT)
+        if settings.existing is Existing.UPLOAD and waiting <= limit:
+            self._journal.approvals.let_go(key, now)
             return NOTHING
         why = existing_why(waiting, folder)
-        self._journal.holds.hold_existing(key, why, now)
+        self._journal.holds.ask(key, Cause.EXISTING, why, now)
         return why
 
     def _are_skipped(self, plan: Plan) -> bool:

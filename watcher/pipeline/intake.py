@@ -134,7 +134,7 @@ class Intake(Stage):
                 path, fingerprint(plan.folder), now, is_imported=plan.is_imported
             )
             if plan.is_imported:  # importing approves what was there
-                self._journal.holds.approve_existing(existing_key(path), now)
+                self._journal.approvals.approve(existing_key(path), now)
         self._existing.configure(message.plans, now, import_all=message.import_all)
 
     # -- scans

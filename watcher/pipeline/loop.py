@@ -16,6 +16,7 @@ from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
 from watcher.pipeline.budget import Budget
 from watcher.pipeline.claims import Claims
+from watcher.pipeline.guard import Guard
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
 from watcher.pipeline.messages import (
@@ -104,13 +105,15 @@ class Pipeline:
         self._intake = Intake(context)
         budget, sources = Budget(context), Sources(context)
         claims = Claims(context, budget, tell_ledger)
+        guard = Guard(context)
         self._stages: tuple[Stage, ...] = (
             self._intake,
-            Admission(context),
+            Admission(context, guard),
             budget,
+            guard,
             Shares(context, budget, tell_ledger),
             claims,
-            Uploads(context, transport, budget, sources, claims.take),
+            Uploads(context, transport, budget, sources, guard, claims.take),
             Tracker(context, transport, budget, sources),
             Filing(context),
             HookRunner(context, run_hook),

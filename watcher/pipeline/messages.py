@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from watcher.i18n.message import msg
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, retried
+from watcher.model.kinds import APPROVABLE, State
+from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, cause_of, retried
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -51,7 +51,7 @@ class AddImport:
 
 @dataclass(frozen=True, slots=True)
 class Approve:
-    """Upload the files below ``path`` that were there before their folder was watched."""
+    """Upload the files at or below ``path`` that wait for approval."""
 
     path: str
 
@@ -272,11 +272,11 @@ def carry_out(  # noqa: C901 - one case a command
         case Ignore(file_ids):
             _ignore(journal, file_ids, now)
         case Release(key):
-            is_approval = key.startswith(f"{Cause.EXISTING}:")
-            release = journal.holds.approve_existing if is_approval else journal.holds.release
+            is_approval = cause_of(key) in APPROVABLE
+            release = journal.approvals.approve if is_approval else journal.holds.release
             release(key, now)
         case Approve(path):
-            return [Approved(path, journal.holds.approve_below(path, now))]
+            return [Approved(path, journal.approvals.approve_below(path, now))]
         case AddImport(folder, settings):
             journal.folders.set_imported(folder, settings)
         case Leave(watched):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from watcher.model.uploads import Job, Outcome
     from watcher.pipeline.budget import Budget
+    from watcher.pipeline.guard import Guard
     from watcher.pipeline.sources import Sources
     from watcher.pipeline.stage import Transport
     from watcher.routing.rules import Plan
@@ -50,7 +51,7 @@ class UploadDone:
 
 
 class Uploads(Stage):
-    """Sends what is queued, as far as the budget and the shared ledger allow."""
+    """Sends what is queued, as far as budget, monthly limit and shared ledger allow."""
 
     def __init__(
         self,
@@ -58,6 +59,7 @@ class Uploads(Stage):
         transport: Transport,
         budget: Budget,
         sources: Sources,
+        guard: Guard,
         take: Callable[[str, float, int], list[Job]],
     ) -> None:
         """``take`` is :meth:`watcher.pipeline.claims.Claims.take`."""
@@ -67,6 +69,7 @@ class Uploads(Stage):
         self._transport = transport
         self._budget = budget
         self._sources = sources
+        self._guard = guard
         self._handles: dict[int, BinaryIO] = {}
         self._starting: list[Job] = []
         self._began: dict[int, float] = {}  # file → when the upload under way began
@@ -87,7 +90,7 @@ class Uploads(Stage):
         """Note which uploads are about to start."""
         now = self._clock.wall()
         for account in self._budget.accounts:
-            if not (free := self._budget.free(account)):
+            if not (free := self._guard.at_most(account, self._budget.free(account))):
                 continue
             begun: set[tuple[str, str]] = set()
             for job in self._take(account, now, free):

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.model.kinds import State
-from watcher.model.lifecycle import existing_key
+from watcher.model.lifecycle import burst_key, existing_key
 from watcher.model.snapshot import AppState  # noqa: TC001 - msgspec reads the annotation
 from watcher.present import view
 from watcher.present.status import (
@@ -189,23 +189,42 @@ def _attention_folder(folder: Watched, word: Catalog) -> Item:
 
 
 def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
-    """Yield the approval of existing files: in a submenu, as the upload may cost money."""
-    asking = {hold.key: hold for hold in active_holds(snapshot) if needs_approval(hold)}
-    items = tuple(
-        Item(_approval_line(hold.files, folder.path, word), Action("retry", {"cause": hold.key}))
+    """Yield the approval of uploads: in a submenu, as they may cost money."""
+    folders = {
+        key(folder.path): folder.path
         for folder in snapshot.watched
-        if (hold := asking.get(existing_key(folder.path))) is not None
-    )
+        for key in (existing_key, burst_key)
+    }
+    items = [
+        Item(
+            _approval_line(hold, folders.get(hold.key, ""), word),
+            Action("retry", {"cause": hold.key}),
+        )
+        for hold in active_holds(snapshot)
+        if needs_approval(hold)
+    ]
     if items:
-        yield Item(word("Upload existing files…"), items=items)
+        yield Item(
+            word("Approve uploads…"), items=(*items, SEPARATOR, Item(word("Show files"), ATTENTION))
+        )
 
 
-def _approval_line(files: int, path: str, word: Catalog) -> str:
+def _approval_line(hold: ActiveHold, path: str, word: Catalog) -> str:
+    """Return what an approval uploads: of a folder, or without ``path`` of an account."""
+    size = word.size(hold.size)
+    if not path:
+        return word.plural(
+            "Upload 1 file above the monthly limit ({size})",
+            "Upload {count:count} files above the monthly limit ({size})",
+            hold.files,
+            size=size,
+        )
     return word.plural(
-        "Upload 1 file from {folder}",
-        "Upload {count:count} files from {folder}",
-        files,
+        "Upload 1 file from {folder} ({size})",
+        "Upload {count:count} files from {folder} ({size})",
+        hold.files,
         folder=folder_name(path),
+        size=size,
     )
 
 

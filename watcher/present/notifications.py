@@ -281,7 +281,7 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
         why = cut(word(hold.why), _WHY_LETTERS)
         title, todo, action = held_back(hold.files, word), "", ATTENTION
         if needs_approval(hold):
-            title = awaiting_approval(hold.files, word)
+            title = awaiting_approval(hold.files, word, hold.size)
             todo = word("Open the activity page to approve the upload.")
         elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
             todo, action = word("Open the setup page to fix this."), SET_UP

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from watcher.i18n.message import Catalog
-    from watcher.model.records import Timing
+    from watcher.model.records import Month, Timing
+
+
+#: Months of which a report tells the uploads.
+MONTHS: Final = 12
 
 
 class Span(enum.StrEnum):
@@ -120,7 +124,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All numbers of a period. ``bars`` has one count by category for each slot."""
+    """All numbers of a period. ``bars`` has one count by category for each slot.
+
+    ``months`` are the uploads of the months up to its end, as they are billed.
+    """
 
     period: Period
     total: Line
@@ -128,6 +135,12 @@ class Report:
     bars: tuple[Mapping[str, int], ...]
     uploads: tuple[int, ...]
     parses: tuple[int, ...]
+    months: tuple[Month, ...] = ()
+
+    @property
+    def has_accounts(self) -> bool:
+        """Whether the months have uploads of several accounts."""
+        return len({each.account for each in self.months}) > 1
 
 
 def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> Period:
@@ -155,7 +168,7 @@ def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> P
     return Period(span, title, tuple(words), tuple(moment(each) for each in begins))
 
 
-def summarize(period: Period, timings: Iterable[Timing]) -> Report:
+def summarize(period: Period, timings: Iterable[Timing], months: Iterable[Month] = ()) -> Report:
     """Return the report of a period; files of other periods are left out."""
     files = [each for each in timings if period.since <= each.noticed_at < period.until]
     parts: dict[tuple[str, str, str], list[Timing]] = {}
@@ -174,6 +187,7 @@ def summarize(period: Period, timings: Iterable[Timing]) -> Report:
         tuple(bars),
         _distribution(map(upload_seconds, files)),
         _distribution(map(parse_seconds, files)),
+        tuple(months),
     )
 
 
@@ -188,6 +202,10 @@ def record(report: Report) -> dict[str, object]:
         "lines": [
             {"folder": line.folder, "source": line.source, **_record_of(line)}
             for line in report.lines
+        ],
+        "months": [
+            {"month": each.month, "account": each.account, "uploads": each.uploads}
+            for each in report.months
         ],
         "slots": [
             {"slot": str(word), "since": at, **dict(bar)}
@@ -287,6 +305,9 @@ def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
         _quiet(word(_PARSING)),
         _heading(word("By folder and source")),
         _table(report, word),
+        _heading(word("Uploads per month")),
+        _quiet(word("HrFlow parses each upload. Files that were uploaded again count again.")),
+        _months(report, word),
     ]
     body = "\n".join(parts)
     return (
@@ -332,6 +353,22 @@ def _row(line: Line, categories: Sequence[str], word: Catalog) -> str:
     cells = "".join(f'<td class="n">{_text(each)}</td>' for each in numbers)
     folder, source = _text(line.folder), _text(view.short(line.source) or "—")
     return f'<tr><td class="path">{folder}</td><td>{source}</td>{cells}</tr>'
+
+
+def _months(report: Report, word: Catalog) -> str:
+    """The uploads of each month, by account if there are several."""
+    if not report.months:
+        return _quiet(word("No uploads yet."))
+    names = [msg("Month"), *([msg("Account")] if report.has_accounts else [])]
+    head = "".join(f'<th scope="col">{_text(word(name))}</th>' for name in names)
+    head += f'<th scope="col" class="n">{_text(word(msg("Uploads")))}</th>'
+    rows = "".join(
+        f"<tr><td>{_text(each.month)}</td>"
+        + (f"<td>{_text(each.account)}</td>" if report.has_accounts else "")
+        + f'<td class="n">{_text(word.number(each.uploads))}</td></tr>'
+        for each in report.months
+    )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
 def _text(text: str) -> str:

@@ -9,7 +9,8 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher.model.kinds import FAILED, Cause, State
+from watcher.model.kinds import APPROVABLE, FAILED, State
+from watcher.model.lifecycle import cause_of
 from watcher.model.snapshot import AppState
 from watcher.present.listing import row
 from watcher.present.view import Group, count
@@ -203,8 +204,15 @@ def needing_attention(files: int, word: Catalog) -> str:
     return word.plural("1 file needs attention", "{count:count} files need attention", files)
 
 
-def awaiting_approval(files: int, word: Catalog) -> str:
-    """Say that files wait for a person's approval."""
+def awaiting_approval(files: int, word: Catalog, size: int = 0) -> str:
+    """Say that files wait for a person's approval; with their ``size`` in bytes, if it is known."""
+    if size:
+        return word.plural(
+            "1 file ({size:size}) is waiting for your approval",
+            "{count:count} files ({size:size}) are waiting for your approval",
+            files,
+            size=size,
+        )
     return word.plural(
         "1 file is waiting for your approval",
         "{count:count} files are waiting for your approval",
@@ -240,7 +248,7 @@ def is_today(at: float, now: float) -> bool:
 
 def needs_approval(hold: ActiveHold) -> bool:
     """Whether a cause waits for a person's approval, and not for something to be fixed."""
-    return hold.key.partition(":")[0] == Cause.EXISTING
+    return cause_of(hold.key) in APPROVABLE
 
 
 def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
@@ -275,11 +283,14 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
 
 
 def _hold(hold: ActiveHold, word: Catalog) -> dict[str, object]:
+    asks = needs_approval(hold)
+    title = awaiting_approval(hold.files, word, hold.size) if asks else held_back(hold.files, word)
     return {
         "key": hold.key,
-        "title": (awaiting_approval if needs_approval(hold) else held_back)(hold.files, word),
+        "title": title,
         "why": word(hold.why),
         "files": hold.files,
-        "cause": hold.key.partition(":")[0],
-        "asks": needs_approval(hold),
+        "size": hold.size,
+        "cause": cause_of(hold.key),
+        "asks": asks,
     }

@@ -48,6 +48,13 @@ const MAIN = { class: "main" };
 const retryLabel = (files) => tn("Retry 1 file", "Retry {count} files", files);
 const ignoreLabel = (files) => tn("Ignore 1 file", "Ignore {count} files", files);
 
+// What an approval covers, by what is asked.
+const APPROVAL = {
+  existing: t("Parsing uses paid credits."),
+  burst: t("Parsing uses paid credits. Your approval also covers files that are added to this folder within the next hour."),
+  monthly_limit: t("Your approval covers these files only."),
+};
+
 /** Files that one cause holds back, which is not theirs. */
 function heldCard(hold) {
   const which = { cause: hold.key };
@@ -57,8 +64,9 @@ function heldCard(hold) {
     button(t("Open folder"), () => openFolders(which)),
   ] : [];
   if (hold.asks) {
-    const upload = tn("Upload 1 file", "Upload {count} files", hold.files);
-    return card("busy", hold.title, hold.why, "", button(upload, () => order("retry", which), MAIN), ...more);
+    const upload = button(tn("Upload 1 file", "Upload all {count} files", hold.files), () => order("approve", which), MAIN);
+    const skip = button(tn("Skip 1 file", "Skip all {count} files", hold.files), () => order("skip", which));
+    return card("busy", hold.title, hold.why, APPROVAL[hold.cause], upload, skip, ...more.slice(1));
   }
   const again = hold.files ? retryLabel(hold.files) : t("Try again");
   const retry = (attributes) => button(again, () => (hold.files ? order("retry", which) : ask("/api/retry", which)), attributes);

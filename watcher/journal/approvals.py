@@ -1,0 +1,172 @@
+"""Approvals: what waits for a person's yes, and what was said yes to."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+from watcher.i18n.message import msg
+from watcher.journal import rows
+from watcher.journal.holds import CAUSED
+from watcher.model.approvals import HOUR, month_of
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import (
+    APPROVED,
+    BURST_WAITS,
+    Step,
+    burst_key,
+    cause_of,
+    existing_key,
+)
+from watcher.routing.names import is_in
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from watcher.journal.files import Files
+    from watcher.journal.holds import Holds
+    from watcher.journal.store import Store
+
+
+#: Whether a file is at or below a directory of its folder, given by :func:`_below`.
+_BELOW: Final = (
+    "directory_id IN (SELECT id FROM directories WHERE path = ? OR substr(path, 1, ?) = ?)"
+)
+
+
+class Approvals:
+    """Holds and releases what a person is asked about."""
+
+    def __init__(self, store: Store, files: Files, holds: Holds) -> None:
+        self._store = store
+        self._files = files
+        self._holds = holds
+
+    def hold_unsent(self, file_ids: Collection[int], key: str, now: float) -> None:
+        """Hold those of these files for approval that are queued."""
+        self._store.choose(list(file_ids))
+        found = self._ids("state IN ('queued', 'waiting') AND id IN (SELECT id FROM chosen)")
+        self._files.step(found, Step(State.HELD, BURST_WAITS), now, cause=key)
+
+    def approve(self, key: str, now: float) -> int:
+        """Let files go that wait for a person's approval, which was given; return how many."""
+        found = self.let_go(key, now)
+        self._holds.forget(key)
+        if found and cause_of(key) != Cause.MONTHLY_LIMIT:
+            self._expect_more(self._files.folder_of(found[0]), now)
+        return len(found)
+
+    def let_go(self, key: str, now: float, below: bytes = b"") -> list[int]:
+        """Let files go that wait for approval; return them. Those that follow may be asked about.
+
+        ``below``: only those at or below this directory of their folder.
+        """
+        cause = cause_of(key)
+        where = f"{CAUSED} AND state IN ('held', 'baseline') AND {_BELOW}"
+        found = self._ids(where, key, *_below(below))
+        if cause == Cause.EXISTING:  # they were not read yet
+            self._files.step(found, Step(State.NOTICED, due_at=now), now, cause=APPROVED)
+        else:
+            step = Step(State.QUEUED, msg("You approved the upload."), now)
+            self._files.step(found, step, now)
+        if cause == Cause.MONTHLY_LIMIT:
+            self._store.write(
+                "INSERT INTO months (month, account, approved) VALUES (?, ?, ?) ON CONFLICT "
+                "(month, account) DO UPDATE SET approved = approved + excluded.approved",
+                month_of(now),
+                key.partition(":")[2],
+                len(found),
+            )
+        return found
+
+    def skip_existing(self, key: str, now: float) -> None:
+        """Ignore for good the existing files that wait for approval."""
+        self._holds.forget(key)
+        found = self._ids(f"{CAUSED} AND state = 'held'", key)
+        self._files.step(found, Step(State.BASELINE), now, cause=key)
+
+    def drop_answered(self, cause: Cause) -> None:
+        """End the holds of a cause whose files are all gone or ignored: nothing is asked there."""
+        for hold in self._holds.active():
+            if hold.cause is cause and not self._store.read(
+                # Those that are noticed are read again, and then held again.
+                f"SELECT 1 FROM files WHERE {CAUSED} AND state IN ('held', 'noticed') LIMIT 1",
+                hold.key,
+            ):
+                self._holds.forget(hold.key)
+
+    def approve_below(self, path: str, now: float) -> int:
+        """Let files at or below ``path`` go that wait for approval; return how many.
+
+        Folders that are no longer watched are left out: nothing would read their files.
+        """
+        taken = 0
+        for folder_id, stored in self._store.all(
+            "SELECT id, path FROM folders WHERE settings <> ?", rows.LEFT
+        ):
+            folder = os.fsdecode(stored)
+            if is_in(folder, path, os.sep):
+                below = b""
+            elif is_in(path, folder, os.sep):
+                below = os.fsencode(os.path.relpath(path, folder))
+            else:
+                continue
+            for key in (existing_key(folder), burst_key(folder)):
+                taken += len(self.let_go(key, now, below))
+                if not below:
+                    self._holds.forget(key)
+            self._store.write(
+                f"UPDATE files SET cause = ? WHERE state = 'noticed' AND cause = '' AND {_BELOW} "
+                "AND directory_id IN (SELECT id FROM directories WHERE folder_id = ?)",
+                APPROVED,
+                *_below(below),
+                folder_id,
+            )
+            self._expect_more(folder_id, now)
+        return taken
+
+    def arrivals(self, folder: str, now: float, limit: int) -> list[tuple[int, float]]:
+        """Return up to ``limit`` files that came to a folder in the last hour, and when.
+
+        Those that were approved, or that are not sent, do not count.
+        """
+        found: list[tuple[int, float]] = self._store.all(
+            f"SELECT f.id, f.noticed_at {rows.FROM} WHERE f.changed_at > ?2 AND f.noticed_at > ?2 "
+            "AND f.noticed_at > o.approved_until AND o.path = ?1 AND f.state IN ('queued', "
+            "'waiting', 'uploading', 'uncertain', 'accepted', 'parsed', 'parse_failed') "
+            "ORDER BY f.noticed_at LIMIT ?3",
+            os.fsencode(folder),
+            now - HOUR,
+            limit,
+        )
+        return found
+
+    def approved_until(self, folder: str) -> float:
+        """Return until when new files in a folder need no approval, 0 for a past moment."""
+        query = "SELECT approved_until FROM folders WHERE path = ?"
+        row = self._store.read(query, os.fsencode(folder))
+        return float(row[0]) if row else 0.0
+
+    def uploads_in(self, month: str, account: str) -> tuple[int, int]:
+        """Return how many uploads a month has had, and how many more than its limit it may have."""
+        self._store.write_deferred()
+        query = "SELECT uploads, approved FROM months WHERE month = ? AND account = ?"
+        row: tuple[int, int] | None = self._store.read(query, month, account)
+        return row or (0, 0)
+
+    # -- inside
+
+    def _expect_more(self, folder_id: int, now: float) -> None:
+        """Let new files in a folder need no approval for a while: those approved may be a part."""
+        update = "UPDATE folders SET approved_until = ? WHERE id = ?"
+        self._store.write(update, now + HOUR, folder_id)
+
+    def _ids(self, where: str, *values: object) -> list[int]:
+        found = self._store.all(f"SELECT id FROM files WHERE {where}", *values)
+        return [file_id for (file_id,) in found]
+
+
+def _below(directory: bytes) -> tuple[bytes, int, bytes]:
+    """Return the values for ``_BELOW``; x'' is the whole folder."""
+    prefix = directory + os.fsencode(os.sep) if directory else b""
+    return directory, len(prefix), prefix

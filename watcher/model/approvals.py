@@ -1,0 +1,83 @@
+"""What a person is asked about before it is sent, because parsing costs money. Pure.
+
+Times are seconds since 1970; months are those of local time, as YYYY-MM.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from datetime import time as clock
+from typing import TYPE_CHECKING, Final
+
+from watcher.i18n.message import Message, msg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+#: Seconds in which new files in a folder are counted, and for which an approval counts.
+HOUR: Final = 3600.0
+
+
+class Arrivals:
+    """When the new files of a folder came, within the last hour."""
+
+    def __init__(self, arrivals: Iterable[tuple[int, float]] = ()) -> None:
+        """``arrivals``: each file's id and time, the earliest first."""
+        self._times = dict(arrivals)
+
+    def add(self, file_id: int, at: float) -> None:
+        """Note a file; one that is noted already counts once."""
+        self._times.setdefault(file_id, at)
+
+    def exceed(self, limit: int, now: float) -> bool:
+        """Return whether more than ``limit`` (0: any number) came within the last hour."""
+        while self._times and next(iter(self._times.values())) <= now - HOUR:
+            del self._times[next(iter(self._times))]
+        return 0 < limit < len(self._times)
+
+    def take_all(self) -> list[int]:
+        """Return the files, and count none of them any more."""
+        ids = list(self._times)
+        self._times.clear()
+        return ids
+
+
+def uploads_left(limit: int, approved: int, used: int) -> int:
+    """Return how many uploads a month still allows; ``approved`` are those above its limit."""
+    return max(0, limit + approved - used)
+
+
+def month_of(now: float) -> str:
+    """Return the month."""
+    return datetime.fromtimestamp(now).strftime("%Y-%m")  # noqa: DTZ006 - local
+
+
+def month_end(now: float) -> float:
+    """Return when the next month begins."""
+    first = datetime.fromtimestamp(now).date().replace(day=1)  # noqa: DTZ006 - local
+    following = (first + timedelta(days=31)).replace(day=1)
+    return datetime.combine(following, clock()).timestamp()
+
+
+def burst_why(folder: str, limit: int) -> Message:
+    """Return why files wait: more than ``limit`` came to ``folder`` within an hour."""
+    return msg(
+        "More than {limit:count} files were added to {folder} within an hour;"
+        " those not uploaded yet are waiting for your approval.",
+        folder=folder,
+        limit=limit,
+    )
+
+
+def monthly_limit_why(whose: Message, limit: int, now: float) -> Message:
+    """Return why files wait: the month's uploads are used up.
+
+    ``whose``: " for account …", or NOTHING.
+    """
+    return msg(
+        "The monthly limit{whose} of {limit:count} uploads is reached. Files wait until {day}, or"
+        " until you approve them.",
+        whose=whose,
+        limit=limit,
+        day=datetime.fromtimestamp(month_end(now)).strftime("%Y-%m-%d"),  # noqa: DTZ006 - local
+    )
