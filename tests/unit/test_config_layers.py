@@ -136,7 +136,7 @@ def test_ones_own_refines_the_machines(machine, own, expected):
         ("accounts.paris.proxy", "[accounts.paris]\nproxy = 'm'", "[accounts.paris]\nproxy = 'o'\n[accounts.lyon]\nproxy = 'o'", "[accounts.paris]\nproxy = 'm'\n[accounts.lyon]\nproxy = 'o'", ["accounts.paris.proxy"]),
         ("account", "[account]\nemail = 'm'", "[account]\nproxy = 'o'\n[accounts.mine]\nemail = 'o'", "[account]\nemail = 'm'", ["account", "accounts.mine"]),
         # the name of a key alone is enough where it means one
-        ("parallel_uploads", "", "[account]\nparallel_uploads = 9", "[account]", ["account.parallel_uploads"]),
+        ("max_upload_rate", "", "[account]\nmax_upload_rate = 9", "[account]", ["account.max_upload_rate"]),
         ("existing", "", "[defaults]\nexisting = 'skip'", "[defaults]", ["defaults.existing"]),
         # a key that is locked and not set has its built-in default
         ("hooks", "", "[hooks]\nparsed = ['x']", "", ["hooks"]),

@@ -308,6 +308,7 @@ OTHER_SETTINGS = {
     "poll_seconds": 5.0,
     "settle_seconds": 5.0,
     "existing": Existing.SKIP,
+    "ask_above": 7,
     "changed": Changed.IGNORE,
     "duplicates": Duplicates.UPLOAD,
     "after_upload": AfterUpload.MOVE,
@@ -319,8 +320,8 @@ OTHER_SETTINGS = {
 
 #: Which folder, how its files are noticed, what happens to them afterwards: nothing of the upload.
 NOT_ROUTING = (
-    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "changed",
-    "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
+    "path", "create", "watch", "poll_seconds", "settle_seconds", "existing", "ask_above",
+    "changed", "duplicates", "after_upload", "after_refusal", "sent_folder", "refused_folder",
 )  # fmt: skip
 
 
