@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.i18n.catalog import catalog
+from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.ledger import LedgerUse
 from watcher.model.lifecycle import burst_key
@@ -275,7 +276,7 @@ names = st.text(
 )
 entries = st.builds(
     entry, st.integers(1, 10**9), names, st.sampled_from(State),
-    why=names, profile_name=names, source_key=names,
+    why=names.map(verbatim), profile_name=names, source_key=names,
 )  # fmt: skip
 snapshots = st.builds(
     Snapshot, at=st.just(NOON), is_set_up=st.booleans(),
