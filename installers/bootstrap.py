@@ -49,8 +49,12 @@ DEBIAN_PACKAGES = (
     ("xvfb", "the tests of the icon in a panel"),
 )
 
-#: For an extra of the project: the ones with which an environment may have been made.
-SERVES = {"sandbox": ("sandbox", "dev"), "dev": ("dev",)}
+#: For extras of the project: the ones with which an environment may have been made.
+SERVES = {
+    "sandbox": ("sandbox", "ledger,sandbox", "dev"),
+    "ledger,sandbox": ("ledger,sandbox", "dev"),
+    "dev": ("dev",),
+}
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOG = "bootstrap.log"
@@ -90,7 +94,9 @@ def main(arguments: "list[str]") -> int:
     try:
         _ensure_python(sys.version_info)
         if arguments[0] != "test":
-            _ensure_environment(venv, "sandbox")
+            # What the shared ledger needs is brought by the first command about it, and stays.
+            is_ledger = arguments[0] == "ledger"
+            _ensure_environment(venv, "ledger,sandbox" if is_ledger else "sandbox")
             _name_command()
             return _become([_program(venv, "hrflow-watcher"), *arguments])
         _ensure_debian_packages(_missing_packages())

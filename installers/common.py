@@ -75,8 +75,8 @@ class Release:
 
     @property
     def requirement(self) -> str:
-        """What pip is to install: the wheel, and what its commands `try` and `sandbox` need."""
-        return f"{self.wheel}[sandbox]"
+        """What pip is to install: the wheel, what `try` and `sandbox` need, and a shared ledger."""
+        return f"{self.wheel}[ledger,sandbox]"
 
     def fresh(self, *names: str) -> str:
         """An empty folder below ``work``."""

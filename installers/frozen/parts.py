@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 #: Libraries that choose their parts while running; each part is loaded by name.
-_CHOOSING = ("keyring", "watchdog", "pystray")
+_CHOOSING = ("keyring", "psycopg", "psycopg_binary", "watchdog", "pystray")
 #: Not for a program that people use: they bring what only tests and builds need.
 UNUSED = ("tkinter", "unittest", "pydoc", "pip", "setuptools", "test", "_pytest", "IPython")
 

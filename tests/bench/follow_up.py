@@ -135,16 +135,12 @@ def fill(journal, files, now):
     for number in range(files):
         path = f"{FOLDER.path}/{number}.pdf"
         stat = Stat(1000, number)
-        file_id = journal.files.add(
-            Candidate(FOLDER.path, path, Sign.SCANNED), stat, now, State.NOTICED
-        )
         sniffed = Sniffed("application/pdf", ".pdf", msg("a PDF document"))
         document = Document(FOLDER.path, path, stat, f"{number:064x}", sniffed, f"{number}.pdf")
-        journal.files.identify(file_id, document)
-        journal.files.set_route(
-            file_id, Route("default", "source", document.sha256), document.sha256, ()
-        )
-        journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
+        candidate = Candidate(FOLDER.path, path, Sign.SCANNED)
+        file_id = journal.files.add(candidate, stat, now, State.NOTICED, document=document)
+        route = Route("default", "source", document.sha256)
+        journal.files.step(file_id, Step(State.QUEUED, due_at=now), now, route=route)
     journal.commit()
 
 
@@ -170,7 +166,8 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
         journal.store.read("PRAGMA synchronous = OFF")  # it is not the disk that is measured
         fill(journal, files, clock.now)
         pipeline = Driven(
-            journal, server, workers, clock, lambda news: None, run_hook=None,
+            journal, server, workers, clock, lambda news: None, spool=None, run_hook=None,
+            tell_ledger=None,
         )  # fmt: skip
         account = Account(
             name="default", email="a@example.org", max_requests_per_minute=per_minute,

@@ -135,7 +135,7 @@ def place():
 def fill(journal, length, directories, folder):
     """Give a journal ``length`` files of the past in a folder with so many directories."""
     for number in range(min(directories, length)):
-        journal.files.directory(folder, str(number).encode())
+        journal.directories.add(folder, str(number).encode())
     journal.store.write(PAST, length, directories)
     journal.store.write(
         "INSERT INTO names SELECT directory_id, name, size, mtime_ns, id FROM files"
@@ -167,7 +167,7 @@ def learn(state, folders):
         journal.folders.set_scanned(folder, 1.0)
         for at, _, names in os.walk(folder):
             directory = os.path.relpath(at, folder) if at != folder else ""
-            directory_id = journal.files.directory(folder, os.fsencode(directory))
+            directory_id = journal.directories.add(folder, os.fsencode(directory))
             rows = []
             for name in names:
                 file_id += 1

@@ -12,7 +12,7 @@ from tests.support.mails import mail, pdf, save
 from tests.support.pictures import tiff, webp
 from tests.support.samples import make_pdf
 from watcher import sandbox as sb
-from watcher.daemon.plans import check_file, make_plans, this_machine
+from watcher.daemon.plans import OPENED, check_file, make_plans, this_machine
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Archives, Duplicates, Item, MailSetting, Rule
 from watcher.pipeline.messages import Ignore, Resume
@@ -192,15 +192,15 @@ def test_check_says_the_same(world):
     path = save(folder.path, "mail.eml", mail(("CV.pdf", pdf("cv")), ("notes.txt", b"notes")))
     plans = make_plans(world.config(folder), this_machine())
     verdict = check_file(path, plans, world.places)
-    assert str(verdict["verdict"]) == "Would be opened"
-    said = {os.path.basename(part["file"]): part for part in verdict["parts"]}
-    assert str(said["CV.pdf"]["verdict"]) == "Would be uploaded"
+    assert verdict.display is OPENED
+    said = {os.path.basename(part.file): part for part in verdict.parts}
+    assert said["CV.pdf"].is_sent
     world.start(folder)
     settled(world, 3)
     entries = {os.path.basename(entry.path): entry for entry in world.entries()}
-    assert entries["mail.eml"].why == verdict["why"]
-    assert entries["notes.txt"].why == said["notes.txt"]["why"]
-    assert entries["CV.pdf"].reference == said["CV.pdf"]["reference"]
+    assert entries["mail.eml"].why == verdict.why
+    assert entries["notes.txt"].why == said["notes.txt"].why
+    assert entries["CV.pdf"].reference == said["CV.pdf"].route.reference
 
 
 def test_archives_are_opened_where_a_folder_says_so(world, eventually):
@@ -246,7 +246,7 @@ def test_a_scan_waits_and_is_converted_when_it_can_go(world, eventually):
     path = save(folder.path, "scan.tif", tiff("scan"))
     eventually(lambda: shown(world).get("scan.tif") == "held")
     plans = make_plans(world.config(folder), this_machine())
-    assert check_file(path, plans, world.places)["sent_as"] == "scan.pdf"
+    assert check_file(path, plans, world.places).document.file_name == "scan.pdf"
     world.keys.key = sb.READ_WRITE_KEY
     world.app.post(Resume())
     world.wait_for(lambda: len(world.arrived()) == 1)

@@ -7,6 +7,7 @@ import socket
 
 import pytest
 
+from tests.support import file_keyring
 from tests.support.postgres import need_postgres
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
@@ -86,11 +87,33 @@ def test_a_restart_after_a_kill_goes_on_at_once(share):
     share.check(40)
 
 
+def test_status_says_for_whom_files_wait(share):
+    share.sandbox.faults.set(Fault(kind=Kind.NEVER, method="POST"))
+    first, second = share.desk(), share.desk()
+    share.drop(2)
+    first.start("run", "--quiet")
+    assert wait_until(lambda: len(share.sandbox.ledger.records()) == 2)
+    second.start("run", "--quiet")
+    expected = {"machines": 2, "waits": {socket.gethostname(): 2}}
+    assert wait_until(lambda: second.read_json("status")[0]["ledger"] == expected)
+    share.sandbox.faults.set()
+
+
 def die(desk, url):
     """Kill a desk's program, and let its lease run out at once."""
     desk.processes[-1].process.kill()
     desk.processes[-1].end()
     psql(url, "UPDATE sessions SET lease_until = now() - interval '1 s'")
+
+
+def test_the_profile_of_what_was_sent_is_known_once_it_is_parsed(share):
+    desk = share.desk()
+    share.drop(1)
+    desk.start("run", "--quiet")
+    wait_for_states(desk, "parsed")
+    keys = "SELECT profile_key FROM contents"
+    (profile,) = [each["profile_key"] for each in desk.read_json("history")]
+    assert wait_until(lambda: psql(share.url, keys) == [(profile,)]), psql(share.url, keys)
 
 
 def test_what_a_dead_machine_was_sending_is_asked_for_before_it_is_sent_again(share):
@@ -149,6 +172,19 @@ def test_the_limit_of_requests_a_minute_holds_over_all_machines(share):
     assert all(later - first >= 60.0 for first, later in zip(times, times[12:], strict=False))
 
 
+def test_the_limit_of_uploads_at_once_holds_over_all_machines(share):
+    share.sandbox.api.parse_seconds = 0.0
+    share.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.3, method="POST"))
+    desks = [share.desk("parallel_uploads = 3") for _ in range(3)]
+    for desk in desks:
+        desk.start("run").wait_for("Watching")
+    share.drop(24)
+    share.check(24)
+    times = sorted(record.received_at for record in share.sandbox.ledger.records())
+    together = [sum(0 <= later - each < 0.3 for later in times) for each in times]
+    assert max(together) == 3, together
+
+
 # -- the ledger fails
 
 
@@ -172,7 +208,7 @@ def test_uploads_are_held_while_the_ledger_cannot_be_reached_and_resume_by_thems
     wait_for_states(desk, "held", "held", "held")
     (status,) = desk.read_json("status")
     assert [hold["cause"] for hold in status["held"]] == ["ledger:default"]
-    assert status["ledger"] == {"machines": 0}
+    assert status["ledger"] == {"machines": 0, "waits": {}}
     office.drop(1, start=3)
     wait_for_states(desk, *["held"] * 4)
     office.cluster.start()
@@ -227,22 +263,49 @@ def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database):
         assert wait_until(lambda: machines() == [(socket.gethostname(), 0, 2)]), machines()
         found = next(each for each in desk.read_json("doctor") if each["check"] == "ledger")
         assert found["level"] == "ok"
-        assert desk.read_json("status")[0]["ledger"] == {"machines": 1}
+        assert desk.read_json("status")[0]["ledger"] == {"machines": 1, "waits": {}}
         share.close()
 
 
-def test_the_password_comes_from_the_environment_and_is_shown_nowhere(tmp_path, own_cluster):
-    own_cluster.demand_password("a canary password")
-    url = own_cluster.new_database()
+PASSWORD = "a canary password"
+
+
+def in_environment(desk):
+    return {"HRFLOW_LEDGER_PASSWORD": PASSWORD}
+
+
+def in_systemd_credential(desk):
+    (desk.root / "hrflow-ledger-password").write_text(f"{PASSWORD}\n")
+    return {"CREDENTIALS_DIRECTORY": str(desk.root)}
+
+
+def in_pgpass(desk):
+    path = desk.root / "pgpass"
+    path.write_text(f"*:*:*:*:{PASSWORD}\n")
+    path.chmod(0o600)
+    return {"PGPASSFILE": str(path)}
+
+
+def in_keyring(desk):
+    environ = file_keyring.environ(desk.root / "keyring")
+    done = desk.feed(f"{PASSWORD}\n", "login", "--ledger", "--key-stdin", **environ)
+    assert done.returncode == 0, done.stderr
+    return environ
+
+
+def test_the_password_comes_from_where_it_may_be_and_is_shown_nowhere(tmp_path, own_cluster):
+    own_cluster.demand_password(PASSWORD)
+    share_url = own_cluster.new_database()
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        share = Share(tmp_path, url, sandbox)
+        share = Share(tmp_path, share_url, sandbox)
         desk = share.desk()
         assert "rejected" in desk.run("ledger", "init").stderr
-        password = {"HRFLOW_LEDGER_PASSWORD": "a canary password"}
-        done = desk.run("ledger", "init", **password)
-        assert done.returncode == 0, done.stderr
+        for store in (in_environment, in_systemd_credential, in_pgpass, in_keyring):
+            done = desk.run("ledger", "init", **store(desk))
+            assert done.returncode == 0, (store.__name__, done.stderr)
+            assert "canary" not in done.stdout + done.stderr
         share.drop(1)
-        running = desk.start("run", **password)
+        running = desk.start("run", **in_keyring(desk))
         share.check(1)
         running.end()
         logged = (tmp_path / "desk-1" / "state" / "hrflow-watcher.log").read_text()

@@ -6,7 +6,7 @@ from tests.support import file_keyring
 from watcher import sandbox as sb
 
 OTHER = "ask_" + "5" * 32
-SAID = "the environment variable HRFLOW_API_KEY holds another key, which is not used"
+SAID = "(the environment variable HRFLOW_API_KEY "
 
 
 @pytest.fixture
@@ -38,4 +38,4 @@ def test_the_same_key_twice_is_nothing_to_tell(desk, boxed):
     same = {**boxed, "HRFLOW_API_KEY": sb.READ_WRITE_KEY}
     said = desk.run("doctor", **same).stdout
     assert "comes from the system's keyring" in said
-    assert "another key" not in said
+    assert SAID not in said

@@ -8,11 +8,12 @@ import pytest
 from tests.support.outcomes import ARRIVED
 from tests.support.samples import PDF
 from tests.support.world import wait_for
-from watcher.daemon.plans import WAITS, check_file, make_plans, this_machine
+from watcher.daemon.plans import check_file, make_plans, this_machine
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
 from watcher.pipeline import settle
+from watcher.present import view
 
 
 @pytest.fixture(autouse=True)
@@ -46,7 +47,7 @@ def test_a_file_that_is_held_open_is_shown_until_it_is_complete(world, eventuall
         assert (status.done, status.total) == (0, 0)  # nothing is being uploaded
         plans = make_plans(world.config(folder), this_machine())
         verdict = check_file(path, plans, world.places)
-        assert (verdict["verdict"], verdict["why"]) == (WAITS, BEING_WRITTEN)
+        assert (verdict.display, verdict.why) == (view.STATES[State.WAITING], BEING_WRITTEN)
         file.write(content[100:])
     eventually(lambda: world.states()["download.pdf"] in ARRIVED)
     assert [each.file_id for each in world.entries()] == [first.file_id]
@@ -102,6 +103,6 @@ def test_check_waits_for_what_breaks_off_as_long_as_the_program_does(world):
     with open(path, "wb") as file:
         file.write(read_pdf()[:100])
     verdict = check_file(path, plans, world.places)
-    assert (verdict["verdict"], verdict["why"]) == (WAITS, INCOMPLETE)
+    assert (verdict.display, verdict.why) == (view.STATES[State.WAITING], INCOMPLETE)
     os.utime(path, (time.time() - 3600, time.time() - 3600))
-    assert str(check_file(path, plans, world.places)["verdict"]) == "Not accepted"
+    assert check_file(path, plans, world.places).display is view.STATES[State.REFUSED]

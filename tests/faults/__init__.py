@@ -5,8 +5,11 @@ program, drops files, provokes a fault and mends it. What became of the files is
 afterwards, the same way for all.
 """
 
-from tests.faults import files, folders, machine, server
+from tests.faults import files, folders, ledger, machine, server
 
-SCENARIOS = (*server.SCENARIOS, *folders.SCENARIOS, *files.SCENARIOS, *machine.SCENARIOS)
+SCENARIOS = (
+    *server.SCENARIOS, *folders.SCENARIOS, *files.SCENARIOS, *machine.SCENARIOS,
+    *ledger.SCENARIOS,
+)  # fmt: skip
 
 __all__ = ["SCENARIOS"]

@@ -17,7 +17,7 @@ class Scenario:
     name: str
     how: str
     run: object
-    #: What the machine must allow: "mount", "root", "unshare", "openssl" or "".
+    #: What the machine must allow, by words: "mount", "root", "unshare", "openssl", "postgres".
     needs: str = ""
 
 

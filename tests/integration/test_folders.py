@@ -109,6 +109,7 @@ def test_a_directory_moved_in_is_looked_through(folders, inbox, root, tmp_path):
     inbox.wait_for_paths(moved, Sign.SCANNED)
     later = write(root / "inside" / "a" / "b" / "later.pdf")
     inbox.wait_for_paths([later])
+    assert not set(inbox.paths(Sign.CHANGED)) & set(map(str, moved))  # each is told of once
 
 
 def test_a_renamed_directory_gives_its_files_new_paths(folders, inbox, root):

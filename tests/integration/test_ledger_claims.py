@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.postgres import need_postgres
 from watcher.model.errors import LedgerError
-from watcher.model.ledger import Content, Record, Standing, source_fingerprint
+from watcher.model.ledger import Content, Record, Standing, TakePlaces, source_fingerprint
 
 need_postgres()
 
@@ -45,6 +45,14 @@ class Desktop:
 
     def give_back(self, *given):
         claims.give_back(self.connection, self.session, given)
+
+    def keep(self, *sent):
+        claims.keep(self.connection, self.session, sent)
+
+    def take(self, wanted, used=0, most=10):
+        asked = TakePlaces(bytes(16), used, wanted, most)
+        found = claims.take_places(self.connection, self.session, asked)
+        return found.places, found.is_scarce
 
     def lapse(self):
         """What the ledger sees of a machine that was silent for too long."""
@@ -206,6 +214,62 @@ def test_a_session_that_the_ledger_has_lost_holds_nothing(desktops):
     assert two.standings(wanted) == [Standing.UNCERTAIN]
 
 
+def test_after_a_failover_whoever_claims_asks_first(desktops):
+    one, two = desktops(), desktops()
+    wanted, more = contents(2), contents(2, start=2)
+    claims.note_server(one.connection)
+    assert one.standings(wanted[:1]) == [Standing.OURS]  # it is the server that was set up
+    one.connection.execute("UPDATE server SET history = 'another'")
+    claims.note_server(one.connection)
+    assert one.standings(wanted) == [Standing.OURS, Standing.UNCERTAIN]
+    assert two.standings(wanted) == [Standing.BUSY] * 2
+    assert one.standings(wanted, checked=wanted) == [Standing.OURS] * 2
+    assert two.standings(more, checked=more) == [Standing.OURS] * 2
+    one.connection.execute("UPDATE server SET since = now() - interval '2 min'")
+    claims.note_server(one.connection)
+    assert one.standings(contents(1, start=4)) == [Standing.OURS]
+
+
+def test_what_is_being_sent_is_kept_from_those_who_only_ask(desktops):
+    one, two, three = desktops(), desktops(), desktops()
+    lost, asked, sent, arrived = wanted = contents(4)
+    one.claim(wanted[1:])
+    one.lapse()
+    two.claim(wanted[1:])
+    two.claim([sent], checked=[sent])
+    two.record(arrived)
+    claims.renew(one.connection, one.session, one.instance)
+    one.keep(*wanted)  # it was silent, not dead
+    assert two.standings([lost, asked], checked=[asked]) == [Standing.BUSY] * 2
+    assert one.standings(wanted) == [Standing.OURS] * 2 + [Standing.BUSY, Standing.ARRIVED]
+    one.lapse()
+    assert three.standings([lost]) == [Standing.UNCERTAIN]
+
+
+def test_a_lease_of_before_the_clock_was_set_back_is_none(desktops):
+    one, two = desktops("ONE"), desktops("TWO")
+    wanted = contents(1)
+    one.claim(wanted)
+    one.connection.execute(
+        "UPDATE sessions SET lease_until = lease_until + interval '1 h' WHERE id = %s",
+        (one.session,),
+    )
+    assert [each.name for each in claims.machines(two.connection)] == ["TWO"]
+    assert two.standings(wanted) == [Standing.UNCERTAIN]
+    assert one.claim(contents(1, start=1)) is None  # until its next heartbeat
+    claims.renew(one.connection, one.session, one.instance)
+    one.keep(*wanted)
+    assert two.standings(wanted, checked=wanted) == [Standing.BUSY]
+
+
+def test_an_ordinary_user_is_enough(shared_cluster):
+    url = shared_cluster.new_database(owner="clerk")
+    with connected(url, "", migrating=True) as connection:
+        schema.migrate(connection)
+        claims.note_server(connection)
+        assert claims.examine(connection).missing == ()
+
+
 def test_those_who_wait_hear_of_the_end(desktops):
     one, two = desktops(), desktops()
     wanted = contents(3)
@@ -260,19 +324,48 @@ def test_machines_are_listed_while_they_live(desktops):
 
 def test_all_sessions_together_have_no_more_places_than_the_limit(desktops):
     one, two = desktops(), desktops()
-    account = b"an account".ljust(16)
-
-    def take(desktop, wanted):
-        return claims.take_places(desktop.connection, desktop.session, account, wanted, 10)
-
-    assert take(one, 7) == 7
-    assert take(two, 7) == 3
-    assert take(one, 2) == 2
-    assert take(two, 20) == 8
+    assert one.take(7) == (7, False)
+    assert two.take(7) == (3, True)
+    assert one.take(2) == (2, True)
+    assert two.take(20) == (8, True)
     one.lapse()
-    assert take(two, 20) == 8  # its last requests still count
+    assert two.take(20) == (8, True)  # its last requests still count
     one.connection.execute("UPDATE sessions SET lease_until = now() - interval '2 min'")
-    assert take(two, 20) == 10
+    assert two.take(20) == (10, True)
+    assert two.take(1) == (1, False)
+
+
+def test_who_wants_places_has_an_equal_part_once_the_others_have_used_theirs(desktops):
+    one, two, three = desktops(), desktops(), desktops()
+    assert one.take(10) == (10, False)
+    assert two.take(9) == (0, True)
+    assert one.take(10, used=8) == (5, True)  # it begins nothing, as it uses more than that
+    assert two.take(9) == (2, True)
+    assert one.take(10, used=1) == (5, True)
+    assert two.take(9, used=2) == (5, True)
+    assert three.take(2) == (0, True)
+    assert one.take(10, used=3) == (4, True)
+    assert two.take(9, used=4) == (4, True)
+    assert three.take(2) == (2, True)
+
+
+def test_machines_that_outnumber_the_places_take_turns(desktops):
+    one, two, three = made = [desktops() for _ in range(3)]
+    assert [each.take(1, most=2)[0] for each in made] == [1, 1, 0]
+    assert one.take(1, used=1, most=2) == (1, True)
+    assert one.take(1, used=0, most=2) == (0, True)
+    assert three.take(1, most=2) == (1, True)
+    assert one.take(1, most=2) == (0, True)
+    assert two.take(1, used=0, most=2) == (0, True)
+    assert one.take(1, most=2) == (1, True)
+
+
+def test_a_restart_has_the_places_of_the_run_before(desktops):
+    one = desktops()
+    assert one.take(10) == (10, False)
+    again = desktops(instance=one.instance)
+    assert again.take(10, used=4) == (10, False)
+    assert claims.count_machines(again.connection) == 1
 
 
 def test_one_connection_at_a_time_is_of_an_installation(desktops):

@@ -1,13 +1,22 @@
 """Connections to the shared ledger: what is required of them, and what is said when they fail."""
 
+import contextlib
+import os
+import signal
+
 import pytest
 
 from tests.support.postgres import free_port, need_postgres
+from tests.support.tls import make_certificate
 from watcher.model.errors import LedgerError
 
 need_postgres()
 
-from watcher.ledger.connection import connect, weak_tls  # noqa: E402 - it needs psycopg
+import psycopg  # noqa: E402 - it need not be installed
+
+from tests.support.share import set_up  # noqa: E402 - likewise
+from watcher.ledger import connection as connection_module  # noqa: E402 - likewise
+from watcher.ledger.connection import connect, weak_tls  # noqa: E402 - likewise
 
 
 @pytest.mark.parametrize(
@@ -21,6 +30,10 @@ from watcher.ledger.connection import connect, weak_tls  # noqa: E402 - it needs
         ("postgresql://u@127.0.0.1,10.0.0.7/d?sslmode=prefer", "10.0.0.7"),
         ("postgresql://u@[::1]/d?sslmode=disable", ""),
         ("postgresql:///d?host=/run/postgresql&sslmode=disable", ""),
+        ("postgresql://u@localhost/d?hostaddr=10.0.0.7&sslmode=disable", "10.0.0.7"),
+        ("postgresql://u@/d?hostaddr=10.0.0.7&sslmode=disable", "localhost"),
+        ("postgresql:///d?service=office&sslmode=disable", "office"),
+        ("postgresql:///d", ""),
     ],
 )
 def test_only_this_machine_is_reached_without_a_verified_certificate(url, weak):
@@ -28,6 +41,43 @@ def test_only_this_machine_is_reached_without_a_verified_certificate(url, weak):
     if weak:
         with pytest.raises(LedgerError, match="TLS"):
             connect(url, "")
+
+
+def test_certificates_are_verified_unless_the_host_is_this_machine(tmp_path, own_cluster):
+    certificate, key = make_certificate(tmp_path)
+    elsewhere, _ = make_certificate(tmp_path / "elsewhere")
+    set_up(url := own_cluster.new_database())
+    own_cluster.speak_tls(certificate, key)
+    named = url.replace("127.0.0.1", "hrflow.test") + "?hostaddr=127.0.0.1"
+    with contextlib.closing(connect(f"{named}&sslrootcert={certificate}", "")) as connection:
+        assert connection.pgconn.ssl_in_use
+    other_name = named.replace("hrflow.test", "db.example.org")
+    for untrusted in (
+        named,  # the system knows no such authority
+        f"{named}&sslrootcert={elsewhere}",
+        f"{other_name}&sslrootcert={certificate}",
+    ):
+        with pytest.raises(LedgerError, match="certificate"):
+            connect(untrusted, "")
+    connect(url, "").close()
+
+
+def test_a_server_without_tls_is_not_used(database):
+    with pytest.raises(LedgerError, match=r"certificate|cannot be reached"):
+        connect(database.replace("127.0.0.1", "hrflow.test") + "?hostaddr=127.0.0.1", "")
+
+
+def test_a_server_that_stops_answering_is_given_up(shared_cluster, database, monkeypatch):
+    monkeypatch.setattr(connection_module, "_ANSWER", 1.0)
+    set_up(database)
+    with contextlib.closing(connect(database, "")) as connection:
+        backend = connection.info.backend_pid
+        os.kill(backend, signal.SIGSTOP)
+        try:
+            with pytest.raises(psycopg.OperationalError):
+                connection.execute("SELECT 1")
+        finally:
+            os.kill(backend, signal.SIGCONT)
 
 
 def test_what_fails_is_said_in_one_sentence(shared_cluster):

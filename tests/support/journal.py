@@ -16,6 +16,6 @@ def add(journal, name="a.pdf", state=State.NOTICED, cause="", now=1.0):
 
 def queue(journal, name="a.pdf", now=1.0, account="default", source="source"):
     file_id = add(journal, name, now=now)
-    journal.files.set_route(file_id, Route(account, source, "ref"), "ref", (("tags", "[]"),))
-    journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
+    step, route = Step(State.QUEUED, due_at=now), Route(account, source, "ref")
+    journal.files.step(file_id, step, now, route=route, fields=(("tags", "[]"),))
     return file_id

@@ -12,7 +12,7 @@ import uuid
 
 import pytest
 
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 #: Debian keeps a version's programs in a folder of their own.
 PROGRAMS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda at: int(at.split("/")[4]))
@@ -32,10 +32,10 @@ def free_port():
 class Cluster:
     """A PostgreSQL that can be stopped, started and killed."""
 
-    def __init__(self, root, user):
+    def __init__(self, root, user, data="data"):
         self.root = root
         self.user = user
-        self.data = os.path.join(root, "data")
+        self.data = os.path.join(root, data)
         self.port = free_port()
         self.password = None
 
@@ -58,21 +58,80 @@ class Cluster:
         log = os.path.join(self.root, "log")
         self.run("pg_ctl", "start", "-w", "-D", self.data, "-o", settings, "-l", log)
 
+    def close(self):
+        """Stop it if it runs."""
+        if self.is_running():
+            self.stop("immediate")
+
     def stop(self, mode="fast"):
         """End it; ``immediate`` is how a machine that loses its power ends it."""
         self.run("pg_ctl", "stop", "-w", "-D", self.data, "-m", mode)
+
+    def is_running(self):
+        status = [program("pg_ctl"), "status", "-D", self.data]
+        return subprocess.run(
+            status, user=self.user, cwd=self.root, capture_output=True, timeout=PATIENCE, check=False
+        ).returncode == 0  # fmt: skip
+
+    def processes(self):
+        """The process that listens, and those that it has started."""
+        with open(os.path.join(self.data, "postmaster.pid"), encoding="ascii") as file:
+            listener = int(file.readline())
+        with open(f"/proc/{listener}/task/{listener}/children", encoding="ascii") as file:
+            return [listener, *map(int, file.read().split())]
+
+    def back_up(self):
+        """A standby as of now, which hears no more; it is to be started, and promoted."""
+        standby = Cluster(self.root, self.user, "standby")
+        self.run("pg_basebackup", "-D", standby.data, "-d", self.url(), "-X", "stream", "-c", "fast",
+                 "-R")  # fmt: skip
+        return standby
 
     def demand_password(self, password):
         """Let nobody in without this password from now on."""
         self.password = password
         with self.superuser() as connection:
             connection.execute(f"ALTER ROLE hrflow PASSWORD '{password}'")
-            with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as file:
-                file.write("host all all 127.0.0.1/32 scram-sha-256\n")
+            self._admit("scram-sha-256")
             connection.execute("SELECT pg_reload_conf()")
 
-    def url(self, database="postgres"):
-        return f"postgresql://hrflow@127.0.0.1:{self.port}/{database}"
+    def reset(self):
+        """Make it as it was created, and run; its databases stay."""
+        if not self.is_running():
+            self.start()
+        self._admit("trust")
+        self.run("pg_ctl", "reload", "-D", self.data)
+        assert wait_until(self._is_open)
+        with self.superuser() as connection:
+            connection.execute("ALTER SYSTEM RESET ALL")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def _admit(self, method):
+        with open(os.path.join(self.data, "pg_hba.conf"), "w", encoding="utf-8") as file:
+            for database in ("all", "replication"):
+                file.write(f"host {database} all 127.0.0.1/32 {method}\n")
+
+    def _is_open(self):
+        import psycopg  # noqa: PLC0415 - only where PostgreSQL is tested
+
+        self.password = None
+        with contextlib.suppress(psycopg.OperationalError), self.superuser():
+            return True
+        return False
+
+    def speak_tls(self, certificate, key):
+        for name, path in (("server.crt", certificate), ("server.key", key)):
+            target = os.path.join(self.data, name)
+            shutil.copyfile(path, target)
+            os.chmod(target, 0o600)
+            if self.user is not None:
+                os.chown(target, self.user, -1)
+        with self.superuser() as connection:
+            connection.execute("ALTER SYSTEM SET ssl = on")
+            connection.execute("SELECT pg_reload_conf()")
+
+    def url(self, database="postgres", user="hrflow"):
+        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     @contextlib.contextmanager
     def superuser(self, database="postgres"):
@@ -83,20 +142,26 @@ class Cluster:
         ) as connection:
             yield connection
 
-    def new_database(self):
-        """The address of an empty database."""
+    def new_database(self, owner="hrflow"):
+        """The address of an empty database; ``owner`` is a role that is made if there is none."""
         name = f"test_{uuid.uuid4().hex}"
         with self.superuser() as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+            if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [owner]).rowcount:
+                connection.execute(f"CREATE ROLE {owner} LOGIN")
+            connection.execute(f"CREATE DATABASE {name} OWNER {owner}")
+        return self.url(name, owner)
 
 
 @contextlib.contextmanager
-def running_cluster(**settings):
-    """A cluster of its own, for tests that stop it or change its settings."""
+def running_cluster(disk="", **settings):
+    """A cluster in a new folder; ``disk``: on a file system of its own, of so many bytes."""
     user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
     root = tempfile.mkdtemp()
     try:
+        if disk:
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", root], check=True
+            )
         if user is not None:
             os.chown(root, user, -1)
         cluster = Cluster(root, user)
@@ -107,9 +172,10 @@ def running_cluster(**settings):
         try:
             yield cluster
         finally:
-            with contextlib.suppress(AssertionError):  # it may be down
-                cluster.stop("immediate")
+            cluster.close()
     finally:
+        if disk:
+            subprocess.run(["umount", "-l", root], check=False)
         shutil.rmtree(root)
 
 
@@ -135,11 +201,10 @@ def shared_cluster():
 
 
 @pytest.fixture
-def own_cluster():
-    """A cluster that the test may stop and kill."""
-    need_postgres()
-    with running_cluster() as cluster:
-        yield cluster
+def own_cluster(shared_cluster):
+    """The cluster, for a test that may stop it and change its settings."""
+    yield shared_cluster
+    shared_cluster.reset()
 
 
 @pytest.fixture

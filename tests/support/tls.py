@@ -6,6 +6,7 @@ import subprocess
 
 def make_certificate(folder):
     """A certificate for localhost that Acme's proxy signed, and its key; gives both files."""
+    folder.mkdir(exist_ok=True)
     key, certificate = str(folder / "key.pem"), str(folder / "cert.pem")
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",

@@ -133,6 +133,8 @@ def test_an_edit_that_says_what_is_there_changes_no_character():
         ("[[folders]]", [put(0, path="/a")], {"folders": [{"path": "/a"}]}),
         # backslashes and quotes
         ("", [put(path="C:\\CVs\\neu"), put(path="C:\\it's \"x\"")], {"folders": [{"path": "C:\\CVs\\neu"}, {"path": "C:\\it's \"x\""}]}),
+        # characters that are not seen
+        ("", [put(path="\0\t\n\x1f\x7f\x85\u2028 é\U0001f600")], {"folders": [{"path": "\0\t\n\x1f\x7f\x85\u2028 é\U0001f600"}]}),
     ],
 )  # fmt: skip
 def test_every_way_of_writing_can_be_edited(text, edits, said):

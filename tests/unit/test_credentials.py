@@ -114,22 +114,27 @@ def write_credential(tmp_path, name, key):
     return {"CREDENTIALS_DIRECTORY": str(tmp_path)}
 
 
-CREDENTIAL_DIFFERS = "(the systemd credential holds another key, which is not used)"
-VARIABLE_DIFFERS = "(the environment variable HRFLOW_API_KEY holds another key, which is not used)"
+PLACES = {"keyring": "keyring", "systemd credential": "credential", "HRFLOW_API_KEY": "variable"}
+
+
+def places(origin):
+    """The place that an origin names first, whose key is used, and one with another key."""
+    text = str(origin)
+    return " ".join(PLACES[each] for each in sorted(PLACES, key=text.find) if each in text)
 
 
 @pytest.mark.parametrize(
     ("stored", "credential", "variable", "origin"),
     [
-        (KEY, "", "", "the system's keyring"),
-        (KEY, KEY, KEY, "the system's keyring"),
-        (KEY, "", f" {KEY}\n", "the system's keyring"),
-        (KEY, "", OTHER, f"the system's keyring {VARIABLE_DIFFERS}"),
-        (KEY, OTHER, "", f"the system's keyring {CREDENTIAL_DIFFERS}"),
-        (KEY, KEY, OTHER, f"the system's keyring {VARIABLE_DIFFERS}"),
-        ("", KEY, OTHER, f"the systemd credential {VARIABLE_DIFFERS}"),
-        ("", KEY, KEY, "the systemd credential"),
-        ("", "", KEY, "the environment variable HRFLOW_API_KEY"),
+        (KEY, "", "", "keyring"),
+        (KEY, KEY, KEY, "keyring"),
+        (KEY, "", f" {KEY}\n", "keyring"),
+        (KEY, "", OTHER, "keyring variable"),
+        (KEY, OTHER, "", "keyring credential"),
+        (KEY, KEY, OTHER, "keyring variable"),
+        ("", KEY, OTHER, "credential variable"),
+        ("", KEY, KEY, "credential"),
+        ("", "", KEY, "variable"),
     ],
 )
 def test_of_two_keys_it_is_said_which_one_is_used(
@@ -140,8 +145,8 @@ def test_of_two_keys_it_is_said_which_one_is_used(
     if credential:
         environ |= write_credential(tmp_path, "hrflow-api-key", credential)
     keys = make_keys(environ, configured=False, patience=PATIENCE)
-    assert (keys.get("default"), str(keys.origin("default"))) == (KEY, origin)
-    assert is_contested(keys.origin("default")) == ("not used" in origin)
+    assert (keys.get("default"), places(keys.origin("default"))) == (KEY, origin)
+    assert is_contested(keys.origin("default")) == (" " in origin)
 
 
 def test_a_credential_that_is_not_needed_need_not_be_readable(ring, make_keys, tmp_path):
@@ -153,16 +158,12 @@ def test_a_credential_that_is_not_needed_need_not_be_readable(ring, make_keys, t
 def test_the_order_is_keyring_credential_variable(ring, make_keys, tmp_path):
     environ = {**write_credential(tmp_path, "hrflow-api-key", "b"), "HRFLOW_API_KEY": " c\n"}
     found = [make_keys(environ, configured=False, patience=PATIENCE) for _ in range(3)]
-    seen = [(found[0].get("default"), str(found[0].origin("default")))]
+    seen = [(found[0].get("default"), places(found[0].origin("default")))]
     ring.keys.clear()
-    seen.append((found[1].get("default"), str(found[1].origin("default"))))
+    seen.append((found[1].get("default"), places(found[1].origin("default"))))
     (tmp_path / "hrflow-api-key").unlink()
-    seen.append((found[2].get("default"), str(found[2].origin("default"))))
-    assert seen == [
-        (KEY, f"the system's keyring {CREDENTIAL_DIFFERS}"),
-        ("b", f"the systemd credential {VARIABLE_DIFFERS}"),
-        ("c", "the environment variable HRFLOW_API_KEY"),
-    ]
+    seen.append((found[2].get("default"), places(found[2].origin("default"))))
+    assert seen == [(KEY, "keyring credential"), ("b", "credential variable"), ("c", "variable")]
 
 
 def test_another_account_has_a_credential_of_its_own(make_keys, tmp_path):
@@ -218,7 +219,7 @@ def test_while_the_keyring_blocks_another_way_is_taken(ring, listener, make_keys
     assert "HRFLOW_API_KEY" in listener.said["default"]
     ring.set(blocked=set())
     eventually(lambda: keys.get("default") == KEY)
-    eventually(lambda: listener.said["default"] == f"the system's keyring {VARIABLE_DIFFERS}")
+    eventually(lambda: places(listener.said["default"]) == "keyring variable")
 
 
 def test_a_locked_keyring_asks_a_person_once_and_is_used_once_it_is_unlocked(

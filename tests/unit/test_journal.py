@@ -201,7 +201,7 @@ def test_a_cause_may_concern_very_many_files(journal):
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
         "INSERT INTO files (directory_id, name, state, size, mtime_ns, noticed_at, changed_at, "
         "account) SELECT ?, CAST(i AS BLOB), 'queued', 1, 1, 1, 1, 'default' FROM n",
-        journal.files.directory(FOLDER, b""),
+        journal.directories.add(FOLDER, b""),
     )
     asked = []
     journal.store._connection.set_trace_callback(asked.append)

@@ -71,9 +71,24 @@ def test_when_the_next_one_comes_due(journal):
     assert journal.follow_ups.next_due([], 0.0) is None
 
 
+def test_it_is_known_without_a_query_that_nothing_is_due(journal):
+    file_id = accept(journal, "a.pdf", due_at=50.0)
+    assert not journal.follow_ups.due("default", 10.0, 4)
+    queries = []
+    journal.store._connection.set_trace_callback(queries.append)
+    assert not journal.follow_ups.due("default", 11.0, 4)
+    assert journal.follow_ups.next_due(["default"], 11.0) == 50.0
+    journal.store._connection.set_trace_callback(None)
+    assert not queries
+    early = accept(journal, "b.pdf", due_at=20.0)
+    assert ids(journal.follow_ups.due("default", 20.0, 4)) == [early]
+    journal.follow_ups.ask_again(file_id, 15.0, tried=True)
+    assert ids(journal.follow_ups.due("default", 15.0, 4)) == [file_id]
+
+
 def test_a_clock_that_is_set_moves_it_along(journal):
     accept(journal, "a.pdf", now=100.0, due_at=150.0)
-    journal.queues.shift(-50.0)
+    journal.shift(-50.0)
     (found,) = journal.follow_ups.due("default", 100.0, 5)
     assert found.since == 51.0
 
@@ -128,9 +143,9 @@ def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
 def test_a_file_that_is_sent_again_has_its_own_times_and_number(journal):
     file_id = accept(journal, "a.pdf", now=1.0)
     journal.files.step(file_id, Step(State.PARSE_FAILED), 50.0)
-    assert journal.files.resends(file_id) == 0
+    assert journal.store.entry(file_id).resends == 0
     journal.files.step(file_id, Step(State.NOTICED), 60.0)
-    assert journal.files.resends(file_id) == 1
+    assert journal.store.entry(file_id).resends == 1
     for at, state in ((61.0, State.QUEUED), (62.0, State.UPLOADING), (65.0, State.ACCEPTED)):
         journal.files.step(file_id, Step(state), at)
     journal.files.step(file_id, Step(State.PARSED), 70.0)
@@ -145,7 +160,7 @@ def test_a_file_that_never_arrived_keeps_its_reference(journal):
     journal.files.step(file_id, Step(State.UPLOADING), 2.0)
     journal.files.step(file_id, Step(State.REFUSED), 3.0)
     journal.files.step(file_id, Step(State.NOTICED), 4.0)
-    assert journal.files.resends(file_id) == 0
+    assert journal.store.entry(file_id).resends == 0
 
 
 def test_an_event_is_heard_once_and_remembered_for_a_month(journal):
@@ -212,12 +227,12 @@ def test_the_number_of_a_reference_counts_what_is_sent_again_alone(journal, step
         journal.files.step(file_id, Step(State.PARSE_FAILED), 3.0)
         for state in steps:
             journal.files.step(file_id, Step(State(state)), 4.0)
-        assert journal.files.resends(file_id) == sent * expected, why
+        assert journal.store.entry(file_id).resends == sent * expected, why
         if not expected:
             return
         for state in ("queued", "uploading", "accepted"):
             journal.files.step(file_id, Step(State(state)), 5.0)
-        assert journal.files.resends(file_id) == sent, why
+        assert journal.store.entry(file_id).resends == sent, why
 
 
 # -- events that are faster than the answer

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from watcher.i18n.catalog import catalog
 from watcher.model.kinds import State
+from watcher.model.ledger import LedgerUse
 from watcher.model.records import Entry
 from watcher.model.snapshot import ActiveHold, AppState, Snapshot, Watched
 from watcher.present import view
@@ -26,7 +27,7 @@ from watcher.present.menu import (
     icon_view,
     menu,
 )
-from watcher.present.status import app_state, headline
+from watcher.present.status import app_state, headline, ledger_use
 
 EN, FR = catalog("en"), catalog("fr_FR.UTF-8")
 NOON = datetime(2026, 3, 5, 12, 0).timestamp()  # noqa: DTZ001 - local, as people read it
@@ -117,6 +118,24 @@ def test_one_word_and_one_line_say_it_all(changes, expected, line):
 def test_in_french_it_says_the_same():
     snapshot = Snapshot(at=NOON, counts={State.REFUSED: 2}, done=2, total=40)
     assert headline(snapshot, FR) == "2 fichiers demandent votre attention · Envoi 3 sur 40"
+
+
+@pytest.mark.parametrize(
+    ("use", "line"),
+    [
+        (LedgerUse(), "The shared ledger cannot be reached."),
+        (LedgerUse(1), "Only this machine uses the shared ledger now."),
+        (
+            LedgerUse(1200, (("DESK", 1), ("ARCHIVE", 4))),
+            (
+                "1,200 machines use the shared ledger. DESK is uploading 1 file that is also here. "
+                "ARCHIVE is uploading 4 files that are also here."
+            ),
+        ),
+    ],
+)
+def test_who_uses_the_ledger_and_what_waits_for_whom(use, line):
+    assert ledger_use(use, EN) == line
 
 
 def texts(items):

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import verbatim
 from watcher.journal.writer import Journal
+from watcher.model.kinds import Limit
 from watcher.model.settings import Account, Config
 from watcher.model.uploads import (
     Accepted,
@@ -190,15 +191,26 @@ def test_no_minute_at_the_server_sees_more_than_allowed(per_minute, parallel, st
 
 def test_a_share_of_the_minute_bounds_it():
     limiter = RateLimiter(8, per_minute=6)
-    limiter.share = 2
+    limiter.shares[Limit.MINUTE] = 2
     assert limiter.free(0.0) == 2
     limiter.start()
     limiter.end(Accepted(), 1.0, 0.0)
     assert (limiter.free(1.0), limiter.used(1.0)) == (1, 1)
-    limiter.share = 9
+    limiter.shares[Limit.MINUTE] = 9
     assert limiter.free(1.0) == 5  # never beyond the limit itself
-    limiter.share = None
+    limiter.shares.clear()
     assert limiter.free(61.5) == 6
+
+
+def test_a_share_of_what_runs_at_once_bounds_it():
+    limiter = RateLimiter(8)
+    limiter.start()
+    limiter.shares[Limit.AT_ONCE] = 3
+    assert limiter.free(0.0) == 2
+    limiter.shares[Limit.AT_ONCE] = 0
+    assert limiter.free(0.0) == 0
+    limiter.shares[Limit.AT_ONCE] = 20
+    assert limiter.free(0.0) == 7
 
 
 class SetClock:

@@ -34,9 +34,9 @@ def journal(path):
 def send(journal, name, now, person=""):
     """A file that was sent, and is not on disk any more."""
     file_id = add(journal, name, now=now)
-    journal.files.set_route(file_id, Route("default", "source", name), name, ())
     journal.files.claim("source", f"sha of {name}", file_id)
-    for state in (State.QUEUED, State.UPLOADING, State.PARSED):
+    journal.files.step(file_id, Step(State.QUEUED), now, route=Route("default", "source", name))
+    for state in (State.UPLOADING, State.PARSED):
         journal.files.step(file_id, Step(state), now)
     journal.files.set_profile(
         file_id, Profile("key", person, f"{person}@example.org" if person else "")
@@ -203,8 +203,9 @@ def grow(journal, number):
     file_id = journal.files.add(candidate, Stat(1, 2, 3, number + 1), DAY, State.NOTICED)
     journal.commit()
     fields = (("tags", "x" * 200),)
-    journal.files.set_route(file_id, Route("default", "source", "ref"), f"ref {number}", fields)
-    for state in (State.QUEUED, State.UPLOADING, State.PARSED):
+    route = Route("default", "source", f"ref {number}")
+    journal.files.step(file_id, Step(State.QUEUED), DAY, route=route, fields=fields)
+    for state in (State.UPLOADING, State.PARSED):
         journal.files.step(file_id, Step(state), DAY)
     journal.files.set_profile(file_id, Profile("key", PERSON, "z@example.org"))
     journal.commit()

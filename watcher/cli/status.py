@@ -31,10 +31,11 @@ from watcher.i18n.message import ENGLISH, NOTHING, Message, as_fields, msg, plur
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
+from watcher.model.ledger import LedgerUse
 from watcher.model.lifecycle import UNFINISHED
 from watcher.model.snapshot import Snapshot
 from watcher.present import listing, view
-from watcher.present.status import end_of_pause, obstacles
+from watcher.present.status import end_of_pause, ledger_use, obstacles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -221,15 +222,6 @@ def _show(facts: dict[str, Any], where: Places) -> None:
     _show_attention(facts["attention"], facts["counts"])
 
 
-def _show_ledger(machines: int) -> None:
-    if not machines:
-        say(Styled("✗ The shared ledger can't be reached.", "bad"))
-    elif machines == 1:
-        say("Shared ledger: only this machine uses it now.")
-    else:
-        say(f"Shared ledger: {machines} machines use it now.")
-
-
 def _show_program(facts: dict[str, Any], where: Places) -> None:
     if facts["running"]:
         say(Styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
@@ -251,8 +243,10 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
         say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
         say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
-    if facts["ledger"]:
-        _show_ledger(facts["ledger"]["machines"])
+    if ledger := facts["ledger"]:
+        use = LedgerUse(ledger["machines"], tuple(ledger["waits"].items()))
+        said = ledger_use(use, ENGLISH)
+        say(said if use.machines else Styled(f"✗ {said}", "bad"))
     for path, problem in facts["folders"].items():
         if problem:
             say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))

@@ -4,18 +4,16 @@
 
     paths       where it is looked for, and what the paths in it mean
     machine     the machine-wide one: read only where nobody but administrators may write it
-    text        a file as text and as tables, and why a text is not TOML
-    lines       tables that know on which line each of their keys stands
-    mistakes    everything that is wrong, told without giving a secret away
-    normalize   each thing in one form, and no secrets
-    layers      the machine's and a person's own put together, and what is locked
+    document    a file as text, and as tables that know on which line each of their keys stands
+    mistakes    everything that is wrong and where, told without giving a secret away
+    layers      one form, no secrets; the machine's and a person's own in one, and what is locked
     types       the keys of each table, and their values
     checks      what a type cannot say
     load        all of it in order, and where each value comes from
 
-    setup       what is written already, the setup's answers, the edits that follow
+    setup_plan  what is written already, the setup's answers, the edits that follow
     tags        tags as people type them
-    edit        these edits, each proved before it counts
+    rewriting   these edits in the text, each proved before it counts
     editor      a change from its proposal to the file
 """
 

@@ -1,9 +1,10 @@
 """Careful edits: what an edit does not name stays as it is, comments and order included.
 
 The text is cut into blocks, each a header with the comments above it and the keys below it. A
-folder is added or removed as whole blocks; keys are set by tomlkit within theirs. Each edit is
-proved by reading the new text back: it has to say what the old one said, with nothing but the edit
-changed, and has to have all its comments. One that fails is refused.
+folder is added or removed as whole blocks; keys are set by tomlkit within theirs. (In the document
+as a whole, tomlkit puts a new key below the comments of the next table, and moves tables that stand
+apart.) Each edit is proved by reading the new text back: it has to say what the old one said, with
+nothing but the edit changed, and has to have all its comments. One that fails is refused.
 """
 
 from __future__ import annotations

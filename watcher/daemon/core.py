@@ -131,7 +131,7 @@ class App:
         self._found_keys: dict[str, dict[str, str]] = {}
         self._contested: dict[str, Message] = {}  # account → what was said of its two keys
         self._offline_since = 0.0
-        self._ledger_machines = 0
+        self._ledger_use = LedgerUse()
         self._pending = 0
         self._forgetting: dict[tuple[int, ...], queue.SimpleQueue[bool]] = {}
         self._lock: BaseFileLock | None = None
@@ -321,7 +321,7 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
-            "ledger": {"machines": self._ledger_machines} if self._config.ledger.url else None,
+            "ledger": self._ledger_facts(),
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": [str(each) for each in self._config.remarks],
@@ -343,7 +343,13 @@ class App:
                 for path, each in self._watched.items()
             ),
             remarks=self._config.remarks,
+            ledger=self._ledger_use if self._config.ledger.url else None,
         )
+
+    def _ledger_facts(self) -> dict[str, object] | None:
+        if not self._config.ledger.url:
+            return None
+        return {"machines": self._ledger_use.machines, "waits": dict(self._ledger_use.waits)}
 
     def _is_set_up(self) -> bool:
         return bool(self._config.accounts and self._watched)
@@ -356,8 +362,8 @@ class App:
                 self._problems[folder] = problem
             case Connection(offline_since):
                 self._offline_since = offline_since
-            case LedgerUse(machines):
-                self._ledger_machines = machines
+            case LedgerUse():
+                self._ledger_use = event
             case Pending(files):
                 self._pending = files
             case Forgotten(file_ids, is_overwritten):

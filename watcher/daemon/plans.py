@@ -27,7 +27,8 @@ from watcher.present import view
 from watcher.present.view import Display
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import is_in
-from watcher.routing.rules import Facts, Plan, accepts, converts, form_fields, opens, router
+from watcher.routing.placeholders import Facts
+from watcher.routing.rules import Plan, accepts, converts, form_fields, opens, router
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -56,7 +56,7 @@ def _check_ledger(case: Case) -> Finding:
     assert case.loaded is not None
     config = case.loaded.config
     try:
-        from watcher.ledger.claims import describe  # noqa: PLC0415 - psycopg is optional
+        from watcher.ledger.claims import examine  # noqa: PLC0415 - psycopg is optional
         from watcher.ledger.connection import connected  # noqa: PLC0415 - likewise
     except ImportError:
         return of(not_installed())
@@ -67,7 +67,7 @@ def _check_ledger(case: Case) -> Finding:
         if password:
             case.secrets.append(password)
         with connected(config.ledger.url, password) as connection:
-            facts = describe(connection)
+            facts = examine(connection)
     except (CredentialError, LedgerError) as failure:
         return of(failure)
     if facts.missing:

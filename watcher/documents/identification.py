@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import io
 import os
 import sys
 from dataclasses import replace
@@ -106,9 +107,10 @@ def _read(
 ) -> Document:
     handle, stat = opened.handle, opened.stat
     place = find_place(root, path)
-    sniffed = place.found or sniff(handle, stat.size, place.name)
+    content = _read_small(handle, stat.size)
+    sniffed = place.found or sniff(content, stat.size, place.name)
     sent = accepts(sniffed) and (not max_size or stat.size <= max_size) and not place.part_of
-    sha256 = _hash(handle, stat.size) if sent else ""
+    sha256 = _hash(content, stat.size) if sent else ""
     if stat_handle(handle) != stat:
         raise RefusedError(msg("The file changed while it was being read."), passing=True)
     file_name = server_name(place.name, sniffed.extension)
@@ -133,19 +135,28 @@ def _read_part(
 ) -> Document:
     """Return what a file is that was taken out of another."""
     name, size = os.path.basename(path), part.stat.size
-    sniffed = sniff(part.handle, size, name)
+    content = _read_small(part.handle, size)
+    sniffed = sniff(content, size, name)
     sent = accepts(sniffed) and (not max_size or size <= max_size) and not part.problem
     return Document(
         root,
         path,
         part.stat,
-        _hash(part.handle, size) if sent else "",
+        _hash(content, size) if sent else "",
         sniffed,
         server_name(name, sniffed.extension),
         problem=part.problem,
         container=part.container,
         mail=part.mail,
     )
+
+
+def _read_small(handle: BinaryIO, size: int) -> BinaryIO:
+    """Return a file of ``size`` bytes in memory if it is small: one read replaces a dozen.
+
+    One more byte is read to detect that the file grew.
+    """
+    return io.BytesIO(handle.read(size + 1)) if size < _CHUNK else handle
 
 
 def _hash(handle: BinaryIO, size: int) -> str:

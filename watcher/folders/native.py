@@ -84,6 +84,8 @@ class Handler(FileSystemEventHandler):
 
     def dispatch(self, event: FileSystemEvent) -> None:
         """Handle an event; a file that is renamed into place counts as complete."""
+        if event.is_synthetic:  # watchdog has walked a directory that is scanned anyway
+            return
         source, target = os.fsdecode(event.src_path), os.fsdecode(event.dest_path)
         if event.is_directory:
             self._on_directory(event, source, target)

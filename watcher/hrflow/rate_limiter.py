@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections import deque
 
 from watcher.model.follow_ups import ProfilePage
+from watcher.model.kinds import Limit
 from watcher.model.lifecycle import BACKOFF_CAP, retry_delay
 from watcher.model.uploads import (
     Accepted,
@@ -46,8 +47,8 @@ class RateLimiter:
         self.follow_ups = 0
         self._successes = 0
         self._fails_uploads = False  # if so, only an upload that succeeds resets it
-        #: How many of the minute's requests may be made from here; None for all.
-        self.share: int | None = None
+        #: How many may be made from here, of limits that other machines share.
+        self.shares: dict[Limit, int] = {}
         self._ended: deque[float] = deque()
         self.configure(parallel, per_minute, minute)
 
@@ -64,6 +65,8 @@ class RateLimiter:
             return 0
         # After a failure that concerns all files one request goes first, as a probe.
         places = (1 if self.failures else self.limit) - self.running
+        if Limit.AT_ONCE in self.shares:
+            places = min(places, self.shares[Limit.AT_ONCE] - self.running)
         if self.per_minute:
             places = min(places, self._left(now))
         return max(0, places)
@@ -77,8 +80,8 @@ class RateLimiter:
 
     def _left(self, now: float) -> int:
         """Return how many requests the minute still allows."""
-        limit = self.per_minute if self.share is None else min(self.share, self.per_minute)
-        return limit - self.used(now)
+        share = self.shares.get(Limit.MINUTE, self.per_minute)
+        return min(share, self.per_minute) - self.used(now)
 
     def used(self, now: float) -> int:
         """Return how many requests are under way or have ended within a minute."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from typing import Final
 
@@ -17,6 +16,8 @@ def command_name() -> str:
     """Return the command's name, or its path where no shell finds it by name."""
     if called := os.environ.get(_VARIABLE):
         return called
+    import shutil  # noqa: PLC0415 - takes memory that the icon's process does not need
+
     beside = shutil.which(_NAME, path=os.path.dirname(sys.executable))
     if beside is None or shutil.which(_NAME):
         return _NAME

@@ -27,6 +27,8 @@ _PLACE: Final = re.compile(r"\{(\w+)(?::(\w+))?\}|\{\{|\}\}")
 #: The place for the name of the program's command: filled where the message is read, as the one who
 #: reads it may call the program in another way than the process that wrote it.
 COMMAND_PLACE: Final = "hrflow_watcher"
+#: JSON without blanks, as it is stored and sent; json.dumps would make one at each call.
+COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 #: How a message begins as JSON; anything else is text by a version before 4 of the journal.
 _BEGINNING: Final = '{"id":'
 
@@ -89,9 +91,7 @@ def sentences(messages: Sequence[Message]) -> Message:
 
 def as_json(message: Message) -> str:
     """Return a message as JSON, "" for NOTHING: ``{"id": …, "args": {…}, "plural": …}``."""
-    return (
-        json.dumps(as_data(message), ensure_ascii=False, separators=(",", ":")) if message else ""
-    )
+    return COMPACT.encode(as_data(message)) if message else ""
 
 
 def as_data(message: Message) -> dict[str, Any]:

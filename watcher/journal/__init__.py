@@ -17,6 +17,7 @@ Only this package speaks SQL, in the subset that SQLite ≥ 3.35 and PostgreSQL 
 
     writer      the journal for the thread that writes it: the classes below, and commit
     files       files: their states, names on disk, and which of them sends a content
+    directories watched folders and the directories below them
     folders     folders: watched, imported, or no longer watched
     holds       causes that keep many files from being uploaded
     queues      what is to be done next: files, requests, hooks

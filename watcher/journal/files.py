@@ -11,24 +11,24 @@ from watcher.i18n.message import NOTHING, from_json, msg
 from watcher.journal import rows
 from watcher.model import lifecycle
 from watcher.model.errors import JournalError
-from watcher.model.files import Known
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from watcher.i18n.message import Message
+    from watcher.journal.directories import Directories
     from watcher.journal.store import Store
-    from watcher.model.files import Candidate, Document
+    from watcher.model.files import Candidate, Document, Known
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Profile, Route
 
 
-def _steps(*, of_chosen: bool) -> Mapping[State, str]:
+def _steps(where: str, also: str = "") -> Mapping[State, str]:
     """Return the statements that change files to each state, only from the allowed ones."""
     query = (
-        "UPDATE files SET state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
+        f"UPDATE files SET {also}state = ?1, why = ?2, cause = ?3, due_at = ?4, changed_at = ?5, "
         "attempt = attempt + (CASE WHEN ?1 = 'uploading' THEN 1 ELSE 0 END), "
         "in_doubt_since = CASE WHEN ?1 = 'uploading' "
         "OR (?1 = 'uncertain' AND (in_doubt_since = 0 OR state IN ('queued', 'waiting'))) "
@@ -36,21 +36,24 @@ def _steps(*, of_chosen: bool) -> Mapping[State, str]:
         "parsed_at = CASE WHEN ?1 = 'parsed' THEN ?5 ELSE parsed_at END, "
         # A file that could not be parsed is sent again under a new reference, if at all.
         "resends = resends + (state = 'parse_failed' AND ?1 IN ('noticed', 'ignored')) "
-        "WHERE id IN ({}) AND state IN ({})"
+        f"WHERE {where} AND state IN ({{}})"
     )
     return MappingProxyType(
         {
             after: query.format(
-                "SELECT id FROM chosen" if of_chosen else "?6",
-                ", ".join(f"'{before}'" for before in State if lifecycle.allowed(before, after)),
+                ", ".join(f"'{before}'" for before in State if lifecycle.allowed(before, after))
             )
             for after in State
         }
     )
 
 
-_STEP_ONE: Final = _steps(of_chosen=False)
-_STEP_CHOSEN: Final = _steps(of_chosen=True)
+_STEP_ONE: Final = _steps("id = ?6")
+_STEP_ROUTED: Final = _steps(
+    "id = ?6",
+    "account = ?7, source_key = ?8, reference = ?9, fields = ?10, duplicate_of = NULL, ",
+)
+_STEP_CHOSEN: Final = _steps("id IN (SELECT id FROM chosen)")
 _EVENT: Final = "INSERT INTO events (file_id, at, state, why) VALUES (?, ?, ?, ?)"
 _EVENT_CHOSEN: Final = (
     "INSERT INTO events (file_id, at, state, why) SELECT id, ?, ?, ? FROM chosen ORDER BY id"
@@ -60,16 +63,13 @@ _EVENT_CHOSEN: Final = (
 class Files:
     """Rows of files. Every change of a state is made by :meth:`step`."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, directories: Directories) -> None:
         self._store = store
         #: File → its state after its latest change; None if only something else has changed.
         self._changed: dict[int, State | None] = {}
-        self._directories: dict[tuple[str, bytes], int] = {}
-        self._used: set[int] = set()  # directories in which a retention round has seen files
+        self._directories = directories
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
-        #: Ids of folders that are no longer watched: nothing waits there.
-        self.left: set[int] = set()
 
     # -- states
 
@@ -81,9 +81,12 @@ class Files:
         *,
         cause: str = "",
         since: float | None = None,
+        route: Route | None = None,
+        fields: tuple[tuple[str, str], ...] = (),
     ) -> None:
         """Change the state of one file or of many, and write the event of each.
 
+        ``route``: where a single file goes from now on, and with which form ``fields``.
         ``since``: they count as being in that state since then, and no hook is run for them, as
         for people nothing has changed.
 
@@ -100,7 +103,9 @@ class Files:
         state, why = step.state, rows.reason_text(step.why)
         change = (state.value, why, cause, step.due_at, now if since is None else since)
         if len(many) == 1:
-            changed = self._store.write(_STEP_ONE[state], *change, many[0]).rowcount
+            place = _place(route, fields) if route else ()
+            query = (_STEP_ROUTED if place else _STEP_ONE)[state]
+            changed = self._store.write(query, *change, many[0], *place).rowcount
             self._store.defer(_EVENT, many[0], now, state.value, why)
         else:  # one by one takes five times as long
             self._store.choose(many)
@@ -184,20 +189,16 @@ class Files:
     def find(self, folder: str, path: str) -> Known | None:
         """Return what is known about the file at ``path``, None if nothing is."""
         directory, name = rows.split(folder, path)
-        directory_id = self.find_directory(folder, directory)
+        directory_id = self._directories.find(folder, directory)
         if directory_id is None:
             return None
         row = self._store.read(
-            "SELECT f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.cause "
-            "FROM names n JOIN files f ON f.id = n.file_id "
+            f"SELECT {rows.KNOWN} FROM names n JOIN files f ON f.id = n.file_id "
             "WHERE n.directory_id = ? AND n.name = ?",
             directory_id,
             name,
         )
-        if row is None:
-            return None
-        file_id, state, *stat, sha256, cause = row
-        return Known(file_id, State(state), rows.stat(*stat), sha256, cause)
+        return rows.known(row) if row else None
 
     def add(
         self,
@@ -214,7 +215,7 @@ class Files:
         ``document``: what it is, as :meth:`identify` would store it.
         """
         directory, name = rows.split(candidate.folder, candidate.path)
-        directory_id = self.directory(candidate.folder, directory)
+        directory_id = self._directories.add(candidate.folder, directory)
         cursor = self._store.write(
             "INSERT INTO files (directory_id, name, state, why, cause, size, mtime_ns, device, "
             "inode, noticed_at, changed_at, due_at, media_type, sha256, file_name) "
@@ -239,7 +240,7 @@ class Files:
     def update_stat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
         """Update the size and time of a file; its history continues."""
         directory, name = rows.split(candidate.folder, candidate.path)
-        self._name(self.directory(candidate.folder, directory), name, stat, file_id)
+        self._name(self._directories.add(candidate.folder, directory), name, stat, file_id)
         self._store.write(
             "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
             *rows.numbers(stat),
@@ -253,24 +254,6 @@ class Files:
             *_identity(document),
             file_id,
         )
-
-    def set_route(
-        self, file_id: int, route: Route, reference: str, fields: tuple[tuple[str, str], ...]
-    ) -> None:
-        """Store where a file goes, and with which form fields."""
-        self._store.write(
-            "UPDATE files SET account = ?, source_key = ?, reference = ?, fields = ?, "
-            "duplicate_of = NULL WHERE id = ?",
-            route.account,
-            route.source_key,
-            reference,
-            rows.fields_text(fields),
-            file_id,
-        )
-
-    def resends(self, file_id: int) -> int:
-        """Return how often a file was sent again under a new reference."""
-        return int(self._store.read("SELECT resends FROM files WHERE id = ?", file_id)[0])
 
     def count_try(self, file_id: int) -> int:
         """Count a try to read a file and return how many there were before."""
@@ -316,77 +299,7 @@ class Files:
             )
             self._store.write("DELETE FROM files WHERE id = ?", file_id)
 
-    # -- places
-
-    def folder(self, path: str) -> int:
-        """Return the id of a watched folder, added if it is new."""
-        folder = os.fsencode(path)
-        self._store.write("INSERT INTO folders (path) VALUES (?) ON CONFLICT DO NOTHING", folder)
-        folder_id: int = self._store.read("SELECT id FROM folders WHERE path = ?", folder)[0]
-        return folder_id
-
-    def directory(self, folder: str, directory: bytes) -> int:
-        """Return the id of a directory below a watched folder, added if it is new."""
-        found = self.find_directory(folder, directory)
-        if found is None:
-            insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
-            found = self._store.write(insert, self.folder(folder), directory).lastrowid or 0
-            self._directories[folder, directory] = found
-        self._used.add(found)
-        return found
-
-    def find_directory(self, folder: str, directory: bytes) -> int | None:
-        """Return the id of a directory below a watched folder; None if it is not known."""
-        found = self._directories.get((folder, directory))
-        if found is None:
-            row = self._store.read(
-                "SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
-                "WHERE o.path = ? AND d.path = ?",
-                os.fsencode(folder),
-                directory,
-            )
-            if row is None:
-                return None
-            found = self._directories[folder, directory] = int(row[0])
-        return found
-
-    def begin_round(self) -> None:
-        """Begin a round through all files, for :meth:`forget_unused_directories`."""
-        self._used.clear()
-
-    def note_used(self, directories: Iterable[int]) -> None:
-        """Add to the directories in which the round has seen files."""
-        self._used.update(directories)
-
-    def forget_unused_directories(self) -> None:
-        """Delete the directories in which a whole round has seen no file: names may be of people.
-
-        Folders that are no longer watched are deleted with them.
-        """
-        found = self._store.all(
-            "SELECT id FROM directories d WHERE NOT EXISTS "
-            "(SELECT 1 FROM names n WHERE n.directory_id = d.id)"
-        )
-        for (directory,) in found:
-            if directory not in self._used:
-                self._store.write("DELETE FROM directories WHERE id = ?", directory)
-        self._directories.clear()
-        self._store.write(
-            "DELETE FROM folders WHERE settings = ? AND imported = '' AND id NOT IN "
-            "(SELECT folder_id FROM directories)",
-            rows.LEFT,
-        )
-        left = self._store.all("SELECT id FROM folders WHERE settings = ?", rows.LEFT)
-        self.left.clear()
-        self.left.update(folder_id for (folder_id,) in left)
-
-    def forget_empty_directories(self) -> None:
-        """Delete the directories in which no file is known."""
-        self._store.write(
-            "DELETE FROM directories WHERE id NOT IN (SELECT directory_id FROM files) "
-            "AND id NOT IN (SELECT directory_id FROM names)"
-        )
-        self._directories.clear()
+    # -- names on disk
 
     def names_below(self, folder: str, path: str) -> list[str]:
         """Return the paths of all files known at or below ``path``, inside a watched folder.
@@ -411,20 +324,15 @@ class Files:
 
     def parts(self, folder: str, path: str) -> dict[str, Known]:
         """Return what is known about the documents inside the file at ``path``, by their paths."""
-        directory_id = self.find_directory(folder, os.path.join(*rows.split(folder, path)))
+        directory_id = self._directories.find(folder, os.path.join(*rows.split(folder, path)))
         if directory_id is None:
             return {}
         found = self._store.all(
-            "SELECT n.name, f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, "
-            "f.cause FROM names n JOIN files f ON f.id = n.file_id WHERE n.directory_id = ?",
+            f"SELECT n.name, {rows.KNOWN} FROM names n JOIN files f ON f.id = n.file_id "
+            "WHERE n.directory_id = ?",
             directory_id,
         )
-        return {
-            os.path.join(path, os.fsdecode(name)): Known(
-                file_id, State(state), rows.stat(*stat), sha256, cause
-            )
-            for name, file_id, state, *stat, sha256, cause in found
-        }
+        return {os.path.join(path, os.fsdecode(row[0])): rows.known(row[1:]) for row in found}
 
     def container(self, entry: Entry) -> Entry | None:
         """Return the file that a document is inside of; None if it is on disk itself."""
@@ -450,7 +358,7 @@ class Files:
             # Of a file that is not known any more only the fingerprint is kept: it was sent.
             "'duplicate' AND coalesce(o.state, 'accepted') IN "
             "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
-            self.find_directory(
+            self._directories.find(
                 container.folder, os.path.join(*rows.split(container.folder, container.path))
             ),
         )
@@ -467,7 +375,7 @@ class Files:
     def rename(self, file_id: int, candidate: Candidate) -> None:
         """Change the path of a file; its history continues."""
         directory, name = rows.split(candidate.folder, candidate.path)
-        directory_id = self.directory(candidate.folder, directory)
+        directory_id = self._directories.add(candidate.folder, directory)
         self.forget_name(file_id)
         self._store.write(
             "UPDATE files SET directory_id = ?, name = ?, filed_to = x'' WHERE id = ?",
@@ -626,8 +534,10 @@ class Files:
             for file_id in file_ids:
                 insert = "INSERT INTO hooks VALUES (?, ?) ON CONFLICT DO NOTHING"
                 self._store.write(insert, file_id, state.value)
-        if self.left and state in lifecycle.WAITS:
-            self.ignore_left([each for each in file_ids if self._folder_of(each) in self.left], now)
+        if self._directories.left and state in lifecycle.WAITS:
+            self.ignore_left(
+                [each for each in file_ids if self._folder_of(each) in self._directories.left], now
+            )
 
     def _folder_of(self, file_id: int) -> int:
         folder_id: int = self._store.read(
@@ -661,6 +571,10 @@ class Files:
             "INSERT INTO days VALUES (?, 1) ON CONFLICT (day) DO UPDATE SET arrived = arrived + 1",
             day,
         )
+
+
+def _place(route: Route, fields: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return route.account, route.source_key, route.reference, rows.fields_text(fields)
 
 
 def _identity(document: Document) -> tuple[str, str, str]:

@@ -14,6 +14,7 @@ from watcher.model.lifecycle import IGNORED_BY_USER, Step
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from watcher.journal.directories import Directories
     from watcher.journal.files import Files
     from watcher.journal.holds import Holds
     from watcher.journal.store import Store
@@ -22,12 +23,11 @@ if TYPE_CHECKING:
 class Folders:
     """Folders: watched, imported, or no longer watched."""
 
-    def __init__(self, store: Store, files: Files, holds: Holds) -> None:
+    def __init__(self, store: Store, files: Files, holds: Holds, directories: Directories) -> None:
         self._store = store
         self._files = files
         self._holds = holds
-        found = store.all("SELECT id FROM folders WHERE settings = ?", LEFT)
-        files.left.update(folder_id for (folder_id,) in found)
+        self._directories = directories
 
     def scanned(self, folder: str) -> bool:
         """Return whether a first scan of the folder has ended."""
@@ -36,12 +36,12 @@ class Folders:
 
     def set_scanned(self, folder: str, now: float) -> None:
         """Store that a scan of the folder has ended."""
-        folder_id = self._files.folder(folder)
+        folder_id = self._directories.folder(folder)
         self._store.write("UPDATE folders SET scanned_at = ? WHERE id = ?", now, folder_id)
 
     def set_imported(self, folder: str, settings: str) -> None:
         """Store that the files of a folder, which is not watched, are imported by ``settings``."""
-        folder_id = self._files.folder(folder)
+        folder_id = self._directories.folder(folder)
         self._store.write("UPDATE folders SET imported = ? WHERE id = ?", settings, folder_id)
 
     def reroute(self, folder: str, settings: str, now: float, *, is_imported: bool = False) -> bool:
@@ -53,7 +53,7 @@ class Folders:
         A folder that ``is_imported`` is not watched. If it is watched later, the imported files
         still go where they were to go.
         """
-        folder_id = self._files.folder(folder)
+        folder_id = self._directories.folder(folder)
         query = "SELECT settings, imported <> '' FROM folders WHERE id = ?"
         before, was_imported = self._store.read(query, folder_id)
         if was_imported and not is_imported:
@@ -62,7 +62,7 @@ class Folders:
         elif before == settings:
             return False
         self._store.write("UPDATE folders SET settings = ? WHERE id = ?", settings, folder_id)
-        self._files.left.discard(folder_id)
+        self._directories.left.discard(folder_id)
         if not before:
             return False
         found = self._store.all(
@@ -114,7 +114,7 @@ class Folders:
             if os.fsdecode(path) not in watched
         }
         for folder_id, (path, settings) in others.items():
-            self._files.left.add(folder_id)
+            self._directories.left.add(folder_id)
             if settings != LEFT:
                 self._store.write("UPDATE folders SET settings = ? WHERE id = ?", LEFT, folder_id)
                 self._holds.skip_existing(lifecycle.existing_key(path), now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -34,11 +35,14 @@ class FollowUps:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._has_early = bool(store.read("SELECT 1 FROM early_events LIMIT 1"))
+        #: Account → no upload of it comes due before this; looked up where it is missing.
+        self._earliest: dict[str, float] = {}
 
     # -- uploads
 
     def follow(self, file_id: int, since: float, due_at: float) -> None:
         """Store that a file arrived at ``since`` and is to be asked for at ``due_at``."""
+        self._earliest = {each: min(at, due_at) for each, at in self._earliest.items()}
         self._store.write(
             "INSERT OR REPLACE INTO follow_ups (file_id, account, source_key, reference, since, "
             "due_at) SELECT id, account, source_key, reference, ?, ? FROM files WHERE id = ?",
@@ -49,8 +53,12 @@ class FollowUps:
 
     def due(self, account: str, now: float, limit: int) -> list[FollowUp]:
         """Return up to ``limit`` that are due, the oldest and the newest in turn."""
+        if self._earliest.get(account, now) > now:  # asked in every turn
+            return []
         where = "WHERE u.account = ? AND u.due_at <= ? ORDER BY u.due_at"
         oldest = self._due(f"{where} LIMIT ?", account, now, limit)
+        if not oldest:
+            self._earliest[account] = self._next_due(account, now)
         if len(oldest) < limit:
             return oldest
         newest = self._due(f"{where} DESC LIMIT ?", account, now, limit)
@@ -77,16 +85,12 @@ class FollowUps:
 
     def next_due(self, accounts: Collection[str], now: float) -> float | None:
         """Return when the next one of these accounts comes due after ``now``."""
-        times = [
-            self._store.read(
-                "SELECT min(due_at) FROM follow_ups WHERE account = ? AND due_at > ?", account, now
-            )[0]
-            for account in accounts
-        ]
-        return min((time for time in times if time is not None), default=None)
+        first = min((self._next_due(account, now) for account in accounts), default=math.inf)
+        return None if first == math.inf else first
 
     def ask_again(self, file_id: int, due_at: float, *, tried: bool) -> None:
         """Store when a file is asked for next; ``tried``: the last question had an answer."""
+        self.forget_times()
         self._store.write(
             "UPDATE follow_ups SET due_at = ?, tries = tries + ? WHERE file_id = ?",
             due_at,
@@ -96,6 +100,7 @@ class FollowUps:
 
     def set_profile_key(self, file_id: int, key: str, now: float) -> None:
         """Store the profile that a webhook named for a file, and ask for it at once."""
+        self.forget_times()
         self._store.write(
             "UPDATE follow_ups SET told_key = ?, due_at = ? WHERE file_id = ?", key, now, file_id
         )
@@ -141,6 +146,7 @@ class FollowUps:
 
     def hand_over(self, file_id: int, account: str) -> None:
         """Have an upload asked for through another account."""
+        self.forget_times()
         self._store.write("UPDATE files SET account = ? WHERE id = ?", account, file_id)
         self._store.write("UPDATE follow_ups SET account = ? WHERE file_id = ?", account, file_id)
 
@@ -226,6 +232,18 @@ class FollowUps:
         self._store.write("DELETE FROM webhook_events WHERE heard_at < ?", now - _EVENTS_KEPT)
 
     # -- inside
+
+    def forget_times(self) -> None:
+        """Read from the journal again when uploads come due, as that has changed."""
+        self._earliest.clear()
+
+    def _next_due(self, account: str, now: float) -> float:
+        """Return when the account's next upload comes due after ``now``; inf if none does."""
+        if (earliest := self._earliest.get(account, now)) > now:
+            return earliest
+        query = "SELECT min(due_at) FROM follow_ups WHERE account = ? AND due_at > ?"
+        due_at: float | None = self._store.read(query, account, now)[0]
+        return math.inf if due_at is None else due_at
 
     def _due(self, where: str, *values: object) -> list[FollowUp]:
         found = self._store.all(f"{_FOLLOW_UP} {where}", *values)

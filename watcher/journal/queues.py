@@ -18,20 +18,6 @@ if TYPE_CHECKING:
 #: Seconds for which requests are stored: the longest request, and the minute after it.
 _REQUESTS_KEPT: Final = 1800.0
 
-#: Columns with times of the wall clock that still matter.
-_MOMENTS: Final = (
-    ("files", "due_at", "state IN ('queued', 'waiting') AND due_at > 0"),
-    ("files", "due_at", "state = 'noticed' AND due_at > 0"),
-    ("files", "due_at", "state IN ('uploading', 'uncertain') AND due_at > 0"),
-    ("files", "in_doubt_since", "state IN ('uploading', 'uncertain')"),
-    ("holds", "due_at", "due_at > 0"),
-    ("requests", "started_at", "started_at > 0"),
-    ("requests", "ended_at", "ended_at > 0"),
-    ("follow_ups", "since", "1"),
-    ("follow_ups", "due_at", "1"),
-    ("sources", "asked_at", "1"),
-)
-
 
 class Queues:
     """Queries for the pipeline's work; each uses a partial index of open files only."""
@@ -135,11 +121,6 @@ class Queues:
         """Return the wall clock of the last event, 0 if there is none."""
         row = self._store.read("SELECT at FROM events ORDER BY id DESC LIMIT 1")
         return float(row[0]) if row else 0.0
-
-    def shift(self, seconds: float) -> None:
-        """Shift all due times, as the wall clock was set by ``seconds``."""
-        for table, column, where in _MOMENTS:
-            self._store.write(f"UPDATE {table} SET {column} = {column} + ? WHERE {where}", seconds)
 
     def retry_now(self, account: str, now: float) -> None:
         """Make waiting uploads and checks of an account due now."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from watcher.journal.directories import Directories
     from watcher.journal.facts import Facts
     from watcher.journal.files import Files
     from watcher.journal.follow_ups import FollowUps
@@ -36,11 +37,18 @@ class Retention:
     """Deletes what is old or to be forgotten."""
 
     def __init__(
-        self, path: str, store: Store, files: Files, facts: Facts, follow_ups: FollowUps
+        self,
+        path: str,
+        store: Store,
+        files: Files,
+        directories: Directories,
+        facts: Facts,
+        follow_ups: FollowUps,
     ) -> None:
         self._path = path
         self._store = store
         self._files = files
+        self._directories = directories
         self._facts = facts
         self._follow_ups = follow_ups
 
@@ -54,9 +62,9 @@ class Retention:
             "SELECT id, directory_id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
         )
         if not after:
-            self._files.begin_round()
+            self._directories.begin_round()
         if not found:
-            self._files.forget_unused_directories()
+            self._directories.forget_unused()
             return 0
         last: int = found[-1][0]
         doomed = self._store.all(
@@ -67,7 +75,9 @@ class Retention:
         )
         gone = {file_id for (file_id,) in doomed}
         self._files.delete(sorted(gone))
-        self._files.note_used(directory for file_id, directory in found if file_id not in gone)
+        self._directories.note_used(
+            directory for file_id, directory in found if file_id not in gone
+        )
         self._store.write(
             "UPDATE files SET profile_name = '', profile_email = '' WHERE id > ? AND id <= ? "
             "AND changed_at < ? AND (profile_name <> '' OR profile_email <> '')",
@@ -93,7 +103,7 @@ class Retention:
         for file_id in file_ids:
             self._files.forget_name(file_id)
         self._files.delete(file_ids)
-        self._files.forget_empty_directories()
+        self._directories.forget_empty()
         return self._overwrite(now)
 
     def _overwrite(self, now: float) -> bool:

@@ -7,7 +7,8 @@ import os
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from watcher.i18n.message import Message, as_json, from_json
+from watcher.i18n.message import COMPACT, Message, as_json, from_json
+from watcher.model.files import Known
 from watcher.model.kinds import State
 from watcher.model.records import Entry, Stat
 from watcher.model.uploads import Job
@@ -167,6 +168,17 @@ def _shared(row: EntryRow | JobRow) -> dict[str, Any]:
     }
 
 
+#: What :func:`known` takes, of a name ``n`` and its file.
+KNOWN: Final = "f.id, f.state, n.size, n.mtime_ns, f.device, f.inode, f.sha256, f.cause, f.resends"
+
+
+def known(row: tuple[Any, ...]) -> Known:
+    """Return such columns as what is known about the file at a path."""
+    file_id, state, size, mtime_ns, device, inode, sha256, cause, resends = row
+    seen = stat(size, mtime_ns, device, inode)
+    return Known(file_id, State(state), seen, sha256, cause, resends)
+
+
 def fields(text: str) -> tuple[tuple[str, str], ...]:
     """Return form fields from their stored text."""
     return tuple(map(tuple, json.loads(text)))
@@ -174,12 +186,12 @@ def fields(text: str) -> tuple[tuple[str, str], ...]:
 
 def fields_text(pairs: tuple[tuple[str, str], ...]) -> str:
     """Return form fields as text to be stored."""
-    return json.dumps(pairs, ensure_ascii=False, separators=(",", ":")) if pairs else "[]"
+    return COMPACT.encode(pairs) if pairs else "[]"
 
 
 def reason_text(why: Message) -> str:
     """Return a reason as it is stored: JSON, "" for NOTHING."""
-    return as_text(as_json(why))
+    return as_text(as_json(why)) if why else ""
 
 
 def reason_texts(why: Message) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model.ledger import LEASE, Content, Machine, Standing, Verdict
+from watcher.ledger.schema import TABLES
+from watcher.model.ledger import LEASE, Content, Machine, Places, Standing, Verdict
 
 if TYPE_CHECKING:
     import uuid
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from watcher.model.ledger import Record
+    from watcher.model.ledger import Record, TakePlaces
 
 #: The channel on which sessions hear that a content others wait for was sent, or given back.
 CHANNEL: Final = "hrflow_watcher"
@@ -26,7 +27,14 @@ CHANNEL: Final = "hrflow_watcher"
 BEGINNING: Final = 8
 _IN_ONE: Final = 400
 
+_NOTE_SERVER: Final = """
+UPDATE server SET history = history_here(), since = now() WHERE history <> history_here()
+"""
+
 _BEGIN: Final = """
+WITH former AS (  -- what the last run has used counts as this one's
+    DELETE FROM places p USING sessions s WHERE s.id = p.session AND s.instance = %(instance)s
+)
 INSERT INTO sessions (instance, machine, program, lease_until)
 VALUES (%(instance)s, %(machine)s, %(program)s, now() + make_interval(secs => %(lease)s))
 RETURNING id
@@ -45,23 +53,25 @@ SELECT
 
 _CLAIM: Final = """
 WITH me AS (
-    SELECT id, instance FROM sessions WHERE id = %(session)s AND lease_until > now()
+    SELECT s.id, s.instance FROM sessions s WHERE s.id = %(session)s AND lives(s.lease_until)
 ), wanted AS (
     SELECT * FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[], %(checked)s::boolean[])
         WITH ORDINALITY AS w (source, content, checked, number)
 ), found AS MATERIALIZED (
     SELECT w.*, c.session, c.since, c.arrived, c.uncertain, c.wanted, c.profile_key, s.machine,
-        s.instance, coalesce(s.lease_until <= now(), true) AS lapsed,
+        s.instance, lives(s.lease_until) IS NOT TRUE AS lapsed,
         extract(epoch FROM s.lease_until - now())::float8 AS seconds
     FROM wanted w JOIN contents c USING (content, source) LEFT JOIN sessions s ON s.id = c.session
 ), free AS (
-    SELECT source, content FROM wanted w
+    SELECT source, content, checked FROM wanted w
     WHERE NOT EXISTS (SELECT FROM found f WHERE f.number = w.number)
     ORDER BY number LIMIT %(room)s
-), claimed AS (
-    INSERT INTO contents (source, content, session)
-    SELECT f.source, f.content, me.id FROM free f, me ORDER BY f.content, f.source
-    ON CONFLICT DO NOTHING RETURNING source, content
+), claimed AS (  -- soon after a failover others may be sending what this server has not heard of
+    INSERT INTO contents (source, content, session, uncertain)
+    SELECT f.source, f.content, me.id,
+        NOT f.checked AND server.since > now() - make_interval(secs => %(lease)s)
+    FROM free f, me, server ORDER BY f.content, f.source
+    ON CONFLICT DO NOTHING RETURNING source, content, uncertain
 ), locked AS MATERIALIZED (  -- never waited for: whoever has such a row is about to change it
     SELECT c.content, c.source FROM contents c JOIN found f USING (content, source), me
     WHERE NOT f.arrived AND NOT c.arrived AND c.session = f.session
@@ -75,6 +85,8 @@ WITH me AS (
     WHERE c.content = l.content AND c.source = l.source
         AND f.content = l.content AND f.source = l.source AND (f.instance = me.instance OR f.lapsed)
     RETURNING c.source, c.content, c.uncertain
+), got AS (
+    SELECT * FROM claimed UNION ALL SELECT * FROM taken
 ), waited_for AS (
     UPDATE contents c SET wanted = true FROM locked l, found f, me
     WHERE c.content = l.content AND c.source = l.source AND f.content = l.content
@@ -82,9 +94,8 @@ WITH me AS (
     RETURNING c.source, c.content
 )
 SELECT w.source, w.content,
-    CASE WHEN claimed.content IS NOT NULL THEN 'ours'
-        WHEN taken.content IS NOT NULL AND taken.uncertain THEN 'uncertain'
-        WHEN taken.content IS NOT NULL THEN 'ours'
+    CASE WHEN got.uncertain THEN 'uncertain'
+        WHEN got.content IS NOT NULL THEN 'ours'
         WHEN f.session = me.id AND NOT f.arrived AND f.uncertain THEN 'uncertain'
         WHEN f.session = me.id AND NOT f.arrived THEN 'ours'
         WHEN f.arrived THEN 'arrived'
@@ -96,10 +107,23 @@ SELECT w.source, w.content,
 FROM me CROSS JOIN wanted w
 LEFT JOIN found f ON f.number = w.number
 LEFT JOIN free ON free.content = w.content AND free.source = w.source
-LEFT JOIN claimed ON claimed.content = w.content AND claimed.source = w.source
-LEFT JOIN taken ON taken.content = w.content AND taken.source = w.source
+LEFT JOIN got ON got.content = w.content AND got.source = w.source
 LEFT JOIN waited_for ON waited_for.content = w.content AND waited_for.source = w.source
 ORDER BY w.number
+"""
+
+_KEEP: Final = """
+INSERT INTO contents (source, content, session)
+SELECT t.source, t.content, %(session)s
+FROM unnest(%(sources)s::bytea[], %(contents)s::bytea[]) AS t (source, content)
+ORDER BY t.content, t.source
+ON CONFLICT (content, source) DO UPDATE
+    SET session = excluded.session, since = now(), uncertain = false
+WHERE NOT contents.arrived AND (contents.uncertain OR NOT EXISTS (
+    SELECT FROM sessions s, sessions me
+    WHERE s.id = contents.session AND me.id = excluded.session
+        AND lives(s.lease_until) AND s.instance <> me.instance
+))
 """
 
 _RECORD: Final = """
@@ -153,23 +177,42 @@ WHERE NOT c.arrived AND s.instance = %(instance)s LIMIT 10000
 
 _TAKE_PLACES: Final = """
 WITH others AS (
-    SELECT coalesce(sum(p.places), 0) AS places FROM places p JOIN sessions s ON s.id = p.session
-    WHERE p.account = %(account)s AND p.session <> %(session)s
+    SELECT coalesce(sum(p.places), 0) AS places,
+        coalesce(sum(p.wanted) FILTER (WHERE lives(s.lease_until)), 0) AS wanted,
+        count(*) FILTER (WHERE lives(s.lease_until) AND p.wanted > 0) AS number,
+        count(*) FILTER (WHERE lives(s.lease_until) AND p.wanted > p.places) AS short
+    FROM places p JOIN sessions s ON s.id = p.session
+    WHERE p.limited = %(limit)s AND p.session <> %(session)s
         AND s.lease_until > now() - interval '1 minute'  -- its last requests still count
+), mine AS (
+    SELECT greatest(0, least(%(wanted)s, %(most)s - others.places, CASE
+        -- Where machines outnumber the places, one that has used its place lets another have it.
+        WHEN others.number >= %(most)s AND others.short > 0 AND %(used)s = 0 AND EXISTS (
+            SELECT FROM places WHERE limited = %(limit)s AND session = %(session)s AND places > 0
+        ) THEN 0
+        -- Else each has an equal part, and what others do not want.
+        ELSE greatest(%(most)s - others.wanted, ceil(%(most)s / (others.number + 1.0))) END
+    ))::integer AS places
+    FROM others
+), kept AS (
+    INSERT INTO places (limited, session, places, wanted)
+    SELECT %(limit)s, %(session)s, greatest(%(used)s, mine.places), %(wanted)s FROM mine
+    ON CONFLICT (limited, session)
+        DO UPDATE SET places = excluded.places, wanted = excluded.wanted
 )
-INSERT INTO places (account, session, places)
-SELECT %(account)s, %(session)s, greatest(0, least(%(wanted)s, %(limit)s - others.places))
-FROM others
-ON CONFLICT (account, session) DO UPDATE SET places = excluded.places
-RETURNING places
+SELECT mine.places, others.short > 0 OR mine.places < %(wanted)s FROM mine, others
 """
 
 _MACHINES: Final = """
 SELECT s.machine, s.program, extract(epoch FROM s.started)::float8,
     extract(epoch FROM s.seen)::float8,
-    (SELECT count(*) FROM contents c WHERE c.session = s.id AND NOT c.arrived),
-    CASE WHEN s.sent_on = CURRENT_DATE THEN s.sent ELSE 0 END
-FROM sessions s WHERE s.lease_until > now() ORDER BY s.machine, s.id
+    (SELECT count(*) FROM contents c JOIN sessions o ON o.id = c.session
+        WHERE o.instance = s.instance AND NOT c.arrived),
+    (SELECT coalesce(sum(o.sent), 0)::integer FROM sessions o
+        WHERE o.instance = s.instance AND o.sent_on = CURRENT_DATE)
+FROM sessions s WHERE lives(s.lease_until)
+    AND NOT EXISTS (SELECT FROM sessions o WHERE o.instance = s.instance AND o.id > s.id)
+ORDER BY s.machine, s.id
 """
 
 
@@ -191,14 +234,22 @@ class Facts:
     missing: tuple[str, ...]
 
 
-def describe(connection: psycopg.Connection) -> Facts:
+def examine(connection: psycopg.Connection) -> Facts:
     """Return what doctor says of a ledger."""
-    missing = connection.execute(_MISSING, {"tables": ["sessions", "contents", "places"]})
+    missing = connection.execute(_MISSING, {"tables": list(TABLES)})
     names = tuple(name for (name,) in missing)
     if "sessions" in names:
         return Facts(0.0, 0, names)
     now = connection.execute("SELECT extract(epoch FROM now())::float8").fetchone()
     return Facts(now[0] if now else 0.0, count_machines(connection), names)
+
+
+def note_server(connection: psycopg.Connection) -> None:
+    """Note if another server has taken over: it may lack what the former one had confirmed.
+
+    For the length of a lease whoever claims a content asks HrFlow for it before it sends it.
+    """
+    connection.execute(_NOTE_SERVER)
 
 
 def begin_session(
@@ -234,7 +285,7 @@ def lock_instance(connection: psycopg.Connection, instance: uuid.UUID) -> bool:
 
 def has_later_session(connection: psycopg.Connection, session: int, instance: uuid.UUID) -> bool:
     """Return whether the same installation has begun another session that is alive."""
-    query = "SELECT FROM sessions WHERE instance = %s AND id > %s AND lease_until > now()"
+    query = "SELECT FROM sessions s WHERE s.instance = %s AND s.id > %s AND lives(s.lease_until)"
     return connection.execute(query, (instance, session)).fetchone() is not None
 
 
@@ -250,7 +301,8 @@ def claim(
     Those whose standing changed in the very moment come back as busy for 0 seconds.
     """
     values = _columns(contents)
-    values |= {"session": session, "room": room, "checked": [each in checked for each in contents]}
+    values |= {"session": session, "room": room, "lease": LEASE,
+               "checked": [each in checked for each in contents]}  # fmt: skip
     rows = connection.execute(_CLAIM, values).fetchall()
     if contents and not rows:
         return None
@@ -258,6 +310,11 @@ def claim(
         Verdict(Content(bytes(source), bytes(content)), Standing(standing), *more)
         for source, content, standing, *more in rows
     ]
+
+
+def keep(connection: psycopg.Connection, session: int, contents: Sequence[Content]) -> None:
+    """Claim again what a session is sending, even from one that took it over and still asks."""
+    connection.execute(_KEEP, _columns(contents) | {"session": session})
 
 
 def record(connection: psycopg.Connection, session: int, arrived: Sequence[Record]) -> None:
@@ -274,8 +331,9 @@ def give_back(connection: psycopg.Connection, session: int, contents: Sequence[C
 
 
 def count_machines(connection: psycopg.Connection) -> int:
-    """Return how many sessions are alive."""
-    row = connection.execute("SELECT count(*) FROM sessions WHERE lease_until > now()").fetchone()
+    """Return how many installations use the ledger."""
+    query = "SELECT count(DISTINCT s.instance) FROM sessions s WHERE lives(s.lease_until)"
+    row = connection.execute(query).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -285,24 +343,23 @@ def claimed(connection: psycopg.Connection, instance: uuid.UUID) -> list[Content
     return [Content(bytes(source), bytes(content)) for source, content in rows]
 
 
-def take_places(
-    connection: psycopg.Connection, session: int, account: bytes, wanted: int, limit: int
-) -> int:
-    """Return how many of ``wanted`` requests a minute a session has from now on.
+def take_places(connection: psycopg.Connection, session: int, asked: TakePlaces) -> Places:
+    """Return how many places of a limit a session has from now on.
 
-    All sessions together never have more than ``limit``.
+    All sessions together never have more than there are.
     """
-    values = {"session": session, "account": account, "wanted": wanted, "limit": limit}
+    values = {"session": session, "limit": asked.limit, "used": asked.used,
+              "wanted": asked.wanted, "most": asked.most}  # fmt: skip
     with connection.transaction():  # one session at a time: each must see what the others have
-        key = int.from_bytes(account[:8], signed=True)
+        key = int.from_bytes(asked.limit[:8], signed=True)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
         row = connection.execute(_TAKE_PLACES, values).fetchone()
     assert row is not None
-    return int(row[0])
+    return Places(asked.limit, *row)
 
 
 def machines(connection: psycopg.Connection) -> list[Machine]:
-    """Return the sessions that are alive."""
+    """Return the installations that use the ledger."""
     return [Machine(*row) for row in connection.execute(_MACHINES)]
 
 

@@ -1,8 +1,8 @@
 """The running program's session in the shared ledger: one thread, one connection.
 
-The pipeline tells it what to do and hears of it by messages (``watcher.model.ledger``). What was
-recorded or given back while the ledger could not be reached is told once it can be; claims asked
-for meanwhile are dropped, as they are asked for again.
+The pipeline tells it what to do and hears of it by messages (``watcher.model.ledger``). What could
+not be done is done first by the next connection, before anybody hears that the ledger can be used:
+a server that only greets is none.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import select
 import socket
 import threading
 import uuid
+from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import psycopg
@@ -30,7 +31,7 @@ from watcher.model.ledger import (
     Content,
     Ended,
     GiveBack,
-    Places,
+    Keep,
     Record,
     Renewed,
     TakePlaces,
@@ -91,6 +92,7 @@ class LedgerClient:
         self._records: dict[Content, Record] = {}  # to be told
         self._given_back: dict[Content, None] = {}  # likewise
         self._recent: dict[Content, Record] = {}  # was told
+        self._asked: deque[Claim | Keep | TakePlaces] = deque()
         self._session: int | None = None
         self._instance = uuid.UUID(int=0)
         self._heartbeat_at = 0.0
@@ -101,7 +103,7 @@ class LedgerClient:
         self._thread.start()
 
     def tell(self, message: object) -> None:
-        """Hand over a Claim, Record, GiveBack or TakePlaces; from any thread."""
+        """Hand over a Claim, Keep, Record, GiveBack or TakePlaces; from any thread."""
         self._inbox.put(message)
         self._wake()
 
@@ -143,6 +145,7 @@ class LedgerClient:
         """Go on with the session there was, or begin one."""
         connection.add_notify_handler(lambda note: self._hear(note.payload))
         connection.execute(f"LISTEN {claims.CHANNEL}")
+        claims.note_server(connection)
         if self._session is None:
             self._instance = self._read_instance()
         is_alone = claims.lock_instance(connection, self._instance)
@@ -188,6 +191,7 @@ class LedgerClient:
         self._heartbeat_at = asked_at + HEARTBEAT
         if is_new:
             self._records = {**self._recent, **self._records}
+            self._carry_out(connection)
         claimed = tuple(claims.claimed(connection, self._instance))
         machines = claims.count_machines(connection)
         self._post(Renewed(asked_at + LEASE - MARGIN, is_new, machines, claimed))
@@ -215,7 +219,6 @@ class LedgerClient:
         self._post(Ended(frozenset(contents[at : at + claims.BEGINNING] for at in starts)))
 
     def _carry_out(self, connection: psycopg.Connection) -> None:
-        asked: list[Claim | TakePlaces] = []
         while not self._inbox.empty():
             message = self._inbox.get_nowait()
             if isinstance(message, Record):
@@ -223,11 +226,12 @@ class LedgerClient:
             elif isinstance(message, GiveBack):
                 self._given_back[message.content] = None
             else:
-                assert isinstance(message, Claim | TakePlaces)
-                asked.append(message)
+                assert isinstance(message, Claim | Keep | TakePlaces)
+                self._asked.append(message)
         self._tell_what_became(connection)
-        for question in asked:
-            self._answer(connection, question)
+        while self._asked:
+            self._answer(connection, self._asked[0])
+            self._asked.popleft()
 
     def _tell_what_became(self, connection: psycopg.Connection) -> None:
         """Tell what has arrived and what is given back; what fails is told again."""
@@ -244,16 +248,14 @@ class LedgerClient:
             _tried(lambda: claims.give_back(connection, session, given_back))
             self._given_back = {}
 
-    def _answer(self, connection: psycopg.Connection, question: Claim | TakePlaces) -> None:
+    def _answer(self, connection: psycopg.Connection, question: Claim | Keep | TakePlaces) -> None:
         session = self._session
         assert session is not None
+        if isinstance(question, Keep):
+            _tried(lambda: claims.keep(connection, session, question.contents))
+            return
         if isinstance(question, TakePlaces):
-            places = _tried(
-                lambda: claims.take_places(
-                    connection, session, question.fingerprint, question.wanted, question.limit
-                )
-            )
-            self._post(Places(question.account, places))
+            self._post(_tried(lambda: claims.take_places(connection, session, question)))
             return
         found = _tried(
             lambda: claims.claim(

@@ -6,8 +6,10 @@ Errors become sentences here: no exception of psycopg leaves this package.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
-from typing import TYPE_CHECKING, Final
+import time
+from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
@@ -18,13 +20,13 @@ from watcher.model.errors import LedgerError
 from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
-Connection = psycopg.Connection
-
-#: Seconds for each of several addresses to answer, and for a statement to end.
+#: Seconds for each of several addresses to answer, for a statement to end at the server, and for
+#: its answer to come, whatever has become of the server.
 _CONNECT: Final = 5
 _STATEMENT: Final = 10.0
+_ANSWER: Final = 15.0
 
 #: A lost peer is noticed by libpq after about 20 s, though nothing is being sent.
 _SOCKET: Final = {
@@ -45,9 +47,30 @@ _VERIFIED: Final = "verify-full"
 _NOT_VERIFIED: Final = "08 TLS"
 
 
+class Connection(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that waits for no answer longer than :data:`_ANSWER` seconds."""
+
+    def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
+        """Run what speaks to the server, which yields what it waits for."""
+        return super().wait(_bounded(gen), *arguments, **options)
+
+
+def _bounded(speaking: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    deadline = time.monotonic() + _ANSWER
+    try:
+        awaited = next(speaking)
+        while True:
+            ready = yield awaited
+            if not ready and time.monotonic() > deadline:
+                raise psycopg.OperationalError("no answer")
+            awaited = speaking.send(ready)
+    except StopIteration as end:
+        return end.value
+
+
 def is_this_machine(host: str) -> bool:
     """Whether a host, or a directory with a socket in it, is this machine."""
-    is_socket = not host or host.startswith(("/", "@"))
+    is_socket = host.startswith(("/", "@"))
     return is_socket or host == socket.gethostname() or is_loopback(host)
 
 
@@ -58,8 +81,20 @@ def hosts(url: str) -> list[str]:
 
 def weak_tls(url: str) -> str:
     """Return the host that ``url`` would reach without a verified certificate; "" if none."""
-    mode = _parameters(url).get("sslmode", _VERIFIED)
-    return "" if mode == _VERIFIED else next((h for h in hosts(url) if not is_this_machine(h)), "")
+    parameters = _parameters(url)
+    mode = parameters.get("sslmode", _VERIFIED)
+    return "" if mode == _VERIFIED else ", ".join(_others(parameters))
+
+
+def _others(parameters: dict[str, str | int | None]) -> list[str]:
+    """Return what an address leads to that is, or may be, another machine.
+
+    An address that names no host leads where the environment or a service file says.
+    """
+    named = str(parameters.get("host") or parameters.get("service") or "localhost").split(",")
+    hosts = [each for each in named if not (parameters.get("host") and is_this_machine(each))]
+    addresses = str(parameters.get("hostaddr") or os.environ.get("PGHOSTADDR", "")).split(",")
+    return hosts or [each for each in addresses if each and not is_this_machine(each)]
 
 
 @contextlib.contextmanager
@@ -90,14 +125,14 @@ def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
         )
     given = _parameters(url)
     parameters = {**_SOCKET, "application_name": "hrflow-watcher", **given}
-    if not all(map(is_this_machine, hosts(url))):
+    if _others(given):
         parameters |= {"sslmode": _VERIFIED, "sslrootcert": given.get("sslrootcert", "system")}
     if "," in str(given.get("host", "")):  # of a cluster, the one that can be written to
         parameters.setdefault("target_session_attrs", "read-write")
     if password:
         parameters["password"] = password
     try:
-        connection = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
+        connection = Connection.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
         raise LedgerError(describe(error, url)) from None
     try:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 #: The version that this program works with.
 VERSION: Final = 1
 
+#: The tables that a session changes.
+TABLES: Final = ("server", "sessions", "contents", "places")
+
 #: The schema that all tables are in.
 SCHEMA: Final = "hrflow_watcher"
 
@@ -23,6 +26,20 @@ _MIGRATIONS: Final = (
     """
 CREATE TABLE version (version integer NOT NULL);
 INSERT INTO version VALUES (0);
+-- Whether a session holds its lease of 60 s. One that ends later than it could is of before the
+-- clock was set back, or of another server.
+CREATE FUNCTION lives(lease_until timestamptz) RETURNS boolean LANGUAGE sql STABLE AS
+    'SELECT lease_until > now() AND lease_until <= now() + interval ''70 s''';
+-- The name of this server and its history, which forks where a standby takes over or a backup is
+-- restored.
+CREATE FUNCTION history_here() RETURNS text LANGUAGE sql STABLE AS
+    'SELECT system_identifier || ''/'' || left(pg_walfile_name(pg_current_wal_lsn()), 8)
+    FROM pg_control_system()';
+-- The server that holds these tables, and since when.
+CREATE TABLE server (
+    history text NOT NULL,
+    since timestamptz NOT NULL
+);
 -- One row a start of the program. It stays: contents name the session that has sent them.
 CREATE TABLE sessions (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -50,12 +67,13 @@ CREATE TABLE contents (
     PRIMARY KEY (content, source)
 );
 CREATE INDEX contents_claimed ON contents (session) WHERE NOT arrived;
--- How many requests a minute of an account each session may make.
+-- How many places of an account's limits each session has, and how many it wants.
 CREATE TABLE places (
-    account bytea NOT NULL,
+    limited bytea NOT NULL,             -- 16 bytes
     session bigint NOT NULL,
     places integer NOT NULL,
-    PRIMARY KEY (account, session)
+    wanted integer NOT NULL,
+    PRIMARY KEY (limited, session)
 );
 """,
 )
@@ -84,4 +102,6 @@ def migrate(connection: psycopg.Connection) -> tuple[int, int]:
             for statements in _MIGRATIONS[before:]:
                 connection.execute(statements)
             connection.execute("UPDATE version SET version = %s", (VERSION,))
+            if not before:
+                connection.execute("INSERT INTO server SELECT history_here(), '-infinity'")
     return before, max(before, VERSION)

@@ -214,6 +214,7 @@ class Known:
     stat: Stat
     sha256: str
     cause: str
+    resends: int  # how often it was sent again under a new reference
 
 
 @dataclass(frozen=True, slots=True)

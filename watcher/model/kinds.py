@@ -42,6 +42,13 @@ class Sign(enum.StrEnum):
     MISSING = "missing"  # no longer found by a scan, as when a drive is not connected
 
 
+class Limit(enum.Enum):
+    """What an account has a limit for, over all machines that share a ledger."""
+
+    MINUTE = "requests a minute"
+    AT_ONCE = "uploads at once"
+
+
 class Cause(enum.StrEnum):
     """Why files are held back that are fine themselves; one cause, many files."""
 

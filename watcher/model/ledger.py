@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Message
+    from watcher.model.kinds import Limit
 
 #: Seconds for which a session's claims are its own without a word from it.
 LEASE: Final = 60.0
@@ -34,9 +35,10 @@ def source_fingerprint(api_url: str, source_key: str) -> bytes:
     return hashlib.sha256(f"{api_url.rstrip('/')}\n{source_key}".encode()).digest()[:16]
 
 
-def account_fingerprint(api_url: str, email: str) -> bytes:
-    """Return the fingerprint of an account, the same on every machine that uses it."""
-    return hashlib.sha256(f"{api_url.rstrip('/')}\n{email.casefold()}".encode()).digest()[:16]
+def limit_fingerprint(api_url: str, email: str, limit: Limit) -> bytes:
+    """Return the fingerprint of an account's limit, the same on every machine that uses it."""
+    text = f"{api_url.rstrip('/')}\n{email.casefold()}\n{limit.value}"
+    return hashlib.sha256(text.encode()).digest()[:16]
 
 
 def content_fingerprint(identity: str, resends: int) -> bytes:
@@ -105,6 +107,13 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Keep:
+    """These contents are being sent from here, or may have been: nobody else is to send them."""
+
+    contents: tuple[Content, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """HrFlow has a content; ``profile_key`` is "" where it is not known yet."""
 
@@ -121,12 +130,12 @@ class GiveBack:
 
 @dataclass(frozen=True, slots=True)
 class TakePlaces:
-    """Ask for ``wanted`` requests a minute of an account that may make ``limit`` over all."""
+    """Ask for ``wanted`` places of a limit, of which there are ``most``; ``used`` are in use."""
 
-    account: str
-    fingerprint: bytes
+    limit: bytes
+    used: int
     wanted: int
-    limit: int
+    most: int
 
 
 # -- what the ledger answers
@@ -142,10 +151,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The answer to :class:`TakePlaces`: so many requests a minute are this session's."""
+    """The answer to :class:`TakePlaces`: this session may use so many, however many it uses now.
 
-    account: str
+    ``is_scarce``: this session or another one wants more than it has.
+    """
+
+    limit: bytes
     places: int
+    is_scarce: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +172,8 @@ class Ended:
 class Renewed:
     """The session holds until ``until`` on the clock's ``tick``, and things may be begun.
 
-    ``is_new``: the connection is, so what is being sent has to be claimed again. ``claimed``: all
-    that this installation has claimed, earlier runs included, and has not reported on.
+    ``is_new``: the connection is. ``claimed``: all that this installation has claimed, earlier runs
+    included, and has not reported on.
     ``machines``: how many use the ledger, this one included.
     """
 
@@ -182,6 +195,11 @@ class Unreachable:
 
 @dataclass(frozen=True, slots=True)
 class LedgerUse:
-    """So many machines use the ledger, this one included; 0 while it cannot be reached."""
+    """Who uses the ledger.
 
-    machines: int
+    ``machines``: how many, this one included; 0 while it cannot be reached. ``waits``: names of
+    machines, each with how many files they are uploading that this one would upload, too.
+    """
+
+    machines: int = 0
+    waits: tuple[tuple[str, int], ...] = ()

@@ -348,6 +348,8 @@ class Ledger(Struct, frozen=True):
 
     url: str = ""
     when_unreachable: WhenUnreachable = WhenUnreachable.HOLD
+    #: Uploads of each account at once, over all machines; 0: each has its own limit only.
+    parallel_uploads: Annotated[int, _within(0, 10_000)] = 0
 
 
 class Config(Struct, frozen=True):

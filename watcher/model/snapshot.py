@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.model.kinds import State
+    from watcher.model.ledger import LedgerUse
     from watcher.model.records import Entry
 
 #: The end of a pause that lasts until it is resumed.
@@ -56,8 +57,9 @@ class Snapshot:
     ``done`` of ``total`` files were processed since the program was last idle. ``recent`` are the
     files that were processed last, ``attention`` those that a person has to look at (refused, not
     parsed), both the latest first and limited to some tens; ``counts`` has all. ``remarks`` are
-    about the configuration, a sentence each. ``paused_until`` and ``snoozed_until`` (before which
-    there are no notifications) are :data:`UNTIL_RESUMED` if there is no end.
+    about the configuration, a sentence each; ``ledger`` is None where machines share none.
+    ``paused_until`` and ``snoozed_until`` (before which there are no notifications) are
+    :data:`UNTIL_RESUMED` if there is no end.
     """
 
     at: float = 0.0
@@ -77,3 +79,4 @@ class Snapshot:
     holds: tuple[ActiveHold, ...] = ()
     watched: tuple[Watched, ...] = ()
     remarks: tuple[Message, ...] = ()
+    ledger: LedgerUse | None = None

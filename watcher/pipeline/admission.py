@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.i18n.message import NOTHING, msg
-from watcher.model.kinds import State
+from watcher.model.files import Candidate
+from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import ARRIVED, REFUSED_BEFORE, Step
-from watcher.model.settings import Duplicates
+from watcher.model.settings import Changed, Duplicates
 from watcher.model.uploads import Open, Skip
-from watcher.pipeline.containers import note_parts
 from watcher.pipeline.follow_up import numbered
-from watcher.pipeline.intake import isolated, note_version
+from watcher.pipeline.intake import isolated, note_vanished, note_version
 from watcher.pipeline.messages import Complete, Finished, Queued
 from watcher.pipeline.stage import Handlers, Stage
 from watcher.routing.rules import form_fields, unusable_reference
 
 if TYPE_CHECKING:
-    from watcher.model.files import Candidate, Document
+    from collections.abc import Iterable
+
+    from watcher.model.files import Document, Part
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
     from watcher.routing.rules import Plan
@@ -116,7 +118,7 @@ class Admission(Stage):
             self._journal.files.step(file_id, Step(State.IGNORED, decision.why), now)
         if document.parts is not None:
             parts = decision.parts if isinstance(decision, Open) else ()
-            note_parts(self._journal, document, parts, plan, now)
+            self._note_parts(document, parts, plan)
         if isinstance(decision, Skip):
             self._skip(file_id, decision, plan, refused)
             if document.container and decision.state is State.IGNORED:
@@ -127,8 +129,28 @@ class Admission(Stage):
             file_id, candidate, document, decision
         ):
             return None
-        is_queued = self._queue(file_id, document, decision, plan, refused)
+        resends = known.resends if known and known.file_id == file_id else 0
+        is_queued = self._queue(file_id, document, decision, plan, refused, resends)
         return file_id if is_queued else None
+
+    def _note_parts(self, container: Document, parts: Iterable[Part], plan: Plan) -> None:
+        """Note the documents inside a file, which are read in their turn, and those now gone."""
+        now = self._clock.wall()
+        known = self._journal.files.parts(container.folder, container.path)
+        for part in parts:
+            path = documents.part_path(container.path, part.name)
+            stat = replace(container.stat, size=part.size)
+            candidate = Candidate(container.folder, path, Sign.SCANNED, stat)
+            before = known.pop(path, None)
+            if before and (before.stat.size, before.stat.mtime_ns) == (stat.size, stat.mtime_ns):
+                continue  # decided upon, or still to be read
+            if before and plan.folder.changed is Changed.IGNORE and before.state in ARRIVED:
+                self._journal.files.update_stat(before.file_id, candidate, stat)
+                continue
+            note_version(self._journal, candidate, before, stat, now)
+        for path, before in known.items():
+            candidate = Candidate(container.folder, path, Sign.REMOVED)
+            note_vanished(self._journal, candidate, before, now)
 
     def _skip(self, file_id: int, skip: Skip, plan: Plan, refused: Entry | None) -> None:
         """``refused``: the file as it was refused before its settings changed."""
@@ -161,10 +183,12 @@ class Admission(Stage):
         route: Route,
         plan: Plan,
         refused: Entry | None,
+        resends: int,
     ) -> bool:
         """Queue a file unless something is against it; return whether it was queued.
 
-        ``refused``: the file as HrFlow has refused it, which it would do again.
+        ``refused``: the file as HrFlow has refused it, which it would do again. ``resends``: how
+        often it was sent under another reference.
         """
         now = self._clock.wall()
         owner = self._journal.files.claim(route.source_key, document.sha256, file_id)
@@ -175,40 +199,36 @@ class Admission(Stage):
             identity = _copy_identity(document)
             owner = self._journal.files.claim(route.source_key, identity, file_id)
             route = replace(route, reference=f"{route.reference}-{identity[:8]}")
-        if resends := self._journal.files.resends(file_id):
+        if resends:
             route = replace(route, reference=numbered(route.reference, resends))
         if why := unusable_reference(route.reference):  # with what was added to it
             self._skip(file_id, Skip(State.REFUSED, why, route.rule), plan, refused)
             return False
         fields = form_fields(route, document.sent_type)
-        self._journal.files.set_route(file_id, route, route.reference, fields)
         if owner != file_id:
             if not self._journal.files.is_return_of(file_id, owner):
+                step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
+                self._journal.files.step(file_id, step, now, route=route, fields=fields)
                 self._note_duplicate(file_id, owner, plan)
             return False
         if refused and (refused.account, refused.fields) == (route.account, fields):
             self._journal.files.refuse_again(file_id, refused.why, now)
             self._emit(Finished(file_id, plan.folder.path))
             return False
+        step, cause = Step(State.QUEUED, due_at=now), ""
         if self._journal.facts.is_in_doubt(file_id):
-            step = Step(
-                State.UNCERTAIN, msg("Checking whether this file was uploaded before."), now
-            )
-            self._journal.files.step(file_id, step, now)
-            return False
-        if keys := self._journal.holds.keys_of(route.account, route.source_key):
+            why = msg("Checking whether this file was uploaded before.")
+            step = Step(State.UNCERTAIN, why, now)
+        elif keys := self._journal.holds.keys_of(route.account, route.source_key):
             # Each held file shows the reason, also one that comes later.
-            holds = self._journal.holds.active()
-            why = next((hold.why for hold in holds if hold.key == keys[0]), NOTHING)
-            self._journal.files.step(file_id, Step(State.HELD, why, now), now, cause=keys[0])
-            return False
-        self._journal.files.step(file_id, Step(State.QUEUED, due_at=now), now)
-        return True
+            holds, cause = self._journal.holds.active(), keys[0]
+            why = next((hold.why for hold in holds if hold.key == cause), NOTHING)
+            step = Step(State.HELD, why, now)
+        self._journal.files.step(file_id, step, now, cause=cause, route=route, fields=fields)
+        return step.state is State.QUEUED
 
     def _note_duplicate(self, file_id: int, owner: int, plan: Plan) -> None:
         self._journal.files.set_duplicate(file_id, owner)
-        step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
-        self._journal.files.step(file_id, step, self._clock.wall())
         # If the owner is forgotten, only its fingerprint is left, which proves that it was sent. If
         # it is a duplicate itself, another machine has sent it.
         if self._journal.files.state(owner) in (*ARRIVED, State.DUPLICATE, None):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.hrflow.rate_limiter import RateLimiter
-from watcher.model.kinds import Cause
+from watcher.model.kinds import Cause, Limit
 from watcher.model.lifecycle import hold_key
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits
@@ -110,25 +110,26 @@ class Budget(Stage):
         """How many uploads or checks may start now."""
         return 0 if self._is_closed() else self._accounts[account].requests.free(self._clock.tick())
 
-    def places(self, account: str) -> int:
-        """How many uploads may run at once, under way or not; 0 while none may start."""
+    def capacity(self, account: str) -> int:
+        """How many uploads this machine could run at once, under way or not; 0 while none."""
         limits = self._accounts[account].requests
         if self._is_closed() or self._clock.tick() < limits.paused_until:
             return 0
         return 1 if limits.failures else limits.limit
 
-    def use_of_minute(self, account: str) -> tuple[int, int]:
-        """Return the limit of requests a minute, and how many the last minute had."""
+    def places(self, account: str) -> int:
+        """How many of these other machines leave it."""
+        capacity = self.capacity(account)
+        return min(capacity, self.shares(account).get(Limit.AT_ONCE, capacity))
+
+    def use(self, account: str, limit: Limit) -> int:
+        """How many requests count towards a limit now."""
         requests = self._accounts[account].requests
-        return requests.per_minute, requests.used(self._clock.tick())
+        return requests.running if limit is Limit.AT_ONCE else requests.used(self._clock.tick())
 
-    def share(self, account: str) -> int | None:
-        """Return this machine's share of the requests a minute; None if it has all."""
-        return self._accounts[account].requests.share
-
-    def set_share(self, account: str, share: int | None) -> None:
-        """Give this machine another share of the requests a minute."""
-        self._accounts[account].requests.share = share
+    def shares(self, account: str) -> dict[Limit, int]:
+        """This machine's shares of limits that others share; to be changed by :class:`Shares`."""
+        return self._accounts[account].requests.shares
 
     def free_follow_ups(self, account: str) -> int:
         """How many follow-ups may start now: of the share, and never what an upload waits for."""

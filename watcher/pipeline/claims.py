@@ -10,6 +10,7 @@ again, and the ledger knows both as the same installation. What is under way sta
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ from watcher.model.ledger import (
     Content,
     Ended,
     GiveBack,
+    Keep,
     LedgerUse,
     Record,
     Renewed,
@@ -34,7 +36,7 @@ from watcher.model.ledger import (
 from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, SENT_BY, Step, hold_key
 from watcher.model.settings import Ledger, WhenUnreachable
 from watcher.model.uploads import Accepted, Parsed, Profile, Uncertain
-from watcher.pipeline.messages import Arrived, Finished
+from watcher.pipeline.messages import Arrived, Finished, ProfileFound
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import UploadDone
 
@@ -90,12 +92,14 @@ class Claims(Stage):
         self._questions: dict[int, _Question] = {}
         self._last_number = 0
         self._checked: set[int] = set()  # files that were found uncertain, and asked for
-        self._waiting: dict[bytes, set[int]] = {}  # beginning of a content → files
+        #: Beginning of a content → files that wait for a machine to send it.
+        self._waiting: dict[bytes, dict[int, str]] = {}
         self._until = 0.0  # when the lease ends, on the clock's ``tick``
         self._down_since: float | None = None  # likewise
         self._why = NOTHING  # the ledger cannot be reached
         self._is_told = False
-        self._machines = 0  # as it was published
+        self._machines = 0
+        self._shown = LedgerUse()  # as it was published
 
     def handlers(self) -> Handlers:
         """Return the handlers of what the ledger says and of what becomes of uploads."""
@@ -104,7 +108,8 @@ class Claims(Stage):
             Unreachable: self._note_loss,
             Claimed: self._take_verdicts,
             Ended: self._wake,
-            Arrived: self._record,
+            Arrived: self._note_arrival,
+            ProfileFound: self._note_profile,
             UploadDone: self._note_outcome,
         }
 
@@ -131,6 +136,7 @@ class Claims(Stage):
                 self._ask(account)
         elif self._is_down():
             self._hold()
+        self._show_use()
 
     def next_due(self) -> float | None:
         """When uploads are held if the ledger does not come back before."""
@@ -232,7 +238,7 @@ class Claims(Stage):
             why = replace(SENT_BY, args={"machine": verdict.machine, "day": day})
             return Step(State.DUPLICATE, why)
         if verdict.standing is Standing.BUSY:
-            self._waiting.setdefault(verdict.content.content[:_BEGINNING], set()).add(file_id)
+            self._waiting[verdict.content.content[:_BEGINNING]] = {file_id: verdict.machine}
             why = msg("{machine} is uploading this file.", machine=verdict.machine)
             return Step(State.WAITING, why, now + (verdict.seconds or _SOON))
         return None
@@ -245,11 +251,16 @@ class Claims(Stage):
 
     # -- telling
 
-    def _record(self, message: Arrived) -> None:
+    def _note_arrival(self, message: Arrived) -> None:
+        self._record(message.job.file_id)
+
+    def _note_profile(self, message: ProfileFound) -> None:
+        self._record(message.file_id, message.key)
+
+    def _record(self, file_id: int, profile_key: str = "") -> None:
         if self._settings.url:
-            key = message.profile.key if message.profile else ""
-            for content in self._contents([message.job.file_id]):
-                self._tell(Record(content, key))
+            for content in self._contents([file_id]):
+                self._tell(Record(content, profile_key))
 
     def _note_outcome(self, message: UploadDone) -> None:
         """Let others send what this upload did not bring to HrFlow."""
@@ -268,14 +279,17 @@ class Claims(Stage):
         if message.is_new or not self._has_lease():
             self._forget_claims()
         self._until, self._down_since = message.until, None
-        self._show_use(message.machines)
+        if message.is_new:  # who ends meanwhile is not heard
+            self._wake(Ended(frozenset(self._waiting)))
+        self._machines = message.machines
         if self._is_told:
             self._publish(msg("The shared ledger can be reached again; uploads resumed."))
             self._is_told = False
         self._release()
         under_way = {self._content(each) for each in self._journal.ledger.under_way()}
-        if message.is_new and under_way:  # which nobody else may send, whatever the ledger knows
-            self._tell(Claim(0, tuple(under_way), len(under_way)))
+        if under_way and (message.is_new or not under_way.issubset(message.claimed)):
+            # A failover has lost it, or another machine took it over while this one was silent.
+            self._tell(Keep(tuple(under_way)))
         kept = under_way.union(*(each.values() for each in self._granted.values()))
         kept = kept.union(*(each.contents for each in self._questions.values()))
         self._settle([each for each in message.claimed if each not in kept])
@@ -304,12 +318,14 @@ class Claims(Stage):
         self._why = message.why
         if self._down_since is None:
             self._down_since = self._clock.tick()
-            self._show_use(0)
+            self._machines = 0
 
-    def _show_use(self, machines: int) -> None:
-        if machines != self._machines:
-            self._machines = machines
-            self._publish(LedgerUse(machines))
+    def _show_use(self) -> None:
+        waits = Counter(name for files in self._waiting.values() for name in files.values())
+        use = LedgerUse(self._machines, tuple(waits.most_common()) if self._machines else ())
+        if use != self._shown:
+            self._shown = use
+            self._publish(use)
 
     def _forget_claims(self) -> None:
         self._granted.clear()

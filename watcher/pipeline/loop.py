@@ -136,7 +136,7 @@ class Pipeline:
         """Work until told to stop, and until all that is under way has ended."""
         now, latest = self._clock.wall(), self._journal.queues.latest()
         if latest > now + TOLERANCE:  # the clock was set back since the last run
-            self._shift(now - latest)
+            self._journal.shift(now - latest)
         self._journal.files.recover(now)
         self._journal.queues.read_now(now)  # no file is waited for in memory yet
         self._journal.commit()
@@ -298,14 +298,8 @@ class Pipeline:
         jump = self._jumps.check(self._clock.wall(), self._clock.tick())
         if jump is not None:
             if jump.set_by:
-                self._shift(jump.set_by)
+                self._journal.shift(jump.set_by)
             self._handle(jump)
-
-    def _shift(self, seconds: float) -> None:
-        """The clock was set: what lasts or waits does so as long as was meant."""
-        self._journal.queues.shift(seconds)
-        if paused_until := self._journal.facts.paused_until():
-            self._journal.facts.pause(paused_until + seconds)
 
 
 class JumpDetector:

@@ -220,6 +220,14 @@ class Arrived:
 
 
 @dataclass(frozen=True, slots=True)
+class ProfileFound:
+    """It is known, for certain, which profile HrFlow has made of a file."""
+
+    file_id: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """A file has arrived, was refused, or repeats one that has arrived: it may be filed away."""
 

@@ -1,15 +1,18 @@
-"""This machine's share of the requests a minute that an account may make over all machines.
+"""This machine's shares of an account's limits over all machines: requests a minute, and at once.
 
-Places are taken from the shared ledger as there is work, a few at a time, and go back a minute
-after their requests have ended. All machines together never have more than the limit, and each
-keeps to its own by :class:`watcher.hrflow.rate_limiter.RateLimiter`; so no minute sees more.
+Places are taken from the shared ledger as there is work, a few at a time, and go back when their
+requests have ended, those of a minute when that is over. All machines together never have more
+than the limit, and each keeps to its own by :class:`watcher.hrflow.rate_limiter.RateLimiter`.
+Where there are too few, each machine that wants some has an equal part in the end.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from watcher.model.ledger import Places, Renewed, TakePlaces, account_fingerprint
+from watcher.model.kinds import Limit
+from watcher.model.ledger import Places, Renewed, TakePlaces, Unreachable, limit_fingerprint
 from watcher.model.settings import WhenUnreachable
 from watcher.pipeline.stage import Context, Handlers, Stage
 
@@ -19,85 +22,123 @@ if TYPE_CHECKING:
     from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
 
-#: Places taken at once, at most, and as a part of the limit: others need some, too.
+#: Requests of a minute for which places are taken at once, at most, and as a part of the limit.
 _BATCH: Final = 16
 _PART: Final = 8
 
-#: Seconds until more places are asked for, where there were too few.
+#: Seconds until places are asked for again where there are too few.
 _AGAIN: Final = 1.0
 
 
+@dataclass(slots=True)
+class _Shared:
+    """A limit that is shared. ``ask_at`` (on the clock's ``tick``): not before, but then anyway."""
+
+    account: str
+    kind: Limit
+    most: int
+    is_asked: bool = False
+    ask_at: float | None = None
+
+
 class Shares(Stage):
-    """Takes places when uploads are due, and gives them back."""
+    """Takes places when there is work, and gives them back."""
 
     def __init__(self, context: Context, budget: Budget, tell: Callable[[object], None]) -> None:
         """``tell`` hands a message of ``watcher.model.ledger`` to the ledger's thread."""
         super().__init__(context)
         self._budget = budget
         self._tell = tell
-        self._fingerprints: dict[str, bytes] = {}  # of accounts with a limit that is shared
-        self._asked: set[str] = set()  # accounts for which an answer is still to come
+        self._limits: dict[bytes, _Shared] = {}  # by their fingerprints
         self._until = 0.0  # when the lease ends, on the clock's ``tick``
-        self._again_at: dict[str, float] = {}  # account → when to ask again, likewise
+        self._is_strict = True  # nothing is sent without the ledger
 
     def handlers(self) -> Handlers:
         """Return the handlers of what the ledger says."""
-        return {Renewed: self._note_lease, Places: self._note_places}
+        return {Renewed: self._note_lease, Unreachable: self._note_loss, Places: self._note_places}
 
     def configure(self, message: Configure) -> None:
-        """Share the limits of these accounts from now on, if there is a ledger to hold to."""
+        """Share the limits of these accounts from now on, if there is a ledger."""
         super().configure(message)
         ledger = message.config.ledger
-        # Without an answer of the ledger each machine has the whole limit, if people want so.
-        is_strict = ledger.when_unreachable is WhenUnreachable.HOLD
-        self._fingerprints = {
-            each.name: account_fingerprint(each.api_url, each.email)
+        self._is_strict = ledger.when_unreachable is WhenUnreachable.HOLD
+        self._limits = {
+            limit_fingerprint(each.api_url, each.email, kind): _Shared(each.name, kind, most)
             for each in message.config.accounts
-            if ledger.url and each.max_requests_per_minute
+            for kind, most in (
+                (Limit.MINUTE, each.max_requests_per_minute),
+                (Limit.AT_ONCE, ledger.parallel_uploads),
+            )
+            if ledger.url and most
         }
-        self._asked.clear()
         for account in self._budget.accounts:
-            is_shared = account in self._fingerprints and is_strict
-            self._budget.set_share(account, 0 if is_shared else None)
+            self._budget.shares(account).clear()
+        self._begin()
 
     def work(self) -> None:
         """Ask for as many places as are used or soon needed."""
         tick, now = self._clock.tick(), self._clock.wall()
-        for account, fingerprint in self._fingerprints.items():
-            if account in self._asked or tick < self._again_at.get(account, 0.0):
+        if tick >= self._until:
+            return
+        for fingerprint, limit in self._limits.items():
+            if limit.is_asked or (limit.ask_at is not None and tick < limit.ask_at):
                 continue
-            self._again_at.pop(account, None)
-            limit, used = self._budget.use_of_minute(account)
-            wanted = min(limit, used + self._needed(account, limit, now))
-            share = self._budget.share(account)
-            if tick >= self._until or wanted == share:
+            used = self._budget.use(limit.account, limit.kind)
+            wanted = min(limit.most, used + self._needed(limit, now))
+            shares = self._budget.shares(limit.account)
+            share = shares.get(limit.kind)
+            is_due, limit.ask_at = limit.ask_at is not None, None
+            if wanted == share and not (is_due and wanted):
                 continue
             if share is not None and wanted < share:  # at once: others may have them soon
-                self._budget.set_share(account, wanted)
-            self._asked.add(account)
-            self._tell(TakePlaces(account, fingerprint, wanted, limit))
+                shares[limit.kind] = wanted
+            limit.is_asked = True
+            self._tell(TakePlaces(fingerprint, used, wanted, limit.most))
 
     def next_due(self) -> float | None:
-        """When more places are asked for, where there were too few."""
-        return min(self._again_at.values(), default=None)
+        """When places are asked for again."""
+        if self._clock.tick() >= self._until:
+            return None
+        waiting = (each.ask_at for each in self._limits.values() if not each.is_asked)
+        return min((at for at in waiting if at is not None), default=None)
 
-    def _needed(self, account: str, limit: int, now: float) -> int:
-        """Return how many requests are to be made soon."""
-        if self._journal.queues.due_jobs(account, now, 1, self._plans):
-            return max(1, min(_BATCH, limit // _PART))
-        asks = self._journal.queues.uncertain_jobs(account, now, 1)
-        return 1 if asks or self._journal.follow_ups.due(account, now, 1) else 0
+    def _needed(self, limit: _Shared, now: float) -> int:
+        """Return how many more requests are to be made soon."""
+        account = limit.account
+        room = self._budget.capacity(account)
+        due = len(self._journal.queues.due_jobs(account, now, room, self._plans)) if room else 0
+        if limit.kind is Limit.AT_ONCE and due:
+            return min(due, max(0, room - self._budget.use(account, limit.kind)))
+        if due:
+            return max(1, min(_BATCH, limit.most // _PART))
+        if self._journal.queues.uncertain_jobs(account, now, 1):
+            return 1
+        is_due = limit.kind is Limit.MINUTE and self._journal.follow_ups.due(account, now, 1)
+        return 1 if is_due else 0
 
     def _note_places(self, message: Places) -> None:
-        account, places = message.account, message.places
-        self._asked.discard(account)
-        if account in self._fingerprints:
-            self._budget.set_share(account, places)
-            _, used = self._budget.use_of_minute(account)
-            if places <= used:  # none is free: others have them
-                self._again_at[account] = self._clock.tick() + _AGAIN
+        limit = self._limits.get(message.limit)
+        if limit is not None:
+            limit.is_asked = False
+            limit.ask_at = self._clock.tick() + _AGAIN if message.is_scarce else None
+            self._budget.shares(limit.account)[limit.kind] = message.places
 
     def _note_lease(self, message: Renewed) -> None:
         self._until = message.until
         if message.is_new:
-            self._asked.clear()
+            self._begin()
+        for limit in self._limits.values():
+            limit.ask_at = self._clock.tick()  # others may want some by now
+
+    def _note_loss(self, _message: Unreachable) -> None:
+        self._until = 0.0
+        if not self._is_strict:  # then each machine has the whole limit
+            for limit in self._limits.values():
+                self._budget.shares(limit.account).pop(limit.kind, None)
+
+    def _begin(self) -> None:
+        """Nothing was asked for; and nothing is ours unless the ledger says so."""
+        for limit in self._limits.values():
+            limit.is_asked = False
+            if self._is_strict:
+                self._budget.shares(limit.account).setdefault(limit.kind, 0)

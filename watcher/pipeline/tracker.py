@@ -18,7 +18,7 @@ from watcher.model.settings import for_account
 from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
 from watcher.pipeline import follow_up as rules
 from watcher.pipeline.budget import Subject, Use
-from watcher.pipeline.messages import Arrived, Finished, Resume
+from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
 from watcher.pipeline.profile_lists import ProfileLists, Walk
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import UploadDone, is_outdated
@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 #: The name under which the journal remembers that people were told this of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
+
+#: Seconds between two looks for single questions while a list is to answer most of them.
+_LOOK_EVERY: Final = 1.0
 
 #: Seconds for which it counts how long parsing took last.
 _DELAY_KEPT: Final = 600.0
@@ -107,6 +110,9 @@ class Tracker(Stage):
         self._troubled_at: dict[int, float] = {}
         self._starting: list[Question] = []
         self._under_way: set[Subject] = set()
+        self._looked_at: dict[
+            str, float
+        ] = {}  # account → the last look, while a list is waited for
         self._next_due: float | None = None
 
     def handlers(self) -> Handlers:
@@ -180,9 +186,16 @@ class Tracker(Stage):
                     self._choose_source(account)
                 if self._budget.free_follow_ups(account):
                     listed = self._choose_page(account, now)
+            if not listed:
+                self._looked_at.pop(account, None)
+            elif abs(now - self._looked_at.get(account, 0.0)) < _LOOK_EVERY:
+                continue
+            else:
+                self._looked_at[account] = now
             if free := self._budget.free_follow_ups(account):
                 self._choose_polls(account, now, free, listed)
-        times = (self._lists.next_due(now), self._journal.follow_ups.next_due(asking, now))
+        times = [self._lists.next_due(now), self._journal.follow_ups.next_due(asking, now)]
+        times += [at + _LOOK_EVERY for at in self._looked_at.values()]
         due = min((at for at in times if at is not None), default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
@@ -404,6 +417,8 @@ class Tracker(Stage):
         if not self._keep_names:
             profile = replace(profile, name="", email="")
         self._journal.files.set_profile(job.file_id, profile, probable=is_probable)
+        if not is_probable:
+            self._emit(ProfileFound(job.file_id, profile.key))
         self._sources.note_use(job.account, job.source_key)
 
     def _first_delay(self, account: str) -> rules.FirstDelay:

@@ -16,7 +16,11 @@ from watcher.present.view import Group, count
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
+    from watcher.model.ledger import LedgerUse
     from watcher.model.snapshot import ActiveHold, Snapshot, Watched
+
+#: Machines that are named of those that upload what is here, too.
+_NAMED = 3
 
 
 def app_state(snapshot: Snapshot) -> AppState:
@@ -171,6 +175,29 @@ def _remarks(snapshot: Snapshot, word: Catalog) -> str:
     )
 
 
+def ledger_use(use: LedgerUse, word: Catalog) -> str:
+    """Return who uses the shared ledger, and what waits for whom."""
+    if not use.machines:
+        return word("The shared ledger cannot be reached.")
+    parts = [
+        word.plural(
+            "Only this machine uses the shared ledger now.",
+            "{count:count} machines use the shared ledger.",
+            use.machines,
+        )
+    ]
+    for machine, files in use.waits[:_NAMED]:
+        parts.append(
+            word.plural(
+                "{machine} is uploading 1 file that is also here.",
+                "{machine} is uploading {count:count} files that are also here.",
+                files,
+                machine=machine,
+            )
+        )
+    return " ".join(parts)
+
+
 def needing_attention(files: int, word: Catalog) -> str:
     """Say that files need attention."""
     return word.plural("1 file needs attention", "{count:count} files need attention", files)
@@ -236,6 +263,8 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "today": snapshot.today,
         "counts": {state.value: files for state, files in counts.items()},
         "groups": {group.value: count(counts, group) for group in Group},
+        # Out of reach, it is a cause that holds files.
+        "ledger": ledger_use(use, word) if (use := snapshot.ledger) and use.machines else "",
         "held": [_hold(hold, word) for hold in active_holds(snapshot)],
         "watched": [
             {"path": each.path, "problem": word(each.problem)} for each in snapshot.watched

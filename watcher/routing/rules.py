@@ -6,12 +6,11 @@ Pure. A folder is compiled once (:func:`router`); the result is called for every
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from watcher.i18n.message import NOTHING, Message, msg, plural
+from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
 from watcher.model.lifecycle import opened_why
 from watcher.model.settings import (
@@ -22,11 +21,12 @@ from watcher.model.settings import (
     CreatedAtFormat,
     Item,
     MailSetting,
+    replaced,
     values_of,
 )
 from watcher.model.uploads import Open, Route, Skip
 from watcher.routing.patterns import compile_pattern
-from watcher.routing.placeholders import built_in, fill, harmless, names_in
+from watcher.routing.placeholders import Facts, Values, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
@@ -48,16 +48,14 @@ _MAIL: Final = frozenset({formats.MAIL.media_type, formats.MSG.media_type})
 #: Types of images that are converted to PDF.
 _IMAGES: Final = frozenset(each.media_type for each in (formats.TIFF, formats.WEBP, formats.HEIC))
 
+#: What a rule says in the folder's place, if it does.
+_OWN: Final = (
+    "source_key", "reference", "labels", "sync_parsing", "sync_parsing_indexing",
+    "webhook_parsing_sending", "created_at",
+)  # fmt: skip
+
 #: So many parts of a file that were left out are named.
 _NAMED: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """The values of placeholders for the machine and its user."""
-
-    hostname: str
-    user: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +151,9 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
     """
     accept = accepts(folder)
     rules = [
-        (number, rule, compile_pattern(rule.match) if rule.match else None)
+        _Compiled(
+            number, rule, compile_pattern(rule.match) if rule.match else None, _merge(folder, rule)
+        )
         for number, rule in enumerate(folder.rules, 1)
     ]
 
@@ -162,9 +162,9 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
             return Skip(State.REFUSED, _unaccepted(document.sniffed))
         if folder.max_size and document.stat.size > folder.max_size:
             return Skip(State.REFUSED, too_large(folder.max_size))
-        values = built_in(document, facts.hostname, facts.user)
-        number, rule, captured = _choose(rules, document)
-        if rule is not None and rule.ignore:
+        chosen, captured = _choose(rules, document)
+        number, settings = (chosen.number, chosen.settings) if chosen else (0, folder)
+        if chosen and chosen.rule.ignore:
             return Skip(
                 State.IGNORED,
                 msg("Rule {number} of its folder ignores this file.", number=number),
@@ -173,7 +173,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
         if document.parts is not None:
             return _open(document.sniffed, document.parts, number)
         try:
-            return _route(folder, rule, number, document, {**values, **captured})
+            return _route(settings, number, document, Values(document, facts, captured))
         except _NotRoutedError as error:
             return Skip(State.REFUSED, error.why, number)
 
@@ -231,14 +231,28 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def _choose(
-    rules: list[tuple[int, Rule, Pattern | None]], document: Document
-) -> tuple[int, Rule | None, dict[str, str]]:
-    for number, rule, pattern in rules:
-        captured = {} if pattern is None else pattern.match(document.below)
-        if captured is not None and _fits(rule, document):
-            return number, rule, captured
-    return 0, None, {}
+class _Compiled(NamedTuple):
+    """A rule, its compiled pattern, and the folder's settings as the rule changes them."""
+
+    number: int
+    rule: Rule
+    pattern: Pattern | None
+    settings: Folder
+
+
+def _merge(folder: Folder, rule: Rule) -> Folder:
+    own = {name: value for name in _OWN if (value := getattr(rule, name)) is not None}
+    tags, metadatas = (*folder.tags, *rule.tags), (*folder.metadatas, *rule.metadatas)
+    return replaced(folder, **own, tags=tags, metadatas=metadatas)
+
+
+def _choose(rules: list[_Compiled], document: Document) -> tuple[_Compiled | None, dict[str, str]]:
+    """Return the first rule that fits, and what its pattern captures."""
+    for each in rules:
+        captured = {} if each.pattern is None else each.pattern.match(document.below)
+        if captured is not None and _fits(each.rule, document):
+            return each, captured
+    return None, {}
 
 
 def _fits(rule: Rule, document: Document) -> bool:
@@ -248,31 +262,24 @@ def _fits(rule: Rule, document: Document) -> bool:
     return size >= rule.min_size and not (rule.max_size and size > rule.max_size)
 
 
-def _route(
-    folder: Folder, rule: Rule | None, number: int, document: Document, values: Mapping[str, str]
-) -> Route:
-    def chosen(name: str) -> Any:
-        own = getattr(rule, name, None) if rule is not None else None
-        return getattr(folder, name) if own is None else own
-
-    source_key = fill(chosen("source_key"), values).strip()
+def _route(settings: Folder, number: int, document: Document, values: Mapping[str, str]) -> Route:
+    source_key = fill(settings.source_key, values).strip()
     if not source_key:
         raise _NotRoutedError(msg("There is no source for this file: its source_key is empty."))
-    reference = fill(chosen("reference"), values).strip()
+    reference = fill(settings.reference, values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
-    more_tags, more_metadatas = (rule.tags, rule.metadatas) if rule is not None else ((), ())
     return Route(
-        account=folder.account,
+        account=settings.account,
         source_key=source_key,
         reference=reference,
-        tags=_fill_items((*folder.tags, *more_tags), values),
-        metadatas=_fill_items((*folder.metadatas, *more_metadatas), values),
-        labels=tuple(_fill_label(label, values) for label in chosen("labels")),
-        sync_parsing=chosen("sync_parsing"),
-        sync_parsing_indexing=chosen("sync_parsing_indexing"),
-        webhook_parsing_sending=chosen("webhook_parsing_sending"),
-        created_at=_created_at(chosen("created_at"), folder, document),
+        tags=_fill_items(settings.tags, values),
+        metadatas=_fill_items(settings.metadatas, values),
+        labels=tuple(_fill_label(label, values) for label in settings.labels),
+        sync_parsing=settings.sync_parsing,
+        sync_parsing_indexing=settings.sync_parsing_indexing,
+        webhook_parsing_sending=settings.webhook_parsing_sending,
+        created_at=_created_at(settings, document),
         rule=number,
     )
 
@@ -340,10 +347,10 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
     return filled
 
 
-def _created_at(choice: CreatedAt, folder: Folder, document: Document) -> str:
-    if choice is CreatedAt.NONE:
+def _created_at(settings: Folder, document: Document) -> str:
+    if settings.created_at is CreatedAt.NONE:
         return ""
-    if folder.created_at_format is CreatedAtFormat.TIMESTAMP:
+    if settings.created_at_format is CreatedAtFormat.TIMESTAMP:
         return str(document.dated)
     return datetime.fromtimestamp(document.dated, UTC).isoformat(timespec="seconds")
 
@@ -374,4 +381,4 @@ def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion
 
 
 def _array(items: list[Any]) -> str:
-    return json.dumps(items, ensure_ascii=False, separators=(",", ":")) if items else ""
+    return COMPACT.encode(items) if items else ""

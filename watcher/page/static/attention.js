@@ -70,6 +70,7 @@ function heldCard(hold) {
     const fix = el("a", { href: "#folders", class: "button main" }, t("Choose another source"));
     return card("bad", hold.title, hold.why, t("Choose a source that exists; waiting files will then be uploaded automatically."), fix, retry(), ...more);
   }
+  if (hold.cause === "ledger") return card("bad", hold.title, hold.why, t("If this lasts, tell the person who runs the database."), ...more);
   const advice = hold.cause === "quota"
     ? t("Ask HrFlow for a higher quota, or wait until it is renewed. Uploads then resume automatically.") : "";
   return card("bad", hold.title, hold.why, advice, retry(MAIN), ...more);

@@ -44,6 +44,8 @@ function show() {
   $("resume").hidden = !now.paused;
   $("pause").hidden = !now.is_set_up;
   put($("about"), `hrflow-watcher ${now.version} · ${t("running since {time}", { time: when(now.since) })}`);
+  $("ledger").hidden = !now.ledger;
+  put($("ledger"), now.ledger);
   announce(now.headline);
   showCounts();
   showAttention(now);
