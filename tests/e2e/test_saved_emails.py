@@ -107,6 +107,38 @@ def test_a_mail_without_a_document_is_refused_with_advice(world):
     assert "contains no document. Save its text as PDF." in str(entry.why)
 
 
+def test_programs_and_the_like_in_a_mail_are_left_out_with_a_reason(world):
+    folder = world.folder()
+    world.start(folder)
+    others = ("setup.exe", b"MZ" + bytes(20_000)), ("song.mp3", b"ID3\x03" + bytes(30))
+    save(folder.path, "both.eml", mail(("CV.exe", pdf("cv", 20_000)), *others))
+    save(folder.path, "none.eml", mail(*others))
+    settled(world, 3)
+    assert shown(world).keys() == {"both.eml", "both.eml/CV.exe", "none.eml"}
+    assert sent(world) == ["CV.pdf"]
+    assert shown(world)["none.eml"] == "refused"
+    mails = [entry for entry in world.entries() if entry.path.endswith(".eml")]
+    assert all("Left out: setup.exe" in str(entry.why) for entry in mails)
+
+
+def test_a_kind_that_the_folder_accepts_is_not_left_out(world):
+    folder = world.folder(accept=("audio/mpeg",))
+    world.start(folder)
+    save(folder.path, "mail.eml", mail(("song.mp3", b"ID3\x03" + bytes(30))))
+    world.wait_idle(2)
+    world.stop()
+    assert "mail.eml/song.mp3" in shown(world)
+
+
+def test_an_archive_that_is_cut_off_is_incomplete_where_archives_are_opened(world):
+    folder = world.folder(archives=Archives.OPEN)
+    world.start(folder)
+    save(folder.path, "cvs.zip", zipped(("a.pdf", pdf("a")), ("b.pdf", pdf("b")))[:-60])
+    settled(world, 1)
+    (entry,) = world.entries()
+    assert "incomplete" in str(entry.why)
+
+
 @pytest.mark.parametrize("how", [MailSetting.REFUSE, MailSetting.SEND])
 def test_a_folder_may_refuse_mails_or_send_them_as_they_are(world, how):
     folder = world.folder(mail=how, accept=("application/pdf", "message/rfc822"))

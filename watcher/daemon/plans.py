@@ -242,10 +242,9 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
         display = view.STATES[State.WAITING] if found.passing else _NOT_SENT
         return Verdict(file=path, display=display, why=found.why)
     verdict = _check_identified(found, plan, reader)
-    if verdict.display is not OPENED or found.document.parts is None:
+    if verdict.display is not OPENED or verdict.document is None:
         return verdict
-    inside = (part for part in found.document.parts if not part.left_out)
-    paths = (documents.part_path(path, part.name) for part in inside)
+    paths = (documents.part_path(path, part.name) for part in verdict.document.parts or ())
     parts = tuple(_check_content(each, plan, reader, spool) for each in paths)
     return replace(verdict, parts=parts)
 
@@ -265,7 +264,8 @@ def _check_identified(found: Identified, plan: Plan, reader: Reader | None) -> V
         state = State.IGNORED if route.state is State.IGNORED else State.REFUSED
         return replace(verdict, display=view.STATES[state], why=route.why, rule=route.rule)
     if isinstance(route, Open):
-        return replace(verdict, display=OPENED, why=route.why, rule=route.rule)
+        opened = replace(document, parts=route.parts)
+        return replace(verdict, display=OPENED, why=route.why, rule=route.rule, document=opened)
     verdict = replace(verdict, route=route, rule=route.rule)
     first = reader.sender(route.source_key, document.sha256) if reader else None
     known = (

@@ -7,6 +7,7 @@ each time that it is needed, into a file in the spool.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 from dataclasses import dataclass, replace
@@ -20,11 +21,13 @@ from watcher.documents.outlook import read_outlook_message
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Mail, Part, Unusable
 from watcher.routing.rules import too_large
-from watcher.sniff import formats, sniff
+from watcher.sniff import HEAD, formats, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
+
+    from _typeshed import ReadableBuffer
 
     from watcher.documents.members import Member
     from watcher.documents.spool import Spool
@@ -71,7 +74,10 @@ def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ..
             members = _read(opened, sniffed)
         except ContainerError as error:
             return error.why
-        return tuple(Part(name, each.size, each.left_out) for name, each in members.items())
+        return tuple(
+            Part(name, each.size, each.left_out, None if each.left_out else _sniff(name, each))
+            for name, each in members.items()
+        )
 
 
 def take_out(
@@ -102,6 +108,32 @@ def take_out(
             return Unusable(error.why)
         except OSError as error:
             return explain(error)
+
+
+def _sniff(name: str, member: Member) -> Sniffed | None:
+    """Return what a member is by its first bytes; None if it cannot be read."""
+    beginning = _Beginning()
+    try:
+        with contextlib.suppress(_EnoughError):
+            member.copy(beginning)
+    except ContainerError:  # it will be refused for that
+        return None
+    return sniff(beginning, beginning.tell(), name)
+
+
+class _EnoughError(Exception):
+    """No more is needed of a member."""
+
+
+class _Beginning(io.BytesIO):
+    """Takes as many bytes as tell programs, sound and the like from documents."""
+
+    def write(self, data: ReadableBuffer) -> int:
+        """Take ``data``, or what of it fits; _EnoughError once nothing more does."""
+        taken = super().write(memoryview(data)[: HEAD - self.tell()])
+        if self.tell() == HEAD:
+            raise _EnoughError
+        return taken
 
 
 def _find(

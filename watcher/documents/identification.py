@@ -9,7 +9,7 @@ import io
 import os
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from watcher.documents.containers import TakenOut, list_parts, take_out
 from watcher.documents.images import find_problem
@@ -23,7 +23,7 @@ from watcher.documents.opening import (
 )
 from watcher.documents.parts import find_place
 from watcher.i18n.message import Message, msg
-from watcher.model.files import Document, Identified, Unusable
+from watcher.model.files import Document, Identified, Sniffed, Unusable
 from watcher.model.uploads import Altered
 from watcher.sniff import formats, server_name, sniff
 
@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.documents.spool import Spool
-    from watcher.model.files import Sniffed
     from watcher.model.records import Stat
+
+#: What a part is that could not be taken out of its file.
+_UNREAD: Final = Sniffed("", "", formats.UNKNOWN.what)
 
 _CHUNK = 262_144  # bytes read at once; larger is not faster
 
@@ -136,7 +138,7 @@ def _read_part(
     """Return what a file is that was taken out of another."""
     name, size = os.path.basename(path), part.stat.size
     content = _read_small(part.handle, size)
-    sniffed = sniff(content, size, name)
+    sniffed = _UNREAD if part.problem else sniff(content, size, name)
     sent = accepts(sniffed) and (not max_size or size <= max_size) and not part.problem
     return Document(
         root,

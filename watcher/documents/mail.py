@@ -266,7 +266,8 @@ def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
 
 
 def _copy(handle: BinaryIO, leaf: _Leaf, out: BinaryIO) -> None:
-    out.writelines(_content(handle, leaf))
+    for piece in _content(handle, leaf):  # noqa: FURB122 - which would not stop at a full file
+        out.write(piece)
 
 
 def _text(handle: BinaryIO, leaf: _Leaf) -> str:

@@ -101,11 +101,13 @@ class Part:
     """A file inside another; its name is the only one there, its size is in bytes.
 
     ``left_out``: what it is, if it is no document of its own ("an image in the text").
+    ``begins_as``: what it is by its first bytes; None if it is left out or can't be read.
     """
 
     name: str
     size: int
     left_out: Message = NOTHING
+    begins_as: Sniffed | None = None
 
 
 @dataclass(frozen=True, slots=True)

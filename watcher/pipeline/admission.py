@@ -44,7 +44,7 @@ def decide(document: Document, plan: Plan) -> Route | Skip | Open:
     """
     if document.part_of:
         return Skip(State.IGNORED, msg("This file is part of {name}.", name=document.part_of))
-    return _left_out(document, plan) or _broken(document) or plan.route(document)
+    return _left_out(document, plan) or _broken(document, plan) or plan.route(document)
 
 
 def has_likely_time(stat: Stat, now: float) -> bool:
@@ -69,19 +69,20 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
     return None
 
 
-def _broken(document: Document) -> Skip | None:
+def _broken(document: Document, plan: Plan) -> Skip | None:
     """Why a file that has had its time cannot be opened; None if it can, or may be."""
     if document.stat.size == 0:
         return Skip(State.REFUSED, msg("The file is empty. Add it again when it is complete."))
     if document.problem:
         return Skip(State.REFUSED, document.problem)
-    # What HrFlow cannot read anyway is no better for being complete.
-    if document.sniffed.broken and not document.sniffed.advice:
+    # What HrFlow cannot read anyway is no better for being complete, unless it would be opened.
+    sniffed = document.sniffed
+    if sniffed.broken and (not sniffed.advice or plan.opens(sniffed)):
         return Skip(
             State.REFUSED,
             msg(
                 "The file is incomplete ({what}). Download or save it again.",
-                what=document.sniffed.what,
+                what=sniffed.what,
             ),
         )
     return None

@@ -30,7 +30,7 @@ from watcher.routing.placeholders import Facts, Values, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from watcher.model.files import Document, Part, Sniffed
     from watcher.model.settings import Folder, Label, Rule
@@ -171,7 +171,8 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
                 number,
             )
         if document.parts is not None:
-            return _open(document.sniffed, document.parts, number)
+            parts = [_left_out(part, accept) for part in document.parts]
+            return _open(document.sniffed, parts, number)
         try:
             return _route(settings, number, document, Values(document, facts, captured))
         except _NotRoutedError as error:
@@ -284,7 +285,15 @@ def _route(settings: Folder, number: int, document: Document, values: Mapping[st
     )
 
 
-def _open(sniffed: Sniffed, inside: tuple[Part, ...], rule: int) -> Open | Skip:
+def _left_out(part: Part, accept: Callable[[Sniffed], bool]) -> Part:
+    """Return a part as left out if it is a program, a film or the like."""
+    found = part.begins_as
+    if found is None or accept(found) or not _is_no_document(found):
+        return part
+    return replace(part, left_out=found.what)
+
+
+def _open(sniffed: Sniffed, inside: Sequence[Part], rule: int) -> Open | Skip:
     """Return the documents inside a file, or why there are none."""
     parts = tuple(part for part in inside if not part.left_out)
     others = [
@@ -366,7 +375,7 @@ def _unaccepted(sniffed: Sniffed) -> Message:
         return msg("This file is {what}. {how}", what=sniffed.what, how=formats.TAKE_OUT)
     if sniffed.advice:
         return msg("This file is {what}. {how}", what=sniffed.what, how=sniffed.advice)
-    if sniffed.media_type not in DEFAULT_ACCEPT:
+    if _is_no_document(sniffed):
         return msg("This file is {what}, not a document.", what=sniffed.what)
     return msg(
         "This file is {what} ({type}), a type that this folder doesn't accept. To upload it,"
@@ -374,6 +383,12 @@ def _unaccepted(sniffed: Sniffed) -> Message:
         what=sniffed.what,
         type=sniffed.media_type,
     )
+
+
+def _is_no_document(sniffed: Sniffed) -> bool:
+    """Whether a known kind of file is one that nothing can be saved from as a document."""
+    is_known = bool(sniffed.media_type) and sniffed.media_type not in _MAIL
+    return is_known and not sniffed.advice and sniffed.media_type not in DEFAULT_ACCEPT
 
 
 def _flag(value: bool) -> str:  # noqa: FBT001 - a conversion

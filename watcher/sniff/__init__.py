@@ -4,6 +4,6 @@ Only the head, the tail and the index of a container are read, so that time and 
 grow with the file. No content raises an exception; a failing disk does (``OSError``).
 """
 
-from watcher.sniff.detect import server_name, sniff
+from watcher.sniff.detect import HEAD, server_name, sniff
 
-__all__ = ["server_name", "sniff"]
+__all__ = ["HEAD", "server_name", "sniff"]

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from watcher.sniff.formats import Format
 
-_HEAD = 8192  # bytes; as much as filetype examines
+#: Bytes that tell what is no document; as much as filetype examines.
+HEAD: Final = 8192
 _JUNK = 1024  # bytes; readers look for a PDF's header that far (PDF 1.7, implementation note 13)
 _ZIP_BEGIN = re.compile(rb"(?:PK\x07\x08|PK00)?PK\x03\x04")  # marks of volumes: APPNOTE.TXT 8.5
 _PDF_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[\0\s]{0,64}(?:%PDF-|%!PS-Adobe-\d\.\d PDF-\d)")
@@ -38,7 +39,7 @@ def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
     of the handle is undefined afterwards.
     """
     handle.seek(0)
-    content = Content(handle, size, handle.read(_HEAD))
+    content = Content(handle, size, handle.read(HEAD))
     found, end = _identify(content, _extension(name))
     if found is formats.PDF:
         found = find_lock(content) or found
