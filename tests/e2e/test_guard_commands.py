@@ -110,6 +110,9 @@ def test_a_monthly_limit_is_told_and_its_uploads_are_counted(desk, eventually):
     assert "The monthly limit of 2 uploads is reached" in desk.call("status").stdout
     (report,) = desk.read_json("report", "month")
     assert [each["uploads"] for each in report["months"]] == [2]
+    of_folder = desk.call("approve", str(desk.folder))
+    assert of_folder.returncode == 5
+    assert "approve --all" in of_folder.stderr
     assert "Uploads per month" in desk.call("report").stdout
     assert desk.call("approve", "--all").returncode == 0
     eventually(lambda: len(desk.arrived()) == 4)

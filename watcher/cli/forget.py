@@ -91,9 +91,12 @@ def command(
         raise _not_forgotten(kept)
 
 
-def _is_there(path: str) -> bool:
-    """Whether a file, or the file that it is inside of, is on disk."""
-    return os.path.lexists(path) or os.path.isfile(os.path.dirname(path))
+def _place(path: str) -> str:
+    """Return where a file is on disk: its path, or that of the file it is in; "" if it is gone."""
+    if os.path.lexists(path):
+        return path
+    container = os.path.dirname(path)
+    return container if os.path.isfile(container) else ""
 
 
 def find_people(
@@ -142,7 +145,7 @@ def _split(found: list[Entry]) -> tuple[list[Entry], list[Entry]]:
     doomed: list[Entry] = []
     kept: list[Entry] = []
     for entry in found:
-        stays = entry.state in OPEN or _is_there(entry.path)
+        stays = entry.state in OPEN or _place(entry.path)
         (kept if stays else doomed).append(entry)
     return doomed, kept
 
@@ -174,8 +177,8 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
 
 def _not_forgotten(kept: list[Entry]) -> UnusableError:
     """Return the error that says what is in the way, and what to do about it."""
-    in_place = {document_path(entry.path) for entry in kept if os.path.lexists(entry.path)}
-    on_the_way = {document_path(entry.path) for entry in kept} - in_place
+    in_place = {document_path(place) for entry in kept if (place := _place(entry.path))}
+    on_the_way = {document_path(entry.path) for entry in kept if not _place(entry.path)}
     titles, hints = list[str](), list[str]()
     if in_place:
         is_one = len(in_place) == 1

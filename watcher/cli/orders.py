@@ -152,10 +152,13 @@ def _keys_in(folders: Sequence[str], waiting: Sequence[str]) -> list[str]:
         path = os.path.realpath(os.path.expanduser(folder))
         keys = [key for key in (existing_key(path), burst_key(path)) if key in waiting]
         if not keys:
-            raise UnusableError(
-                f"No files in {folder} are waiting for your approval.",
-                f"See what is waiting with: {command_name()} status",
-            )
+            hint = f"See what is waiting with: {command_name()} status"
+            if any(cause_of(key) == Cause.MONTHLY_LIMIT for key in waiting):
+                hint = (
+                    "A monthly limit is that of an account, not of a folder. Approve the files above"
+                    f" it with: {command_name()} approve --all"
+                )
+            raise UnusableError(f"No files in {folder} are waiting for your approval.", hint)
         found += keys
     return found
 
