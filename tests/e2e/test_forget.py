@@ -7,6 +7,7 @@ import sqlite3
 
 import pytest
 
+from tests.support.mails import mail, pdf, save
 from tests.support.samples import make_pdf
 from tests.support.terminal import Terminal
 from watcher import sandbox as sb
@@ -53,6 +54,19 @@ def test_a_person_is_forgotten_everywhere(desk, sent, running):
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "1 file forgotten.")
     assert not holders(desk)
     assert desk.read_json("history") == []
+
+
+def test_what_is_inside_an_email_is_forgotten_once_the_email_is_gone(desk):
+    program = desk.start("run")
+    path = save(desk.folder, "mail.eml", mail((f"{CANARY}.pdf", pdf("cv"))))
+    program.wait_for(f"✓ {CANARY}")
+    inside = os.path.join(path, f"{CANARY}.pdf")
+    refused = desk.run("forget", inside, "--yes")
+    assert refused.returncode == 5
+    assert f"still in its folder: {path}." in refused.stderr
+    os.unlink(path)
+    assert desk.run("forget", inside, "--yes").returncode == 0
+    assert not holders(desk)
 
 
 def test_a_document_that_is_a_folder_is_forgotten_by_its_own_name(desk, eventually):

@@ -225,6 +225,11 @@ def test_check_says_the_same(world):
     plans = make_plans(world.config(folder), this_machine())
     verdict = check_file(path, plans, world.places)
     assert verdict.display is OPENED
+    for part in verdict.parts:  # by the path that the history and the page show
+        alone = check_file(part.file, plans, world.places)
+        assert (alone.display, alone.why, alone.route) == (part.display, part.why, part.route)
+    gone = check_file(os.path.join(path, "gone.pdf"), plans, world.places)
+    assert not gone.is_sent
     said = {os.path.basename(part.file): part for part in verdict.parts}
     assert said["CV.pdf"].is_sent
     world.start(folder)

@@ -145,7 +145,7 @@ def _split(found: list[Entry]) -> tuple[list[Entry], list[Entry]]:
     doomed: list[Entry] = []
     kept: list[Entry] = []
     for entry in found:
-        stays = entry.state in OPEN or _place(entry.path)
+        stays = entry.state in OPEN or bool(_place(entry.path))
         (kept if stays else doomed).append(entry)
     return doomed, kept
 
@@ -177,8 +177,9 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
 
 def _not_forgotten(kept: list[Entry]) -> UnusableError:
     """Return the error that says what is in the way, and what to do about it."""
-    in_place = {document_path(place) for entry in kept if (place := _place(entry.path))}
-    on_the_way = {document_path(entry.path) for entry in kept if not _place(entry.path)}
+    places = {entry.path: _place(entry.path) for entry in kept}
+    in_place = {document_path(place) for place in places.values() if place}
+    on_the_way = {document_path(path) for path, place in places.items() if not place}
     titles, hints = list[str](), list[str]()
     if in_place:
         is_one = len(in_place) == 1

@@ -155,8 +155,8 @@ def _keys_in(folders: Sequence[str], waiting: Sequence[str]) -> list[str]:
             hint = f"See what is waiting with: {command_name()} status"
             if any(cause_of(key) == Cause.MONTHLY_LIMIT for key in waiting):
                 hint = (
-                    "A monthly limit is that of an account, not of a folder. Approve the files above"
-                    f" it with: {command_name()} approve --all"
+                    "A monthly limit is that of an account, not of a folder. Approve the files"
+                    f" above it with: {command_name()} approve --all"
                 )
             raise UnusableError(f"No files in {folder} are waiting for your approval.", hint)
         found += keys

@@ -189,7 +189,8 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> Verdict:
     """Return what would happen to the file ``name``, decided by the pipeline's own rules."""
     directory, base = os.path.split(on_disk(os.path.abspath(name)))
     path = os.path.join(os.path.realpath(directory), base)
-    if not os.path.lexists(path):
+    inside = (plan := _plan_of(path, plans)) and documents.find_container(plan.folder.path, path)
+    if not inside and not os.path.lexists(path):
         return Verdict(file=path, display=MISSING)
     shown = path
     if os.path.isdir(path) and not os.path.islink(path):
