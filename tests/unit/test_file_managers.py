@@ -36,6 +36,10 @@ def test_an_entry_is_named_by_its_folder_where_there_are_several():
     assert one == [Entry(LABELS[0], ("/bin/watcher", "send", "--folder", "/data/cvs"))]
     several = make_entries(LABELS[0], ("/bin/watcher",), ["/data/Paris", "/data/Lyon"])
     assert [each.label for each in several] == ["Send to HrFlow – Paris", "Send to HrFlow – Lyon"]
+    alike = make_entries(LABELS[0], (), ["/data/Paris/CVs", "/data/Lyon/CVs", "/CVs"])
+    assert [each.label for each in alike] == [
+        "Send to HrFlow – Paris, CVs", "Send to HrFlow – Lyon, CVs", "Send to HrFlow – CVs",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("system", "files"), [

@@ -47,13 +47,24 @@ class Entry:
 
 def make_entries(label: str, command: Sequence[str], folders: Sequence[str]) -> list[Entry]:
     """Return an entry for each watched folder, with its name where there are several."""
+    folders = list(dict.fromkeys(folders))
+    names = _distinct_names(folders)
     return [
         Entry(
-            f"{label}{_DASH}{os.path.basename(folder)}" if len(folders) > 1 else label,
+            f"{label}{_DASH}{name}" if len(folders) > 1 else label,
             (*command, "send", "--folder", folder),
         )
-        for folder in folders
+        for folder, name in zip(folders, names, strict=True)
     ]
+
+
+def _distinct_names(folders: Sequence[str]) -> list[str]:
+    """Return the names of folders, with as many of those above as tell them apart: "Lyon, CVs"."""
+    paths = [folder.replace(":", "").strip(os.sep).split(os.sep) for folder in folders]
+    length = 1
+    while len({tuple(path[-length:]) for path in paths}) < len(paths):
+        length += 1
+    return [", ".join(path[-length:]) for path in paths]
 
 
 @dataclass(frozen=True, slots=True)
