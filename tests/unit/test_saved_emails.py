@@ -104,13 +104,16 @@ def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
         ("scan.png", picture, "image/png"),
         html='<p>Hello <img src="cid:logo@x"></p>',
     )
-    for name, headers, content in (
-        ("logo.png", {"Content-ID": "<logo@x>"}, picture),
-        ("image001.png", {}, b"\x89PNG small"),
-        ("page.png", {}, picture),
+    for name, kind, headers, content in (
+        ("logo.png", "image/png", {"Content-ID": "<logo@x>"}, picture),
+        ("image002.png", "application/octet-stream", {"Content-ID": "<logo@x>"}, picture),
+        ("CV 2.pdf", "application/octet-stream", {"Content-ID": "<logo@x>"}, pdf("2")),
+        ("image001.png", "image/png", {}, b"\x89PNG small"),
+        ("page.png", "image/png", {}, picture),
     ):
+        main, _, sub = kind.partition("/")
         made.add_attachment(
-            content, maintype="image", subtype="png", filename=name, disposition="inline"
+            content, maintype=main, subtype=sub, filename=name, disposition="inline"
         )
         for header, value in headers.items():
             made.get_payload()[-1][header] = value
@@ -122,6 +125,8 @@ def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
         "smime.p7s": "a digital signature",
         "scan.png": "",
         "logo.png": "an image in the text",
+        "image002.png": "an image in the text",
+        "CV 2.pdf": "",
         "image001.png": "an image in the text",
         "page.png": "",  # too large for the end of a text: a page that was photographed
     }

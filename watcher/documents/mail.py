@@ -5,6 +5,7 @@ from __future__ import annotations
 import binascii
 import email
 import email.policy
+import mimetypes
 import re
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
@@ -109,7 +110,7 @@ def _members(handle: BinaryIO) -> Iterator[Member]:
             name = f"{name or 'email'}.eml"
         length = sum(map(len, _content(handle, leaf)))
         left_out = _NO_DOCUMENT.get(kind, NOTHING)
-        if kind.startswith("image/") and _is_in_text(leaf, length, in_text):
+        if _is_picture(kind, name) and _is_in_text(leaf, length, in_text):
             left_out = PICTURE
         elif _TEXT_OF_MAIL.fullmatch(name):
             left_out = _TEXT
@@ -278,6 +279,13 @@ def _is_text(leaf: _Leaf, kind: str, name: str) -> bool:
     """Whether a part is what the mail says, and not attached to it."""
     is_text = kind in ("text/plain", "text/html", "text/enriched", "text/richtext")
     return is_text and not name and leaf.headers.get_content_disposition() != "attachment"
+
+
+def _is_picture(kind: str, name: str) -> bool:
+    """Whether a part is a picture; some programs tell that by its name only."""
+    if kind == "application/octet-stream":
+        kind = mimetypes.guess_type(name)[0] or ""
+    return kind.startswith("image/")
 
 
 def _is_in_text(leaf: _Leaf, size: int, in_text: set[str]) -> bool:
