@@ -246,9 +246,10 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
 
 
 def test_an_outlook_message_attached_to_a_mail_is_opened(tmp_path):
-    made = compound(message(attachment("CV.pdf", pdf("cv"))))
+    deep = attachment("deep", message(attachment("b.pdf", pdf("b"))))
+    made = compound(message(attachment("CV.pdf", pdf("cv")), deep))
     save(tmp_path, "mail.eml", mail(("forwarded.msg", made)))
-    assert inside(tmp_path) == {"CV.pdf": ""}
+    assert inside(tmp_path) == {"CV.pdf": "", "deep": "an email inside an attached email"}
 
 
 @settings(

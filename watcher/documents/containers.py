@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.documents.archives import read_archive
@@ -199,4 +200,8 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
 def _mail_reader(member: Member) -> Callable[[BinaryIO, int], Iterable[Member]] | None:
     """Return how to read a member that is an email by its name; None if it is none."""
     extension = os.path.splitext(member.name)[1].lower()
-    return {".eml": read_mail, ".msg": read_outlook_message}.get(extension)
+    readers: dict[str, Callable[[BinaryIO, int], Iterable[Member]]] = {
+        ".eml": read_mail,
+        ".msg": partial(read_outlook_message, is_attached=True),
+    }
+    return readers.get(extension)

@@ -38,15 +38,20 @@ _READINGS: Final = 4
 _DEPTH: Final = 1
 
 
-def read_outlook_message(handle: BinaryIO, size: int) -> Iterator[Member]:
+def read_outlook_message(
+    handle: BinaryIO, size: int, *, is_attached: bool = False
+) -> Iterator[Member]:
     """Yield what is attached to an Outlook message, in its order.
+
+    Messages attached are opened too, unless this one ``is_attached`` itself.
 
     Raises:
         ContainerError: it is none.
         OSError: the disk fails.
     """
     with _opened(handle, size) as compound:
-        yield from list(_Message(compound, partial(_copy, handle, size)).members())
+        copy, depth = partial(_copy, handle, size), int(is_attached)
+        yield from list(_Message(compound, copy, depth=depth).members())
 
 
 @contextlib.contextmanager
