@@ -35,8 +35,11 @@ if TYPE_CHECKING:
     from watcher.model.files import Sniffed
     from watcher.model.records import Stat
 
+    #: Returns what is inside a file, given with its size in bytes; ContainerError if it can't.
+    Reader = Callable[[BinaryIO, int], Iterable[Member]]
+
 #: How what is inside is read, by the type of the file.
-_READERS: Final = {
+_READERS: Final[dict[str, Reader]] = {
     formats.MAIL.media_type: read_mail,
     formats.MSG.media_type: read_outlook_message,
     formats.ZIP.media_type: read_archive,
@@ -197,10 +200,10 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
             yield replace(each, left_out=NESTED) if _mail_reader(each) else each
 
 
-def _mail_reader(member: Member) -> Callable[[BinaryIO, int], Iterable[Member]] | None:
+def _mail_reader(member: Member) -> Reader | None:
     """Return how to read a member that is an email by its name; None if it is none."""
     extension = os.path.splitext(member.name)[1].lower()
-    readers: dict[str, Callable[[BinaryIO, int], Iterable[Member]]] = {
+    readers: dict[str, Reader] = {
         ".eml": read_mail,
         ".msg": partial(read_outlook_message, is_attached=True),
     }
