@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
-    from _typeshed import ReadableBuffer
-
     from watcher.documents.members import Member
     from watcher.documents.spool import Spool
     from watcher.model.files import Sniffed
@@ -132,9 +130,9 @@ class _EnoughError(Exception):
 class _Beginning(io.BytesIO):
     """Takes as many bytes as tell programs, sound and the like from documents."""
 
-    def write(self, data: ReadableBuffer) -> int:
+    def write(self, data: bytes) -> int:  # type: ignore[override]  # members write nothing else
         """Take ``data``, or what of it fits; _EnoughError once nothing more does."""
-        taken = super().write(memoryview(data)[: HEAD - self.tell()])
+        taken = super().write(data[: HEAD - self.tell()])
         if self.tell() == HEAD:
             raise _EnoughError
         return taken
