@@ -48,6 +48,13 @@ def test_a_script_is_told_what_was_added_and_what_not(desk, outside):
     assert done["added"] == [str(desk.folder / "own (2).pdf")]
 
 
+def test_a_folder_without_files_is_said(desk, outside):
+    (outside / "links").mkdir()
+    os.symlink(outside / "own.pdf", outside / "links" / "own.pdf")
+    done = desk.call("send", str(outside / "links"))
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 1)
+
+
 @pytest.mark.parametrize("named", ["Lyon", "path"])
 def test_one_of_several_folders_is_named(desk, outside, named):
     other = desk.root / "Lyon"

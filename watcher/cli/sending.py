@@ -124,6 +124,8 @@ def _copy(plan: Plan, path: str, name: str) -> str:
 def _sum_up(folder: str, added: int, problems: Sequence[Text]) -> None:
     if added:
         say(Styled(f"✓ {count_files(added)} added to {folder}.", "good"))
+    elif not problems:
+        say("No files were found to copy. Links in folders are left out.")
     for why in problems[:_LISTED]:
         say(Styled("! Not added: ", "bad"), why)
     if len(problems) > _LISTED:
