@@ -349,9 +349,9 @@ class Files:
         known = self.find(entry.folder, path) if path != entry.folder else None
         return self._store.entry(known.file_id) if known else None
 
-    def move_parts(self, folder: str, path: str, to: str) -> None:
-        """Store that a file was moved with what is inside ``to`` a path, "" for the trash."""
-        for part_path, part in self.parts(folder, path).items():
+    def move_parts(self, parts: Mapping[str, Known], to: str) -> None:
+        """Store that documents were moved inside their file, ``to`` a path, "" for the trash."""
+        for part_path, part in parts.items():
             filed_to = os.path.join(to, os.path.basename(part_path)) if to else ""
             self.set_filing(part.file_id, "", filed_to)
             self.forget_name(part.file_id)
