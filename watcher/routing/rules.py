@@ -54,7 +54,7 @@ _OWN: Final = (
     "webhook_parsing_sending", "created_at",
 )  # fmt: skip
 
-#: So many parts of a file that were left out are named.
+#: The most left-out parts of a file that a message names.
 _NAMED: Final = 10
 
 
@@ -78,7 +78,7 @@ class Plan:
 
 
 class _NotRoutedError(Exception):
-    """The document cannot be routed; ``why`` follows its name."""
+    """The document cannot be routed; ``why`` is a sentence."""
 
     def __init__(self, why: Message) -> None:
         super().__init__(why)
@@ -203,7 +203,7 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
 
 
 def unusable_reference(reference: str) -> Message:
-    """Return why a document cannot have this reference, in words that follow its name."""
+    """Return why a document cannot have this reference; NOTHING if it can."""
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
