@@ -48,7 +48,7 @@ Lock = tuple[str, ...]
 _SECRET_NAME = re.compile(
     r"(?i)(.*[_ -])?(api[_ -]?(key|secret)|secret[_ -]?key|apikey|passwor[dt]|passwd)\Z"
 )
-#: Names of settings; a tag may well be called so.
+#: Names of settings that would hold secrets; tags may have such names.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _ELSEWHERE: Final = msg(
     "this file must not contain secrets; store the API key with {hrflow_watcher} login"
@@ -63,7 +63,7 @@ _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
 @dataclass
 class Merged:
-    """Both files in one: ``ineffective`` is where the person's own says what is locked.
+    """Both files in one; ``ineffective`` are the places where the person's own sets locked keys.
 
     ``machine`` is the path of the machine-wide configuration, "" if there is none.
     """
@@ -78,7 +78,7 @@ class Merged:
 
 
 def normalize(tables: Table, mistakes: Mistakes) -> None:
-    """Bring the tables of a file into one form; what is wrong is noted and taken out."""
+    """Bring the tables of a file into one form; what is wrong is noted and removed."""
     for number, location in enumerate(list(_remove_secrets(tables))[::-1]):
         mistakes.cut(location, _SECRET_TOO if number else _ELSEWHERE)
     for name in ("account", "defaults", *types.SINGLE):
@@ -109,7 +109,7 @@ def _require(
 
 
 def _require_list(table: Table, name: str, header: str, mistakes: Mistakes) -> list[Table]:
-    """Return the tables in a list, which has nothing else in it then."""
+    """Return the tables in a list, after removing everything else from it."""
     _require(table, name, Array, msg("must be written as {names} tables", names=header), mistakes)
     found = table.get(name, Array())
     for number, each in enumerate(found):

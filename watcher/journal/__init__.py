@@ -23,7 +23,7 @@ Only this package uses SQLite (3.35 or newer); the shared ledger is PostgreSQL, 
     approvals    files that wait for a person's approval
     queues       what is to be done next: files, requests, hooks
     follow_ups   uploads without a result yet, webhook events, sources
-    ledger       what the shared ledger is asked and told about
+    ledger       what the shared ledger must know
     facts        facts about the journal as a whole
     retention    deletes old history, and what a person wants forgotten
     reader       a view for other threads and processes

@@ -318,7 +318,7 @@ def keep(connection: psycopg.Connection, session: int, contents: Sequence[Conten
 
 
 def record(connection: psycopg.Connection, session: int, arrived: Sequence[Record]) -> None:
-    """Record that HrFlow has contents, whoever has claimed them; wake those who wait for them."""
+    """Record that HrFlow has contents, even if others claimed them; wake machines that wait."""
     latest = {each.content: each.profile_key for each in arrived}
     values = _columns(list(latest)) | {"profiles": list(latest.values()), "session": session}
     _wake(connection, [row[0] for row in connection.execute(_RECORD, values)])

@@ -89,9 +89,9 @@ class LedgerClient:
         for end in (self._wake_reader, self._wake_writer):
             end.settimeout(0)
         self._stopping = threading.Event()
-        self._records: dict[Content, Record] = {}  # not told yet
+        self._records: dict[Content, Record] = {}  # not reported yet
         self._given_back: dict[Content, None] = {}  # likewise
-        self._recent: dict[Content, Record] = {}  # told lately
+        self._recent: dict[Content, Record] = {}  # reported lately
         self._asked: deque[Claim | Keep | TakePlaces] = deque()
         self._session: int | None = None
         self._instance = uuid.UUID(int=0)
@@ -108,7 +108,7 @@ class LedgerClient:
         self._wake()
 
     def stop(self, seconds: float) -> None:
-        """Tell what is not told yet and end the session, within ``seconds``."""
+        """Report what is not reported yet and end the session, within ``seconds``."""
         self._stopping.set()
         self._wake()
         self._thread.join(seconds)
@@ -234,7 +234,7 @@ class LedgerClient:
             self._asked.popleft()
 
     def _tell_what_became(self, connection: psycopg.Connection) -> None:
-        """Tell what has arrived and what is given back; what fails is told again."""
+        """Report what has arrived and what is given back; what fails is reported again."""
         session = self._session
         assert session is not None
         if self._records:

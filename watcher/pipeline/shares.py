@@ -141,7 +141,7 @@ class Shares(Stage):
                 self._budget.shares(limit.account).pop(limit.kind, None)
 
     def _begin(self) -> None:
-        """Begin anew: nothing was asked for, and nothing is ours until the ledger says so."""
+        """Start over: nothing was asked for, and nothing is ours until the ledger says so."""
         for limit in self._limits.values():
             limit.is_asked = False
             if self._is_strict:

@@ -315,7 +315,7 @@ def _open(sniffed: Sniffed, inside: tuple[Part, ...], rule: int) -> Open | Skip:
 def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Item, ...]:
     """Return the filled items; a later one replaces an earlier one of the same name.
 
-    One that is left without a value is left out, as of an email that the document has not.
+    One without a value is left out, such as an email's subject for a document without an email.
     """
     filled: dict[str, Item] = {}
     for item in items:
