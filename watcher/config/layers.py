@@ -1,13 +1,12 @@
 """The machine-wide configuration below a person's own: a deep merge, and a list of locked keys.
 
-First the tables of each file are brought into the form that all other code knows, and secrets are
-taken out: tables are where tables belong, ``[account]`` is ``[accounts.default]``, and tags in the
-API's form, a list of names and values, are a plain table.
+First the tables of each file are brought into the form that all other code expects, and secrets are
+removed: ``[account]`` becomes ``[accounts.default]``, and tags in the API's form, a list of names
+and values, become a plain table.
 
 Then the person's value wins, key by key: tables are merged, tags and metadatas by name, ``ignore``
-adds, any other list is replaced. The machine's folders come behind the person's own; the same place
-in both is one folder, whose keys the person's own refines. What is locked stays as the machine has
-it.
+adds, any other list is replaced. The machine's folders come after the person's own; a path in
+both is one folder, in which the person's keys win. Locked keys keep the machine's values.
 
 What ``locked`` names becomes patterns of key paths: "*" stands for any part, and all that lies
 below is locked as well. A folder is called "shared" in them if the machine's configuration names it

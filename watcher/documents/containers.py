@@ -42,7 +42,7 @@ _EMPTY: Final = msg("an email without a document")
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOut:
+class Extracted:
     """A part in the spool, at its start; its stat is its container's, with its own size.
 
     ``problem``: why it could not be copied completely, as a sentence.
@@ -74,13 +74,13 @@ def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ..
         return tuple(Part(name, each.size, each.left_out) for name, each in members.items())
 
 
-def take_out(
+def extract_part(
     root: str,
     path: str,
     spool: Spool,
     opens: Callable[[Sniffed], bool] = lambda _: True,
     max_size: int = 0,
-) -> TakenOut | Unusable:
+) -> Extracted | Unusable:
     """Copy the part at ``path`` below ``root`` into the spool.
 
     Unusable if it cannot be read, or ``opens`` is false for its container. A part of more than
@@ -116,7 +116,7 @@ def _find(
 
 def _copy(
     opened: Opened, container: str, member: Member, spool: Spool, max_size: int
-) -> TakenOut | Unusable:
+) -> Extracted | Unusable:
     is_too_large = 0 < max_size < member.size
     handle, problem = spool.create(), too_large(max_size) if is_too_large else NOTHING
     try:
@@ -133,7 +133,7 @@ def _copy(
     except BaseException:
         handle.close()
         raise
-    return TakenOut(handle, replace(opened.stat, size=size), container, member.mail, problem)
+    return Extracted(handle, replace(opened.stat, size=size), container, member.mail, problem)
 
 
 def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:

@@ -50,13 +50,13 @@ class Approvals:
 
     def approve(self, key: str, now: float) -> int:
         """Release the files held by ``key``, as a person approved them; return how many."""
-        found = self.let_go(key, now)
+        found = self.release(key, now)
         self._holds.forget(key)
         if found and cause_of(key) != Cause.MONTHLY_LIMIT:
             self._expect_more(self._files.folder_of(found[0]), now)
         return len(found)
 
-    def let_go(self, key: str, now: float, below: bytes = b"") -> list[int]:
+    def release(self, key: str, now: float, below: bytes = b"") -> list[int]:
         """Release the files held by ``key`` and return them; later files may be held again.
 
         ``below``: only those at or below this directory of their folder.
@@ -112,7 +112,7 @@ class Approvals:
             else:
                 continue
             for key in (existing_key(folder), burst_key(folder)):
-                taken += len(self.let_go(key, now, below))
+                taken += len(self.release(key, now, below))
                 if not below:
                     self._holds.forget(key)
             self._store.write(

@@ -363,7 +363,7 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     if not sniffed.media_type:
         return msg("This is not a document that HrFlow can read. Save it as PDF or Word.")
     if sniffed.media_type in _MAIL:
-        return msg("This file is {what}. {how}", what=sniffed.what, how=formats.TAKE_OUT)
+        return msg("This file is {what}. {how}", what=sniffed.what, how=formats.EXTRACT)
     if sniffed.advice:
         return msg("This file is {what}. {how}", what=sniffed.what, how=sniffed.advice)
     if sniffed.media_type not in DEFAULT_ACCEPT:
