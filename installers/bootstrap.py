@@ -49,7 +49,7 @@ DEBIAN_PACKAGES = (
     ("xvfb", "the tests of the icon in a panel"),
 )
 
-#: For extras of the project: the ones with which an environment may have been made.
+#: Extras of the project with which an environment may have been made.
 SERVES = {
     "sandbox": ("sandbox", "ledger,sandbox", "dev"),
     "ledger,sandbox": ("ledger,sandbox", "dev"),
