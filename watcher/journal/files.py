@@ -364,7 +364,7 @@ class Files:
             "SELECT 1 FROM names n JOIN files f ON f.id = n.file_id "
             "LEFT JOIN files o ON o.id = f.duplicate_of WHERE n.directory_id = ? AND NOT "
             "(f.state IN ('accepted', 'parsed', 'parse_failed', 'ignored') OR (f.state = "
-            # Of a file that is not known any more only the fingerprint is kept: it was sent.
+            # Of a forgotten file only the fingerprint is kept, which means that it was sent.
             "'duplicate' AND coalesce(o.state, 'accepted') IN "
             "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
             self._directories.find(

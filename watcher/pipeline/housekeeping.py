@@ -119,7 +119,7 @@ class Filing(Stage):
         for file_id in due:
             entry = self._journal.store.entry(file_id)
             if entry is not None and (container := files.container(entry)) is not None:
-                # A file goes once all that is inside was sent; it stays for what was refused.
+                # A container is filed once all inside was sent, and stays if any of it was refused.
                 entry = container if files.is_done(container) else None
             if entry is not None:
                 files.set_filing(entry.file_id, "pending")
