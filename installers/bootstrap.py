@@ -49,7 +49,7 @@ DEBIAN_PACKAGES = (
     ("xvfb", "the tests of the icon in a panel"),
 )
 
-#: For extras of the project: the ones with which an environment may have been made.
+#: Extras of the project with which an environment may have been made.
 SERVES = {
     "sandbox": ("sandbox", "ledger,sandbox", "dev"),
     "ledger,sandbox": ("ledger,sandbox", "dev"),
@@ -130,7 +130,7 @@ def _program(venv: str, name: str) -> str:
 
 
 def _name_command() -> None:
-    """Has hints name the command as it was typed (see `watcher/i18n/command.py`)."""
+    """Makes hints name the command as it was typed (see `watcher/i18n/command.py`)."""
     typed = [getattr(sys, "orig_argv", ["python3"])[0], sys.argv[0]]
     called = " ".join(f'"{word}"' if " " in word else word for word in typed)
     os.environ.setdefault("HRFLOW_WATCHER_COMMAND", called)

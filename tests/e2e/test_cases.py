@@ -122,27 +122,25 @@ def test_check_says_what_then_happens(world):
             path = os.path.join(directory, name)
             said[below(folder, path)] = check_file(path, plans, world.places)
     bundle = check_file(os.path.join(folder.path, "bundle", "CV Noor.pages"), plans, world.places)
-    assert str(bundle["why"]) == PAGES
+    assert str(bundle.why) == PAGES
     world.start(folder)
     world.wait_idle(count())
     world.stop()
     entries = {below(folder, entry.path): entry for entry in world.entries()}
-    for path, facts in said.items():
+    for path, verdict in said.items():
         entry = entries.get(path)
         if path in OPENED:
-            (inside,) = facts["parts"]
-            assert (facts["verdict"], facts["why"]) == (OPENED_VERDICT, entry.why)
-            name = below(folder, inside["file"])
-            assert (str(inside["verdict"]), inside["sent_as"]) == (
-                "Would be uploaded",
-                SENT[name][0],
-            )
+            (inside,) = verdict.parts
+            assert (verdict.display, verdict.why) == (OPENED_VERDICT, entry.why)
+            assert inside.is_sent
+            assert inside.document.file_name == SENT[below(folder, inside.file)][0]
         elif entry is None or str(entry.state) in ("ignored", "refused"):
             state = entry.state if entry else State.IGNORED
-            assert facts["verdict"] == view.STATES[state].label, path
-            assert entry is None or facts["why"] == entry.why
+            assert verdict.display == view.STATES[state], path
+            assert entry is None or verdict.why == entry.why
         else:
-            assert (str(facts["verdict"]), facts["sent_as"]) == ("Would be uploaded", SENT[path][0])
+            assert verdict.is_sent, path
+            assert verdict.document.file_name == SENT[path][0]
 
 
 def test_what_is_tied_to_its_place_is_never_moved(world):

@@ -347,9 +347,9 @@ def test_status_says_what_waits_and_how_to_let_it_go(desk):
         make_pdf(desk.folder / f"{number}.pdf", str(number))
     running = desk.start("run")
     running.wait_for("waiting for your approval")
-    assert f"import {desk.folder}" in desk.run("status").stdout
+    assert f"approve {desk.folder}" in desk.run("status").stdout
     running.end()
-    assert "101 files on hold: " in desk.run("status").stdout
+    assert "101 files (2.0 kB) on hold" in desk.run("status").stdout
 
 
 def test_a_journal_that_cannot_be_read_is_a_clear_error(desk):

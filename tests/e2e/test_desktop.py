@@ -128,7 +128,7 @@ def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings)
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
         until(lambda: find(item, "2 files are waiting for your approval"))
         assert desk.arrived() == []
-        item.click(find(item, "Upload existing files…", "Upload 2 files")[1])
+        item.click(find(item, "Approve uploads…", "Upload 2 files")[1])
         until(lambda: len(desk.arrived()) == 2)
         until(lambda: find(item, "Up to date"))
 

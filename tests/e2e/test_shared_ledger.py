@@ -288,7 +288,7 @@ def in_pgpass(desk):
 
 def in_keyring(desk):
     environ = file_keyring.environ(desk.root / "keyring")
-    done = desk.feed(f"{PASSWORD}\n", "login", "--ledger", "--key-stdin", **environ)
+    done = desk.run("login", "--ledger", "--key-stdin", typed=f"{PASSWORD}\n", **environ)
     assert done.returncode == 0, done.stderr
     return environ
 

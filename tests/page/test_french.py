@@ -97,7 +97,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
         page,
         "bad.pdf",
         "Non accepté",
-        "HrFlow a refusé ce fichier (400)\u00a0: HrFlow's words.",
+        "HrFlow a refusé ce fichier (400)\u00a0: «\u00a0HrFlow's words\u00a0».",
     )
     wait_for(page, "good.pdf", "envoyé")
     assistant.drop("held.pdf")

@@ -87,7 +87,7 @@ def changed_lines(old, new):
         # tags in a table of their own are changed one by one
         (put(1, tags=items(city="Angers", n=1)), ['city = "Nantes"  # not the region'], ['city = "Angers"  # not the region', "n = 1"]),
         (put(0, tags=items(a=True)), [], ["tags = { a = true }"]),
-        # what is taken out takes the comments with it that are right above it and in it
+        # a removed folder takes along the comments right above it and inside it
         (DropFolder(0), ["# Lyon's CVs", "path = '/srv/lyon'   # on the share", 'source_key = "k1"', '# after_upload = "trash", said Bob', "# what comes by mail", "[[folders.rules]]", 'match = "mail/**"', "ignore = true"], []),
         (DropFolder(1), ["# Nantes' CVs", 'path = "/srv/nantes"', 'source_key = "k2"  # source "Old name"', "[folders.tags]", 'city = "Nantes"  # not the region'], []),
         # a second account

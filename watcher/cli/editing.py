@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 #: Bytes of the longest secret that is read from standard input.
 _MOST_BYTES: Final = 10_000
 
-#: Seconds after which a person is told what is waited for, and after which waiting ends.
+#: Seconds after which a person is told that the keyring is waited for, and until it is given up.
 _SILENT_SECONDS: Final = 3.0
 _MOST_SECONDS: Final = 120.0
 

@@ -222,7 +222,7 @@ def _show_lines(made: Report) -> None:
 
 
 def _number(files: int) -> str:
-    """A count; for people, nothing in place of a 0."""
+    """Return a count as text; in a terminal, 0 is left empty."""
     return str(files) if files or not sys.stdout.isatty() else ""
 
 

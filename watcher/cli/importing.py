@@ -227,7 +227,7 @@ def _limited(folder: Folder, path: str) -> Folder:
 
 
 def _is_wanted(config: Config, where: Places, path: str, made: Folder | None) -> bool:
-    """Whether a person wants all these files uploaded; few are not asked about."""
+    """Ask whether to upload all these files, if they are many; return the answer."""
     plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
     with open_reader(where) as reader:
         known = reader.known if reader else lambda *_: {}

@@ -64,7 +64,7 @@ def command(ctx: click.Context, files: tuple[str, ...], folder: str | None, as_j
 
 
 def _choose(plans: Mapping[str, Plan], wanted: str | None) -> Plan:
-    """Return the watched folder of this name or path; UsageError unless it is exactly one."""
+    """Return the watched folder of this name or path; UsageError unless exactly one fits."""
     if not plans:
         raise UsageError("No folder is watched.", f"Set one up with: {command_name()} setup")
     path = os.path.realpath(os.path.expanduser(wanted or ""))
@@ -86,7 +86,7 @@ def _choose(plans: Mapping[str, Plan], wanted: str | None) -> Plan:
 
 
 def _walk(path: str) -> Iterator[tuple[str, str]]:
-    """Yield files, each with its name in the watched folder: what is in a folder keeps its path.
+    """Yield files, each with its name in the watched folder; those in a folder keep their path.
 
     Links in a folder are left out.
     """

@@ -1,12 +1,11 @@
-"""A configuration file as text, and as tables that know on which line each of their keys stands.
+"""A configuration file as text, and as tables that know on which line each key is.
 
-The standard parser does not tell, so the text is read a second time, for its lines alone. Two files
-may be put together into one table: a key that was taken over keeps its place, so that a mistake is
-reported for the file and the line that a person can correct.
+The standard parser does not report lines, so the text is read a second time for them. Where two
+files are merged, each key keeps its place, so that a mistake is reported with the file and the line
+to correct.
 
-Where a text is not TOML, the parser names a place and a rule; people are told what to write
-instead. Word processors, chats and web pages put other characters in the place of quotation marks
-and spaces.
+Where a text is not TOML, the parser's error is replaced by what to write instead. Often a word
+processor, a chat or a web page has replaced quotation marks or spaces by other characters.
 """
 
 from __future__ import annotations
@@ -25,16 +24,16 @@ from watcher.model.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-LARGEST: Final = 1_000_000  # bytes; a configuration takes some kilobytes
+LARGEST: Final = 1_000_000  # bytes; a configuration has a few thousand
 BACKSLASH: Final = msg(
     "a backslash has a special meaning in double quotes; write the path in single quotes, or with /"
 )
 _PLACE: Final = re.compile(r"\((?:at line (\d+), column (\d+)|at end of document)\)")
 _KEY_OF_LINE: Final = re.compile(r"\s*([A-Za-z][A-Za-z_.-]{0,40})\s*=")
 _TEXT: Final = re.compile(r""" "(?:[^"\\]|\\.)*" | '[^']*' """, re.VERBOSE)
-#: What the parser says of a backslash that begins nothing it knows.
+#: How the parser's errors about unknown escape sequences begin.
 _OF_BACKSLASH: Final = re.compile("Unescaped|Invalid hex|Escaped")
-#: A backslash that takes the quotation mark behind it for part of the text.
+#: A backslash that makes the closing quotation mark a part of the text.
 _ESCAPED_END: Final = re.compile(r'(?<!\\)(?:\\\\)*\\"')
 _TOKEN = re.compile(
     r'''(?P<text>"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}|\'\'\'(?:[^']|'{1,2}(?!'))*'{3,5}'''
@@ -48,7 +47,7 @@ _TOKEN = re.compile(
 
 
 def read_text(path: str) -> str:
-    """Return what stands at ``path``, without a byte order mark; ConfigError if it is no text."""
+    """Return the text at ``path``, without a byte order mark; ConfigError if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return decode(path, file.read(LARGEST + 1))
@@ -62,14 +61,14 @@ def read_text(path: str) -> str:
 
 
 def unreadable(path: str, error: OSError) -> ConfigError:
-    """Return the error for a configuration that the system does not give out."""
+    """Return the error for a configuration that cannot be read."""
     return ConfigError(
         msg("The configuration {path} can't be read ({error}).", path=path, error=error.strerror)
     )
 
 
 def decode(path: str, content: bytes) -> str:
-    """Return the text of a configuration, without a byte order mark; ConfigError if it is none."""
+    """Return the text of a configuration, without a byte order mark; ConfigError if not UTF-8."""
     if len(content) > LARGEST:
         raise ConfigError(msg("The file {path} is too large for a configuration.", path=path))
     try:
@@ -87,7 +86,7 @@ def decode(path: str, content: bytes) -> str:
 
 
 def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
-    """Return the tables of a text that is to stand at ``path``; ConfigError if it is not TOML."""
+    """Return the tables of ``text``, which is that of ``path``; ConfigError if it is not TOML."""
     try:
         raw = tomllib.loads(text)
         tables: Table = placed(raw, Location(path, is_machine=is_machine), locate(text))
@@ -105,7 +104,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
     return tables
 
 
-# -- where keys stand in a text
+# -- the lines of keys
 
 
 def locate(text: str) -> dict[KeyPath, int]:
@@ -217,17 +216,17 @@ def _unquoted(word: str) -> str:
     return word[1:-1] if word[0] in "\"'" else word
 
 
-# -- tables that know it
+# -- tables that know their lines
 
 
 class _Placed:
-    """What tables and lists share: where they stand, and where each of their elements does."""
+    """What tables and lists share: their place, and that of each of their elements."""
 
     location: Location
     places: dict[str | int, Location]
 
     def at(self, key: str | int, *more: str | int) -> Location:
-        """Return the place of a key, or of one further inside; it need not be there."""
+        """Return the place of a key, or of one nested in it; the key need not exist."""
         inner = dict(entries(self)).get(key)
         if more and isinstance(inner, _Placed):
             return inner.at(*more)
@@ -298,7 +297,7 @@ def tables_in(table: Table, name: str) -> list[Table]:
 
 
 def find_invisible(text: str) -> str:
-    """Return the first character beyond ASCII that nobody sees: ``U+00A0 (no-break space)``."""
+    """Return the first invisible character beyond ASCII, as ``U+00A0 (no-break space)``."""
     for char in text:
         if not char.isascii() and unicodedata.category(char) in ("Zs", "Zl", "Zp", "Cf", "Cc"):
             name = unicodedata.name(char, "").lower()
@@ -307,15 +306,15 @@ def find_invisible(text: str) -> str:
 
 
 def _explain(error: ValueError, text: str) -> tuple[int, Message]:
-    """Return the line (from 1) of what makes ``text`` no TOML, and what is wrong there.
+    """Return the line (from 1) where ``text`` is not TOML, and what is wrong there.
 
-    ``error`` is the parser's: TOMLDecodeError, or of a number of too many digits.
+    ``error`` is the parser's: TOMLDecodeError, or that of a number with too many digits.
     """
     lines = text.split("\n")
     found = _PLACE.search(str(error))
     problem = redact(_PLACE.sub("", str(error)).strip())
     line = int(found[1]) if found and found[1] else 0
-    if not line:  # a text that never ends: look for a mark that was meant to end it
+    if not line:  # a string that never ends: look for a mark that was meant to end it
         odd = (at for at, each in enumerate(lines, 1) if _find_odd(each))
         line = next(odd, len(lines))
     written = lines[line - 1]
@@ -348,6 +347,6 @@ def _find_cause(line: str, problem: str) -> Message:
 
 
 def _find_odd(line: str) -> str:
-    """Return the first character that only texts in quotes and comments may hold, or ""."""
+    """Return the first character that is only allowed in quotes and comments, or ""."""
     bare = _TEXT.sub("", line).partition("#")[0]
     return next((char for char in bare if not char.isascii()), "")

@@ -1,13 +1,12 @@
 """The machine-wide configuration below a person's own: a deep merge, and a list of locked keys.
 
-First the tables of each file are brought into the form that all other code knows, and secrets are
-taken out: tables are where tables belong, ``[account]`` is ``[accounts.default]``, and tags in the
-API's form, a list of names and values, are a plain table.
+First the tables of each file are brought into the form that all other code expects, and secrets are
+removed: ``[account]`` becomes ``[accounts.default]``, and tags in the API's form, a list of names
+and values, become a plain table.
 
 Then the person's value wins, key by key: tables are merged, tags and metadatas by name, ``ignore``
-adds, any other list is replaced. The machine's folders come behind the person's own; the same place
-in both is one folder, whose keys the person's own refines. What is locked stays as the machine has
-it.
+adds, any other list is replaced. The machine's folders come after the person's own; a path in
+both is one folder, in which the person's keys win. Locked keys keep the machine's values.
 
 What ``locked`` names becomes patterns of key paths: "*" stands for any part, and all that lies
 below is locked as well. A folder is called "shared" in them if the machine's configuration names it
@@ -48,7 +47,7 @@ Lock = tuple[str, ...]
 _SECRET_NAME = re.compile(
     r"(?i)(.*[_ -])?(api[_ -]?(key|secret)|secret[_ -]?key|apikey|passwor[dt]|passwd)\Z"
 )
-#: Names of settings; a tag may well be called so.
+#: Names of settings that would hold secrets; tags may have such names.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _ELSEWHERE: Final = msg(
     "this file must not contain secrets; store the API key with {hrflow_watcher} login"
@@ -63,7 +62,7 @@ _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
 @dataclass
 class Merged:
-    """Both files in one: ``ineffective`` is where the person's own says what is locked.
+    """Both files in one; ``ineffective`` are the places where the person's own sets locked keys.
 
     ``machine`` is the path of the machine-wide configuration, "" if there is none.
     """
@@ -78,7 +77,7 @@ class Merged:
 
 
 def normalize(tables: Table, mistakes: Mistakes) -> None:
-    """Bring the tables of a file into one form; what is wrong is noted and taken out."""
+    """Bring the tables of a file into one form; what is wrong is noted and removed."""
     for number, location in enumerate(list(_remove_secrets(tables))[::-1]):
         mistakes.cut(location, _SECRET_TOO if number else _ELSEWHERE)
     for name in ("account", "defaults", *types.SINGLE):
@@ -109,7 +108,7 @@ def _require(
 
 
 def _require_list(table: Table, name: str, header: str, mistakes: Mistakes) -> list[Table]:
-    """Return the tables in a list, which has nothing else in it then."""
+    """Return the tables in a list, after removing everything else from it."""
     _require(table, name, Array, msg("must be written as {names} tables", names=header), mistakes)
     found = table.get(name, Array())
     for number, each in enumerate(found):

@@ -106,7 +106,7 @@ class Mistakes:
             self._mistakes.append(_note(location, text, is_missing=is_missing))
 
     def cut(self, location: Location, text: Text) -> None:
-        """Note a mistake that the caller takes out: nobody is told then that it is missing."""
+        """Note a mistake that the caller removes, so that it is not reported as missing as well."""
         self.add(location, text)
         self._is_cut = True
 
@@ -116,7 +116,7 @@ class Mistakes:
         return self._warnings[-1].text
 
     def note_absent(self, location: Location, text: Text) -> None:
-        """Note something that does not exist yet, which has a sign of its own in most places."""
+        """Note something that does not exist yet, which most places show apart from mistakes."""
         self._absent.append(_note(location, text))
 
     def absorb(self, other: Mistakes) -> None:

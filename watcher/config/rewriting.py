@@ -1,10 +1,10 @@
-"""Careful edits: what an edit does not name stays as it is, comments and order included.
+"""Edits a configuration's text; what an edit does not name stays as it is, comments included.
 
 The text is cut into blocks, each a header with the comments above it and the keys below it. A
 folder is added or removed as whole blocks; keys are set by tomlkit within theirs. (In the document
 as a whole, tomlkit puts a new key below the comments of the next table, and moves tables that stand
-apart.) Each edit is proved by reading the new text back: it has to say what the old one said, with
-nothing but the edit changed, and has to have all its comments. One that fails is refused.
+apart.) Each edit is proved by parsing the new text: it must have the old values but for the edit,
+and all comments. An edit that fails this is refused.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _FOLDER_NOTES: Final = {
     "tags": "Added to every file of this folder.",
     "after_upload": 'After upload: "keep" the file, "move" it to Sent, or "trash" it.',
 }
-#: The remark behind a source key; only such a one is ever replaced.
+#: The remark after a source key, the only comment that is ever replaced.
 _REMARK: Final = re.compile(r'# source ".*"\Z')
 _LONGEST_REMARK: Final = 60
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
@@ -75,7 +75,7 @@ class PutAccount:
 class PutFolder:
     """Set keys of the folder number ``at`` (from 0), or add one if ``at`` is None.
 
-    ``source_name`` becomes a comment behind a source key that is set, "" if it is not known.
+    ``source_name`` becomes a comment after the source key, "" if it is not known.
     """
 
     at: int | None
@@ -96,8 +96,8 @@ Edit = PutAccount | PutFolder | DropFolder
 def apply(text: str, edits: Sequence[Edit]) -> str:
     """Return the configuration ``text`` with ``edits``; "" makes a new one.
 
-    ConfigError if an edit cannot be made without touching something else. ``text`` has to be
-    valid TOML; whether it makes sense is not asked.
+    ConfigError if an edit cannot be made without touching something else. ``text`` must be valid
+    TOML; its meaning is not checked.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     text = text.replace("\r\n", "\n") or _HEAD
@@ -124,7 +124,7 @@ def _change_and_prove(text: str, edit: Edit) -> str:
 
 
 def _expected(raw: dict[str, Any], edit: Edit) -> dict[str, Any]:
-    """Return what the file has to say afterwards."""
+    """Return the values that the file must have afterwards."""
     match edit:
         case PutAccount(name, values):
             table = raw
@@ -141,7 +141,7 @@ def _expected(raw: dict[str, Any], edit: Edit) -> dict[str, Any]:
 
 
 def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    """Whether both say the same: for Python 1, 1.0 and true are equal. No folders are none."""
+    """Whether both have the same values; in Python, 1, 1.0 and True would be equal."""
     texts = [
         json.dumps({**each, "folders": each.get("folders", [])}, sort_keys=True, default=repr)
         for each in (one, other)
@@ -150,7 +150,7 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def _kept_comments(text: str, edit: Edit) -> Counter[str]:
-    """Return the comments that have to stay: not remarks, those behind tags, or of a folder."""
+    """Return the comments that must stay: no remarks, and none of set tags or a dropped folder."""
     if isinstance(edit, DropFolder):
         return Counter()
     lines = text.split("\n")
@@ -166,10 +166,10 @@ def _kept_comments(text: str, edit: Edit) -> Counter[str]:
 
 @dataclass
 class _Block:
-    """A table as it is written; the first block is what stands above all headers.
+    """A table as it is written; the first block is what is above all headers.
 
-    ``head`` is its header below comments, ``keys`` all up to the last key, ``below`` the comments
-    right below that, and ``rest`` what follows behind an empty line.
+    ``head`` is its header with the comments above it, ``keys`` everything up to the last key,
+    ``below`` the comments right after that, and ``rest`` what follows after an empty line.
     """
 
     key_path: KeyPath
@@ -183,12 +183,12 @@ class _Block:
 
     @property
     def ends_apart(self) -> bool:
-        """Whether an empty line is its last one."""
+        """Whether its last line is empty."""
         return f"\n{self}".endswith("\n\n")
 
 
 def _cut(text: str) -> list[_Block]:
-    """Return the blocks of a text that ends with a line's end."""
+    """Return the blocks of a text that ends with a newline."""
     lines = [f"{line}\n" for line in text.split("\n")[:-1]]
     places: list[tuple[KeyPath, int, int]] = [((), 0, 0)]  # (key path, first line, line of keys)
     for key_path, line in headers(text):
@@ -252,7 +252,7 @@ def _account_key_path(raw: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 
 def _find(blocks: list[_Block], key_path: KeyPath) -> tuple[_Block, Any, Any] | None:
-    """Return the block in which something is written, its keys as tomlkit's, and the thing."""
+    """Return the block that contains ``key_path``, its keys as tomlkit has them, and the value."""
     for block in blocks:
         size = len(block.key_path)
         if block.key_path == key_path[:size]:
@@ -286,7 +286,7 @@ def _remove(blocks: list[_Block], key_path: KeyPath) -> None:
 def _put(
     blocks: list[_Block], key_path: KeyPath, values: Mapping[str, Any], remark: str = ""
 ) -> None:
-    """Set keys of a table; ``remark`` is put behind its source key."""
+    """Set keys of a table; ``remark`` is put after its source key."""
     found = _find(blocks, key_path)
     if found is None:
         raise LookupError(key_path)
@@ -307,10 +307,10 @@ def _put(
 
 
 def _set(table: Any, key: str, value: object, remark: str = "") -> None:
-    """Set a key, and keep the comment behind it."""
+    """Set a key, and keep the comment after it."""
     new = _written(value)
     if isinstance(table.get(key), OutOfOrderTableProxy | items.Table):
-        del table[key]  # it is written with dots, and becomes one line
+        del table[key]  # it has dotted keys, and becomes one line
     if isinstance(table, Container):  # there are no comments in other tables
         old: Any = table.item(key).trivia if key in table else items.Trivia()  # type: ignore[union-attr]
         if not old.comment or _REMARK.match(old.comment):
@@ -364,16 +364,16 @@ def _written(value: object) -> items.Item:
 
 
 def read_or_new(path: str) -> str:
-    """Return what stands at ``path``, without a byte order mark; "" if nothing is there."""
+    """Return the text at ``path``, without a byte order mark; "" if there is no file."""
     return read_text(path) if os.path.exists(path) else ""
 
 
 def replace_text(path: str, old: str, new: str) -> None:
-    """Let ``new`` stand at ``path``, where ``old`` stood when it was read.
+    """Replace the text ``old`` at ``path`` by ``new``, atomically.
 
-    Whoever reads meanwhile sees all of the old text or all of the new one. A link stays a link:
-    the file it leads to is replaced, and keeps its mode and owner; a new one is its owner's alone.
-    ConfigError if it cannot be written, or if it is not ``old`` any more.
+    A link stays a link: the file it leads to is replaced, and keeps its mode and owner. A new file
+    can be read by its owner only. ConfigError if the file cannot be written, or is no longer
+    ``old``.
     """
     target, mode, owner = os.path.realpath(path), 0o600, None
     try:

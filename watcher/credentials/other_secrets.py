@@ -1,4 +1,4 @@
-"""The secrets beside the API keys, where systemd keeps secrets, and what child processes get."""
+"""Secrets other than API keys, systemd's credentials, and the environment of child processes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 class Secret:
     """A secret of the whole program, and where it may be kept.
 
-    ``entry`` is its own in the keyring, ``credential`` systemd's, ``variable`` in the environment.
+    ``entry`` names it in the keyring, ``credential`` in systemd, ``variable`` in the environment.
     ``missing`` says that there is none, and ``hint`` what to do; NOTHING: the program can do
     without it, and so without a keyring.
     """

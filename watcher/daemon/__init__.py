@@ -12,7 +12,7 @@
     event_log      the log: written, read, scrubbed
     hooks          the user's own commands
     webhook        receives HrFlow's webhooks
-    local_http     serves HTTP from a thread; requests to the running program
+    local_http     HTTP on this machine: a server on a thread, the commands' client
     instance       the program's files, its lock, its API's address
     sd_notify      tells the service manager: ready, alive, stopping
     updates        stops for a new version
@@ -20,5 +20,5 @@
     login_service  installs, starts and stops the login service
     desktop        icon and notifications
     provisioning   provides what the settings need: folders, keys, the configuration, a sample CV
-    workspace      what HrFlow has for an account: its sources
+    workspace      an account's workspace in HrFlow: its sources
 """

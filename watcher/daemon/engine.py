@@ -132,9 +132,9 @@ def _removed(account: str) -> Wait:
 
 
 def watched_folders(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
-    """Return the folders to watch; of overlapping ones, the upper does not descend into the deeper.
+    """Return the folders to watch; one that contains another leaves that one out.
 
-    FolderSupervisor that are imported are watched only while they are in ``importing``.
+    Imported folders are watched only while they are in ``importing``.
     """
     plans = {
         path: plan for path, plan in plans.items() if not plan.is_imported or path in importing
@@ -170,10 +170,10 @@ class Engine:
         on_event: Callable[[object], None],
         shown: Callable[[], Collection[State]],
     ) -> None:
-        """Use ``journal``, which is that of ``places``, and close it in the end.
+        """Use ``journal``, which belongs to ``places``, and close it in the end.
 
         ``on_event`` is called with all that happens, on the thread of :meth:`run`.
-        ``shown`` is that of :class:`Pipeline`.
+        For ``shown`` see :class:`Pipeline`.
         """
         self._journal = journal
         self._reader = Reader(places.journal)

@@ -71,7 +71,7 @@ class Places:
 
     @property
     def spool(self) -> str:
-        """Where documents are put that are inside other files, for as long as they are needed."""
+        """Where documents inside other files are copied while they are needed."""
         return os.path.join(self.state, "spool")
 
     @property

@@ -1,4 +1,4 @@
-"""HTTP on this machine: serves from a thread, and the commands' requests to the control API."""
+"""HTTP on this machine: a server on a thread, and the commands' client of the control API."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
 
 
 class LocalServer:
-    """Answers on a socket with a WSGI application from creation to :meth:`stop`."""
+    """Serves a WSGI application on a socket, from creation to :meth:`stop`."""
 
     def __init__(
         self, name: str, application: Any, listener: socket.socket, **settings: object
     ) -> None:
-        """``name`` is the thread's, ``settings`` are waitress's; ``listener`` is closed by it."""
+        """``name`` is the thread's, ``settings`` are waitress's. It closes ``listener``."""
         from waitress.server import create_server  # noqa: PLC0415 - watching comes first
 
         self._connections: dict[int, Any] = {}
@@ -64,7 +64,7 @@ class SilentError(WatcherError):
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """Where the API of the running program is: from a file that it writes once, at its start."""
+    """The address of the running program's API, from a file that it writes when it starts."""
 
     pid: int
     port: int
@@ -87,11 +87,11 @@ class Channel:
         return self._ask("GET", path, b"")
 
     def post(self, path: str, /, **values: object) -> Any:
-        """Return the answer to a POST request; UsageError if it is refused, else likewise."""
+        """Return the answer to a POST request; errors as in get, UsageError if it is refused."""
         return self._ask("POST", path, json.dumps(values).encode())
 
     def _ask(self, method: str, path: str, body: bytes) -> Any:
-        """Send a request with HTTP/1.0, without a library: it would slow down every command."""
+        """Send a request with HTTP/1.0, without a library, which would slow down every command."""
         head = (
             f"{method} {path} HTTP/1.0\r\nHost: 127.0.0.1:{self.port}\r\n{TOKEN}: {self.token}\r\n"
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -119,7 +119,7 @@ def folders_of(path: str, folders: Iterable[str]) -> set[str]:
     return inside | ({max(around, key=len)} if around else set())
 
 
-#: Verdicts beside the states in which files then are.
+#: Verdicts that are not states of a file.
 SENT: Final = Display("✓", msg("Would be uploaded"), "good")
 OPENED: Final = Display("✓", msg("Would be opened"), "good")
 MISSING: Final = Display("✗", msg("File not found; check the path"), "bad")
@@ -296,7 +296,7 @@ def _is_version(here: Entry, stat: Stat) -> bool:
 
 
 def _known_here(verdict: Verdict, here: Entry | None) -> tuple[Display, Message] | None:
-    """Return what is said of a file whose very version is known and left alone for now."""
+    """Return the verdict on a file if this version of it is known and left alone for now."""
     assert verdict.document is not None
     if here is None or not _is_version(here, verdict.document.stat):
         return None
@@ -320,7 +320,7 @@ def _known_here(verdict: Verdict, here: Entry | None) -> tuple[Display, Message]
 def _known_content(
     document: Document, first: Entry | None, plan: Plan
 ) -> tuple[Display, Message] | None:
-    """Return what is said of a content that ``first`` has sent, if it is not sent again."""
+    """Return the verdict on a content that ``first`` has sent, if it is not sent again."""
     if first is None or first.state is State.GONE:
         return None
     if first.path == document.path:
@@ -335,7 +335,7 @@ def _known_content(
 def _held_back(
     document: Document, route: Route, reader: Reader | None
 ) -> tuple[Display, Message] | None:
-    """Return what is said of a file if a cause holds back what goes there, or comes from there."""
+    """Return the verdict on a file if a cause holds back its source or its folder."""
     causes = [burst_key(document.folder), *hold_keys(route.account, route.source_key)]
     holds = {hold.key: hold.why for hold in (reader.held() if reader else ())}
     why = next((holds[key] for key in causes if key in holds), NOTHING)

@@ -168,7 +168,7 @@ def find_missing(answers: Answers) -> list[str]:
     return [each.place for each in answers.folders if not os.path.lexists(each.place)]
 
 
-# -- A sample CV, written like programs write files: under another name until it is complete
+# -- A sample CV, written as programs write files: under another name until it is complete
 
 #: Never through a link, and never over an existing file.
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)

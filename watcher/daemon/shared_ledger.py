@@ -33,8 +33,8 @@ def not_installed() -> LedgerError:
 class LedgerAccess:
     """What a connection needs beside the settings.
 
-    ``password`` returns "" where the address, ``.pgpass`` or the server needs none; it is given
-    whether a plain-text keyring is allowed, and may raise CredentialError.
+    ``password`` returns "" where the address, ``.pgpass`` or the server needs none; its
+    argument is whether a plain-text keyring is allowed. It may raise CredentialError.
     """
 
     places: Places
@@ -54,7 +54,7 @@ class SharedLedger:
         self._client: LedgerClient | None = None
 
     def configure(self, config: Config) -> None:
-        """Use the ledger that the settings name; the pipeline has to know them already."""
+        """Use the ledger that the settings name; the pipeline must have these settings already."""
         url = config.ledger.url
         with self._changing:
             if url == self._url:

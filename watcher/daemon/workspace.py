@@ -1,4 +1,4 @@
-"""What HrFlow has for an account: its workspace's sources, and which one a person means."""
+"""An account's workspace in HrFlow: its sources, and which one a person means."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 #: The form that source keys have had so far; the API's documentation promises none.
 _SOURCE_KEY: Final = re.compile(r"[0-9a-fA-F]{40}\Z")
-#: As many sources are listed in a message, at most.
+#: The most sources that a message lists.
 _LISTED: Final = 10
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """An account's sources, or why they are ``unseen``, as the end of a sentence."""
+    """An account's sources; ``unseen`` is why they are unknown, as the end of a sentence."""
 
     sources: tuple[Source, ...] = ()
     team: str = ""
@@ -97,7 +97,7 @@ class Workspace:
         raise UnusableError(said, field="source")
 
     def _absent(self, text: str) -> Message:
-        """Return that there is no such source, and which ones are meant perhaps."""
+        """Return the sentence that there is no such source, and which ones may be meant."""
         names = {source.name.casefold(): source.name for source in self.sources}
         if near := difflib.get_close_matches(text.casefold(), names, 1):
             return msg(

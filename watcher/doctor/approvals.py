@@ -41,7 +41,7 @@ def _check(case: Case, limited: Sequence[Account]) -> Sequence[Finding]:
 
 
 def judge_question(hold: ActiveHold) -> Finding:
-    """Return that files wait for a yes."""
+    """Return the finding that files wait for approval."""
     text = plural(
         "1 file ({size:size}) is on hold: {why}",
         "{count:count} files ({size:size}) are on hold: {why}",

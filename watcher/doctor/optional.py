@@ -1,4 +1,4 @@
-"""What may be configured besides: a webhook, hook commands, the ledger that machines share."""
+"""Checks of what is optional: a webhook, hook commands, the ledger that machines share."""
 
 from __future__ import annotations
 

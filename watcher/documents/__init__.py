@@ -4,10 +4,10 @@
 
     opening         opens files and directories below a watched folder
     parts           which document a file is a part of, by its name and place
-    containers      opened for the documents inside them: taken out into the spool
-    members         names and bounds that all containers share
-    mail, outlook   what is attached to an email, and what of it is no document
-    archives        what is in a zip archive, within bounds
+    containers      emails and archives: the documents inside are copied into the spool
+    members         the names and limits that all containers share
+    mail, outlook   what is attached to an email, and what of that is not a document
+    archives        what is in a zip archive, within limits
     images          converted to PDF where HrFlow cannot read them
     spool           private temporary files
     identification  opened once, examined and hashed; is it still being written?

@@ -1,7 +1,7 @@
 """Adds copies of files to a watched folder: from the page, piece by piece, and by ``send``.
 
-A copy is written under a name that is ignored, and appears under its own when it is complete. So
-the file itself says how far it is, and what an interrupted one has left is used up by the next.
+A copy is written under a name that is ignored, and renamed when it is complete, so its size says
+how far it is. What an interrupted copy leaves is removed when the same file is added an hour later.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LARGEST: Final = 100_000_000
 PIECE: Final = 1_000_000
 
 _PART: Final = ".hrflow-part"
-#: Seconds after which nobody goes on with a part.
+#: Seconds after which a part counts as abandoned.
 _ABANDONED: Final = 3600.0
 #: What no name may contain, on this system.
 _HARMFUL: Final = re.compile(r"[\x00-\x1f\x7f\\]" if os.sep == "/" else r'[\x00-\x1f\x7f\\<>:"|?*]')
@@ -46,7 +46,7 @@ _HARMFUL: Final = re.compile(r"[\x00-\x1f\x7f\\]" if os.sep == "/" else r'[\x00-
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """A file to be added to the folder of ``plan``, by its path there with "/" between names.
+    """A file to add to the folder of ``plan``; ``name`` is its path there, with "/".
 
     ``size`` is in bytes, ``modified`` in seconds since 1970, ``mode`` are its permissions.
     """
@@ -58,7 +58,7 @@ class Addition:
     mode: int = 0o666
 
     def left_out(self) -> Message | None:
-        """Return why it would not be uploaded from there, so that no copy is needed."""
+        """Return why it would not be uploaded and need not be copied; None if it would be."""
         if self.size > LARGEST:
             return msg("{file} is larger than {limit:size}.", file=self.name, limit=LARGEST)
         if pattern := self.plan.ignored("/".join(self._parts())):
@@ -71,7 +71,8 @@ class Addition:
         """Create an empty part, and return its name.
 
         Raises:
-            UnusableError: that is not possible; UsageError if the name is not one.
+            UnusableError: it cannot be created.
+            UsageError: its name cannot be used.
         """
         with self._directory() as directory:
             for part in number_names(f".{self._parts()[-1]}{_PART}", _PART):
@@ -82,14 +83,14 @@ class Addition:
         raise UnusableError(msg("Too many files there already have its name."))
 
     def append(self, part: str, offset: int, data: bytes) -> None:
-        """Write ``data`` to the end of a part, which is at ``offset``; errors as in begin."""
+        """Append ``data`` to a part, which must end at ``offset``; errors as in begin."""
         with self._directory() as directory, self._open(directory, part) as out:
             if out.tell() != offset or offset + len(data) > min(self.size, LARGEST):
                 raise UsageError(msg("The file changed while it was being copied."))
             out.write(data)
 
     def finish(self, part: str) -> str:
-        """Let a complete part appear under a free name, and return its path; errors as in begin."""
+        """Rename a complete part to a free name and return its path; errors as in begin."""
         with self._directory() as directory:
             with self._open(directory, part) as out:
                 if out.tell() != self.size:
@@ -100,7 +101,7 @@ class Addition:
                     with contextlib.suppress(OSError, OverflowError):  # the time it has will do
                         os.utime(directory.at(part), times, dir_fd=directory.fd)
                 stat = stat_handle(out)
-            # Not by a hard link, which the folder would be told of as of a file that is begun.
+            # Not by a hard link, which would be reported like a file that is still being written.
             name = rename(directory, part, directory, self._parts()[-1], stat, hard_links=False)
             return os.path.join(directory.path, name)
 
@@ -121,13 +122,13 @@ class Addition:
     def cancel(self, part: str) -> None:
         """Remove a part; errors as in begin."""
         with self._directory() as directory:
-            self._open(directory, part).close()  # fails if it is none
+            self._open(directory, part).close()  # fails if it is not a part
             os.unlink(directory.at(part), dir_fd=directory.fd)
 
     # -- inside
 
     def _parts(self) -> list[str]:
-        """Return the names of its path; of a folder without its subfolders only the last."""
+        """Return the names in its path; only the last where subfolders are not included."""
         parts = self.name.split("/")
         if not {"", ".", ".."}.isdisjoint(parts) or _HARMFUL.search(self.name):
             raise UsageError(msg("{file} can't be used as the name of a file.", file=self.name))
@@ -135,7 +136,7 @@ class Addition:
 
     @contextlib.contextmanager
     def _directory(self) -> Iterator[Directory]:
-        """Open the directory it belongs to; what fails there is an UnusableError."""
+        """Open the directory it belongs to; what fails there raises UnusableError."""
         root = self.plan.folder.path
         try:
             with open_directory(root, self._parts()[:-1], make=True) as directory:

@@ -1,4 +1,4 @@
-"""Reads zip archives: bounds are checked by the directory alone, before anything is unpacked."""
+"""Reads zip archives; their directory is checked for limits before anything is unpacked."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import BinaryIO
 
-#: Bytes of an archive's directory, as much as is read before its bounds are checked.
+#: The most bytes of an archive's directory, which is read before the limits are checked.
 _DIRECTORY: Final = 1_500_000
-#: Bytes of a file, and of all together, when unpacked.
+#: The most bytes of a file, and of all of them, when unpacked.
 _LARGEST: Final = 100_000_000
 _TOGETHER: Final = 500_000_000
-#: So many times larger is only what was made to fill a disk; less than so many bytes never are.
+#: An archive that grows by more than this factor was made to fill a disk; one that stays below so
+#: many bytes is harmless.
 _RATIO: Final = 100
 _HARMLESS: Final = 10_000_000
 _ENCRYPTED: Final = 1  # in an entry's flags, APPNOTE.TXT 4.4.4
@@ -40,10 +41,10 @@ _UNKNOWN: Final = msg(
 
 
 def read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
-    """Yield the files in a zip archive, in its order. Archives in it are not opened.
+    """Yield the files in a zip archive, in its order. Archives inside it are not opened.
 
     Raises:
-        ContainerError: it is damaged, locked, or not within bounds.
+        ContainerError: it is damaged, locked, or exceeds a limit.
         OSError: the disk fails.
     """
     with _opened(handle, size, _DIRECTORY) as archive:

@@ -1,8 +1,8 @@
-"""Opens files for the documents inside them: saved emails and zip archives.
+"""Opens saved emails and zip archives for the documents inside them.
 
 A document inside a file has a path as if the file were a directory, ``/cvs/mail.eml/CV.pdf``. No
-other file can have that path, so it is known, shown and found as all others are. It is taken out
-each time that it is needed, into a file in the spool.
+other file can have that path, so it is stored, shown and found like any file. It is copied into the
+spool whenever it is needed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     #: Returns what is inside a file, given with its size in bytes; ContainerError if it can't.
     Reader = Callable[[BinaryIO, int], Iterable[Member]]
 
-#: How what is inside is read, by the type of the file.
+#: Readers of what is inside a file, by its media type.
 _READERS: Final[dict[str, Reader]] = {
     formats.MAIL.media_type: read_mail,
     formats.MSG.media_type: read_outlook_message,
@@ -47,10 +47,10 @@ _EMPTY: Final = msg("an email without a document")
 
 
 @dataclass(frozen=True, slots=True)
-class TakenOut:
+class Extracted:
     """A part in the spool, at its start; its stat is its container's, with its own size.
 
-    ``problem``: why it could not be copied as a whole, in words that follow its name.
+    ``problem``: why it could not be copied completely, as a sentence.
     """
 
     handle: BinaryIO
@@ -61,12 +61,12 @@ class TakenOut:
 
 
 def part_path(container: str, name: str) -> str:
-    """Return the path of what is inside the file at ``container``."""
+    """Return the path of the document ``name`` inside the file at ``container``."""
     return os.path.join(container, name)
 
 
 def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ...] | Message:
-    """Return what is inside an open file, or why it cannot be opened, in words after its name.
+    """Return what is inside an open file, or a sentence why that cannot be read.
 
     Raises:
         OSError: the disk fails.
@@ -82,13 +82,13 @@ def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ..
         )
 
 
-def take_out(
+def extract_part(
     root: str,
     path: str,
     spool: Spool,
     opens: Callable[[Sniffed], bool] = lambda _: True,
     max_size: int = 0,
-) -> TakenOut | Unusable:
+) -> Extracted | Unusable:
     """Copy the part at ``path`` below ``root`` into the spool.
 
     Unusable if it cannot be read, or ``opens`` is false for its container. A part of more than
@@ -150,7 +150,7 @@ def _find(
 
 def _copy(
     opened: Opened, container: str, member: Member, spool: Spool, max_size: int
-) -> TakenOut | Unusable:
+) -> Extracted | Unusable:
     is_too_large = 0 < max_size < member.size
     handle, problem = spool.create(), too_large(max_size) if is_too_large else NOTHING
     try:
@@ -167,7 +167,7 @@ def _copy(
     except BaseException:
         handle.close()
         raise
-    return TakenOut(handle, replace(opened.stat, size=size), container, member.mail, problem)
+    return Extracted(handle, replace(opened.stat, size=size), container, member.mail, problem)
 
 
 def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
@@ -178,7 +178,7 @@ def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
 
 
 def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
-    """Yield members, and what is attached to an attached email instead of that, one level deep."""
+    """Yield members; an attached email is replaced by what is attached to it, one level deep."""
     for member in members:
         reader = _mail_reader(member)
         if reader is None or member.left_out:
@@ -189,7 +189,7 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
             member.copy(copy)
             copy.seek(0)
             inner = list(reader(copy, member.size))
-        except ContainerError:  # it will be refused for what it is
+        except ContainerError:  # it will be refused as an email
             yield member
             continue
         if not inner:
@@ -199,7 +199,7 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
 
 
 def _mail_reader(member: Member) -> Reader | None:
-    """Return how to read a member that is an email by its name; None if it is none."""
+    """Return the reader of a member that is an email, judging by its name; None for others."""
     extension = os.path.splitext(member.name)[1].lower()
     readers: dict[str, Reader] = {
         ".eml": read_mail,

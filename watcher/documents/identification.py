@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.documents.containers import TakenOut, list_parts, take_out
+from watcher.documents.containers import Extracted, extract_part, list_parts
 from watcher.documents.images import find_problem
 from watcher.documents.opening import (
     HAS_DIR_FD,
@@ -60,15 +60,15 @@ def identify(
     now. Files for which ``opens`` is true are opened for what is inside, images for which
     ``converts`` is true are to be sent as PDF; both need a ``spool``.
     """
-    opened: Opened | Unusable | TakenOut = open_document(root, path, has_dir_fd=has_dir_fd)
+    opened: Opened | Unusable | Extracted = open_document(root, path, has_dir_fd=has_dir_fd)
     if isinstance(opened, Unusable) and opened.gone and spool is not None:
-        opened = take_out(root, path, spool, opens, max_size)
+        opened = extract_part(root, path, spool, opens, max_size)
     if isinstance(opened, Unusable):
         return opened
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(opened.handle)
         try:
-            if isinstance(opened, TakenOut):
+            if isinstance(opened, Extracted):
                 busy: bool | None = False
                 document = _read_part(root, path, opened, accepts, max_size)
             else:
@@ -93,9 +93,9 @@ def reopen(
     root: str, path: str, stat: Stat, spool: Spool | None = None, *, has_dir_fd: bool = HAS_DIR_FD
 ) -> BinaryIO | Altered:
     """Open again the file that was identified as ``stat``; Altered if it is no longer that one."""
-    opened: Opened | Unusable | TakenOut = open_document(root, path, has_dir_fd=has_dir_fd)
+    opened: Opened | Unusable | Extracted = open_document(root, path, has_dir_fd=has_dir_fd)
     if isinstance(opened, Unusable) and opened.gone and spool is not None:
-        opened = take_out(root, path, spool)
+        opened = extract_part(root, path, spool)
     if isinstance(opened, Unusable):
         return Altered(opened.why, gone=opened.gone)
     if opened.stat == stat:
@@ -133,9 +133,9 @@ def _as_pdf(document: Document, handle: BinaryIO, spool: Spool) -> Document:
 
 
 def _read_part(
-    root: str, path: str, part: TakenOut, accepts: Callable[[Sniffed], bool], max_size: int
+    root: str, path: str, part: Extracted, accepts: Callable[[Sniffed], bool], max_size: int
 ) -> Document:
-    """Return what a file is that was taken out of another."""
+    """Return what a file is that was inside another."""
     name, size = os.path.basename(path), part.stat.size
     content = _read_small(part.handle, size)
     sniffed = _UNREAD if part.problem else sniff(content, size, name)

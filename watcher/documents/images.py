@@ -1,4 +1,4 @@
-"""Images that HrFlow cannot read, as scanners and phones make them, are sent as PDF."""
+"""Converts images that HrFlow cannot read, as scanners and phones make them, to PDF."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
     from watcher.documents.spool import Spool
 
-#: Pages of a TIFF file, and pixels of all together.
+#: The most pages of a TIFF file, and pixels of all of them.
 _MOST_PAGES: Final = 100
 _ALL_PIXELS: Final = 400_000_000
-#: Pixels of a page, and bytes that it takes in memory; twice as many while it is turned. A3 at 600
-#: dots an inch has 70 million pixels, A4 in colour takes 140 million bytes.
+#: The most pixels of a page, and bytes that it takes in memory; twice as many while it is rotated.
+#: A3 at 600 dpi has 70 million pixels, A4 in colour takes 140 million bytes.
 _MOST_PIXELS: Final = 75_000_000
 _MOST_BYTES: Final = 160_000_000
 #: Modes with one byte for each pixel; others have four.
 _NARROW: Final = ("1", "L", "P")
-#: A page in colour of more pixels is sent at half its size, which is enough to read it. It is
-#: scaled in strips of so many rows, as a whole one may take several times its memory.
+#: A colour page of more pixels is sent at half its size, which is enough to read it. It is scaled
+#: in strips of so many rows, as scaling it as a whole may take several times its memory.
 _FINE: Final = 20_000_000
 _STRIP: Final = 512
 #: Inches of A4, to which pages are fitted.
 _WIDTH, _HEIGHT = 8.27, 11.69
 _CHUNK: Final = 262_144
-#: Every page may have the whole file read, and a hostile one the same again and again.
+#: The most times that a file is read: once for every page is usual, a hostile one never ends.
 _READINGS: Final = 3 * _MOST_PAGES
 _PDF: Final = formats.PDF.media_type
 
@@ -60,7 +60,7 @@ _NO_LIBRARY: Final = msg(
     " pillow-heif."
 )
 
-#: What Pillow raises on files that are no images (its own errors are of these kinds).
+#: What Pillow raises on malformed images (its own errors are of these kinds).
 _MALFORMED: Final = (
     OSError, SyntaxError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError,
     EOFError, MemoryError, RuntimeError, struct.error,
@@ -68,7 +68,7 @@ _MALFORMED: Final = (
 
 
 class _ImageError(Exception):
-    """An image is not converted; ``why`` follows its name."""
+    """An image cannot be converted; ``why`` is a sentence."""
 
     def __init__(self, why: Message) -> None:
         super().__init__(why)
@@ -77,7 +77,7 @@ class _ImageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Pdf:
-    """An image as PDF: in the spool, at its start, and what tells it from others."""
+    """An image as PDF: open in the spool, at its start, and described by ``body``."""
 
     handle: BinaryIO
     body: Converted
@@ -122,7 +122,7 @@ def to_pdf(
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """Raise _ImageError for what the library raises on files that are no images."""
+    """Raise _ImageError for what the library raises on malformed images."""
     try:
         with _unwarned():
             yield
@@ -153,7 +153,7 @@ def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
         register_heif_opener()
     size = handle.seek(0, 2)
     handle.seek(0)
-    # Not the handle itself: the library for TIFF would move its descriptor behind its back.
+    # Not the handle itself: the TIFF library would move its descriptor without its knowledge.
     readable = Bounded(handle, _READINGS * size, size)
     try:
         image = Image.open(readable, formats=[name])  # type: ignore[arg-type]  # it only reads
@@ -173,7 +173,7 @@ def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
         if own > _MOST_PIXELS or needed > _MOST_BYTES or pixels > _ALL_PIXELS:
             raise _ImageError(_TOO_LARGE)
         yield image
-        if name != "TIFF":  # the others have frames of a film, or smaller versions
+        if name != "TIFF":  # of the others, they are frames or thumbnails
             return
 
 
@@ -200,12 +200,12 @@ def _append(page: Image, pdf: BinaryIO) -> None:
 
 
 def _halved(image: Image) -> Image:
-    """Return an image in colour at half its size, without gaps."""
+    """Return a colour image at half its size, without transparency."""
     from PIL import Image as images  # noqa: N813, PLC0415 - as above
 
     width, height = image.width // 2, image.height // 2
     half = images.new("RGB", (width, height))
-    half.info = dict(image.info)  # how the camera was held
+    half.info = dict(image.info)  # its orientation
     for top in range(0, height, _STRIP):
         bottom = min(top + _STRIP, height)
         strip = image.crop((0, 2 * top, 2 * width, 2 * bottom))
@@ -214,12 +214,12 @@ def _halved(image: Image) -> Image:
 
 
 def _flattened(image: Image) -> Image:
-    """Return an image as a PDF can hold it: black and white, grey or in colour, without gaps."""
+    """Return an image in a mode that PDF has: black and white, grey or colour, not transparent."""
     from PIL import Image as images  # noqa: N813, PLC0415 - as above
 
     if image.mode in ("1", "L", "RGB"):
         return image
-    if image.mode.startswith("I;16"):  # which conversion would cut off instead of scaling
+    if image.mode.startswith("I;16"):  # which convert() alone would clip instead of scaling
         return image.point(lambda value: value / 256).convert("L")
     if image.has_transparency_data:
         layer = image.convert("RGBA")

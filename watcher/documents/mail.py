@@ -1,4 +1,4 @@
-"""Reads saved emails (``.eml``): the documents attached, and what is left out of them and why."""
+"""Reads saved emails (``.eml``): what is attached, and what of that is left out, and why."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 #: What may precede the first header: a mark of UTF-8, a length (.emlx), blank lines.
 _BEGIN: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+[ \t]*\r?\n)?\s*")
 _CONTENT_ID: Final = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
-#: The text behind an attachment, which Exchange saves as an attachment.
+#: Text that follows an attachment, which Exchange saves as another attachment.
 _TEXT_OF_MAIL: Final = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
-#: A picture at the end of a text is at most so large; a page that was scanned is larger.
+#: Bytes of the largest picture that is taken for a part of the text; scanned pages are larger.
 _SMALL_PICTURE: Final = 30_000
 UNREADABLE: Final = msg("This email can't be read. Save its attachments and add them.")
 PICTURE: Final = msg("an image in the text")
@@ -52,7 +52,7 @@ _NO_DOCUMENT: Final = {
     "text/rfc822-headers": _REPORT,
 }
 
-#: What the standard library raises on messages that are no messages.
+#: What the standard library raises on malformed messages.
 _MALFORMED: Final = (
     MessageError,
     LookupError,
@@ -82,7 +82,7 @@ def read_mail(handle: BinaryIO, _size: int) -> Iterator[Member]:
     grow with them.
 
     Raises:
-        ContainerError: it is none, or has too many parts.
+        ContainerError: it is not an email, or has too many parts.
     """
     try:
         yield from _members(handle)
@@ -129,16 +129,16 @@ def _about(headers: Message) -> Mail:
 
 #: Bytes of a line that are read at once; no boundary is longer.
 _LONGEST_LINE: Final = 65_536
-#: Bytes of a part's headers, lists of parts in lists, and parts.
+#: The most bytes of a part's headers, lists of parts within lists, and parts.
 _LONGEST_HEADERS: Final = 1_000_000
 _DEEPEST: Final = 50
 _MOST: Final = 2 * MOST
 
 
 class _Leaf(NamedTuple):
-    """A part that is no list of parts: its content is from ``start`` to ``end`` in the file.
+    """A part that is not a list of parts: its content is from ``start`` to ``end`` in the file.
 
-    ``is_related``: it belongs to a text, as pictures in it do.
+    ``is_related``: it belongs to the text, like the pictures in it.
     """
 
     headers: Message
@@ -148,7 +148,7 @@ class _Leaf(NamedTuple):
 
 
 class _List(NamedTuple):
-    """A list of parts that is not at its end."""
+    """A list of parts (multipart) that has not ended yet."""
 
     boundary: bytes
     is_related: bool
@@ -157,8 +157,8 @@ class _List(NamedTuple):
 def _leaves(handle: BinaryIO) -> Iterator[_Leaf]:
     """Yield the headers of the whole email as a part without content, then its parts in order."""
     lists: list[_List] = []
-    block: list[bytes] | None = []  # the lines of headers; None behind them
-    leaf: _Leaf | None = None  # whose content it is; None between parts
+    block: list[bytes] | None = []  # the lines of headers; None after them
+    leaf: _Leaf | None = None  # the part that lines belong to; None between parts
     count = length = ending = 0
     at = handle.tell()
     for line, is_begin in _lines(handle):
@@ -190,7 +190,7 @@ def _leaves(handle: BinaryIO) -> Iterator[_Leaf]:
 
 
 def _begin(headers: Message, start: int, lists: list[_List]) -> _Leaf | None:
-    """Return the part that begins behind these headers; None if they begin a list of parts."""
+    """Return the part that begins after these headers; None if they begin a list of parts."""
     boundary = headers.get_boundary() if headers.get_content_maintype() == "multipart" else None
     if boundary:
         is_related = headers.get_content_type() == "multipart/related"
@@ -200,7 +200,7 @@ def _begin(headers: Message, start: int, lists: list[_List]) -> _Leaf | None:
 
 
 def _lines(handle: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    """Yield lines, long ones in pieces, and whether each is the beginning of one."""
+    """Yield lines, long ones in pieces, and whether each piece begins a line."""
     is_begin = True
     while line := handle.readline(_LONGEST_LINE):
         yield line, is_begin
@@ -208,7 +208,7 @@ def _lines(handle: BinaryIO) -> Iterator[tuple[bytes, bool]]:
 
 
 def _boundary(line: bytes, lists: list[_List]) -> tuple[int, bool] | None:
-    """Return which list a line ends a part of, and whether the list itself; None if none."""
+    """Return the list whose boundary a line is, and whether it ends that list; None for others."""
     text = line[2:].rstrip()
     for depth in reversed(range(len(lists))):
         if text == lists[depth].boundary:
@@ -229,7 +229,7 @@ _NO_BASE64: Final = bytes(set(range(256)) - set(_BASE64))
 
 
 def _content(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
-    """Yield the bytes of a part in pieces; of Base64 that is cut off, what there is."""
+    """Yield the bytes of a part in pieces; of truncated Base64, what there is."""
     encoding = header(leaf.headers, "content-transfer-encoding").lower()
     if encoding == "base64":
         return _decode_base64(_pieces(handle, leaf))
@@ -255,7 +255,7 @@ def _pieces(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
 
 
 def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Decode without minding line ends, padding, and what is none."""
+    """Decode Base64, whatever its line ends, padding and stray characters."""
     rest = b""
     for piece in pieces:
         rest += piece.translate(None, _NO_BASE64)
@@ -276,7 +276,7 @@ def _text(handle: BinaryIO, leaf: _Leaf) -> str:
 
 
 def _is_text(leaf: _Leaf, kind: str, name: str) -> bool:
-    """Whether a part is what the mail says, and not attached to it."""
+    """Whether a part is the email's own text rather than an attachment."""
     is_text = kind in ("text/plain", "text/html", "text/enriched", "text/richtext")
     return is_text and not name and leaf.headers.get_content_disposition() != "attachment"
 
@@ -302,7 +302,7 @@ def header(part: Message, wanted: str) -> str:
 
 
 def decoded(text: str) -> str:
-    """Return a header's text, whatever characters it is written in."""
+    """Return a header's text, whatever its encoding."""
     raw = " ".join(text.split()).encode("utf-8", "surrogateescape")
     try:
         plain = raw.decode()
@@ -327,7 +327,7 @@ def _decode(data: bytes, charset: str | None) -> str:
 
 
 def day(text: str) -> str:
-    """Return the day of a mail's date, YYYY-MM-DD; "" if it is none."""
+    """Return the day of a date header as YYYY-MM-DD; "" if it is not a date."""
     try:
         return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -1,4 +1,4 @@
-"""What is inside a file that is opened: its members, and names by which they can be told apart."""
+"""The members of an email or archive, with safe names by which they can be told apart."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
 NESTED: Final = msg("an email inside an attached email")
 
-#: So many members may be in a file that is opened.
+#: The most members of a file that is opened.
 MOST: Final = 500
 TOO_MANY: Final = msg(
     "This file contains more than {most:count} files. Extract the documents and add them.",
     most=MOST,
 )
-#: Of a name no more characters are kept; file systems allow about as many.
+#: The most characters of a name that are kept.
 _LONGEST: Final = 120
-#: What no name may contain: control characters, bytes that are no text, and marks of direction.
+#: What no name may contain: control characters, bytes that are not text, and direction marks.
 _HARMFUL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _RESERVED: Final = re.compile(r'[<>:"|?*]')
 
 
 class ContainerError(Exception):
-    """A file cannot be opened for what is inside; ``why`` follows its name."""
+    """What is inside a file cannot be read; ``why`` is a sentence."""
 
     def __init__(self, why: Message) -> None:
         super().__init__(why)
@@ -43,7 +43,7 @@ class ContainerError(Exception):
 class Member:
     """A file inside another: ``copy`` writes its ``size`` bytes into a file.
 
-    ``left_out``: what it is, if it is no document of its own.
+    ``left_out``: what it is, if it is not a document of its own.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Member:
 
 
 def name_members(members: Iterable[Member]) -> dict[str, Member]:
-    """Return members by names that are safe, and different from one another.
+    """Return members by safe and distinct names.
 
-    The same members in the same order have the same names. ContainerError if there are too many.
+    The same members in the same order get the same names. ContainerError if there are too many.
     """
     named: dict[str, Member] = {}
     folded: set[str] = set()
@@ -71,7 +71,7 @@ def name_members(members: Iterable[Member]) -> dict[str, Member]:
 
 
 def _safe(name: str) -> str:
-    """Return the last part of a name or path, without what file systems or people stumble over."""
+    """Return the last part of a name or path, without what confuses file systems or people."""
     last = re.split(r"[/\\]", name.rstrip("/\\ "))[-1]
     clean = (
         _RESERVED.sub("_", _HARMFUL.sub("\N{REPLACEMENT CHARACTER}", last)).strip(" ").rstrip(" .")

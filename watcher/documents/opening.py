@@ -52,7 +52,7 @@ _KINDS: Final = {
 
 
 class RefusedError(OSError):
-    """There is something that must not be used; ``why`` follows its name."""
+    """What was found must not be used; ``why`` is a sentence."""
 
     def __init__(self, why: Message, *, passing: bool = False) -> None:
         super().__init__(why)

@@ -1,4 +1,4 @@
-"""Reads saved emails of Outlook (``.msg``): compound files, see [MS-OXMSG]."""
+"""Reads emails saved by Outlook (``.msg``): compound files, see [MS-OXMSG]."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _ATTACHMENT: Final = re.compile(r"__attach_version1\.0_#[0-9A-F]{8}", re.IGNOREC
 #: Bytes before the fixed-size properties of an attachment, and of each property.
 _BEFORE_PROPERTIES: Final = 8
 _PROPERTY: Final = struct.Struct("<L4xq")
-#: The library may read the file so many times: a hostile one has it read the same again and again.
+#: The most times that a file is read: a hostile one would never end.
 _READINGS: Final = 4
-#: Mails in mails that are opened.
+#: How many levels of attached messages are opened.
 _DEPTH: Final = 1
 
 
@@ -46,7 +46,7 @@ def read_outlook_message(
     Messages attached are opened too, unless this one ``is_attached`` itself.
 
     Raises:
-        ContainerError: it is none.
+        ContainerError: it is not one.
         OSError: the disk fails.
     """
     with _opened(handle, size) as compound:
@@ -90,7 +90,7 @@ class _Message:
         self._depth = depth
 
     def members(self) -> Iterator[Member]:
-        """Yield what is attached, and to the messages attached."""
+        """Yield what is attached to it, and to messages attached to it."""
         about = self._mail()
         entries = self._compound.listdir(streams=False, storages=True)
         level = len(self._place)

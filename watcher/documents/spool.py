@@ -1,4 +1,4 @@
-"""Private files for documents that are not on disk by themselves, such as attachments."""
+"""Private temporary files for documents that are inside others, such as attachments."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
 
 
 class Spool:
-    """Temporary files in a directory of their own, which the system removes with their handle.
+    """Temporary files in a directory of their own, which the system removes when they are closed.
 
-    Only their owner can read them, and where the system can do that, they never have a name.
+    Only their owner can read them; where the system supports it, they never have a name.
     """
 
     def __init__(self, directory: str) -> None:
         """``directory`` is created when it is first needed."""
         self._directory = directory
-        #: Held while a container is open, as that may take several times its size in memory.
+        #: Held while a container is read or an image decoded, as either may take much memory.
         self.opening = threading.Lock()
 
     def sweep(self) -> None:
-        """Remove what a crash has left, on systems where a file has a name for a moment."""
+        """Remove what a crash left behind, on systems where these files have names."""
         with contextlib.suppress(FileNotFoundError):
             for name in os.listdir(self._directory):
                 with contextlib.suppress(OSError):  # another process has it open

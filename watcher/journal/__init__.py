@@ -11,25 +11,25 @@ Names are stored as the file system's bytes (``os.fsencode``), so that names whi
 text survive. A path is stored as folder + directory below it + name: no column but
 ``folders.path`` depends on where a folder is mounted.
 
-Only this package speaks SQL, in the subset that SQLite ≥ 3.35 and PostgreSQL share.
+Only this package uses SQLite (3.35 or newer); the shared ledger is PostgreSQL, see ``ledger``.
 
 ::
 
-    writer      the journal for the thread that writes it: the classes below, and commit
-    files       files: their states, names on disk, and which of them sends a content
-    directories watched folders and the directories below them
-    folders     folders: watched, imported, or no longer watched
-    holds       causes that keep many files from being uploaded
-    approvals   those of them that a person ends by saying yes
-    queues      what is to be done next: files, requests, hooks
-    follow_ups  uploads without a result yet, webhook events, sources
-    ledger      what the shared ledger is asked and told about
-    facts       facts about the journal as a whole
-    retention   deletes old history, and what a person wants forgotten
-    reader      a view for other threads and processes
-    store       the connection that all of them use
-    schema      the tables, and how older journals get them
-    rows        how rows become values, and paths become bytes
+    writer       the journal for the thread that writes it: the classes below, and commit
+    files        files: their states, names on disk, and which of them sends a content
+    directories  watched folders and the directories below them
+    folders      folders: watched, imported, or no longer watched
+    holds        causes that keep many files from being uploaded
+    approvals    files that wait for a person's approval
+    queues       what is to be done next: files, requests, hooks
+    follow_ups   uploads without a result yet, webhook events, sources
+    ledger       what the shared ledger must know
+    facts        facts about the journal as a whole
+    retention    deletes old history, and what a person wants forgotten
+    reader       a view for other threads and processes
+    store        the connection that all of them use
+    schema       the tables, and how older journals get them
+    rows         how rows become values, and paths become bytes
 
 Nothing is imported here, so that commands that only read start fast.
 """

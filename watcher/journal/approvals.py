@@ -1,4 +1,4 @@
-"""Approvals: what waits for a person's yes, and what was said yes to."""
+"""Approvals: files that wait for a person's approval, and what was approved."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _BELOW: Final = (
 
 
 class Approvals:
-    """Holds and releases what a person is asked about."""
+    """Holds files for approval, and releases them."""
 
     def __init__(self, store: Store, files: Files, holds: Holds) -> None:
         self._store = store
@@ -43,21 +43,21 @@ class Approvals:
         self._holds = holds
 
     def hold_unsent(self, file_ids: Collection[int], key: str, now: float) -> None:
-        """Hold those of these files for approval that are queued."""
+        """Hold the queued ones of these files for approval."""
         self._store.choose(list(file_ids))
         found = self._ids("state IN ('queued', 'waiting') AND id IN (SELECT id FROM chosen)")
         self._files.step(found, Step(State.HELD, BURST_WAITS), now, cause=key)
 
     def approve(self, key: str, now: float) -> int:
-        """Let files go that wait for a person's approval, which was given; return how many."""
-        found = self.let_go(key, now)
+        """Release the files held by ``key``, as a person approved them; return how many."""
+        found = self.release(key, now)
         self._holds.forget(key)
         if found and cause_of(key) != Cause.MONTHLY_LIMIT:
             self._expect_more(self._files.folder_of(found[0]), now)
         return len(found)
 
-    def let_go(self, key: str, now: float, below: bytes = b"") -> list[int]:
-        """Let files go that wait for approval; return them. Those that follow may be asked about.
+    def release(self, key: str, now: float, below: bytes = b"") -> list[int]:
+        """Release the files held by ``key`` and return them; later files may be held again.
 
         ``below``: only those at or below this directory of their folder.
         """
@@ -80,13 +80,13 @@ class Approvals:
         return found
 
     def skip_existing(self, key: str, now: float) -> None:
-        """Ignore for good the existing files that wait for approval."""
+        """Skip for good the existing files that wait for approval."""
         self._holds.forget(key)
         found = self._ids(f"{CAUSED} AND state = 'held'", key)
         self._files.step(found, Step(State.BASELINE), now, cause=key)
 
     def drop_answered(self, cause: Cause) -> None:
-        """End the holds of a cause whose files are all gone or ignored: nothing is asked there."""
+        """End the holds of a cause whose files are all gone or ignored: nothing is left to ask."""
         for hold in self._holds.active():
             if hold.cause is cause and not self._store.read(
                 # Those that are noticed are read again, and then held again.
@@ -96,7 +96,7 @@ class Approvals:
                 self._holds.forget(hold.key)
 
     def approve_below(self, path: str, now: float) -> int:
-        """Let files at or below ``path`` go that wait for approval; return how many.
+        """Release the files at or below ``path`` that wait for approval; return how many.
 
         Folders that are no longer watched are left out: nothing would read their files.
         """
@@ -112,7 +112,7 @@ class Approvals:
             else:
                 continue
             for key in (existing_key(folder), burst_key(folder)):
-                taken += len(self.let_go(key, now, below))
+                taken += len(self.release(key, now, below))
                 if not below:
                     self._holds.forget(key)
             self._store.write(
@@ -142,13 +142,13 @@ class Approvals:
         return found
 
     def approved_until(self, folder: str) -> float:
-        """Return until when new files in a folder need no approval, 0 for a past moment."""
+        """Return until when new files in a folder need no approval; 0 if that never was."""
         query = "SELECT approved_until FROM folders WHERE path = ?"
         row = self._store.read(query, os.fsencode(folder))
         return float(row[0]) if row else 0.0
 
     def uploads_in(self, month: str, account: str) -> tuple[int, int]:
-        """Return how many uploads a month has had, and how many more than its limit it may have."""
+        """Return how many uploads a month has had, and how many were approved above its limit."""
         self._store.write_deferred()
         query = "SELECT uploads, approved FROM months WHERE month = ? AND account = ?"
         row: tuple[int, int] | None = self._store.read(query, month, account)
@@ -157,7 +157,7 @@ class Approvals:
     # -- inside
 
     def _expect_more(self, folder_id: int, now: float) -> None:
-        """Let new files in a folder need no approval for a while: those approved may be a part."""
+        """Ask nothing about new files for a while: those approved may be the first of many."""
         update = "UPDATE folders SET approved_until = ? WHERE id = ?"
         self._store.write(update, now + HOUR, folder_id)
 

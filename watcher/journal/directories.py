@@ -19,7 +19,7 @@ class Directories:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._ids: dict[tuple[str, bytes], int] = {}
-        self._unknown: tuple[str, bytes] | None = None  # the latest that was looked for in vain
+        self._unknown: tuple[str, bytes] | None = None  # the latest that was not found
         self._used: set[int] = set()  # in which a retention round has seen files
         #: Ids of folders that are no longer watched: nothing waits there.
         self.left: set[int] = set()

@@ -349,9 +349,9 @@ class Files:
         known = self.find(entry.folder, path) if path != entry.folder else None
         return self._store.entry(known.file_id) if known else None
 
-    def move_parts(self, folder: str, path: str, to: str) -> None:
-        """Store that a file was moved with what is inside ``to`` a path, "" for the trash."""
-        for part_path, part in self.parts(folder, path).items():
+    def move_parts(self, parts: Mapping[str, Known], to: str) -> None:
+        """Store that documents were moved inside their file, ``to`` a path, "" for the trash."""
+        for part_path, part in parts.items():
             filed_to = os.path.join(to, os.path.basename(part_path)) if to else ""
             self.set_filing(part.file_id, "", filed_to)
             self.forget_name(part.file_id)
@@ -364,7 +364,7 @@ class Files:
             "SELECT 1 FROM names n JOIN files f ON f.id = n.file_id "
             "LEFT JOIN files o ON o.id = f.duplicate_of WHERE n.directory_id = ? AND NOT "
             "(f.state IN ('accepted', 'parsed', 'parse_failed', 'ignored') OR (f.state = "
-            # Of a file that is not known any more only the fingerprint is kept: it was sent.
+            # Of a forgotten file only the fingerprint is kept, which means that it was sent.
             "'duplicate' AND coalesce(o.state, 'accepted') IN "
             "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
             self._directories.find(

@@ -35,7 +35,7 @@ class FollowUps:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._has_early = bool(store.read("SELECT 1 FROM early_events LIMIT 1"))
-        #: Account → no upload of it comes due before this; looked up where it is missing.
+        #: Account → when its next upload comes due, at the earliest; looked up when needed.
         self._earliest: dict[str, float] = {}
 
     # -- uploads
@@ -234,7 +234,7 @@ class FollowUps:
     # -- inside
 
     def forget_times(self) -> None:
-        """Read from the journal again when uploads come due, as that has changed."""
+        """Look up again when uploads come due, as that has changed."""
         self._earliest.clear()
 
     def _next_due(self, account: str, now: float) -> float:

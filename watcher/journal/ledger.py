@@ -1,4 +1,4 @@
-"""What the shared ledger is asked and told about: contents by their fingerprints."""
+"""What the shared ledger must know: contents, by their fingerprints."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Sender:
 
 
 class LedgerQueries:
-    """Reads what the ledger needs to know, and wakes what has waited for it."""
+    """Reads what the ledger must know, and wakes files that waited for other machines."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -56,7 +56,7 @@ class Queues:
         )
 
     def has_queued(self, account: str) -> bool:
-        """Return whether uploads of an account are to be made, by now or later."""
+        """Return whether an account has uploads to make, now or later."""
         query = "SELECT 1 FROM files WHERE state IN ('queued', 'waiting') AND account = ? LIMIT 1"
         return self._store.read(query, account) is not None
 

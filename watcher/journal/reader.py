@@ -401,7 +401,7 @@ class Reader(Store):
         return found[0] if found else None
 
     def parts(self, entry: Entry) -> list[Entry]:
-        """Return the documents inside a file as they are by now, also after it was moved."""
+        """Return the documents inside a file as they are now, even after it was moved."""
         directory = os.path.join(*rows.split(entry.folder, entry.path))
         return self.entries(
             "f.id IN (SELECT max(p.id) FROM files p JOIN directories q ON q.id = p.directory_id "

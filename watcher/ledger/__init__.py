@@ -1,4 +1,17 @@
 """The shared ledger: a PostgreSQL database that says which of many machines sends a content.
 
+A session's lease ends by the machine's own monotonic clock, with a margin, so that a machine that
+was cut off stops before others take over its claims. A restarted installation keeps its claims; a
+clone finds the lock of its id taken, and gets a new id. A failover may lose the latest rows:
+machines repeat theirs with every new connection, and for a minute new claims count as uncertain.
+A machine that was silent and is still sending takes its claims back from one that is only checking.
+
+::
+
+    client      the running program's session: one thread, one connection
+    connection  connecting, and errors as sentences
+    claims      the statements
+    schema      the tables
+
 Only this package imports psycopg, and it is imported only where ``[ledger] url`` is set.
 """

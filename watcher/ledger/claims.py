@@ -1,7 +1,7 @@
-"""What the ledger's tables are asked and told; each function is one statement.
+"""The statements that read and change the ledger's tables.
 
-All times are the database's. Contents are claimed only while their session holds a lease; that one
-has arrived is a fact, and is recorded whoever says it.
+All times are the database's. Only a session that holds a lease can claim contents; that a content
+has arrived is recorded whoever reports it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from watcher.model.ledger import Record, TakePlaces
 
-#: The channel on which sessions hear that a content others wait for was sent, or given back.
+#: The channel on which sessions hear of contents that others wait for: sent, or given back.
 CHANNEL: Final = "hrflow_watcher"
 
-#: Bytes of a content by which it is named there, and how many fit into one notification.
+#: Bytes of a content that name it there, and how many such names fit into one notification.
 BEGINNING: Final = 8
 _IN_ONE: Final = 400
 
@@ -235,7 +235,7 @@ class Facts:
 
 
 def examine(connection: psycopg.Connection) -> Facts:
-    """Return what doctor says of a ledger."""
+    """Return what ``doctor`` checks of a ledger."""
     missing = connection.execute(_MISSING, {"tables": list(TABLES)})
     names = tuple(name for (name,) in missing)
     if "sessions" in names:
@@ -247,7 +247,7 @@ def examine(connection: psycopg.Connection) -> Facts:
 def note_server(connection: psycopg.Connection) -> None:
     """Note if another server has taken over: it may lack what the former one had confirmed.
 
-    For the length of a lease whoever claims a content asks HrFlow for it before it sends it.
+    For the length of a lease, machines then ask HrFlow for each content before they send it.
     """
     connection.execute(_NOTE_SERVER)
 
@@ -269,12 +269,12 @@ def renew(connection: psycopg.Connection, session: int, instance: uuid.UUID) -> 
 
 
 def end_session(connection: psycopg.Connection, session: int) -> None:
-    """End a session. What it was sending becomes that of the next run, or of others."""
+    """End a session. Its claims pass to the next run of the installation, or to others."""
     connection.execute(_END, {"session": session})
 
 
 def lock_instance(connection: psycopg.Connection, instance: uuid.UUID) -> bool:
-    """Return whether no other living connection is of the same installation, but for clones.
+    """Lock an installation's id; return False if another connection, perhaps a clone's, holds it.
 
     The lock is held as long as the connection.
     """
@@ -298,7 +298,7 @@ def claim(
 ) -> list[Verdict] | None:
     """Claim contents, as :class:`watcher.model.ledger.Claim` says; None if the lease is over.
 
-    Those whose standing changed in the very moment come back as busy for 0 seconds.
+    Those that change hands at this very moment come back as busy for 0 seconds.
     """
     values = _columns(contents)
     values |= {"session": session, "room": room, "lease": LEASE,
@@ -313,12 +313,12 @@ def claim(
 
 
 def keep(connection: psycopg.Connection, session: int, contents: Sequence[Content]) -> None:
-    """Claim again what a session is sending, even from one that took it over and still asks."""
+    """Claim again what a session is sending, even from one that took it over and still checks."""
     connection.execute(_KEEP, _columns(contents) | {"session": session})
 
 
 def record(connection: psycopg.Connection, session: int, arrived: Sequence[Record]) -> None:
-    """Record that HrFlow has contents, whoever has claimed them; wake those who wait for them."""
+    """Record that HrFlow has contents, even if others claimed them; wake machines that wait."""
     latest = {each.content: each.profile_key for each in arrived}
     values = _columns(list(latest)) | {"profiles": list(latest.values()), "session": session}
     _wake(connection, [row[0] for row in connection.execute(_RECORD, values)])

@@ -1,8 +1,8 @@
 """The running program's session in the shared ledger: one thread, one connection.
 
-The pipeline tells it what to do and hears of it by messages (``watcher.model.ledger``). What could
-not be done is done first by the next connection, before anybody hears that the ledger can be used:
-a server that only greets is none.
+It exchanges messages with the pipeline (``watcher.model.ledger``). What a connection left undone is
+done first by the next one, before the pipeline hears that the ledger can be used: accepting a
+connection proves little.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ _PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
 #: Attempts at a statement that meets a deadlock or the like.
 _TRIES: Final = 5
 
-#: So many of the last records are made again by a new connection: a failover may have lost them.
+#: How many of the latest records a new connection repeats: a failover may have lost them.
 _RECENT: Final = 2000
 
 
@@ -89,9 +89,9 @@ class LedgerClient:
         for end in (self._wake_reader, self._wake_writer):
             end.settimeout(0)
         self._stopping = threading.Event()
-        self._records: dict[Content, Record] = {}  # to be told
+        self._records: dict[Content, Record] = {}  # not reported yet
         self._given_back: dict[Content, None] = {}  # likewise
-        self._recent: dict[Content, Record] = {}  # was told
+        self._recent: dict[Content, Record] = {}  # reported lately
         self._asked: deque[Claim | Keep | TakePlaces] = deque()
         self._session: int | None = None
         self._instance = uuid.UUID(int=0)
@@ -108,7 +108,7 @@ class LedgerClient:
         self._wake()
 
     def stop(self, seconds: float) -> None:
-        """Tell what is left to tell and end the session, within ``seconds``."""
+        """Report what is not reported yet and end the session, within ``seconds``."""
         self._stopping.set()
         self._wake()
         self._thread.join(seconds)
@@ -142,7 +142,7 @@ class LedgerClient:
             self._post(Unreachable(why))
 
     def _begin(self, connection: psycopg.Connection) -> None:
-        """Go on with the session there was, or begin one."""
+        """Continue the session of the last connection, or begin one."""
         connection.add_notify_handler(lambda note: self._hear(note.payload))
         connection.execute(f"LISTEN {claims.CHANNEL}")
         claims.note_server(connection)
@@ -180,7 +180,7 @@ class LedgerClient:
     def _renew(self, connection: psycopg.Connection, *, is_new: bool) -> bool:
         """Renew the lease, and tell until when it holds by this machine's own clock.
 
-        ``is_new``: this begins a connection, and what is under way has to be claimed again. Return
+        ``is_new``: the connection is new, and what is under way has to be claimed again. Return
         whether the ledger still knows the session; a failover may have lost it.
         """
         assert self._session is not None
@@ -234,7 +234,7 @@ class LedgerClient:
             self._asked.popleft()
 
     def _tell_what_became(self, connection: psycopg.Connection) -> None:
-        """Tell what has arrived and what is given back; what fails is told again."""
+        """Report what has arrived and what is given back; what fails is reported again."""
         session = self._session
         assert session is not None
         if self._records:
@@ -281,7 +281,7 @@ class LedgerClient:
             return self._make_instance()
 
     def _make_instance(self) -> uuid.UUID:
-        """Return a new id for this installation, as the one it had is another's too."""
+        """Return a new id for this installation, which has none or shares it with a clone."""
         made = uuid.uuid4()
         write_atomically(self._instance_path, f"{made}\n".encode())
         return made

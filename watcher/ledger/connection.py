@@ -22,8 +22,8 @@ from watcher.system.hosts import is_loopback
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
-#: Seconds for each of several addresses to answer, for a statement to end at the server, and for
-#: its answer to come, whatever has become of the server.
+#: Seconds to connect to each address, for a statement on the server, and for its answer to come,
+#: even if the server is gone.
 _CONNECT: Final = 5
 _STATEMENT: Final = 10.0
 _ANSWER: Final = 15.0
@@ -43,7 +43,7 @@ _RETRIED: Final = ("40P01", "40001")
 
 _VERIFIED: Final = "verify-full"
 
-#: Stands for what libpq says of certificates and has no SQLSTATE for.
+#: Our own code for errors about certificates, for which libpq has no SQLSTATE.
 _NOT_VERIFIED: Final = "08 TLS"
 
 
@@ -51,7 +51,7 @@ class Connection(psycopg.Connection[tuple[Any, ...]]):
     """A connection that waits for no answer longer than :data:`_ANSWER` seconds."""
 
     def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
-        """Run what speaks to the server, which yields what it waits for."""
+        """Run one of psycopg's generators, which yield what they wait for."""
         return super().wait(_bounded(gen), *arguments, **options)
 
 
@@ -87,7 +87,7 @@ def weak_tls(url: str) -> str:
 
 
 def _others(parameters: dict[str, str | int | None]) -> list[str]:
-    """Return what an address leads to that is, or may be, another machine.
+    """Return the hosts of an address that are, or may be, other machines.
 
     An address that names no host leads where the environment or a service file says.
     """
@@ -127,7 +127,7 @@ def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
     parameters = {**_SOCKET, "application_name": "hrflow-watcher", **given}
     if _others(given):
         parameters |= {"sslmode": _VERIFIED, "sslrootcert": given.get("sslrootcert", "system")}
-    if "," in str(given.get("host", "")):  # of a cluster, the one that can be written to
+    if "," in str(given.get("host", "")):  # of a cluster, the server that can be written to
         parameters.setdefault("target_session_attrs", "read-write")
     if password:
         parameters["password"] = password
@@ -178,7 +178,7 @@ def describe(error: psycopg.Error, url: str) -> Message:
 
 
 def _state_of(text: str) -> str:
-    """Return the SQLSTATE of a connection that failed, for which libpq has only a text."""
+    """Return an SQLSTATE for a connection that failed, of which libpq gives only a text."""
     if "certificate" in text or "SSL" in text:
         return _NOT_VERIFIED
     if "password" in text or "authentication" in text or "pg_hba.conf" in text:
@@ -189,10 +189,10 @@ def _state_of(text: str) -> str:
 
 
 def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
-    """Set up a connection; settings are made here as poolers refuse them at the start."""
+    """Set up a connection, by statements, as poolers refuse settings in its parameters."""
     connection.execute(f"SET search_path TO {SCHEMA}")
     connection.execute(f"SET statement_timeout TO {int(_STATEMENT * 1000)}")
-    # The server notices as soon that this machine has gone, and frees its lock.
+    # So the server notices as quickly that this machine is gone, and frees its lock.
     connection.execute("SET tcp_keepalives_idle TO 10")
     connection.execute("SET tcp_keepalives_interval TO 5")
     connection.execute("SET tcp_keepalives_count TO 2")

@@ -19,7 +19,7 @@ TABLES: Final = ("server", "sessions", "contents", "places")
 #: The schema that all tables are in.
 SCHEMA: Final = "hrflow_watcher"
 
-#: Of the advisory lock under which tables are changed: one machine at a time.
+#: The advisory lock under which tables are changed, by one machine at a time.
 _LOCK: Final = 0x6872_666C
 
 _MIGRATIONS: Final = (

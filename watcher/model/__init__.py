@@ -9,11 +9,13 @@ escapes), absolute, below a watched folder. Times are seconds since 1970 (UTC) a
 
 ::
 
-    kinds        State, Sign, Cause: words with a fixed meaning
+    kinds        State, Sign, Cause, Limit: words with a fixed meaning
     settings     what can be configured
     files        files on their way: noticed, examined, filed away
     uploads      where documents go, and the outcome of sending them
     follow_ups   what became of uploads: questions and answers
+    approvals    when a person is asked before files are uploaded
+    ledger       messages between the pipeline and the shared ledger
     lifecycle    which state may follow which, and when to retry
     records      files as the journal keeps them and people see them
     snapshot     the state of the program at one moment

@@ -1,6 +1,7 @@
-"""What a person is asked about before it is sent, because parsing costs money. Pure.
+"""When a person is asked before files are uploaded, because parsing costs money. Pure.
 
-Times are seconds since 1970; months are those of local time, as YYYY-MM.
+Times are seconds since 1970, but for :class:`Arrivals`, which works with any clock. Months are
+those of local time, as YYYY-MM.
 """
 
 from __future__ import annotations
@@ -14,19 +15,19 @@ from watcher.i18n.message import Message, msg
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: Seconds in which new files in a folder are counted, and for which an approval counts.
+#: Seconds over which new files in a folder are counted, and for which an approval lasts.
 HOUR: Final = 3600.0
 
 
 class Arrivals:
-    """When the new files of a folder came, within the last hour."""
+    """The new files of a folder within the last hour, and when each came."""
 
     def __init__(self, arrivals: Iterable[tuple[int, float]] = ()) -> None:
         """``arrivals``: each file's id and time, the earliest first."""
         self._times = dict(arrivals)
 
     def add(self, file_id: int, at: float) -> None:
-        """Note a file; one that is noted already counts once."""
+        """Count a file; one that was counted before keeps its time."""
         self._times.setdefault(file_id, at)
 
     def exceed(self, limit: int, now: float) -> bool:
@@ -36,19 +37,19 @@ class Arrivals:
         return 0 < limit < len(self._times)
 
     def take_all(self) -> list[int]:
-        """Return the files, and count none of them any more."""
+        """Return the files and stop counting them."""
         ids = list(self._times)
         self._times.clear()
         return ids
 
 
 def uploads_left(limit: int, approved: int, used: int) -> int:
-    """Return how many uploads a month still allows; ``approved`` are those above its limit."""
+    """Return how many uploads a month has left; ``approved`` ones are allowed above its limit."""
     return max(0, limit + approved - used)
 
 
 def month_of(now: float) -> str:
-    """Return the month."""
+    """Return the month of a moment."""
     return datetime.fromtimestamp(now).strftime("%Y-%m")  # noqa: DTZ006 - local
 
 

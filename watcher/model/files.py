@@ -80,7 +80,7 @@ class Sniffed:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What the email says that a document is attached to; "" where it does not say.
+    """What the email of an attached document says; "" where it says nothing.
 
     ``sender`` is an address, ``date`` is YYYY-MM-DD.
     """
@@ -98,9 +98,9 @@ NO_MAIL: Final = Mail()
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A file inside another; its name is the only one there, its size is in bytes.
+    """A file inside another; its name is unique there, its size is in bytes.
 
-    ``left_out``: what it is, if it is no document of its own ("an image in the text").
+    ``left_out``: what it is, if it is not a document of its own ("an image in the text").
     ``begins_as``: what it is by its first bytes; None if it is left out or can't be read.
     """
 
@@ -118,9 +118,9 @@ class Document:
     content. ``part_of`` is the document that the file belongs to, as the pictures of a saved web
     page do. ``may_be_part``: it is where such parts are, but there is no such document yet.
     ``noticed_at`` is when the file was first noticed, in seconds since 1970, if its own time
-    cannot be right, else None. ``problem``: why it cannot be used, in words that follow its name.
-    ``parts`` are what is inside if it is opened, and not sent itself. ``container`` is the path of
-    the file that it is inside of, "" if it is on disk itself; ``mail`` says more of an email.
+    cannot be right, else None. ``problem``: why it cannot be used, as a sentence.
+    ``parts`` are the files inside, if it is opened instead of being sent. ``container`` is the path
+    of the file that it is inside of, "" if it is on disk itself; ``mail`` is about that email.
     ``converts``: it is an image that is sent as a PDF.
     """
 

@@ -16,7 +16,7 @@ class State(enum.StrEnum):
     DUPLICATE = "duplicate"  # this content went, or is going, to this source under another name
     BASELINE = "baseline"  # was there before the folder was watched and is not to be uploaded
     QUEUED = "queued"
-    WAITING = "waiting"  # sent again at its due time
+    WAITING = "waiting"  # sent again at its due time, or being sent by another machine
     HELD = "held"  # waits until a cause is gone that concerns other files too
     UPLOADING = "uploading"
     UNCERTAIN = "uncertain"  # sent, but whether it arrived is not known
@@ -43,7 +43,7 @@ class Sign(enum.StrEnum):
 
 
 class Limit(enum.Enum):
-    """What an account has a limit for, over all machines that share a ledger."""
+    """The limits of an account that machines with a shared ledger have in common."""
 
     MINUTE = "requests a minute"
     AT_ONCE = "uploads at once"
@@ -57,9 +57,9 @@ class Cause(enum.StrEnum):
     SOURCE = "source"  # the source key is not accepted
     CREDENTIAL = "credential"  # there is no key
     LEDGER = "ledger"  # the shared ledger cannot be reached
-    EXISTING = "existing"  # files from before the folder was watched wait for approval
-    BURST = "burst"  # so do more new files in a folder within an hour than are expected
-    MONTHLY_LIMIT = "monthly_limit"  # and what is above it, until the month ends
+    EXISTING = "existing"  # files from before the folder was watched; a person has to approve them
+    BURST = "burst"  # very many new files in a folder within an hour; likewise
+    MONTHLY_LIMIT = "monthly_limit"  # uploads above it; likewise, or until the month ends
 
 
 #: Causes that a person ends by approving the files that wait.

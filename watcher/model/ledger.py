@@ -1,6 +1,6 @@
-"""What the pipeline and the shared ledger tell each other; every value is a message.
+"""The messages between the pipeline and the shared ledger, and the values in them.
 
-A content is known by fingerprints alone: no names of files, people or folders leave the machine.
+Contents are known by fingerprints alone: no names of files, people or folders leave the machine.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Message
     from watcher.model.kinds import Limit
 
-#: Seconds for which a session's claims are its own without a word from it.
+#: Seconds for which a session keeps its claims without renewing its lease.
 LEASE: Final = 60.0
 #: Seconds between two renewals of a session.
 HEARTBEAT: Final = 15.0
@@ -24,7 +24,7 @@ MARGIN: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A content on its way to a source: 16 bytes for the source, 32 bytes for the content."""
+    """A content and the source it goes to, as fingerprints of 32 and 16 bytes."""
 
     source: bytes
     content: bytes
@@ -54,7 +54,7 @@ class Standing(enum.Enum):
     """Who may send a content."""
 
     OURS = "ours"  # this session; nobody has sent it
-    UNCERTAIN = "uncertain"  # this session, but one that ended without a word may have sent it
+    UNCERTAIN = "uncertain"  # this session, but one that lost its lease may have sent it
     ARRIVED = "arrived"  # nobody: HrFlow has it
     BUSY = "busy"  # another session
     FREE = "free"  # whoever claims it
@@ -65,8 +65,8 @@ class Verdict:
     """What the ledger says of one content.
 
     ``machine`` is the label of the one that has sent it or is sending it, ``since`` when that was
-    (seconds since 1970, by the database's clock), ``seconds`` how long its lease lasts, 0 if who
-    sends it has changed in this very moment.
+    (seconds since 1970, by the database's clock), ``seconds`` how long its lease lasts, 0 if the
+    content changed hands at this very moment.
     """
 
     content: Content
@@ -96,8 +96,8 @@ class Machine:
 class Claim:
     """Ask for contents, the most urgent first; at most ``room`` that are free become ours.
 
-    ``checked``: of these it is known by now that whoever had them has not sent them. ``number``
-    comes back with the answer.
+    ``checked``: those that HrFlow was asked about and does not have. ``number`` comes back with the
+    answer.
     """
 
     number: int
@@ -151,7 +151,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The answer to :class:`TakePlaces`: this session may use so many, however many it uses now.
+    """The answer to :class:`TakePlaces`: how many places this session has from now on.
 
     ``is_scarce``: this session or another one wants more than it has.
     """
@@ -170,11 +170,11 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Renewed:
-    """The session holds until ``until`` on the clock's ``tick``, and things may be begun.
+    """The lease holds until ``until`` on the clock's ``tick``: uploads may begin.
 
-    ``is_new``: the connection is. ``claimed``: all that this installation has claimed, earlier runs
-    included, and has not reported on.
-    ``machines``: how many use the ledger, this one included.
+    ``is_new``: the connection is new. ``machines``: how many use the ledger, this one included.
+    ``claimed``: all that this installation has claimed, earlier runs included, and has not reported
+    on.
     """
 
     until: float
@@ -198,7 +198,7 @@ class LedgerUse:
     """Who uses the ledger.
 
     ``machines``: how many, this one included; 0 while it cannot be reached. ``waits``: names of
-    machines, each with how many files they are uploading that this one would upload, too.
+    machines, each with how many files it is uploading that wait here.
     """
 
     machines: int = 0

@@ -128,7 +128,7 @@ IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, 
 
 #: Reasons that are compared, as well as shown: ignored by the user,
 IGNORED_BY_USER: Final = msg("You ignored this file.")
-#: not uploaded because its folder was taken out of the settings,
+#: not uploaded because its folder was removed from the settings,
 LEFT: Final = msg("Its folder is no longer watched.")
 #: waited for because a program writes it, or because its end is missing (both end by themselves),
 BEING_WRITTEN: Final = msg(

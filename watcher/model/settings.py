@@ -346,9 +346,9 @@ class WhenUnreachable(enum.StrEnum):
 
 
 class Ledger(Struct, frozen=True):
-    """The database that machines share so that each content is sent once; "": none.
+    """The database that machines share so that each content is sent once.
 
-    ``url`` is one of PostgreSQL's. The password is never here: it lives in the keyring.
+    ``url`` is a PostgreSQL address, "" for none. The password is kept in the keyring, never here.
     """
 
     url: str = ""

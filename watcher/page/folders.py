@@ -199,7 +199,7 @@ class Additions:
 
 
 def _number(query: Mapping[str, Any], name: str) -> int:
-    """Return a number that a script has sent, 0 without it; UsageError if it is none."""
+    """Return a number from a script's request, 0 if it is missing; UsageError if it is not one."""
     text = str(query.get(name, 0))
     if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise UsageError(msg("{key} must be a number.", key=name))

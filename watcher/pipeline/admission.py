@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 _DAY_NS: Final = 86_400 * 10**9
 
-#: 1990-01-01: what people send today was not written before. 1970 and 1980 are the zero of clocks.
+#: 1990-01-01: nobody sends older files, and 1970 and 1980 are what clocks begin with.
 _EARLIEST_NS: Final = 7305 * _DAY_NS
 
 
 def decide(document: Document, plan: Plan) -> Route | Skip | Open:
-    """Return where a document goes that has had its time to become complete, or why it does not.
+    """Return where a complete document goes, or why it is not uploaded.
 
-    What is inside a file is routed as if it were beside that file.
+    A document inside a file is routed as if it were beside that file.
     """
     if document.part_of:
         return Skip(State.IGNORED, msg("This file is part of {name}.", name=document.part_of))
@@ -53,7 +53,7 @@ def has_likely_time(stat: Stat, now: float) -> bool:
 
 
 def _left_out(document: Document, plan: Plan) -> Skip | None:
-    """Why today's settings leave out a file that was found by those of another day."""
+    """Return why the current settings leave out a file that earlier ones let in."""
     if pattern := plan.ignored(document.below):
         return Skip(
             State.IGNORED, msg("This file matches the ignored pattern {pattern}.", pattern=pattern)
@@ -70,7 +70,7 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
 
 
 def _broken(document: Document, plan: Plan) -> Skip | None:
-    """Why a file that has had its time cannot be opened; None if it can, or may be."""
+    """Return why a file that has had time to become complete is unusable; None if it is not."""
     if document.stat.size == 0:
         return Skip(State.REFUSED, msg("The file is empty. Add it again when it is complete."))
     if document.problem:
@@ -131,7 +131,7 @@ class Admission(Stage):
         if isinstance(decision, Skip):
             self._skip(file_id, decision, plan, refused)
             if document.container and decision.state is State.IGNORED:
-                self._emit(Finished(file_id, plan.folder.path))  # its container may be done by that
+                self._emit(Finished(file_id, plan.folder.path))  # its container may be done now
         if isinstance(decision, Skip | Open):
             return None
         if plan.folder.duplicates is Duplicates.UPLOAD and self._is_moved(
@@ -146,7 +146,7 @@ class Admission(Stage):
         return file_id if is_queued else None
 
     def _note_parts(self, container: Document, parts: Iterable[Part], plan: Plan) -> None:
-        """Note the documents inside a file, which are read in their turn, and those now gone."""
+        """Note the documents inside a file, which are read later, and which of them are gone."""
         now = self._clock.wall()
         known = self._journal.files.parts(container.folder, container.path)
         for part in parts:
@@ -177,7 +177,7 @@ class Admission(Stage):
     def _is_moved(
         self, file_id: int, candidate: Candidate, document: Document, route: Route
     ) -> bool:
-        """Whether this is a file that was sent under a former name; that row is then continued."""
+        """Whether this file was sent under a former name; if so, its former row continues."""
         stat = document.stat
         sent = self._journal.files.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
@@ -199,7 +199,7 @@ class Admission(Stage):
     ) -> tuple[Route, Fields] | None:
         """Make a file the one that sends its content; return how it is sent, None if it is not.
 
-        ``refused``: the file as HrFlow has refused it, which it would do again. ``resends``: how
+        ``refused``: the file as HrFlow refused it, which it would do again. ``resends``: how
         often it was sent under another reference.
         """
         now = self._clock.wall()
@@ -213,7 +213,7 @@ class Admission(Stage):
             route = replace(route, reference=f"{route.reference}-{identity[:8]}")
         if resends:
             route = replace(route, reference=numbered(route.reference, resends))
-        if why := unusable_reference(route.reference):  # with what was added to it
+        if why := unusable_reference(route.reference):  # as it was extended above
             self._skip(file_id, Skip(State.REFUSED, why, route.rule), plan, refused)
             return None
         fields = form_fields(route, document.sent_type)
@@ -242,7 +242,7 @@ class Admission(Stage):
         elif not self._guard.admits(file_id, plan.folder.path, held_by):
             step, cause = Step(State.HELD, BURST_WAITS), burst_key(plan.folder.path)
         elif keys := self._journal.holds.keys_of(route.account, route.source_key):
-            # Each held file shows the reason, also one that comes later.
+            # Every held file shows the reason, later ones too.
             holds, cause = self._journal.holds.active(), keys[0]
             why = next((hold.why for hold in holds if hold.key == cause), NOTHING)
             step = Step(State.HELD, why, now)
@@ -272,7 +272,7 @@ class Admission(Stage):
 
 
 def _copy_identity(document: Document) -> str:
-    """What tells a copy that is sent on purpose from the first, on every machine alike."""
+    """Return what distinguishes a copy sent on purpose from the first, alike on every machine."""
     below = document.path[len(document.folder) :].replace("\\", "/")
     text = f"{document.sha256}:{below}".encode("utf-8", "surrogateescape")
     return hashlib.sha256(text).hexdigest()

@@ -4,8 +4,8 @@ Without a ledger everything may be sent. With one, an upload starts only once it
 claimed, and only while the lease lasts by this machine's own clock. Contents are claimed a little
 ahead of the places that are free, so that an upload rarely waits for the database.
 
-What is granted is kept in memory alone: a run that ends without a word is followed by one that asks
-again, and the ledger knows both as the same installation. What is under way stands in the journal.
+Granted claims are kept in memory only: after a crash the next run asks again, and the ledger knows
+both as the same installation. Uploads under way are in the journal.
 """
 
 from __future__ import annotations
@@ -58,20 +58,20 @@ _AHEAD: Final = 2
 #: Seconds without a ledger after which uploads are held: a restart of the database takes less.
 _GRACE: Final = 10.0
 
-#: Seconds until a content is asked for again whose standing changed in the moment it was asked for.
+#: Seconds until a content is asked for again that changed hands while it was asked for.
 _SOON: Final = 0.2
 
 #: States of a file that may be sent, and answers that make its content ours.
 _SENDABLE: Final = (State.QUEUED, State.WAITING)
 _CLAIMED: Final = (Standing.OURS, Standing.UNCERTAIN)
 
-#: Bytes by which contents are named that others have sent or given back.
+#: Bytes of a content by which :class:`Ended` names it.
 _BEGINNING: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A claim whose answer is still to come: each content with the file that would be sent."""
+    """A claim without an answer yet: each content, with the file that would be sent."""
 
     account: str
     contents: dict[Content, int]
@@ -87,11 +87,11 @@ class Claims(Stage):
         self._tell = tell
         self._settings = Ledger()
         self._api_urls: dict[str, str] = {}  # of all accounts there have been
-        #: Account → file → its content, which is claimed and not begun.
+        #: Account → file → its content, which is claimed and not being sent yet.
         self._granted: dict[str, dict[int, Content]] = {}
         self._questions: dict[int, _Question] = {}
         self._last_number = 0
-        self._checked: set[int] = set()  # files that were found uncertain, and asked for
+        self._checked: set[int] = set()  # files that HrFlow was asked about, as they were uncertain
         #: Beginning of a content → files that wait for a machine to send it.
         self._waiting: dict[bytes, dict[int, str]] = {}
         self._until = 0.0  # when the lease ends, on the clock's ``tick``
@@ -187,7 +187,7 @@ class Claims(Stage):
             self._tell(Claim(self._last_number, tuple(contents), room, frozenset(checked)))
 
     def _drop_stale(self, account: str, now: float) -> None:
-        """Give back what is claimed for files that are not to be sent any more."""
+        """Give back the claims of files that are no longer to be sent."""
         ours = self._granted[account]
         if not ours:
             return
@@ -198,7 +198,7 @@ class Claims(Stage):
     def _take_verdicts(self, message: Claimed) -> None:
         """Note what the ledger says of the contents that were asked for."""
         question = self._questions.pop(message.number, None)
-        if question is None:  # it is of a lease that is over
+        if question is None:  # it belongs to a lease that is over
             return
         now = self._clock.wall()
         asked = list(question.contents.values())
@@ -263,7 +263,7 @@ class Claims(Stage):
                 self._tell(Record(content, profile_key))
 
     def _note_outcome(self, message: UploadDone) -> None:
-        """Let others send what this upload did not bring to HrFlow."""
+        """Let others send the content of an upload that failed."""
         if self._settings.url and not isinstance(message.outcome, Accepted | Parsed | Uncertain):
             for content in self._contents([message.job.file_id]):
                 self._tell(GiveBack(content))
@@ -279,7 +279,7 @@ class Claims(Stage):
         if message.is_new or not self._has_lease():
             self._forget_claims()
         self._until, self._down_since = message.until, None
-        if message.is_new:  # who ends meanwhile is not heard
+        if message.is_new:  # what ended in between was not heard
             self._wake(Ended(frozenset(self._waiting)))
         self._machines = message.machines
         if self._is_told:
@@ -295,7 +295,7 @@ class Claims(Stage):
         self._settle([each for each in message.claimed if each not in kept])
 
     def _settle(self, contents: Collection[Content]) -> None:
-        """Tell what became of contents that were claimed, and that this run does not send."""
+        """Tell what became of contents that were claimed before and that this run does not send."""
         if not contents:
             return
         used = {(plan.folder.account, key) for plan in self._plans.values() for key in _keys(plan)}
@@ -342,7 +342,7 @@ class Claims(Stage):
         return self._settings.when_unreachable is WhenUnreachable.SEND
 
     def _hold(self) -> None:
-        """Hold all uploads, or tell that they go on without the ledger."""
+        """Hold all uploads, or say that they continue without the ledger."""
         if self._sends_without():
             self._release()
             if not self._is_told:

@@ -96,7 +96,7 @@ class ExistingFiles:
         settings = self._plans[folder].folder
         limit = min(EXISTING_LIMIT, settings.ask_above or EXISTING_LIMIT)
         if settings.existing is Existing.UPLOAD and waiting <= limit:
-            self._journal.approvals.let_go(key, now)
+            self._journal.approvals.release(key, now)
             return NOTHING
         why = existing_why(waiting, folder)
         self._journal.holds.ask(key, Cause.EXISTING, why, now)

@@ -1,6 +1,6 @@
-"""Guards against a bill that nobody expects: very many files at once, and a month's limit.
+"""Guards against a surprising bill: bursts of new files, and uploads above a monthly limit.
 
-What is above a limit is held until a person approves it; nothing else waits for that.
+Files above a limit are held until a person approves them; no other file waits for that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Guard(Stage):
-    """Asks a person before more is uploaded than the settings allow without."""
+    """Holds uploads for approval before they exceed what the settings allow."""
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -69,9 +69,9 @@ class Guard(Stage):
         return self._clock.tick() + month_end(now) - now
 
     def admits(self, file_id: int, folder: str, cause: str) -> bool:
-        """Return whether a file may be queued, or has to wait for approval.
+        """Return whether a file may be queued; if not, it waits for approval.
 
-        ``cause``: what held it before, if it is looked at again.
+        ``cause`` is what held it before, "" if nothing did.
         """
         key, plan = burst_key(folder), self._plans[folder]
         if cause == APPROVED or plan.is_imported or not self._asks:
@@ -81,7 +81,7 @@ class Guard(Stage):
         return cause == key or not self._begins_burst(file_id, folder, plan.folder.ask_above)
 
     def at_most(self, account: str, uploads: int) -> int:
-        """Return how many of so many uploads may start in this month."""
+        """Return how many of ``uploads`` may start within the monthly limit."""
         if account not in self._limits or not uploads:
             return uploads
         under_way = self._journal.queues.in_flight(account)
@@ -90,7 +90,7 @@ class Guard(Stage):
     # -- inside
 
     def _begins_burst(self, file_id: int, folder: str, limit: int) -> bool:
-        """Count a new file; if that is too many, hold those that came with it."""
+        """Count a new file; return whether it makes a burst, and hold those that came with it."""
         now, tick, arrivals = self._clock.wall(), self._clock.tick(), self._arrivals[folder]
         arrivals.add(file_id, tick)
         if not arrivals.exceed(limit, tick):
@@ -105,13 +105,13 @@ class Guard(Stage):
         return True
 
     def _recent(self, folder: str, limit: int) -> Arrivals:
-        """What came to a folder before this run, or before it was in the settings."""
+        """Return the files of the last hour that came before this run, or before this setting."""
         now, tick = self._clock.wall(), self._clock.tick()
         found = self._journal.approvals.arrivals(folder, now, limit + 1)
         return Arrivals((file_id, tick - (now - at)) for file_id, at in found)
 
     def _left(self, account: str, now: float) -> int:
-        """How many uploads this month still allows, those under way included; 1 for no limit."""
+        """Return how many uploads this month has left, those under way included; 1: no limit."""
         uploads, approved = self._journal.approvals.uploads_in(month_of(now), account)
         limit = self._limits.get(account)
         return 1 if limit is None else uploads_left(limit, approved, uploads)

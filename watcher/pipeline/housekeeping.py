@@ -15,8 +15,9 @@ from watcher.pipeline.messages import Drain, Finished, Ignore, Resume, Stop
 from watcher.pipeline.stage import Context, Handlers, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from watcher.model.files import Known
     from watcher.model.records import Entry
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
@@ -34,10 +35,11 @@ _FILED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE}
 
 @dataclass(frozen=True, slots=True)
 class FilingDone:
-    """A worker has tried to file a file away."""
+    """A worker has tried to file a file away; ``parts`` are the documents that were inside it."""
 
     entry: Entry
     result: Filed | FilingFailed
+    parts: Mapping[str, Known]
 
 
 class Filing(Stage):
@@ -117,7 +119,7 @@ class Filing(Stage):
         for file_id in due:
             entry = self._journal.store.entry(file_id)
             if entry is not None and (container := files.container(entry)) is not None:
-                # A file goes once all that is inside was sent; it stays for what was refused.
+                # A container is filed once all inside was sent, and stays if any of it was refused.
                 entry = container if files.is_done(container) else None
             if entry is not None:
                 files.set_filing(entry.file_id, "pending")
@@ -133,9 +135,13 @@ class Filing(Stage):
 
     def _submit(self, entry: Entry, plan: Plan) -> None:
         now = self._clock.wall()
+        # The event of the move may be faster than its result: then their names are forgotten.
+        parts = self._journal.files.parts(entry.folder, entry.path) if is_opened(entry) else {}
         self._workers.read(
-            lambda: FilingDone(entry, documents.file_by_settings(plan.folder, entry, now)),
-            lambda error: FilingDone(entry, FilingFailed(verbatim(str(error)), passing=True)),
+            lambda: FilingDone(entry, documents.file_by_settings(plan.folder, entry, now), parts),
+            lambda error: FilingDone(
+                entry, FilingFailed(verbatim(str(error)), passing=True), parts
+            ),
         )
 
     def _note_result(self, message: FilingDone) -> None:
@@ -147,8 +153,7 @@ class Filing(Stage):
                 self._journal.files.set_filing(entry.file_id, "", path)
                 if path != entry.path:
                     self._journal.files.forget_name(entry.file_id)
-                    if is_opened(entry):
-                        self._journal.files.move_parts(entry.folder, entry.path, path)
+                    self._journal.files.move_parts(message.parts, path)
                     if path:
                         self._journal.facts.note_target(path, self._clock.wall())
             case FilingFailed(why, passing):

@@ -80,7 +80,7 @@ class Pipeline:
         run_hook: Callable[[Sequence[str], Entry, float], Message],
         tell_ledger: Callable[[object], None],
     ) -> None:
-        """``make_workers`` is given where results go; ``publish`` hears what happens.
+        """``make_workers`` is called with where to post results, ``publish`` with what happens.
 
         ``shown`` returns the states for which a changed file is published: each is read for that.
         ``run_hook`` is what :class:`HookRunner` runs commands with, ``tell_ledger`` what

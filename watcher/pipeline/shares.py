@@ -1,9 +1,10 @@
-"""This machine's shares of an account's limits over all machines: requests a minute, and at once.
+"""This machine's shares of the limits that an account has over all machines.
 
-Places are taken from the shared ledger as there is work, a few at a time, and go back when their
-requests have ended, those of a minute when that is over. All machines together never have more
-than the limit, and each keeps to its own by :class:`watcher.hrflow.rate_limiter.RateLimiter`.
-Where there are too few, each machine that wants some has an equal part in the end.
+The limits are requests per minute and simultaneous uploads. Places are taken from the shared ledger
+as there is work, a few at a time, and given back when their requests have ended (those of a minute,
+when it is over). All machines together never have more than the limit, and each keeps to its share
+by :class:`watcher.hrflow.rate_limiter.RateLimiter`. Where places are scarce, each machine that
+wants some ends up with an equal part.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
 
-#: Requests of a minute for which places are taken at once, at most, and as a part of the limit.
+#: The most places for a minute's requests that are taken at once: so many, or a part of the limit.
 _BATCH: Final = 16
 _PART: Final = 8
 
@@ -32,7 +33,10 @@ _AGAIN: Final = 1.0
 
 @dataclass(slots=True)
 class _Shared:
-    """A limit that is shared. ``ask_at`` (on the clock's ``tick``): not before, but then anyway."""
+    """A limit that is shared.
+
+    ``ask_at`` (on the clock's ``tick``): when to ask again; None: when the need changes.
+    """
 
     account: str
     kind: Limit
@@ -90,7 +94,7 @@ class Shares(Stage):
             is_due, limit.ask_at = limit.ask_at is not None, None
             if wanted == share and not (is_due and wanted):
                 continue
-            if share is not None and wanted < share:  # at once: others may have them soon
+            if share is not None and wanted < share:  # given up at once: others may have them soon
                 shares[limit.kind] = wanted
             limit.is_asked = True
             self._tell(TakePlaces(fingerprint, used, wanted, limit.most))
@@ -137,7 +141,7 @@ class Shares(Stage):
                 self._budget.shares(limit.account).pop(limit.kind, None)
 
     def _begin(self) -> None:
-        """Nothing was asked for; and nothing is ours unless the ledger says so."""
+        """Start over: nothing was asked for, and nothing is ours until the ledger says so."""
         for limit in self._limits.values():
             limit.is_asked = False
             if self._is_strict:

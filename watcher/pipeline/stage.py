@@ -85,7 +85,7 @@ class Transport(Protocol):
 class Context:
     """What every stage works with.
 
-    ``spool`` is where documents are put that are inside other files. ``emit`` hands a message to
+    ``spool`` holds copies of documents that are inside other files. ``emit`` hands a message to
     the stages within the same turn, so that its changes are part of the same commit. ``publish``
     hands one to the rest of the program, after the commit.
     """
@@ -146,4 +146,4 @@ class Stage:
         return 0
 
     def close(self) -> None:
-        """Close the files that are still open."""
+        """Release what is still held, such as open files."""

@@ -146,7 +146,7 @@ class Tracker(Stage):
         self._lists.retry()
 
     def _note_upload(self, message: UploadDone) -> None:
-        """An upload may end after its account was taken out of the settings."""
+        """An upload may end after its account was removed from the settings."""
         if message.job.account not in self._budget.accounts:
             self._hand_over()
 

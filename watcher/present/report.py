@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from watcher.model.records import Month, Timing
 
 
-#: Months of which a report tells the uploads.
+#: The most months whose uploads a report lists.
 MONTHS: Final = 12
 
 

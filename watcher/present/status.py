@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from watcher.model.ledger import LedgerUse
     from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 
-#: Machines that are named of those that upload what is here, too.
+#: The most machines that are named as uploading files that wait here.
 _NAMED = 3
 
 

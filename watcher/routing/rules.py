@@ -54,7 +54,7 @@ _OWN: Final = (
     "webhook_parsing_sending", "created_at",
 )  # fmt: skip
 
-#: So many parts of a file that were left out are named.
+#: The most left-out parts of a file that a message names.
 _NAMED: Final = 10
 
 
@@ -78,7 +78,7 @@ class Plan:
 
 
 class _NotRoutedError(Exception):
-    """The document cannot be routed; ``why`` follows its name."""
+    """The document cannot be routed; ``why`` is a sentence."""
 
     def __init__(self, why: Message) -> None:
         super().__init__(why)
@@ -204,7 +204,7 @@ def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
 
 
 def unusable_reference(reference: str) -> Message:
-    """Return why a document cannot have this reference, in words that follow its name."""
+    """Return why a document cannot have this reference; NOTHING if it can."""
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
@@ -324,7 +324,7 @@ def _open(sniffed: Sniffed, inside: Sequence[Part], rule: int) -> Open | Skip:
 def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Item, ...]:
     """Return the filled items; a later one replaces an earlier one of the same name.
 
-    One that is left without a value is left out, as of an email that the document has not.
+    One without a value is left out, such as an email's subject for a document without an email.
     """
     filled: dict[str, Item] = {}
     for item in items:
@@ -372,7 +372,7 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     if not sniffed.media_type:
         return msg("This is not a document that HrFlow can read. Save it as PDF or Word.")
     if sniffed.media_type in _MAIL:
-        return msg("This file is {what}. {how}", what=sniffed.what, how=formats.TAKE_OUT)
+        return msg("This file is {what}. {how}", what=sniffed.what, how=formats.EXTRACT)
     if sniffed.advice:
         return msg("This file is {what}. {how}", what=sniffed.what, how=sniffed.advice)
     if _is_no_document(sniffed):

@@ -6,8 +6,8 @@
     macOS     Quick Actions of the Finder
     Linux     scripts of Nautilus, Nemo and Caja, service menus of Dolphin, "Send To" of Thunar
 
-An entry is a file with its label as name. What the command says is shown as a notification, where
-the system has a program for that.
+An entry is a file named like its label. The command's output is shown as a notification, where the
+system has a program for that.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _DASH: Final = " \N{EN DASH} "
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the menu says, and the command that gets the paths of the chosen files at its end."""
+    """An entry's label, and its command, to which the paths of the chosen files are appended."""
 
     label: str
     command: tuple[str, ...]
@@ -93,7 +93,7 @@ class FileManagers:
         has: Callable[[str], object] = shutil.which,
         system: str = sys.platform,
     ) -> None:
-        """``labels`` are those that entries have in any language; ``has`` finds a program."""
+        """``labels`` are those of entries in all languages; ``has`` finds a program."""
         self._environ = environ
         self._home = home
         self._labels = tuple(labels)
@@ -102,7 +102,7 @@ class FileManagers:
         self._system = system
 
     def install(self, entries: Sequence[Entry]) -> None:
-        """Have these entries and no others; WatcherError if that fails."""
+        """Install these entries and remove our others; WatcherError if that fails."""
         for menu, is_there in self._menus():
             wanted = {entry.label + menu.ending: entry for entry in entries} if is_there else {}
             self._remove(menu, except_for=wanted)
@@ -110,10 +110,10 @@ class FileManagers:
                 for below, content in menu.render(entry).items():
                     path = os.path.join(menu.folder, name, below).rstrip(os.sep)
                     if write_file(path, content):
-                        os.chmod(path, 0o700)  # no others are run
+                        os.chmod(path, 0o700)  # only executable ones are run
                 if self._system == "win32":
                     insist(self._run, *_make_shortcut(os.path.join(menu.folder, name), entry))
-        if self._system == "darwin":  # else they are there after the next login
+        if self._system == "darwin":  # else they appear after the next login
             self._run(["/System/Library/CoreServices/pbs", "-update"])
 
     def uninstall(self) -> bool:
@@ -121,7 +121,7 @@ class FileManagers:
         return sum(self._remove(menu) for menu, _ in self._menus()) > 0
 
     def _menus(self) -> Iterator[tuple[_Menu, bool]]:
-        """Yield the menus of the system's file managers, and whether there is that one."""
+        """Yield the menu of each file manager, and whether that one is installed."""
         if self._system == "win32":
             roaming = self._environ.get("APPDATA", os.path.join(self._home, "AppData", "Roaming"))
             folder = os.path.join(roaming, "Microsoft", "Windows", "SendTo")
@@ -149,7 +149,7 @@ class FileManagers:
         """Remove our entries from a menu, and its folders if nothing else is there."""
         try:
             names = os.listdir(menu.folder)
-        except OSError:  # nobody has put anything there
+        except OSError:  # there is no such menu
             return False
         ours = [name for name in names if self._is_ours(name.removesuffix(menu.ending))]
         removed = [name for name in ours if name not in (except_for or {})]
@@ -184,7 +184,7 @@ def _remove_bundle(path: str) -> None:
 
 
 def _shell_script(entry: Entry, notify: str) -> str:
-    """Return a script that runs the command with its own arguments, and shows what that says."""
+    """Return a script that runs the command with its own arguments, and shows the output."""
     command, label = shlex.join(entry.command), shlex.quote(entry.label)
     return f'said=$({command} "$@" 2>&1); {notify} {label} "$said"'
 
@@ -283,7 +283,7 @@ def _render_workflow(entry: Entry) -> dict[str, bytes]:
 
 
 def _make_shortcut(path: str, entry: Entry) -> list[str]:
-    """Return the command that creates a shortcut; Windows puts the files behind its arguments."""
+    """Return the command that creates a shortcut; Windows appends the files to its arguments."""
     program, *arguments = entry.command
 
     def quoted(text: str) -> str:

@@ -26,7 +26,7 @@ SAVE: Final = msg("Save it as PDF or Word.")
 SAVE_IMAGE: Final = msg("Save it as PDF, JPEG or PNG.")
 EXPORT: Final = msg("Export it as PDF or Word.")
 DOWNLOAD: Final = msg("Download it as PDF or Word.")
-TAKE_OUT: Final = msg("Extract the document and add it.")
+EXTRACT: Final = msg("Extract the document and add it.")
 UNLOCK: Final = msg("Save it without a password.")
 DECRYPT: Final = msg("Save it without encryption.")
 ADD_FILE: Final = msg("Add the file itself.")
@@ -51,11 +51,11 @@ FLAT_ODF = Format(_OASIS + "flat+xml", ".fodt", msg("a flat OpenDocument file"),
 POSTSCRIPT = Format("application/postscript", ".ps", msg("a PostScript file"), SAVE)
 
 # Mail and saved web pages
-MAIL = Format("message/rfc822", ".eml", msg("an email message"), TAKE_OUT)
-MAILBOX = Format("application/mbox", ".mbox", msg("a mailbox"), TAKE_OUT)
+MAIL = Format("message/rfc822", ".eml", msg("an email message"), EXTRACT)
+MAILBOX = Format("application/mbox", ".mbox", msg("a mailbox"), EXTRACT)
 MHTML = Format("multipart/related", ".mht", msg("a web page saved as a single file (MHTML)"), SAVE)
 WEB_ARCHIVE = Format("application/x-webarchive", ".webarchive", msg("a Safari web archive"), SAVE)
-TNEF = Format(_MS + "tnef", ".dat", msg("an Outlook attachment (winmail.dat)"), TAKE_OUT)
+TNEF = Format(_MS + "tnef", ".dat", msg("an Outlook attachment (winmail.dat)"), EXTRACT)
 
 # What stands for a document that is elsewhere
 GOOGLE_LINK = Format(
@@ -65,9 +65,9 @@ WEB_LINK = Format("application/x-url", "", msg("only a link to a web page"), DOW
 SHORTCUT = Format("application/x-ms-shortcut", ".lnk", msg("a shortcut to another file"), ADD_FILE)
 
 # Signed and encrypted
-SIGNED = Format("application/pkcs7-mime", ".p7m", msg("a digitally signed file (.p7m)"), TAKE_OUT)
+SIGNED = Format("application/pkcs7-mime", ".p7m", msg("a digitally signed file (.p7m)"), EXTRACT)
 SIGNED_CONTAINER = Format(
-    "application/vnd.etsi.asic-e+zip", ".asice", msg("a digitally signed file (.asice)"), TAKE_OUT
+    "application/vnd.etsi.asic-e+zip", ".asice", msg("a digitally signed file (.asice)"), EXTRACT
 )
 SIGNATURE = Format(
     "application/pkcs7-signature", ".p7s", msg("a digital signature without its document"), ADD_FILE
@@ -129,17 +129,17 @@ MSG = Format(_MS + "outlook", ".msg", msg("an Outlook message"))
 COMPOUND = Format("application/x-ole-storage", "", msg("an Office file of an unknown kind"), SAVE)
 
 # Archives and programs
-ZIP = Format("application/zip", ".zip", msg("a zip archive"), TAKE_OUT)
-TAR = Format("application/x-tar", ".tar", msg("a tar archive"), TAKE_OUT)
-CPIO = Format("application/x-cpio", ".cpio", msg("a cpio archive"), TAKE_OUT)
-SEVEN_ZIP = Format("application/x-7z-compressed", ".7z", msg("a 7-Zip archive"), TAKE_OUT)
-RAR = Format("application/x-rar-compressed", ".rar", msg("a RAR archive"), TAKE_OUT)
-GZIP = Format("application/gzip", ".gz", msg("a gzip archive"), TAKE_OUT)
-BZIP2 = Format("application/x-bzip2", ".bz2", msg("a bzip2 archive"), TAKE_OUT)
-XZ = Format("application/x-xz", ".xz", msg("an xz archive"), TAKE_OUT)
-ZSTANDARD = Format("application/zstd", ".zst", msg("a Zstandard archive"), TAKE_OUT)
-CABINET = Format(_MS + "cab-compressed", ".cab", msg("a cabinet archive"), TAKE_OUT)
-ARCHIVE = Format("application/x-archive", "", msg("an archive"), TAKE_OUT)
+ZIP = Format("application/zip", ".zip", msg("a zip archive"), EXTRACT)
+TAR = Format("application/x-tar", ".tar", msg("a tar archive"), EXTRACT)
+CPIO = Format("application/x-cpio", ".cpio", msg("a cpio archive"), EXTRACT)
+SEVEN_ZIP = Format("application/x-7z-compressed", ".7z", msg("a 7-Zip archive"), EXTRACT)
+RAR = Format("application/x-rar-compressed", ".rar", msg("a RAR archive"), EXTRACT)
+GZIP = Format("application/gzip", ".gz", msg("a gzip archive"), EXTRACT)
+BZIP2 = Format("application/x-bzip2", ".bz2", msg("a bzip2 archive"), EXTRACT)
+XZ = Format("application/x-xz", ".xz", msg("an xz archive"), EXTRACT)
+ZSTANDARD = Format("application/zstd", ".zst", msg("a Zstandard archive"), EXTRACT)
+CABINET = Format(_MS + "cab-compressed", ".cab", msg("a cabinet archive"), EXTRACT)
+ARCHIVE = Format("application/x-archive", "", msg("an archive"), EXTRACT)
 PROGRAM = Format("application/x-executable", "", msg("a program"))
 
 _ARCHIVES = (

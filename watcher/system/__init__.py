@@ -1,1 +1,1 @@
-"""What several parts need of the system: files replaced at once, hosts that are this machine."""
+"""What several packages need of the system: atomic writes, and which hosts are this machine."""

@@ -10,17 +10,17 @@ import tempfile
 def write_atomically(
     path: str, content: bytes, *, mode: int = 0o600, owner: tuple[int, int] | None = None
 ) -> None:
-    """Write a file of which readers, and a power cut, see the old or the new content.
+    """Write a file atomically: after a power cut, too, it has the old content or the new one.
 
     It belongs to this user, or to ``owner`` (user and group) if this user may give files away.
-    OSError if it cannot be written: nothing has changed then.
+    OSError if it cannot be written; then nothing has changed.
     """
     folder, name = os.path.split(os.path.abspath(path))
     descriptor, part = tempfile.mkstemp(".part", f".{name}.", folder)
     try:
         with open(descriptor, "wb") as file:
             if owner is not None and hasattr(os, "chown"):
-                with contextlib.suppress(PermissionError):  # only administrators give away
+                with contextlib.suppress(PermissionError):  # only administrators may
                     os.chown(part, *owner)
             os.chmod(part, mode)
             file.write(content)
