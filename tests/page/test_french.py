@@ -189,7 +189,7 @@ def test_a_chosen_language_is_kept_by_the_program(person):
     process = person.start()
     page = person.open("health")
     page.locator("#language").select_option(label="Français")
-    page.locator("h2", has_text="Santé").wait_for()
+    page.locator("h2", has_text="Diagnostic").wait_for()
     assert page.evaluate("document.documentElement.lang") == "fr"
     assert page.url.endswith("#health")
     with contextlib.closing(Reader(person.places.journal)) as reader:

@@ -386,7 +386,9 @@ def _say_where_the_key_goes(changes: Changes, not_stored: Message, *, is_running
     if key != changes.key:
         raise CredentialError(
             msg("Everything is set up except the key, which is not stored: {why}", why=not_stored),
-            msg("It is running already, and keeps files waiting until then.") if is_running else "",
+            msg("The program is already running; files wait until this is fixed.")
+            if is_running
+            else "",
         )
     say(f"The key is used from {origin}.")
 

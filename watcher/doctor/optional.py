@@ -84,7 +84,7 @@ def _check_ledger(case: Case) -> Finding:
                 what=used,
                 time=difference,
             ),
-            msg("Nothing depends on it, but set the clock that is wrong."),
+            msg("This has no effect on uploads, but correct the clock that is wrong."),
         )
     return ok(used)
 

@@ -261,7 +261,7 @@ class FolderSupervisor:
         root.limit_until = time.monotonic() + self._reconcile_seconds
         root.due = time.monotonic() + root.folder.poll_seconds
         root.limit = msg(
-            "{why}. Until then, {path} is checked every {seconds:duration}.",
+            "{why}. In the meantime, {path} is checked every {seconds:duration}.",
             why=_why_polled(error, *root.limit_value),
             path=root.folder.path,
             seconds=root.folder.poll_seconds,

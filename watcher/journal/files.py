@@ -495,7 +495,9 @@ class Files:
         self._store.write("UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id)
         if copies:
             self.step(
-                copies, Step(State.NOTICED, msg("The file with the same content is gone.")), now
+                copies,
+                Step(State.NOTICED, msg("The other file with the same content no longer exists.")),
+                now,
             )
 
     # -- filing away

@@ -212,7 +212,9 @@ class Guard:
         if host not in self._hosts:
             return "403 Forbidden", msg("This is not the address of this program.")
         if is_other_user(environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])):
-            return "403 Forbidden", msg("This program belongs to another user of this machine.")
+            return "403 Forbidden", msg(
+                "This program was started by another user of this computer."
+            )
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin != f"http://{host}":
             return "403 Forbidden", msg("Requests from other pages are refused.")

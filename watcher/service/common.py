@@ -140,7 +140,7 @@ def write_file(path: str, data: bytes) -> bool:
     except OSError as error:
         raise WatcherError(
             msg("{path} can't be written ({error}).", path=path, error=error.strerror),
-            msg("Give yourself permission to write it."),
+            msg("Give yourself permission to write to it."),
         ) from error
     return True
 
