@@ -31,6 +31,14 @@ hypothesis.settings.register_profile("same", derandomize=True, database=None, de
 hypothesis.settings.load_profile("same")
 
 
+#: Modules whose tests wait or work for long: with these at the end, most workers would be idle.
+LONGEST = ("test_crash.py", "test_reliability.py", "test_shared_ledger.py", "test_desktop.py")
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
 @pytest.fixture
 def eventually():
     """``eventually(condition)``: waits until the condition is true and gives its value, or fails."""

@@ -187,7 +187,7 @@ class Pipeline:
         patience = self._patience() if self._inbox.empty() else 0.0
         now = self._clock.tick()
         self._due = min(self._due, now + patience)
-        self._jumps.expect(now, patience)
+        self._jumps.expect(patience)
         try:
             self._batch.append(self._inbox.get(timeout=patience))
             while len(self._batch) < BATCH:
@@ -310,14 +310,18 @@ class JumpDetector:
 
     def __init__(self, wall: float, tick: float) -> None:
         self._offset = wall - tick
-        self._expected = tick
+        self._checked = self._expected = tick
 
-    def expect(self, tick: float, wait: float) -> None:
-        """A wait of at most ``wait`` seconds begins at ``tick``."""
-        self._expected = tick + wait
+    def expect(self, wait: float) -> None:
+        """Expect the next check after ``wait`` seconds at most.
+
+        It counts from the last check, as a machine may also fall asleep in the middle of a turn.
+        """
+        self._expected = self._checked + wait
 
     def check(self, wall: float, tick: float) -> ClockJump | None:
         """Return what has happened to the time during the wait; None if nothing did."""
+        self._checked = tick
         set_by = wall - tick - self._offset
         if abs(set_by) > TOLERANCE:
             self._offset = wall - tick
