@@ -102,6 +102,7 @@ def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
         ("card.vcf", b"BEGIN:VCARD", "text/vcard"),
         ("smime.p7s", b"0", "application/pkcs7-signature"),
         ("scan.png", picture, "image/png"),
+        ("signature.png", picture[:3000], "image/png"),
         html='<p>Hello <img src="cid:logo@x"></p>',
     )
     for name, kind, headers, content in (
@@ -124,6 +125,7 @@ def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
         "card.vcf": "a contact card",
         "smime.p7s": "a digital signature",
         "scan.png": "",
+        "signature.png": "a small image, such as a logo",
         "logo.png": "an image in the text",
         "image002.png": "an image in the text",
         "CV 2.pdf": "",
@@ -224,7 +226,8 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
     made = message(
         attachment("Curriculum vitae.pdf", content),
         attachment("logo.png", b"\x89PNG", kind="image/png", hidden=True),
-        attachment("scan.png", b"\x89PNG", kind="image/png"),
+        attachment("scan.png", b"\x89PNG" + bytes(9000), kind="image/png"),
+        attachment("signature.png", b"\x89PNG", kind=""),
         attachment("fwd", forwarded),
         attachment("deep", deep),
     )
@@ -233,6 +236,7 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
         "Curriculum vitae.pdf": "",
         "logo.png": "an image in the text",
         "scan.png": "",
+        "signature.png": "a small image, such as a logo",
         "inner.pdf": "",
         "b.pdf": "",
         "deepest": "an email inside an attached email",

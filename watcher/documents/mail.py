@@ -29,8 +29,11 @@ _CONTENT_ID: Final = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 _TEXT_OF_MAIL: Final = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
 #: Bytes of the largest picture that is taken for a part of the text; scanned pages are larger.
 _SMALL_PICTURE: Final = 30_000
+#: Likewise where it is attached like a document: on a page of so few bytes nothing can be read.
+_LOGO_SIZE: Final = 8_000
 UNREADABLE: Final = msg("This email can't be read. Save its attachments and add them.")
 PICTURE: Final = msg("an image in the text")
+LOGO: Final = msg("a small image, such as a logo")
 _TEXT: Final = msg("part of the text")
 _CALENDAR: Final = msg("a calendar entry")
 _CARD: Final = msg("a contact card")
@@ -112,6 +115,8 @@ def _members(handle: BinaryIO) -> Iterator[Member]:
         left_out = _NO_DOCUMENT.get(kind, NOTHING)
         if _is_picture(kind, name) and _is_in_text(leaf, length, in_text):
             left_out = PICTURE
+        elif is_logo(kind, name, length):
+            left_out = LOGO
         elif _TEXT_OF_MAIL.fullmatch(name):
             left_out = _TEXT
         yield Member(name, length, partial(_copy, handle, leaf), left_out, about)
@@ -286,6 +291,11 @@ def _is_picture(kind: str, name: str) -> bool:
     if kind == "application/octet-stream":
         kind = mimetypes.guess_type(name)[0] or ""
     return kind.startswith("image/")
+
+
+def is_logo(kind: str, name: str, size: int) -> bool:
+    """Return whether an attachment is a picture too small to be a page; 0 bytes are an error."""
+    return 0 < size <= _LOGO_SIZE and _is_picture(kind, name)
 
 
 def _is_in_text(leaf: _Leaf, size: int, in_text: set[str]) -> bool:

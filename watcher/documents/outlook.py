@@ -9,7 +9,7 @@ import struct
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from watcher.documents.mail import PICTURE, UNREADABLE, day, header
+from watcher.documents.mail import LOGO, PICTURE, UNREADABLE, day, header, is_logo
 from watcher.documents.members import NESTED, ContainerError, Member
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Mail
@@ -115,11 +115,12 @@ class _Message:
         kind = self._text(place, _TYPE).lower()
         is_hidden = bool(numbers.get(_HIDDEN) or numbers.get(_FLAGS, 0) & _IN_TEXT)
         is_shown = is_hidden and (kind.startswith("image/") or self._text(place, _CONTENT_ID))
+        is_small = is_logo(kind or "application/octet-stream", name, size)
         yield Member(
             name,
             size,
             partial(self._copy, data) if size else lambda _out: None,
-            PICTURE if is_shown else NOTHING,
+            PICTURE if is_shown else LOGO if is_small else NOTHING,
             about,
         )
 
