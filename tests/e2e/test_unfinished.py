@@ -54,7 +54,7 @@ def test_a_file_that_is_held_open_is_shown_until_it_is_complete(world, eventuall
 
 
 def test_a_file_that_grows_is_shown_once(world, eventually):
-    folder = world.folder(settle_seconds=5.0)
+    folder = world.folder(settle_seconds=60.0)
     world.start(folder)
     path = os.path.join(folder.path, "copy.pdf")
     with open(path, "wb", buffering=0) as file:
