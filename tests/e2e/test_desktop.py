@@ -101,19 +101,27 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         assert choices[3][0][0], "its reason is missing"
 
         (before,) = desk.read_json("history")
-        item.click(find(item, "Needs attention", "✗ renamed program.pdf", "Retry")[1])
-        until(lambda: desk.read_json("history")[0]["changed_at"] > before["changed_at"])
-        until(lambda: find(item, "Needs attention", "✗ renamed program.pdf", "Ignore"))
-        item.click(find(item, "Needs attention", "✗ renamed program.pdf", "Ignore")[1])
+        item.click(
+            until(lambda: find(item, "Needs attention", "✗ renamed program.pdf", "Retry"))[1]
+        )
+
+        def is_refused_again():
+            (now,) = desk.read_json("history")
+            return now["changed_at"] > before["changed_at"] and now["state"] == "refused"
+
+        until(is_refused_again)
+        item.click(
+            until(lambda: find(item, "Needs attention", "✗ renamed program.pdf", "Ignore"))[1]
+        )
         until(lambda: find(item, "Needs attention") is None)
-        item.click(find(item, "Pause", "For 1 hour")[1])
+        item.click(until(lambda: find(item, "Pause", "For 1 hour"))[1])
         until(lambda: find(item, "Paused until"))
-        item.click(find(item, "Resume")[1])
+        item.click(until(lambda: find(item, "Resume"))[1])
         until(lambda: find(item, "Up to date"))
         drop(desk, "Aisha Rahman - CV.pdf")
         item.click(until(lambda: find(item, "✓ Aisha Rahman"))[1])
         until(program.visited, "the click opened nothing")
-        item.click(find(item, "Quit")[1])
+        item.click(until(lambda: find(item, "Quit"))[1])
         assert program.process.wait(PATIENCE) == 0
 
 
@@ -128,7 +136,7 @@ def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings)
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
         until(lambda: find(item, "2 files are waiting for your approval"))
         assert desk.arrived() == []
-        item.click(find(item, "Approve uploads…", "Upload 2 files")[1])
+        item.click(until(lambda: find(item, "Approve uploads…", "Upload 2 files"))[1])
         until(lambda: len(desk.arrived()) == 2)
         until(lambda: find(item, "Up to date"))
 

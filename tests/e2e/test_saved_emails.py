@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.documents import zipped
 from tests.support.mails import mail, pdf, save
-from tests.support.pictures import tiff, webp
+from tests.support.pictures import tiff
 from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.daemon.plans import OPENED, check_file, make_plans, this_machine
@@ -259,7 +259,7 @@ def test_scans_are_sent_as_pdf_and_known_by_what_they_are(world):
     scan = tiff("scan", pages=2)
     save(plain.path, "scan.tif", scan)
     save(plain.path, "copy.tiff", scan)
-    save(plain.path, "mail.eml", mail(("photo.webp", webp("photo"))))
+    save(plain.path, "mail.eml", mail(("photo.tif", tiff("photo"))))
     save(raw.path, "other.tif", tiff("other"))
     settled(world, 5)
     entries = {os.path.basename(entry.path): entry for entry in world.entries()}

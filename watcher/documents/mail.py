@@ -30,7 +30,7 @@ _TEXT_OF_MAIL: Final = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
 #: Bytes of the largest picture that is taken for a part of the text; scanned pages are larger.
 _SMALL_PICTURE: Final = 30_000
 #: Likewise where it is attached like a document: on a page of so few bytes nothing can be read.
-_LOGO_SIZE: Final = 8_000
+_LOGO_SIZE: Final = 5_000
 UNREADABLE: Final = msg("This email can't be read. Save its attachments and add them.")
 PICTURE: Final = msg("an image in the text")
 LOGO: Final = msg("a small image, such as a logo")
