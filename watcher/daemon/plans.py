@@ -121,7 +121,7 @@ def folders_of(path: str, folders: Iterable[str]) -> set[str]:
 
 #: Verdicts that are not states of a file.
 SENT: Final = Display("✓", msg("Would be uploaded"), "good")
-OPENED: Final = Display("✓", msg("Would be opened"), "good")
+OPENED: Final = Display("✓", msg("Would be extracted"), "good")
 MISSING: Final = Display("✗", msg("File not found; check the path"), "bad")
 _NOT_SENT: Final = Display("·", msg("Not uploaded"), "quiet")
 _ARRIVED: Final = Display("·", msg("Already uploaded"), "quiet")

@@ -143,7 +143,9 @@ def _find(
 ) -> Member | Unusable:
     sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(container))
     if sniffed.media_type not in _READERS or not opens(sniffed):
-        return Unusable(msg("This document is inside a file that is no longer opened."))
+        return Unusable(
+            msg("Documents are no longer extracted from the file that contains this one.")
+        )
     member = _read(opened, sniffed).get(name)
     return member or Unusable(msg("The document is no longer inside its file."), gone=True)
 

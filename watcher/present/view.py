@@ -70,12 +70,12 @@ STATES: Final[Mapping[State, StateDisplay]] = MappingProxyType(
 
 
 #: A saved email or an archive: what is inside it is uploaded, the file itself is not.
-_OPENED: Final = StateDisplay("·", msg("Opened"), "quiet", Group.ASIDE)
+_EXTRACTED: Final = StateDisplay("·", msg("Extracted"), "quiet", Group.ASIDE)
 
 
 def display(entry: Entry) -> StateDisplay:
     """Return how the state of a file is shown."""
-    return _OPENED if is_opened(entry) else STATES[entry.state]
+    return _EXTRACTED if is_opened(entry) else STATES[entry.state]
 
 
 def states_of(group: Group) -> tuple[State, ...]:
