@@ -42,7 +42,7 @@ def test_status_says_how_many_files_wait_and_what_to_do(desk, asked):
     assert (hold["cause"], hold["files"], hold["size"]) == (burst_key(str(desk.folder)), 5, size)
     (verdict,) = desk.read_json("check", str(desk.folder / "05.pdf"))
     assert (verdict["verdict"], verdict["why"]) == (
-        "On hold", "Many files came at once; this one is waiting for your approval.",
+        "On hold", "Many files were added at once; this one is waiting for your approval.",
     )  # fmt: skip
 
 

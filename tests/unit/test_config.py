@@ -74,7 +74,7 @@ ODD_CHARACTERS = [
     [
         # (what is written, what is said of it): the line, the key, what was expected
         (GOOD + 'after_upload = "mov"', '6: folders[1].after_upload: "mov" is not one of "keep", "move", "trash"; did you mean "move"?'),
-        (GOOD + "recursiv = true", '6: folders[1].recursiv: this key is not known here; did you mean "recursive"?'),
+        (GOOD + "recursiv = true", '6: folders[1].recursiv: this setting is not known here; did you mean "recursive"?'),
         (GOOD + 'recursive = "yes"', '6: folders[1].recursive: "yes" is not true or false'),
         (GOOD + 'max_size = "20 Mo"', '6: folders[1].max_size: "20 Mo" is not a size; write a number of bytes, or "20 MB"'),
         (GOOD + 'tags = "x"', '6: folders[1].tags: "x" is neither a table'),
@@ -83,9 +83,9 @@ ODD_CHARACTERS = [
         (GOOD + '[notifications]\nquiet_hours = "18h-8h"', '7: notifications.quiet_hours: "18h-8h" is not a valid time range; write two times like "18:00-08:00"'),
         (GOOD + "[notifications]\nquiet_hours = 18", "7: notifications.quiet_hours: 18 is not text in quotes"),
         (GOOD + '[notifications]\nenabled = "no"', '7: notifications.enabled: "no" is not true or false'),
-        (GOOD + "[notifications]\nquiet_hour = true", '7: notifications.quiet_hour: this key is not known here; did you mean "quiet_hours"?'),
-        ("notifications = false\n" + GOOD, "1: notifications: must be a table of keys"),
-        (GOOD + "first_success = true", "6: folders[1].first_success: this key is not known here; it belongs in [notifications]"),
+        (GOOD + "[notifications]\nquiet_hour = true", '7: notifications.quiet_hour: this setting is not known here; did you mean "quiet_hours"?'),
+        ("notifications = false\n" + GOOD, "1: notifications: must be a table"),
+        (GOOD + "first_success = true", "6: folders[1].first_success: this setting is not known here; it belongs in [notifications]"),
         (GOOD + 'account = "pari"', '6: folders[1].account: there is no account "pari"; the accounts are default'),
         (GOOD + 'reference = "{sha265}"', '6: folders[1].reference: "{sha265}": {sha265} is not a known placeholder; did you mean "sha256"?'),
         (GOOD + 'tags = { a = "{job}" }', '6: folders[1].tags.a: "{job}": {job} is not a known placeholder'),
@@ -157,25 +157,25 @@ ODD_CHARACTERS = [
         (GOOD + f"tags = {{ a = {2**63} }}", "folders[1].tags.a: a number with so many digits is too large"),
         (GOOD + "tags = { a = inf }", "folders[1].tags.a: inf is not a usable number"),
         (GOOD + "tags = [{ name = 'a' }]", "folders[1].tags[1]: its value is missing"),
-        (GOOD + "tags = [{ name = 'a', value = 1, vlaue = 2 }]", 'tags[1].vlaue: this key is not known here; did you mean "value"?'),
+        (GOOD + "tags = [{ name = 'a', value = 1, vlaue = 2 }]", 'tags[1].vlaue: this setting is not known here; did you mean "value"?'),
         (GOOD + "tags = [{ name = 'a', value = 1 },\n { name = 'a', value = 2 }]", '7: folders[1].tags[2]: "a" appears twice'),
         (GOOD + "tags = { '' = 1 }", "its name is empty"),
         (GOOD + "labels = { job_key = 'j' }", "a table is not a list of labels"),
-        (GOOD + "labels = [{ job_key = 'j', stge = 'yes' }]", 'labels[1].stge: this key is not known here; did you mean "stage"?'),
+        (GOOD + "labels = [{ job_key = 'j', stge = 'yes' }]", 'labels[1].stge: this setting is not known here; did you mean "stage"?'),
         (GOOD + "labels = [{ job_key = 1 }]", "labels[1].job_key: 1 is not text in quotes"),
         (GOOD + "labels = [{ job_key = '' }]", "a label needs a job_key"),
         (GOOD + "labels = [{ job_key = 'j', rating = 5 }]", "labels[1].rating: 5 must be between 0 and 1"),
         (GOOD + "labels = [{ job_key = 'j', rating_timestamp = 1.5 }]", "1.5 is not a whole number"),
         (GOOD + 'rules = "x"', "6: folders[1].rules: must be written as [[folders.rules]] tables"),
-        (GOOD + "rules = [1]", "6: folders[1].rules[1]: must be a table of keys"),
+        (GOOD + "rules = [1]", "6: folders[1].rules[1]: must be a table"),
         (ACCOUNT + '[folders]\npath = "/x"', "3: folders: must be written as [[folders]] tables"),
-        ("account = 1", "1: account: must be a table of keys"),
+        ("account = 1", "1: account: must be a table"),
         ("[[accounts]]\n", "1: accounts: must be written as [accounts.NAME] tables"),
-        ("accounts = { paris = 1 }", "1: accounts.paris: must be a table of keys"),
-        (GOOD + "[[defaults]]\n", "6: defaults: must be a table of keys"),
+        ("accounts = { paris = 1 }", "1: accounts.paris: must be a table"),
+        (GOOD + "[[defaults]]\n", "6: defaults: must be a table"),
         # keys that stand in the wrong place
-        (GOOD + "[[folders.rules]]\nafter_upload = 'move'", "7: folders[1].rules[1].after_upload: this key is not known here; it belongs in [[folders]]"),
-        (GOOD + "[defaults]\npath = '/x'", "7: defaults.path: this key is not known here; it belongs in [[folders]]"),
+        (GOOD + "[[folders.rules]]\nafter_upload = 'move'", "7: folders[1].rules[1].after_upload: this setting is not known here; it belongs in [[folders]]"),
+        (GOOD + "[defaults]\npath = '/x'", "7: defaults.path: this setting is not known here; it belongs in [[folders]]"),
         ("api_url = 'https://x'\n" + GOOD, "it belongs in [account]"),
         (GOOD + "log_level = 'info'", "it belongs in the first lines of the file"),
         # defaults: said once, where they stand, whether or not there are folders
@@ -183,7 +183,7 @@ ODD_CHARACTERS = [
         (ACCOUNT + "[defaults]\naccount = 'x'", '4: defaults.account: there is no account "x"'),
         # accounts
         ("[account]\n" + FOLDER, "1: account.email: is missing"),
-        (ACCOUNT + "[accounts.lyon]\nemail = 'l@example.com'\n" + FOLDER, "5: folders[1].account: is missing; name one of default, lyon"),
+        (ACCOUNT + "[accounts.lyon]\nemail = 'l@example.com'\n" + FOLDER, "5: folders[1].account: is missing; choose one of default, lyon"),
         (ACCOUNT + "[accounts.default]\nemail = 'l@example.com'\n", "are the same account"),
         ("[accounts.'a/b']\nemail = 'l@example.com'\n", "name must be made of letters and digits"),
         (ACCOUNT + 'email2 = "x"', 'did you mean "email"?'),
@@ -201,7 +201,7 @@ ODD_CHARACTERS = [
         (ACCOUNT + '[[folders]]\npath = "/var/own/x"\nsource_key = "k"', "is where the program keeps its own files"),
         (ACCOUNT + '[[folders]]\npath = "/var"\nsource_key = "k"', "the program keeps its own files in it"),
         (ACCOUNT + '[[folders]]\npath = "/x\\u0000"\nsource_key = "k"', "another invisible character"),
-        (GOOD + 'sent_folder = ""', "is empty; name a folder"),
+        (GOOD + 'sent_folder = ""', "is empty; choose a folder"),
         (GOOD + 'sent_folder = "."', "is the folder itself"),
         (GOOD + 'sent_folder = "/srv/cvs"', "is the folder itself"),
         (GOOD + 'sent_folder = "/srv"', "or contains it"),
@@ -306,10 +306,10 @@ def test_mistakes_are_said_in_the_language_of_who_reads_them(load_text):
     said = "\n".join(map(catalog("fr"), caught.value.mistakes))
     for part in (
         "il n’y a pas de compte",
-        "cette clé n’est pas connue ici\u00a0; vouliez-vous dire «\u00a0account\u00a0»\u00a0?",
+        'ce réglage n’est pas connu ici\u00a0; vouliez-vous dire "account"\u00a0?',
         "la valeur doit être comprise entre 0.05 et 86400 secondes",
-        "vouliez-vous dire «\u00a0poll\u00a0»\u00a0?",
-        "l’accolade «\u00a0{\u00a0» n’a pas de correspondante",
+        'vouliez-vous dire "poll"\u00a0?',
+        'l’accolade "{" n’a pas de correspondante',
     ):
         assert part in said
 
@@ -431,7 +431,7 @@ RULE = "[[folders.rules]]\n"
     [
         (
             GOOD + INNER,
-            "7: folders[2].path: is inside folder 1; its files follow this folder's own settings",
+            "7: folders[2].path: is inside folder 1; its files use the settings of this folder",
         ),
         (GOOD, "4: folders[1].path: /srv/cvs doesn't exist yet"),
         (GOOD + 'reference = "{stem}"', "6: folders[1].reference: without {sha256}, two files may"),

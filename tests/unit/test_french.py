@@ -91,7 +91,7 @@ def test_messages_give_their_reasons_in_french():
     assert told(one, LONGEST_DELAY + HELD_SECONDS) == [
         "3 fichiers sont bloqués",
         "Il n’y a pas de clé d’API pour le compte «\u00a0lyon\u00a0».",
-        "Ouvrez la page de configuration pour y remédier.",
+        "Pour y remédier, ouvrez la page de configuration.",
         "outil.exe n’a pas été accepté",
     ]
 

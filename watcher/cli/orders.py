@@ -107,7 +107,7 @@ def resume(ctx: click.Context) -> None:
 @click.command("approve")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]…")
 @click.option("--all", "everything", is_flag=True, help="All files waiting for your approval.")
-@click.option("--skip", is_flag=True, help="Leave these files out instead.")
+@click.option("--skip", is_flag=True, help="Ignore these files instead.")
 @json_option
 @program_options
 def approve(
@@ -124,7 +124,7 @@ def approve(
     """
     if bool(folders) == everything:
         raise UsageError(
-            "Name either folders or --all.", f"See what is waiting with: {command_name()} status"
+            "Specify either folders or --all.", f"See what is waiting with: {command_name()} status"
         )
     with open_reader(places(ctx)) as reader:
         waiting = [each.key for each in reader.held() if needs_approval(each)] if reader else []
@@ -137,7 +137,7 @@ def approve(
         "files": sum(each["files"] for each in done),
         "left": [file for each in done for file in each["left"]],
     }
-    code = _say_done(told, "skipped" if skip else "will be uploaded", as_json=as_json)
+    code = _say_done(told, "ignored" if skip else "will be uploaded", as_json=as_json)
     covers_more = any(cause_of(key) != Cause.MONTHLY_LIMIT for key in keys)
     if covers_more and not skip and not as_json:
         until = moment(time.time() + HOUR)[11:16]
@@ -259,7 +259,7 @@ def reload(ctx: click.Context) -> None:
 def open_page(ctx: click.Context, only_link: bool) -> None:
     """Open the activity page of the running program in your browser.
 
-    Only you can open it, on this machine: a link works once, within a minute.
+    Only you can open it, on this computer: a link works once, within a minute.
     """
     from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 

@@ -25,7 +25,7 @@ _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
 _TRUSTED_SIDS: Final = (26, 22)
 ASK_THE_ADMINISTRATOR: Final = msg(
-    "Ask the administrator of this computer to fix the machine-wide configuration;"
+    "Ask the administrator of this computer to fix the system-wide configuration;"
     " until then, no other configuration is used."
 )
 
@@ -131,7 +131,7 @@ def _read(file: MachineFile) -> bytes:
         for path, why in distrusted.items():
             raise ConfigError(
                 msg(
-                    "The machine-wide configuration {path} is not used: {place} {why}. Only"
+                    "The system-wide configuration {path} is not used: {place} {why}. Only"
                     " administrators may have write access to it.",
                     path=file.path,
                     place=path,
@@ -140,7 +140,7 @@ def _read(file: MachineFile) -> bytes:
             )
         if not stat.S_ISREG(facts.st_mode):
             raise ConfigError(
-                msg("The machine-wide configuration {path} is not a file.", path=file.path)
+                msg("The system-wide configuration {path} is not a file.", path=file.path)
             )
         return opened.read(LARGEST + 1)
 

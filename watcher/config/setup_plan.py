@@ -297,7 +297,7 @@ def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     return tuple(
         WrongAnswer(
             field,
-            msg("{what} is set for this machine, in {place}.", what=what, place=known.machine),
+            msg("{what} is set for this computer, in {place}.", what=what, place=known.machine),
         )
         for field, what in found
     )

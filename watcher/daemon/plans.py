@@ -195,7 +195,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> Verdict:
     shown = path
     if os.path.isdir(path) and not os.path.islink(path):
         if not (main := documents.main_file(path)):
-            why = msg("This is a folder: name the files in it.")
+            why = msg("This is a folder. Choose the files in it.")
             return Verdict(file=path, display=_NOT_SENT, why=why)
         path = os.path.join(path, main)
     plan = _plan_of(path, plans)

@@ -49,14 +49,14 @@ def judge_question(hold: ActiveHold) -> Finding:
         size=hold.size,
         why=hold.why,
     )
-    return warning(text, msg("Upload all that is waiting with: {hrflow_watcher} approve --all"))
+    return warning(text, msg("To upload all of them, run: {hrflow_watcher} approve --all"))
 
 
 def judge_use(account: Account, uploads: int) -> Finding:
     """Return how many of the month's ``uploads`` are used."""
     return ok(
         msg(
-            "{used:count} of {limit:count} uploads of this month are used{whose}.",
+            "This month, {used:count} of {limit:count} uploads have been used{whose}.",
             used=uploads,
             limit=account.monthly_limit,
             whose=for_account(account.name),

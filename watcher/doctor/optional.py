@@ -72,15 +72,18 @@ def _check_ledger(case: Case) -> Finding:
         return of(failure)
     if facts.missing:
         return error(
-            msg("The ledger's user may not change these tables: {names}.", names=facts.missing),
+            msg(
+                "The ledger's user is not allowed to change these tables: {names}.",
+                names=facts.missing,
+            ),
             msg("Grant it SELECT, INSERT, UPDATE and DELETE on them."),
         )
-    used = plural("1 machine uses it", "{count:count} machines use it", facts.machines)
+    used = plural("1 computer uses it", "{count:count} computers use it", facts.machines)
     difference = abs(case.wall() - facts.now)
     if difference > _TOLERANCE:
         return warning(
             msg(
-                "{what}; its clock differs from this machine's by {time:duration}",
+                "{what}; its clock differs from this computer's by {time:duration}",
                 what=used,
                 time=difference,
             ),
@@ -110,7 +113,7 @@ def _check_webhook(case: Case, webhook: Webhook) -> Finding:
     if is_loopback(webhook.host):
         return ok(as_sentence(where))
     return warning(
-        msg("{what}; other machines can reach this address, without encryption.", what=where),
+        msg("{what}; other computers can reach this address, without encryption.", what=where),
         msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
     )
 

@@ -206,7 +206,7 @@ def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
     if found > VERSION:
         raise LedgerError(
             msg("The shared ledger at {host} was set up by a newer hrflow-watcher.", host=host),
-            msg("Update hrflow-watcher on this machine."),
+            msg("Update hrflow-watcher on this computer."),
         )
     raise LedgerError(
         msg("The shared ledger at {host} has not been set up for this version.", host=host),
@@ -220,5 +220,5 @@ def _parameters(url: str) -> dict[str, str | int | None]:
     except psycopg.ProgrammingError:
         raise LedgerError(
             msg("[ledger] url is not an address of a PostgreSQL database."),
-            msg("It looks like postgresql://hrflow@db.example.org/hrflow"),
+            msg("Write it like postgresql://hrflow@db.example.org/hrflow"),
         ) from None

@@ -303,7 +303,7 @@ def _open(sniffed: Sniffed, inside: Sequence[Part], rule: int) -> Open | Skip:
     ]
     if (more := len(others) - _NAMED) > 0:
         others[_NAMED:] = [plural("1 more", "{count:count} more", more)]
-    left_out = msg(" Left out: {parts:and}.", parts=others) if others else NOTHING
+    left_out = msg(" Ignored: {parts:and}.", parts=others) if others else NOTHING
     if parts:
         return Open(opened_why(len(parts), left_out), parts, rule)
     if sniffed.media_type in _MAIL:
