@@ -175,8 +175,8 @@ def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expect
         ("locked", "is not the name of a setting that can be locked"),
         ("accounts.nobody", "is not the name of a setting that can be locked"),
         ("account.email", "locks account.email, which is required, but this file doesn't set it"),
-        ("account", "locks account.email, which everyone needs"),
-        ("defaults.source_key", "locks defaults.source_key, which everyone needs"),
+        ("account", "locks account.email, which is required"),
+        ("defaults.source_key", "locks defaults.source_key, which is required"),
     ],
 )  # fmt: skip
 def test_names_that_cannot_be_locked(desk, locked, expected):
@@ -236,8 +236,8 @@ def test_folders_of_two_files_are_told_apart(desk):
     lies = [each for each in warnings if "is inside" in each]
     assert lies == [
         (
-            "own.toml:4: folders[1].path: is inside folder 1 of machine.toml; its files follow"
-            " this folder's own settings"
+            "own.toml:4: folders[1].path: is inside folder 1 of machine.toml; its files use"
+            " the settings of this folder"
         )
     ]
     twice = desk.say(desk.fail(FOLDER + FOLDER, ACCOUNT).mistakes)
@@ -321,7 +321,7 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
     assert paths == ["/home/jo/CVs", "/srv/jo/cvs", "/srv/{user}"]
     warnings = desk.say((*loaded.warnings, *loaded.absent))
     assert not [each for each in warnings if "/home/jo/CVs" in each]  # it is made
-    assert [each for each in warnings if "folders[2].create: folders are only created in" in each]
+    assert [each for each in warnings if "folders[2].create: folders are created only in" in each]
     assert [each for each in warnings if "{user} can't be used in a path; write $USER" in each]
 
 

@@ -29,7 +29,7 @@ HOOKS = GOOD + "[hooks]\n"
         ),
         (WEBHOOK + 'secret = "x"', "7: webhook.secret: this file must not contain secrets"),
         ("webhook = 5\n" + GOOD, "1: webhook: must be a table"),
-        (HOOKS + 'parsed = "x {path}"', '7: hooks.parsed: "x {path}" is not a list of texts'),
+        (HOOKS + 'parsed = "x {path}"', '7: hooks.parsed: "x {path}" is not a list like'),
         (
             HOOKS + 'parsed = ["x", "{pth}"]',
             '7: hooks.parsed[2]: "{pth}": {pth} is not a known placeholder; did you mean "path"?',
