@@ -79,7 +79,7 @@ def with_flag(content, flag):
     [
         (zipped(*((f"{n}.pdf", b"x") for n in range(501))), "more than 500 files"),
         (zipped(*((f"{n}{'x' * 200}.pdf", b"") for n in range(9000))), "more than 500 files"),
-        (zipped(("a.pdf", bytes(30_000_000))), "when unpacked"),
+        (zipped(("a.pdf", bytes(30_000_000))), "once extracted"),
         (zipped(("../CV.pdf", b"x")), "paths that point outside it"),
         (zipped(("/etc/CV.pdf", b"x")), "paths that point outside it"),
         (zipped(("C:\\CV.pdf", b"x")), "paths that point outside it"),

@@ -93,7 +93,7 @@ def cli(_: click.Context) -> None:
       2    wrong arguments, or mistakes in the configuration
       3    the program is already running
       4    no usable API key
-      5    a named file or folder can't be used, or not all files were uploaded
+      5    a file or folder can't be used, or not all files were uploaded
            or copied, or doctor found something that must be fixed
       6    the history, or the program's own folder, can't be used
       7    HrFlow doesn't answer

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def ledger() -> None:
     """Set up and show the ledger that several computers share.
 
-    It is the PostgreSQL database that [ledger] url names in the configuration.
+    It is the PostgreSQL database whose address is url in the [ledger] table of the configuration.
     """
 
 

@@ -84,7 +84,7 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
 def pause(ctx: click.Context, span: str | None, as_json: bool) -> None:
     """Pause uploads until "resume", or for a while.
 
-    Uploads that have begun are finished, and new files are still noticed. A pause survives
+    Uploads that have begun are finished, and new files are still detected. A pause survives
     restarts.
     """
     done = send(ctx, "pause", seconds=parse_span(span) if span else None)
@@ -171,7 +171,7 @@ def _keys_in(folders: Sequence[str], waiting: Sequence[str]) -> list[str]:
 @click.option(
     "--cause",
     metavar="CAUSE",
-    help='All files on hold for this cause, as named by "status --json".',
+    help='All files on hold for this cause, as shown by "status --json".',
 )
 @json_option
 @program_options
@@ -247,7 +247,7 @@ def stop(ctx: click.Context) -> None:
 def reload(ctx: click.Context) -> None:
     """Make the running program read its configuration again.
 
-    It notices changes by itself, except on some network drives.
+    Changes are detected automatically, except on some network drives.
     """
     channel(ctx).post("/api/reload")
     say("Configuration reloaded.")

@@ -61,8 +61,8 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     "hrflow-watcher open".
 
     Ctrl-C stops it within seconds, and nothing is lost. When another version is installed, it
-    finishes the current uploads and stops with exit code 75, and the login service starts the new
-    version.
+    finishes the current uploads and stops with exit code 75. With automatic start, the new version
+    then starts by itself.
     """
     service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)

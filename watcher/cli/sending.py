@@ -29,7 +29,7 @@ _LISTED: Final = 10
 
 
 @click.command("send")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--folder", metavar="NAME", help="The watched folder, if you have several.")
 @json_option
 @program_options
