@@ -44,7 +44,8 @@ def decide(document: Document, plan: Plan) -> Route | Skip | Open:
     """
     if document.part_of:
         return Skip(State.IGNORED, msg("This file is part of {name}.", name=document.part_of))
-    return _left_out(document, plan) or _broken(document, plan) or plan.route(document)
+    skip = _left_out(document, plan) or _broken(document, plan)
+    return skip or plan.route(_without_ignored(document, plan))
 
 
 def has_likely_time(stat: Stat, now: float) -> bool:
@@ -67,6 +68,20 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
             ),
         )
     return None
+
+
+def _without_ignored(document: Document, plan: Plan) -> Document:
+    """Return a document with the files inside it left out whose names are ignored."""
+    if document.parts is None:
+        return document
+    folder = document.below.rpartition("/")[0]
+    parts = [
+        replace(part, left_out=msg("matches the ignored pattern {pattern}", pattern=pattern))
+        if not part.left_out and (pattern := plan.ignored(f"{folder}/{part.name}".lstrip("/")))
+        else part
+        for part in document.parts
+    ]
+    return replace(document, parts=tuple(parts))
 
 
 def _broken(document: Document, plan: Plan) -> Skip | None:
