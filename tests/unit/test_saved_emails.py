@@ -1,6 +1,7 @@
 """What is found in saved emails, and what of it is left out, whatever state they are in."""
 
 import base64
+import binascii
 import os
 
 import pytest
@@ -215,6 +216,32 @@ def test_names_are_safe_and_different_whatever_a_mail_says(tmp_path, content, na
     assert list(inside(tmp_path)) == names, why
     for name in names:
         assert not isinstance(look(tmp_path, f"mail.eml/{name}"), Unusable), name
+
+
+def uuencoded(name, content, end=b"`\nend\n"):
+    lines = (binascii.b2a_uu(content[at : at + 45]) for at in range(0, len(content), 45))
+    return b"begin 644 " + name + b"\n" + b"".join(lines) + end
+
+
+def test_attachments_in_the_text_are_found(tmp_path):
+    content, head = (
+        pdf("cv", size=5000),
+        b"From: a@example.org\nDate: Mon, 03 Feb 2025 10:00:00\n\n",
+    )
+    text = b"begin 644 with me\nBegin with this.\n" + uuencoded(b"L\xe9a CV.pdf", content)
+    text += uuencoded(b"empty.pdf", b"") + b"and\n" + uuencoded(b"cut.pdf", content, b"")[:-900]
+    for name, ends in (("mail.eml", b"\n"), ("windows.eml", b"\r\n")):
+        save(tmp_path, name, head + text.replace(b"\n", ends))
+        assert inside(tmp_path, name) == {"Léa CV.pdf": "", "cut.pdf": ""}
+        found = look(tmp_path, f"{name}/Léa CV.pdf", keep_open=True)
+        with found.handle:
+            assert found.handle.read() == content
+        assert look(tmp_path, f"{name}/cut.pdf").document.sniffed.broken
+
+
+def test_a_text_with_very_many_attachments_is_refused(tmp_path):
+    save(tmp_path, "mail.eml", raw(part(b"", uuencoded(b"a.pdf", b"x") * 501)))
+    assert "more than 500" in str(look(tmp_path).document.problem)
 
 
 def test_a_document_in_cut_base64_is_incomplete(tmp_path):

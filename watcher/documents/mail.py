@@ -103,6 +103,7 @@ def _members(handle: BinaryIO) -> Iterator[Member]:
         name = decoded(leaf.headers.get_filename() or "")
         kind = leaf.headers.get_content_type()
         if _is_text(leaf, kind, name):
+            yield from _uuencoded(handle, leaf, about)
             continue
         if kind == "message/rfc822" and not name.lower().endswith(".eml"):
             name = f"{name or 'email'}.eml"
@@ -262,6 +263,54 @@ def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
         rest = rest[whole:]
     if len(rest) > 1:
         yield binascii.a2b_base64(rest + b"=" * (4 - len(rest)))
+
+
+# --- Attachments in the text: uuencode, as in POSIX -----------------------------------------------
+
+_UU_BEGIN: Final = re.compile(rb"begin [0-7]{3,4} ([^\r\n]+)\r?\n")
+_UU_END: Final = re.compile(rb"end[ \t]*\r?\n?")
+
+
+def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
+    """Yield the attachments that a text contains, as programs wrote them before MIME."""
+    if header(leaf.headers, "content-transfer-encoding").lower() not in _PLAIN:
+        return
+    found, name, start = [], b"", leaf.start
+    for at, line in _lines_of(handle, leaf):
+        if begin := _UU_BEGIN.fullmatch(line):
+            name, start = begin[1], at + len(line)
+        elif name and _UU_END.fullmatch(line):
+            found.append((name, leaf._replace(start=start, end=at)))
+            name = b""
+        if len(found) > MOST:
+            raise ContainerError(TOO_MANY)
+    if name:  # it is cut off
+        found.append((name, leaf._replace(start=start)))
+    for each, part in found:
+        if length := sum(map(len, _decode_uu(handle, part))):
+            called = decoded(each.decode("ascii", "surrogateescape"))
+            yield Member(called, length, partial(_decode_uu, handle, part), NOTHING, about)
+
+
+def _decode_uu(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
+    """Decode lines up to the first that is not encoded: what follows is text."""
+    for _, line in _lines_of(handle, leaf):
+        try:
+            yield binascii.a2b_uu(line)
+        except binascii.Error:
+            return
+
+
+def _lines_of(handle: BinaryIO, leaf: _Leaf) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a part, each with its place in the file; long ones in pieces."""
+    at = leaf.start
+    while at < leaf.end:
+        handle.seek(at)
+        line = handle.readline(min(_LONGEST_LINE, leaf.end - at))
+        if not line:
+            return
+        yield at, line
+        at += len(line)
 
 
 def _text(handle: BinaryIO, leaf: _Leaf) -> str:
