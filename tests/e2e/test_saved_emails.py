@@ -306,3 +306,13 @@ def test_a_scan_waits_and_is_converted_when_it_can_go(world, eventually):
     world.wait_for(lambda: len(world.arrived()) == 1)
     world.stop()
     assert sent(world) == ["scan.pdf"]
+
+
+def test_status_tells_mails_that_were_opened_from_files_that_are_ignored(desk):
+    save(desk.folder, "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    save(desk.folder, "text.eml", mail(("winmail.dat", b"\x78\x9f\x3e\x22" + bytes(30))))
+    assert desk.run("import", str(desk.folder)).returncode == 5
+    (status,) = desk.read_json("status")
+    assert (status["opened"], status["counts"]["ignored"]) == (2, 2)
+    said = desk.run("status").stdout
+    assert "ignored" not in said.lower()

@@ -352,10 +352,13 @@ def opened_why(documents: int, others: Message = NOTHING) -> Message:
     )
 
 
+#: The texts of these reasons, by which such files are told from others that are ignored.
+OPENED_TEXTS: Final = tuple(opened_why(documents).text for documents in (0, 1))
+
+
 def is_opened(entry: Entry) -> bool:
     """Return whether a file stands for the documents inside it."""
-    whys = [opened_why(documents).text for documents in (0, 1)]
-    return entry.state is _S.IGNORED and entry.why.text in whys
+    return entry.state is _S.IGNORED and entry.why.text in OPENED_TEXTS
 
 
 def existing_key(folder: str) -> str:
