@@ -148,7 +148,7 @@ EXISTING_WENT: Final = msg("The file was removed before you approved it.")
 UNFINISHED: Final = (BEING_WRITTEN, INCOMPLETE)
 
 #: Sent by another machine, according to the shared ledger; ``day`` is YYYY-MM-DD.
-SENT_BY: Final = msg("{machine} uploaded this file on {day}.")
+SENT_BY: Final = msg("{machine} uploaded this file on {day:date}.")
 
 #: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"
