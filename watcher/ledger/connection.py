@@ -192,6 +192,9 @@ def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
     """Set up a connection, by statements, as poolers refuse settings in its parameters."""
     connection.execute(f"SET search_path TO {SCHEMA}")
     connection.execute(f"SET statement_timeout TO {int(_STATEMENT * 1000)}")
+    # Statements are planned once. Without this, those that are planned while a ledger is new would
+    # read all of it each time, even when it has grown.
+    connection.execute("SET seq_page_cost TO 100")
     # So the server notices as quickly that this machine is gone, and frees its lock.
     connection.execute("SET tcp_keepalives_idle TO 10")
     connection.execute("SET tcp_keepalives_interval TO 5")
