@@ -2,11 +2,12 @@
 
 import contextlib
 import os
+import shutil
 import signal
 
 import pytest
 
-from tests.support.postgres import free_port, need_postgres
+from tests.support.postgres import free_port, need_postgres, running_pooler
 from tests.support.tls import make_certificate
 from watcher.model.errors import LedgerError
 
@@ -65,6 +66,25 @@ def test_certificates_are_verified_unless_the_host_is_this_machine(tmp_path, own
 def test_a_server_without_tls_is_not_used(database):
     with pytest.raises(LedgerError, match="doesn't use TLS"):
         connect(database.replace("127.0.0.1", "hrflow.test") + "?hostaddr=127.0.0.1", "")
+
+
+@pytest.mark.skipif(
+    not shutil.which("pgbouncer"),
+    reason="PgBouncer is not installed (Debian, Ubuntu: apt install pgbouncer)",
+)
+def test_a_pooler_has_to_work_in_session_mode(shared_cluster, database):
+    set_up(database)
+
+    def connect_by(port):
+        connect(database.replace(str(shared_cluster.port), str(port)), "").close()
+
+    with running_pooler(shared_cluster, "session") as port:
+        connect_by(port)
+    with (
+        running_pooler(shared_cluster, "transaction") as port,
+        pytest.raises(LedgerError, match="session mode"),
+    ):
+        connect_by(port)
 
 
 def test_a_server_that_stops_answering_is_given_up(shared_cluster, database, monkeypatch):

@@ -223,6 +223,7 @@ def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
     except psycopg.Error as error:
         raise explain(error, url) from None
     try:
+        _require_session_pooling(connection, parameters)
         _prepare(connection, url, migrating=migrating)
     except psycopg.Error as error:
         connection.close()
@@ -278,6 +279,28 @@ def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
         msg("The shared ledger at {host} has not been set up for this version.", host=host),
         msg("Set it up with: {hrflow_watcher} ledger init"),
     )
+
+
+def _require_session_pooling(connection: Connection, parameters: dict[str, Any]) -> None:
+    """Raise LedgerError if a pooler gives the server's process to others between transactions.
+
+    Locks, notifications and settings, which belong to that process, would be lost, or be others'.
+    """
+    process = _server_process(connection)
+    if process == connection.info.backend_pid:  # there is no pooler
+        return
+    with contextlib.closing(Connection.connect(**parameters)) as other, other.transaction():
+        if _server_process(other) == process:
+            raise LedgerError(
+                msg("The shared ledger's pooler must work in session mode."),
+                msg("With PgBouncer, set pool_mode = session for its database."),
+            )
+
+
+def _server_process(connection: Connection) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def _trusted() -> str:
