@@ -338,6 +338,8 @@ def test_machines_are_listed_while_they_live(desktops):
     one.record(contents(1)[0])
     found = [(m.name, m.in_flight, m.sent_today) for m in claims.machines(two.connection)]
     assert found == [("ONE", 2, 1), ("TWO", 0, 0)]
+    two.connection.execute("UPDATE sessions SET seen = now() - interval '20 s'")
+    assert all(20 <= each.silent < 60 for each in claims.machines(two.connection))
     claims.end_session(one.connection, one.session)
     assert [each.name for each in claims.machines(two.connection)] == ["TWO"]
 

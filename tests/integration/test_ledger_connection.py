@@ -116,6 +116,23 @@ def test_what_fails_is_said_with_what_to_do(shared_cluster):
         assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ('FATAL:  no pg_hba.conf entry for host "10.0.0.7", SSL encryption', "doesn't accept"),
+        ('server certificate for "a" does not match host name "b"', "certificate"),
+        ("FATAL:  sorry, too many clients already", "too many connections"),
+        ("FATAL:  the database system is starting up", "can't be reached"),
+        ("session is read-only", "is read-only"),
+    ],
+)
+def test_a_connection_that_fails_has_no_code_but_a_text(reason, said):
+    text = f'connection to server at "role.example.org", port 5432 failed: {reason}'
+    found = explain(psycopg.OperationalError(text), "postgresql://role.example.org/d")
+    assert said in str(found)
+    assert found.hint
+
+
 def test_what_a_server_refuses_in_another_language_is_told_as_it_is():
     text = 'connection to server at "db" (10.0.0.7), port 5432 failed: FATAL:  accès refusé'
     found = explain(psycopg.OperationalError(text), "postgresql://db/d")

@@ -58,10 +58,10 @@ _TRUSTED: Final = (
 #: none. What a server says in another language is told as it is.
 _TEXTS: Final = (
     ("failed to resolve host", "08 name"),
+    ("pg_hba.conf", "28 host"),
     ("does not support SSL", "08 no TLS"),
     ("certificate", "08 TLS"),
     ("SSL", "08 TLS"),
-    ("pg_hba.conf", "28 host"),
     ("password", "28"),
     ("authentication", "28"),
     ("role", "28"),
@@ -98,7 +98,7 @@ _ERRORS: Final = (
     (
         "28 host",
         msg("The shared ledger at {host} doesn't accept this machine."),
-        msg("Allow it in pg_hba.conf there."),
+        msg("Add a line for this machine, the database and the user to pg_hba.conf there."),
     ),
     (
         "28",
