@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -64,8 +64,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Seconds within which files are forgotten: a lot of other work may come first.
-_FORGETTING: Final = 30.0
+#: Seconds within which orders are carried out: a lot of other work may come first.
+_PATIENCE: Final = 30.0
 
 
 class App:
@@ -133,7 +133,7 @@ class App:
         self._offline_since = 0.0
         self._ledger_use = LedgerUse()
         self._pending = 0
-        self._forgetting: dict[tuple[int, ...], queue.SimpleQueue[bool]] = {}
+        self._forgotten: dict[tuple[int, ...], bool] = {}  # whether nothing of them is left
         self._lock: BaseFileLock | None = None
 
     # --- Life cycle ---------------------------------------------------------------------------
@@ -255,6 +255,18 @@ class App:
             self._webhooks.configure(self._config)
         self._supervisor.post(message)
 
+    def carry_out(self, *orders: object) -> bool:
+        """Send commands to the pipeline; return once they are in force, False if that is late.
+
+        It is late while the journal cannot be used.
+        """
+        if self._supervisor.is_recovering:
+            return False
+        done = threading.Event()
+        for each in (*orders, Ping(done.set)):
+            self.post(each)
+        return done.wait(_PATIENCE)
+
     def rescan(self) -> None:
         """Scan all folders now."""
         self._supervisor.engine.rescan(None, "asked for")
@@ -264,12 +276,8 @@ class App:
 
         Return whether nothing of them is left in the journal's file either.
         """
-        done = self._forgetting[file_ids] = queue.SimpleQueue[bool]()
-        self.post(Forget(file_ids))
-        try:
-            return done.get(timeout=_FORGETTING)
-        except queue.Empty:
-            return None
+        self.carry_out(Forget(file_ids))
+        return self._forgotten.pop(file_ids, None)
 
     def begin_import(self, path: str, folder: Folder | None = None) -> int:
         """Upload every file at or below ``path``; return the number for :meth:`import_state`.
@@ -367,12 +375,14 @@ class App:
             case Pending(files):
                 self._pending = files
             case Forgotten(file_ids, is_overwritten):
-                if (done := self._forgetting.pop(file_ids, None)) is not None:
-                    done.put(is_overwritten)
+                self._forgotten[file_ids] = is_overwritten
             case Approved(path) if path in self._imports.scanning:  # its files are all known now
                 self._imports.scanning.discard(path)
                 self._problems.pop(path, None)
                 self._supervisor.engine.watch(self._plans, tuple(self._imports.scanning))
+            case Ping(answer) if answer is not None:
+                self._snapshots.touch()  # what was posted before it is in the journal now
+                answer()
             case _:
                 pass
         if not isinstance(event, Ping | Drained):  # which change nothing

@@ -293,6 +293,11 @@ class Supervisor:
         else:
             self.engine.post(message)
 
+    @property
+    def is_recovering(self) -> bool:
+        """Whether the journal cannot be used at the moment: what is posted may be lost."""
+        return self._recovering.is_set()
+
     def wait(self, seconds: float | None = None) -> bool:
         """Return whether the program has ended, after waiting for it."""
         self._thread.join(seconds)
