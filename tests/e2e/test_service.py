@@ -163,6 +163,31 @@ def test_an_entry_of_the_file_manager_sends_files_as_long_as_it_is_installed(odd
     assert not (odd.root / "data" / "nautilus").exists()
 
 
+def test_file_managers_follow_the_watched_folders(odd, eventually):
+    programs = odd.root / "bin"
+    programs.mkdir()
+    (programs / "nautilus").write_text("#!/bin/sh\n")
+    (programs / "nautilus").chmod(0o755)
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def entries():
+        return sorted(each.name for each in (odd.root / "data/nautilus/scripts").glob("*"))
+
+    more = str(odd.root / "Lyon")
+    assert odd.run("service", "install", **path).returncode == 0
+    added = odd.run(
+        "folder", "add", more, "--source", sb.SALES.key, "--no-check", "--create", **path
+    )
+    assert added.returncode == 0, added.stderr
+    eventually(
+        lambda: entries() == ["Send to HrFlow – Lyon", f"Send to HrFlow – {odd.folder.name}"]
+    )
+    assert odd.run("service", "stop", **path).returncode == 0
+    assert odd.run("folder", "remove", more, "--yes", **path).returncode == 0
+    assert odd.run("service", "start", **path).returncode == 0
+    eventually(lambda: entries() == ["Send to HrFlow"])
+
+
 def test_the_entry_is_valid(odd):
     assert odd.run("service", "install", "--no-start").returncode == 0
     done = subprocess.run(
