@@ -35,7 +35,7 @@ from watcher.cli.output import (
 from watcher.config.rewriting import DropFolder
 from watcher.config.setup_plan import Answers, FolderAnswer
 from watcher.config.tags import write_tags
-from watcher.daemon.provisioning import make_folder, what_stays
+from watcher.daemon.setup import make_folder, what_stays
 from watcher.daemon.snapshots import source_names
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH

@@ -24,9 +24,8 @@ from watcher.config.paths import is_absent
 from watcher.credentials import LEDGER, WEBHOOK, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
-from watcher.daemon.provisioning import make_missing
-from watcher.daemon.sd_notify import ServiceManager
-from watcher.daemon.updates import OwnFiles, UpdateWatch
+from watcher.daemon.service_manager import OwnFiles, ServiceManager, UpdateWatch
+from watcher.daemon.setup import make_missing
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
@@ -84,7 +83,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             config,
             where,
             keys=Keys.of_process(os.environ),
-            on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
+            on_event=call_all(folders.hear, lines, updates.on_event),
             shown=lines.states if lines else frozenset(),
             webhook_secret=secret,
             ledger_password=password,
@@ -109,7 +108,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
                 say(Styled(f"! {warning}", "busy"))
             if lines and not as_json:
                 say(Styled(f"Press Ctrl-C to stop. To see more: {command_name()} open", "quiet"))
-            service_manager.ready(lambda: app.post(Ping()))
+            service_manager.ready(lambda alive: app.post(Ping(alive)))
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, act=page.act, say=announce,

@@ -12,13 +12,10 @@
     event_log      the log: written, read, scrubbed
     hooks          the user's own commands
     webhook        receives HrFlow's webhooks
-    local_http     HTTP on this machine: a server on a thread, the commands' client
-    instance       the program's files, its lock, its API's address
-    sd_notify      tells the service manager: ready, alive, stopping
-    updates        stops for a new version
+    instance       the program's files, its lock, its API: server and client on this machine
+    service_manager  tells who started the program that it works; stops for a new version
     shared_ledger  the client of the shared ledger, as the settings say
     login_service  installs, starts and stops the login service
     desktop        icon and notifications
-    provisioning   provides what the settings need: folders, keys, the configuration, a sample CV
-    workspace      an account's workspace in HrFlow: its sources
+    setup          the steps of setting up: folders, keys, sources, the configuration, a sample CV
 """

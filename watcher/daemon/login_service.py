@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config.paths import default_path
 from watcher.daemon.desktop import chosen_language
-from watcher.daemon.instance import default_state, lock
-from watcher.daemon.local_http import Channel, read_facts
+from watcher.daemon.instance import Channel, default_state, lock, read_facts
 from watcher.i18n.catalog import catalog, languages
 from watcher.i18n.command import command_name
 from watcher.i18n.language import system_language

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.daemon.local_http import TOKEN
+from watcher.daemon.instance import TOKEN
 from watcher.i18n.message import ENGLISH, msg
 
 if TYPE_CHECKING:

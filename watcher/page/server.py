@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
-from watcher.daemon.instance import HOST
-from watcher.daemon.local_http import LocalServer
+from watcher.daemon.instance import HOST, LocalServer
 from watcher.documents.adding import PIECE
 from watcher.i18n.language import system_language
 from watcher.model.errors import WatcherError
