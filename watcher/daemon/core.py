@@ -59,6 +59,7 @@ if TYPE_CHECKING:
 
     from watcher.credentials import Keys
     from watcher.daemon.instance import Instance, Places
+    from watcher.daemon.snapshots import Listener
     from watcher.model.settings import Config, Folder
     from watcher.routing.rules import Plan
 
@@ -314,8 +315,8 @@ class App:
         """Return the current status."""
         return self._snapshots.latest()
 
-    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Call ``listener`` with the status, at once and whenever it has changed.
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with the status: at once, whenever it has changed, when it wants to.
 
         On a thread of its own, a few times a second at the most. Return what ends it.
         """
