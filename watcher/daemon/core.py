@@ -26,7 +26,6 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
-from watcher.daemon.shared_ledger import LedgerAccess
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -98,7 +97,7 @@ class App:
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
         ``retry_seconds`` pass between two attempts to use a journal that has failed.
         ``webhook_secret`` is that of :class:`watcher.daemon.webhook.Webhooks`.
-        ``ledger_password`` is that of :class:`watcher.daemon.shared_ledger.LedgerAccess`.
+        ``ledger_password`` is that of :class:`watcher.daemon.engine.SharedLedger`.
         ``instance`` is how commands reach the program; without it they cannot.
         """
         self._config = config
@@ -111,11 +110,10 @@ class App:
         self._leaves_others = leaves_others
 
         self._log = EventLog()
-        ledger = LedgerAccess(places, self._clock, ledger_password)
         self._supervisor = Supervisor(
             places,
             lambda journal: Engine(
-                journal, places, keys, self._clock, ledger, self._on_event,
+                journal, places, keys, self._clock, ledger_password, self._on_event,
                 lambda: self._log.states | shown,
             ),
             self._apply_settings, self._on_event, self._clock.wall, retry_seconds,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import LEDGER, WEBHOOK, read_secret
-from watcher.daemon.shared_ledger import not_installed
 from watcher.daemon.webhook import PATH
 from watcher.doctor.findings import CONFIG, Check, error, of, ok, warning
 from watcher.i18n.message import msg, plural
 from watcher.journal.reader import Reader
+from watcher.ledger import not_installed
 from watcher.model.approvals import month_of
 from watcher.model.errors import CredentialError, LedgerError
 from watcher.model.settings import for_account

@@ -15,3 +15,16 @@ A machine that was silent and is still sending takes its claims back from one th
 
 Only this package imports psycopg, and it is imported only where ``[ledger] url`` is set.
 """
+
+from __future__ import annotations
+
+from watcher.i18n.message import msg
+from watcher.model.errors import LedgerError
+
+
+def not_installed() -> LedgerError:
+    """Return the error to raise where psycopg is missing."""
+    return LedgerError(
+        msg("The shared ledger needs psycopg, which is not installed."),
+        msg('Install it with: pip install "hrflow-watcher[ledger]"'),
+    )
