@@ -11,8 +11,7 @@ from functools import partial
 
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
-from watcher.daemon.instance import Places
-from watcher.daemon.local_http import Channel
+from watcher.daemon.instance import Channel, Places
 from watcher.i18n.message import msg
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate, Document, Sniffed

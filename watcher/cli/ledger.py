@@ -11,8 +11,8 @@ import click
 from watcher.cli.context import load_config, program_options
 from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.credentials import LEDGER, read_secret
-from watcher.daemon.shared_ledger import not_installed
 from watcher.i18n.message import ENGLISH, msg
+from watcher.ledger import not_installed
 from watcher.model.errors import UsageError
 
 if TYPE_CHECKING:

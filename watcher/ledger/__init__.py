@@ -18,3 +18,16 @@ there, after which nothing tells that claims are missing, loses none.
 
 Only this package imports psycopg, and it is imported only where ``[ledger] url`` is set.
 """
+
+from __future__ import annotations
+
+from watcher.i18n.message import msg
+from watcher.model.errors import LedgerError
+
+
+def not_installed() -> LedgerError:
+    """Return the error to raise where psycopg is missing."""
+    return LedgerError(
+        msg("The shared ledger needs psycopg, which is not installed."),
+        msg('Install it with: pip install "hrflow-watcher[ledger]"'),
+    )

@@ -15,7 +15,7 @@ from watcher.model.kinds import APPROVABLE, State
 from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, cause_of, retried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import BinaryIO
 
     from watcher.i18n.message import Message
@@ -124,7 +124,12 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Publish this message again, as a sign of life."""
+    """Publish this message again, once what was posted before it is in the journal.
+
+    It is a sign of life, too. Whoever receives it calls ``answer``.
+    """
+
+    answer: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
