@@ -54,7 +54,7 @@ TABLE = {
     "model": row(PURE, "msgspec"),
     "i18n": row(PURE),
     "routing": row(PURE),
-    "sniff": row(PURE, "filetype", "olefile"),
+    "sniff": row(PURE, "filetype", "olefile", "pypdf"),
     "present": row(PURE),
     "system": row(SYSTEM),
     "journal": row(STORE, "sqlite3"),
