@@ -580,7 +580,8 @@ def test_folders_come_and_go(ready):
     assert os.path.isdir(place)
     assert f'+path = "{place}"' in added.stdout
     listed = ready.run("folder", "list").stdout.splitlines()
-    assert listed[1].split("\t")[:4] == [place, sb.SALES.key[:12] + "…", "n=1", "trash"]
+    source = sb.SALES.key[:12] + "…"
+    assert listed[1].split("\t")[:5] == [place, source, "n=1", "trash", "default"]
     assert ready.run("folder", "add", place, "--source", "sales").returncode == 5
     assert ready.run("folder", "remove", place).returncode == 2  # nobody to ask
     removed = ready.run("folder", "remove", place, "--yes")

@@ -21,8 +21,7 @@ from tests.support.terminal import Terminal
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
-from watcher.daemon.instance import Places
-from watcher.daemon.local_http import Channel, NotRunningError
+from watcher.daemon.instance import Channel, NotRunningError, Places
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 
