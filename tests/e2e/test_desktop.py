@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.desk import Process
 from tests.support.desktop import (
     Bus,
     Item,
@@ -34,9 +33,7 @@ def running(desk, environ, *arguments):
     browser = desk.root / "browser"
     browser.write_text(BROWSER.format(visited))
     browser.chmod(0o755)
-    merged = {**desk.environ(), "BROWSER": str(browser), **environ}
-    process = Process(desk.command("run", *arguments), merged)
-    desk.processes.append(process)
+    process = desk.start("run", *arguments, **{"BROWSER": str(browser), **environ})
     process.visited = lambda: visited.read_text().split() if visited.exists() else []
     process.wait_for("Watching")
     yield process
@@ -139,6 +136,20 @@ def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings)
         item.click(until(lambda: find(item, "Approve uploads…", "Upload 2 files"))[1])
         until(lambda: len(desk.arrived()) == 2)
         until(lambda: find(item, "Up to date"))
+
+
+@needs_bus
+def test_a_notification_that_asks_takes_the_answer(desk, surroundings):
+    drop(desk, "Aisha Rahman - CV.pdf")
+    drop(desk, "soren_agard.odt")
+    desk.configure('existing = "ask"')
+    bus = surroundings.have(Bus, surroundings.root)
+    surroundings.have(Panel, bus.address)
+    desktop = surroundings.have(Messages, bus.address)
+    with running(desk, {**ours(surroundings.environ(bus=bus)), "WAYLAND_DISPLAY": "wayland-0"}):
+        until(lambda: desktop.shown)
+        desktop.click(1, "Upload all")
+        until(lambda: len(desk.arrived()) == 2)
 
 
 def children(program):

@@ -5,7 +5,6 @@ import os
 import pytest
 
 from tests.support.samples import make_pdf
-from tests.support.terminal import Terminal
 from watcher.model.lifecycle import burst_key
 
 
@@ -80,22 +79,48 @@ def test_an_answer_names_what_it_is_about(desk, arguments):
 def test_an_import_asks_at_a_terminal_before_it_uploads_many_files(desk):
     desk.configure("ask_above = 3")
     drop(desk, 1, 5)
-    terminal = Terminal(desk.command("import", str(desk.folder)), desk.environ())
+    terminal = desk.terminal("import", str(desk.folder))
     terminal.wait_for("5 files (")
     terminal.wait_for("Upload them? [y/N]")
     terminal.type("n\r")
     assert terminal.end() == 0
     terminal.close()
     assert not desk.arrived()
-    terminal = Terminal(desk.command("import", str(desk.folder), "--yes"), desk.environ())
+    terminal = desk.terminal("import", str(desk.folder), "--yes")
     assert terminal.end() == 0
     assert len(desk.arrived()) == 5
     assert "Upload them?" not in terminal.text
     terminal.close()
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_without_a_terminal_an_import_of_many_files_needs_a_yes(desk, options):
+    desk.configure("ask_above = 3")
+    drop(desk, 1, 4)
+    done = desk.run("import", str(desk.folder), *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "4 files (" in done.stderr
+    assert "--yes" in done.stderr
+    assert not desk.arrived()
+    assert not desk.read_json("history")
+    assert desk.run("import", str(desk.folder), "--yes", *options).returncode == 0
+    assert len(desk.arrived()) == 4
+    drop(desk, 5, 7)  # as many as need no yes: those that were uploaded do not count
+    assert desk.run("import", str(desk.folder), *options).returncode == 0
+    assert len(desk.arrived()) == 7
+
+
+def test_where_nobody_is_to_be_asked_an_import_needs_no_yes(desk):
+    desk.configure("ask_above = 0")
+    drop(desk, 1, 4)
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    assert len(desk.arrived()) == 4
+
+
 def test_an_import_of_what_waits_is_a_yes(desk, asked):
-    done = desk.run("import", str(desk.folder))
+    assert desk.run("import", str(desk.folder)).returncode == 2
+    assert len(desk.arrived()) == 3
+    done = desk.run("import", str(desk.folder), "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(desk.arrived()) == 8
 

@@ -1,5 +1,6 @@
 """What is found in zip archives, and which are refused before anything is unpacked."""
 
+import errno
 import os
 import struct
 import time
@@ -51,6 +52,27 @@ def test_a_document_in_an_archive_is_read_hashed_and_sent_from_the_spool(tmp_pat
         assert again.read() == content
 
 
+class FullSpool(Spool):
+    """On a disk that is full."""
+
+    def create(self):
+        return open("/dev/full", "r+b", buffering=0)
+
+
+def test_a_full_disk_is_not_the_fault_of_an_archive(tmp_path):
+    save(tmp_path, zipped(("CV.pdf", pdf("cv"))))
+    found = identify(
+        str(tmp_path),
+        str(tmp_path / "cvs.zip" / "CV.pdf"),
+        accepts=lambda _: True,
+        opens=lambda _: True,
+        spool=FullSpool(""),
+    )
+    assert isinstance(found, Unusable), found
+    assert found.passing
+    assert found.why.args == {"error": os.strerror(errno.ENOSPC)}
+
+
 def test_side_files_and_links_are_left_out(tmp_path):
     link = zipfile.ZipInfo("link.pdf")
     link.external_attr = 0o120777 << 16
@@ -74,31 +96,30 @@ def with_flag(content, flag):
     return bytes(data)
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        (zipped(*((f"{n}.pdf", b"x") for n in range(501))), "more than 500 files"),
-        (zipped(*((f"{n}{'x' * 200}.pdf", b"") for n in range(9000))), "more than 500 files"),
-        (zipped(("a.pdf", bytes(30_000_000))), "once extracted"),
-        (zipped(("../CV.pdf", b"x")), "paths that point outside it"),
-        (zipped(("/etc/CV.pdf", b"x")), "paths that point outside it"),
-        (zipped(("C:\\CV.pdf", b"x")), "paths that point outside it"),
-        (with_flag(zipped(("CV.pdf", b"x")), 1), "has a password"),
-        (zipped(("CV.pdf", b"x"), compression=zipfile.ZIP_LZMA), "compressed in an unusual way"),
-    ],
-    ids=[
-        "many files",
-        "a large directory",
-        "a bomb",
-        "above",
-        "absolute",
-        "drive",
-        "locked",
-        "lzma",
-    ],
-)
-def test_what_is_out_of_bounds_is_refused_in_plain_words(tmp_path, content, said):
-    assert said in problem(tmp_path, content)
+OUT_OF_BOUNDS = {
+    "many files": (
+        lambda: zipped(*((f"{n}.pdf", b"x") for n in range(501))),
+        "more than 500 files",
+    ),
+    "a large directory": (
+        lambda: zipped(*((f"{n}{'x' * 200}.pdf", b"") for n in range(7000))),
+        "more than 500 files",
+    ),
+    "a bomb": (lambda: zipped(("a.pdf", bytes(30_000_000))), "once extracted"),
+    "above": (lambda: zipped(("../CV.pdf", b"x")), "paths that point outside it"),
+    "absolute": (lambda: zipped(("/etc/CV.pdf", b"x")), "paths that point outside it"),
+    "drive": (lambda: zipped(("C:\\CV.pdf", b"x")), "paths that point outside it"),
+    "locked": (lambda: with_flag(zipped(("CV.pdf", b"x")), 1), "has a password"),
+    "lzma": (
+        lambda: zipped(("CV.pdf", b"x"), compression=zipfile.ZIP_LZMA),
+        "compressed in an unusual way",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "said"), OUT_OF_BOUNDS.values(), ids=OUT_OF_BOUNDS)
+def test_what_is_out_of_bounds_is_refused_in_plain_words(tmp_path, make, said):
+    assert said in problem(tmp_path, make())
 
 
 def declared(size, count=1):

@@ -23,8 +23,11 @@ OASIS = "application/vnd.oasis.opendocument."
 SAVE, TAKE_OUT = "Save it as PDF or Word.", "Extract the document and add it."
 
 
-def pdf(before=b"", *, counted_from_header=False, extra=b"", start=b"%PDF-1.4\n"):
-    """A PDF of letters alone, whose table of contents is where it says."""
+def pdf(before=b"", *, counted_from_header=False, extra=b"", more=b"null", start=b"%PDF-1.4\n"):
+    """A PDF of letters alone, whose table of contents is where it says.
+
+    ``extra`` is in the trailer, ``more`` is object 4.
+    """
     body = start
     places = []
     for number, content in enumerate(
@@ -32,6 +35,7 @@ def pdf(before=b"", *, counted_from_header=False, extra=b"", start=b"%PDF-1.4\n"
             b"<</Type/Catalog/Pages 2 0 R>>",
             b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
             b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+            more,
         ),
         1,
     ):
@@ -39,9 +43,9 @@ def pdf(before=b"", *, counted_from_header=False, extra=b"", start=b"%PDF-1.4\n"
         body += b"%d 0 obj\n%b\nendobj\n" % (number, content)
     shift = 0 if counted_from_header else len(before)
     table = len(body)
-    body += b"xref\n0 4\n0000000000 65535 f \n"
+    body += b"xref\n0 5\n0000000000 65535 f \n"
     body += b"".join(b"%010d 00000 n \n" % (each + shift) for each in places)
-    body += b"trailer\n<</Size 4/Root 1 0 R%b>>\nstartxref\n%d\n%%%%EOF\n" % (extra, table + shift)
+    body += b"trailer\n<</Size 5/Root 1 0 R%b>>\nstartxref\n%d\n%%%%EOF\n" % (extra, table + shift)
     return before + body
 
 
@@ -517,8 +521,8 @@ FILTERED = b"/StmF/DefaultCryptFilter/StrF/DefaultCryptFilter"
 )  # fmt: skip
 def test_a_pdf_is_encrypted_where_only_some_people_can_open_it(rules, why):
     rules = b"<</Filter" + rules + b">>"
-    inside = pdf(b"", extra=b"/Encrypt " + rules)
-    beside = pdf(b"9 0 obj\n" + rules + b"\nendobj\n", extra=b"/Encrypt 9 0 R")
+    inside = pdf(extra=b"/Encrypt " + rules)
+    beside = pdf(extra=b"/Encrypt 4 0 R", more=rules)
     for data in (inside, beside, inside + b"junk" * 30_000):
         assert look(data, "cv.pdf").media_type == ENCRYPTED, why
 
@@ -535,8 +539,8 @@ def test_a_pdf_is_encrypted_where_only_some_people_can_open_it(rules, why):
 )  # fmt: skip
 def test_where_a_password_cannot_be_told_the_pdf_is_sent(rules, why):
     for data in (
-        pdf(b"", extra=b"/Encrypt 9 0 R/ID[<00><00>]") + b"9 0 obj\n" + rules,
-        pdf(b"", extra=b"/Encrypt " + (rules or b"<<>>")),
+        pdf(extra=b"/Encrypt 4 0 R/ID[<00><00>]", more=rules),
+        pdf(extra=b"/Encrypt " + (rules or b"<<>>")),
     ):
         assert look(data).media_type == PDF, why
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import logging
 import os
 import sys
 from typing import Final
@@ -112,6 +113,7 @@ def run_command(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity in a file
     try:
         code = cli.main(
             arguments or ["--help"],

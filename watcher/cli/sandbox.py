@@ -19,7 +19,7 @@ from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
-from watcher.daemon.provisioning import drop_sample, remove_sample
+from watcher.daemon.setup import drop_sample, remove_sample
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
@@ -224,6 +224,6 @@ def _introduce(url: str, folder: str) -> None:
 
 def _sum_up(places: Places) -> None:
     with open_reader(places) as reader:
-        counts = reader.counts() if reader else {}
+        tally = view.tally(reader.counts(), reader.opened()) if reader else view.tally({}, 0)
     say()
-    say(f"Stopped at {time.strftime('%H:%M:%S')} ({view.tally(counts)}).")
+    say(f"Stopped at {time.strftime('%H:%M:%S')} ({tally}).")

@@ -43,7 +43,7 @@ Parsing
       name; an email is the first in the text. Files above 5 MB are not read.
 
 Everything is kept in memory and forgotten at the end. It listens on 127.0.0.1 only. ``multipart``
-parses uploads and ``pypdf`` reads PDFs: both come with the extra ``sandbox``.
+parses uploads; it comes with the extra ``sandbox``.
 """
 
 from watcher.sandbox.api import UNKNOWN_SOURCES

@@ -66,7 +66,6 @@ def read_document(content: bytes, file_name: str) -> Reading:
 
 def _read_pdf(content: bytes) -> tuple[str, int]:
     """Return the text of the pages that are parsed, and how many pages there are."""
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity in a file
     try:
         pages = pypdf.PdfReader(io.BytesIO(content)).pages
         return "\n".join(page.extract_text() for page in pages[:MAX_PAGES]), len(pages)

@@ -11,9 +11,9 @@ from watcher.sniff import formats
 from watcher.sniff.containers import identify_compound, identify_zip
 from watcher.sniff.endings import Content, End, find_end
 from watcher.sniff.formats import KNOWN_EXTENSIONS, SAME, find_signature, guess_other, is_tar
-from watcher.sniff.passwords import find_lock
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import BinaryIO
 
     from watcher.sniff.formats import Format
@@ -29,6 +29,8 @@ _PDF_OBJECT = re.compile(rb"\d\s++\d++\s++obj\b")
 #: The header as a line of its own, and not in a sentence about such files.
 _PDF_LINE = re.compile(rb"[\0\s\xef\xbb\xbf]*%[^\r\n%]{4,24}?\d\.\d[ \t]*(?:[\r\n%]|\Z)")
 _STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
+_POINTER = re.compile(rb"startxref\s+(\d{1,12})")
+_NEAR: Final = 65_536  # bytes before the end of a PDF in which a trailer is looked for
 _WHOLE: Final = {End.SEEN: True, End.NONE: None, End.DOUBTFUL: False, End.MISSING: False}
 
 
@@ -41,7 +43,9 @@ def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
     handle.seek(0)
     content = Content(handle, size, handle.read(HEAD))
     found, end = _identify(content, _extension(name))
-    if found is formats.PDF:
+    if found is formats.PDF and any(b"/Encrypt" in part for part in _read_trailers(content)):
+        from watcher.sniff.passwords import find_lock  # noqa: PLC0415 - 150 ms for a rare PDF
+
         found = find_lock(content) or found
     broken = end is End.MISSING
     return Sniffed(found.media_type, found.extension, found.what, _WHOLE[end], broken, found.advice)
@@ -80,8 +84,11 @@ def _identify_behind_junk(content: Content, extension: str) -> tuple[Format, End
 
 def _identify_by_head(content: Content, extension: str) -> Format:
     head = content.head
+    may_be_pdf = _PDF_BEGIN.match(head) is not None
+    if may_be_pdf and _begins_as_pdf(head):
+        return formats.PDF
     text = _find_text(head, extension)
-    if _PDF_BEGIN.match(head) and (text is None or _begins_as_pdf(head)):
+    if may_be_pdf and text is None:
         return formats.PDF
     found = find_signature(head, extension) or _find_mail(head, extension)
     if found is None and text in (formats.TEXT, formats.HTML) and _is_late_pdf(content, extension):
@@ -114,6 +121,20 @@ def _is_late_pdf(content: Content, extension: str) -> bool:
         return True
     places = (int(pointers[-1]), header.start() + int(pointers[-1]))
     return any(re.match(rb"\s*(?:xref\b|\d+\s+\d+\s+obj\b)", content.read(at, 32)) for at in places)
+
+
+def _read_trailers(content: Content) -> Iterator[bytes]:
+    """Yield where a PDF's trailer may be: the end, where the last pointer leads, and the start.
+
+    Anything may be appended behind the end.
+    """
+    last = content.find_last(b"startxref")
+    end = content.size if last < 0 else min(content.size, last + 64)
+    part = content.read(max(0, end - _NEAR), min(end, _NEAR))
+    yield part
+    if pointers := _POINTER.findall(part):
+        yield content.read(int(pointers[-1]), 4096)
+    yield content.head
 
 
 # --- Text, markup and mail ---------------------------------------------------------------------
