@@ -132,7 +132,7 @@ def test_a_monthly_limit_is_told_and_its_uploads_are_counted(desk, eventually):
     running.wait_for("Watching")
     drop(desk, 1, 4)
     eventually(lambda: held(desk) == {"monthly_limit:default": 2})
-    assert "The monthly limit of 2 uploads is reached" in desk.call("status").stdout
+    assert "The monthly limit of 2 uploads has been reached" in desk.call("status").stdout
     (report,) = desk.read_json("report", "month")
     assert [each["uploads"] for each in report["months"]] == [2]
     of_folder = desk.call("approve", str(desk.folder))

@@ -168,7 +168,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
     """Read the configuration and its warnings; an empty one if there is none yet.
 
     A file that was named must exist. Mistakes are logged, too, as a service has no screen. If the
-    machine-wide file has mistakes, the program waits for them to be fixed: this person cannot.
+    system-wide file has mistakes, the program waits for them to be fixed: this person cannot.
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)

@@ -55,7 +55,7 @@ class Editor:
     def open(cls, path: str, state_dir: str) -> Editor:
         """Read it; ConfigError if it is not TOML. One that does not exist yet is empty.
 
-        The machine-wide configuration is read too, but never written.
+        The system-wide configuration is read too, but never written.
         """
         home = os.path.expanduser("~")
         layer = find_layer(MachineFile.of_process(os.environ))

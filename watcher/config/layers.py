@@ -1,4 +1,4 @@
-"""The machine-wide configuration below a person's own: a deep merge, and a list of locked keys.
+"""The system-wide configuration below a person's own: a deep merge, and a list of locked keys.
 
 First the tables of each file are brought into the form that all other code expects, and secrets are
 removed: ``[account]`` becomes ``[accounts.default]``, and tags in the API's form, a list of names
@@ -64,7 +64,7 @@ _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 class Merged:
     """Both files in one; ``ineffective`` are the places where the person's own sets locked keys.
 
-    ``machine`` is the path of the machine-wide configuration, "" if there is none.
+    ``machine`` is the path of the system-wide configuration, "" if there is none.
     """
 
     tables: Table
@@ -278,7 +278,7 @@ def _remove_locked(
 
 
 def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
-    """Take ``locked`` out of a machine-wide configuration; nonsense in it goes to ``mistakes``."""
+    """Take ``locked`` out of a system-wide configuration; nonsense in it goes to ``mistakes``."""
     place, names = machine.at(types.LOCKED), machine.pop(types.LOCKED, [])
     if not isinstance(names, list):
         said = msg(

@@ -65,7 +65,7 @@ class Loaded:
     """Settings as they were read, and where each key's value comes from.
 
     ``absent`` has a sentence for each watched folder that does not exist yet. ``machine`` is the
-    machine-wide configuration's path, "" if there is none. ``has_own``: the person has one.
+    system-wide configuration's path, "" if there is none. ``has_own``: the person has one.
     """
 
     path: str

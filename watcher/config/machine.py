@@ -1,4 +1,4 @@
-"""The machine-wide configuration: read only where nobody but administrators may write it.
+"""The system-wide configuration: read only where nobody but administrators may write it.
 
 Whoever can write it decides where CVs and keys go. So one that others may write is used by nobody,
 and without it nothing begins either: a person's own configuration alone might send them elsewhere.
@@ -32,7 +32,7 @@ ASK_THE_ADMINISTRATOR: Final = msg(
 
 @dataclass(frozen=True, slots=True)
 class MachineFile:
-    """Where the machine-wide configuration is looked for; ``is_own``: the person named it."""
+    """Where the system-wide configuration is looked for; ``is_own``: the person named it."""
 
     path: str
     is_own: bool = False
@@ -57,7 +57,7 @@ class MachineFile:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A machine-wide configuration as it was read: valid TOML."""
+    """A system-wide configuration as it was read: valid TOML."""
 
     path: str
     text: str
@@ -68,7 +68,7 @@ class Layer:
 
 
 def find_layer(file: MachineFile | None) -> Layer | None:
-    """Return the machine-wide configuration, None if there is none.
+    """Return the system-wide configuration, None if there is none.
 
     ConfigError where it cannot be read, is not to be trusted, or is no TOML.
     """

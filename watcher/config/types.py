@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 Kinds = MappingProxyType[str, Any]
 
-#: In the machine-wide configuration alone: what people's own cannot change.
+#: In the system-wide configuration alone: what people's own cannot change.
 LOCKED: Final = "locked"
 #: Settings that are bytes, or bytes a second, and may be written like "20 MB".
 _SIZES: Final = frozenset({"max_size", "min_size", "max_upload_rate"})
