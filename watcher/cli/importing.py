@@ -172,7 +172,7 @@ def command(
     """
     path = os.path.realpath(on_disk(os.path.abspath(os.path.expanduser(folder))))
     if not os.path.isdir(path):
-        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Choose a folder that exists.")
     if source is None and (account or tags):
         raise UsageError(
             "--account and --tag need --source.", "A watched folder has its own settings."
@@ -209,7 +209,7 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     if not wanted and made is None:
         raise UsageError(
             f"{path} is not in a watched folder.",
-            "Name the source for its files with --source.",
+            "Specify the source for its files with --source.",
         )
     # Watched folders inside another one are needed too: a file belongs to the deepest.
     folders = [

@@ -191,7 +191,7 @@ def retry(
     Exit codes: 0 done, 5 none of the files can be retried.
     """
     if sum((bool(files), everything, cause is not None)) != 1:
-        raise UsageError("Name either files, --all or --cause.")
+        raise UsageError("Specify either files, --all or --cause.")
     if files:
         done = _order(ctx, "retry", files)
     elif everything:

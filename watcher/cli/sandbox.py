@@ -155,7 +155,7 @@ def try_out(folder: str | None, as_json: bool) -> None:
     everything else is removed at the end. Press Ctrl-C to stop.
     """
     if folder is not None and not os.path.isdir(folder):
-        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Choose a folder that exists.")
     sandbox = make_sandbox()
     with stop_signal() as stop, _a_place() as place:
         watched = os.path.realpath(folder or os.path.join(place, "CVs"))
