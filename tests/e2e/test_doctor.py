@@ -60,7 +60,7 @@ def test_a_good_world_in_a_pipe(desk):
     assert "\x1b" not in done.stdout
     assert {line[0] for line in lines} <= {"✓", "!", DASH}
     assert [line.split()[1] for line in lines if line[0] == "✓"] == [
-        "Configuration", "Folder", "Changes", "Limits", "Limits", "History", "Disk",
+        "Configuration", "Folder", "New", "Limits", "Limits", "History", "Disk",
         "API", "Proxy", "DNS", "TLS", "HrFlow", "Clock", "Source",
     ]  # fmt: skip
     assert "is not running, so no files are uploaded. → Start it with: hrflow" in done.stdout

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from watcher.doctor import Finding
 
-_WIDTH: Final = 13
+#: Columns of a label; only those of hooks are longer.
+_WIDTH: Final = 15
 
 
 @click.command("doctor")

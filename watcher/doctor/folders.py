@@ -51,7 +51,7 @@ def checks(case: Case) -> Iterator[Check]:
             failing=msg("{path} can't be used", path=path), seconds=_COUNTING + 10,
         )  # fmt: skip
         yield Check(
-            "events", msg("Change detection"), each.check_events, path, [("folder", path)],
+            "events", msg("New files"), each.check_events, path, [("folder", path)],
             seconds=_PATIENCE + 5,
         )  # fmt: skip
     yield Check(
