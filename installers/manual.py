@@ -19,7 +19,7 @@ _FILES = r"""
 The configuration; \fBhrflow-watcher config check\fR names the place on this system.
 .TP
 .I /etc/hrflow-watcher/config.toml
-The machine-wide configuration, which it refines; \fBlocked\fR names what it cannot change.
+The system-wide configuration, which it refines; \fBlocked\fR names what it cannot change.
 .TP
 .I ~/.local/state/hrflow-watcher
 The journal and the log.
@@ -32,7 +32,7 @@ The API key, on a machine without a keyring.
 Another configuration, another place for the journal and the log.
 .TP
 .B HRFLOW_WATCHER_MACHINE_CONFIG
-Another machine-wide configuration, to try one before it is rolled out.
+Another system-wide configuration, to try one before it is rolled out.
 .TP
 .B NO_COLOR
 If it is set, nothing is coloured.
