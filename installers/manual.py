@@ -19,17 +19,17 @@ _FILES = r"""
 The configuration; \fBhrflow-watcher config check\fR names the place on this system.
 .TP
 .I /etc/hrflow-watcher/config.toml
-The system-wide configuration, which it refines; \fBlocked\fR names what it cannot change.
+The system-wide configuration, which it overrides, except for the settings in \fBlocked\fR.
 .TP
 .I ~/.local/state/hrflow-watcher
-The journal and the log.
+The history and the log.
 .SH ENVIRONMENT
 .TP
 .B HRFLOW_API_KEY
-The API key, on a machine without a keyring.
+The API key, on a computer without a keyring.
 .TP
 .BR HRFLOW_WATCHER_CONFIG ", " HRFLOW_WATCHER_STATE
-Another configuration, another place for the journal and the log.
+Another configuration, another place for the history and the log.
 .TP
 .B HRFLOW_WATCHER_MACHINE_CONFIG
 Another system-wide configuration, to try one before it is rolled out.
