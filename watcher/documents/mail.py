@@ -33,6 +33,8 @@ _TEXT: Final = msg("part of the text")
 _CALENDAR: Final = msg("a calendar entry")
 _CARD: Final = msg("a contact card")
 _SIGNATURE: Final = msg("a digital signature")
+_ENCRYPTION: Final = msg("a note about the encryption")
+_SYSTEM: Final = msg("a system file")
 _REPORT: Final = msg("a delivery report")
 _NO_DOCUMENT: Final = {
     "text/calendar": _CALENDAR,
@@ -40,6 +42,8 @@ _NO_DOCUMENT: Final = {
     "text/vcard": _CARD,
     "text/x-vcard": _CARD,
     "text/directory": _CARD,
+    "application/applefile": _SYSTEM,
+    "application/pgp-encrypted": _ENCRYPTION,
     "application/pgp-signature": _SIGNATURE,
     "application/pkcs7-signature": _SIGNATURE,
     "application/x-pkcs7-signature": _SIGNATURE,
@@ -319,7 +323,7 @@ def _text(handle: BinaryIO, leaf: _Leaf) -> str:
 
 def _is_text(leaf: _Leaf, kind: str, name: str) -> bool:
     """Whether a part is the email's own text rather than an attachment."""
-    is_text = kind in ("text/plain", "text/html", "text/enriched", "text/richtext")
+    is_text = kind.startswith("text/") and kind not in _NO_DOCUMENT
     return is_text and not name and leaf.headers.get_content_disposition() != "attachment"
 
 
