@@ -11,8 +11,7 @@ from functools import partial
 
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
-from watcher.daemon.instance import Places
-from watcher.daemon.local_http import Channel
+from watcher.daemon.instance import Channel, Places
 from watcher.i18n.message import msg
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate, Document, Sniffed
@@ -82,7 +81,7 @@ class History:
         path = f"{self.folder}/{number % DIRECTORIES}/new {number}.pdf"
         candidate, stat = Candidate(self.folder, path, Sign.CLOSED), Stat(100_000, number)
         sha256 = os.urandom(32).hex()
-        journal.files.find(self.folder, path)
+        journal.names.find(self.folder, path)
         document = Document(self.folder, path, stat, sha256, PDF, "new.pdf")
         file_id = journal.files.add(candidate, stat, now, State.NOTICED, document=document)
         journal.files.claim("source", sha256, file_id)

@@ -59,6 +59,14 @@ def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     assert (wrong.returncode, "'soon' is not a valid duration" in wrong.stderr) == (2, True)
 
 
+def test_an_order_is_in_force_when_its_answer_comes(office):
+    """So the next one already sees it, however soon it is given."""
+    for _ in range(50):
+        office.channel.post("/api/pause")
+        assert office.channel.post("/api/resume") == {"was_paused": True}
+    assert office.channel.post("/api/resume") == {"was_paused": False}
+
+
 def test_files_are_tried_again_and_ignored_by_name(office, eventually):
     desk = office.desk
     desk.sandbox.faults.set(REFUSE)

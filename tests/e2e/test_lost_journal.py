@@ -202,8 +202,10 @@ def test_a_full_disk_under_the_journal_stops_nothing_for_good(world, small_disk,
     filler = fill(small_disk)
     drop(folder, *(f"during {number}" for number in range(20)))
     eventually(lambda: any("disk is not full" in text for text in sentences(world)))
+    assert not world.app.carry_out(Pause(0.0)), "an order that cannot be kept is not confirmed"
     os.unlink(filler)
     eventually(lambda: any("can be used again" in text for text in sentences(world)))
+    assert world.app.carry_out(Pause(0.0))
     drop(folder, "after")
     eventually(lambda: len(world.arrived()) == 22)
     names = [record.file_name for record in world.arrived()]

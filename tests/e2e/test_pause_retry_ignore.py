@@ -23,7 +23,7 @@ from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Actions
 from watcher.page.activity import Activity
 from watcher.page.server import ActivityPage
-from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry
+from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
 from watcher.present.menu import Action
 from watcher.sandbox import Fault, Kind
 
@@ -255,6 +255,17 @@ def test_listeners_hear_what_has_changed_and_nothing_while_nothing_does(world, e
     drop(folder, "unheard.pdf")
     wait_for(world, eventually, "unheard.pdf", "sent")
     assert len(heard) == told
+
+
+def test_listeners_hear_of_the_end_of_a_snooze(world, eventually):
+    """Nothing else happens then."""
+    world.start(world.folder())
+    heard = []
+    world.app.subscribe(heard.append)
+    eventually(lambda: heard)
+    world.app.post(Snooze(time.time() + 1.0))
+    eventually(lambda: heard[-1].snoozed_until)
+    eventually(lambda: not heard[-1].snoozed_until)
 
 
 def test_a_snapshot_shows_a_journal_that_takes_the_place_of_another(world, eventually):

@@ -18,7 +18,7 @@ from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE, wait_until
 from watcher import sandbox as sb
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.sd_notify import ServiceManager
+from watcher.daemon.service_manager import ServiceManager
 from watcher.model.errors import UnusableError
 from watcher.pipeline.messages import Ping
 from watcher.service.common import Definition
@@ -161,6 +161,31 @@ def test_an_entry_of_the_file_manager_sends_files_as_long_as_it_is_installed(odd
     assert "1 file added to" in (odd.root / "said").read_text()
     assert odd.run("service", "uninstall", **path).returncode == 0
     assert not (odd.root / "data" / "nautilus").exists()
+
+
+def test_file_managers_follow_the_watched_folders(odd, eventually):
+    programs = odd.root / "bin"
+    programs.mkdir()
+    (programs / "nautilus").write_text("#!/bin/sh\n")
+    (programs / "nautilus").chmod(0o755)
+    path = {"PATH": f"{programs}:{os.environ['PATH']}"}
+
+    def entries():
+        return sorted(each.name for each in (odd.root / "data/nautilus/scripts").glob("*"))
+
+    more = str(odd.root / "Lyon")
+    assert odd.run("service", "install", **path).returncode == 0
+    added = odd.run(
+        "folder", "add", more, "--source", sb.SALES.key, "--no-check", "--create", **path
+    )
+    assert added.returncode == 0, added.stderr
+    eventually(
+        lambda: entries() == ["Send to HrFlow – Lyon", f"Send to HrFlow – {odd.folder.name}"]
+    )
+    assert odd.run("service", "stop", **path).returncode == 0
+    assert odd.run("folder", "remove", more, "--yes", **path).returncode == 0
+    assert odd.run("service", "start", **path).returncode == 0
+    eventually(lambda: entries() == ["Send to HrFlow"])
 
 
 def test_the_entry_is_valid(odd):
@@ -310,9 +335,9 @@ def test_the_program_tells_its_manager(desk, manager):
 def test_signs_of_life_come_from_whoever_is_asked(manager):
     alive = threading.Event()
 
-    def ask():
+    def ask(answer):
         if alive.is_set():
-            service_manager.on_event(Ping())
+            answer()
 
     environ = {"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "20000", "HOME": "/"}
     service_manager = ServiceManager.of_process(environ)
@@ -320,7 +345,6 @@ def test_signs_of_life_come_from_whoever_is_asked(manager):
     alive.set()
     service_manager.ready(ask)
     manager.wait_for("WATCHDOG=1")
-    service_manager.on_event("something else")
     assert set(manager.heard) == {"READY=1", "WATCHDOG=1"}
     alive.clear()
     service_manager.stopping()
@@ -369,7 +393,7 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
     world.start(world.folder())
     service_manager = ServiceManager.of_process({"NOTIFY_SOCKET": "/nowhere/notify"})
     asked = []
-    service_manager.ready(lambda: asked.append(1))
+    service_manager.ready(asked.append)
     world.app.post(Ping())
     world.wait_for(lambda: any(isinstance(each, Ping) for each in world.news))
     service_manager.stopping()
@@ -388,7 +412,6 @@ def test_without_a_watchdog_an_idle_loop_is_not_woken(world):
 def test_without_a_manager_nothing_is_done(environ):
     service_manager = ServiceManager.of_process(dict(environ))
     asked = []
-    service_manager.ready(lambda: asked.append(1))
-    service_manager.on_event(Ping())
+    service_manager.ready(asked.append)
     service_manager.stopping()
     assert not asked

@@ -13,8 +13,7 @@ from tests.support.desk import Process
 from tests.support.installation import Installation
 from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE
-from watcher.daemon.instance import Places
-from watcher.daemon.local_http import read_facts
+from watcher.daemon.instance import Places, read_facts
 from watcher.model.errors import UPDATED
 
 OLD, NEW = "0.0.1", "0.0.2"

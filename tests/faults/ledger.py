@@ -9,6 +9,7 @@ from tests.faults.machine import SetClock, fill
 from tests.faults.trial import Scenario
 from tests.support.postgres import running_cluster
 from tests.support.share import Share, set_up
+from watcher.model.lifecycle import OPEN
 from watcher.model.settings import Ledger
 from watcher.sandbox import Fault, Kind
 
@@ -27,7 +28,7 @@ class Office:
         trial.undo.append(lambda: running.__exit__(None, None, None))
         self.url = self.cluster.new_database()
         set_up(self.url)
-        self.share = Share(trial.root, self.url, trial.sandbox)
+        self.share = Share(trial.root, self.url, trial.sandbox, trial.start_process)
         trial.undo.append(self.share.close)
         self.folder = SimpleNamespace(path=str(self.share.folder))
         self.dropped = 0
@@ -164,6 +165,7 @@ def clock_off(by):
         trial.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.1, method="POST"))
         office.drop(BACKLOG)
         office.finish()
+        trial.until(lambda: trial.has("parsed") and not OPEN & {*trial.states().values()})
 
     return run
 

@@ -5,8 +5,7 @@ import os
 import socket
 
 from tests.support.waiting import PATIENCE
-from watcher.daemon.instance import Instance, Places
-from watcher.daemon.local_http import LocalServer
+from watcher.daemon.instance import Instance, LocalServer, Places
 
 #: What the server keeps of its own: a place to be woken at, and its port.
 LISTENING = 2

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from watcher.daemon.provisioning import drop_sample, remove_sample, sample_path
+from watcher.daemon.setup import drop_sample, remove_sample, sample_path
 from watcher.model.errors import UnusableError
 from watcher.sandbox.samples import sample_cv_pdf
 

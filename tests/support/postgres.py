@@ -14,6 +14,10 @@ import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
 
+#: Ends the clusters of a folder and removes it, once nobody holds the other end of its input: that
+#: is when the test run that made them is over, or was killed.
+_KEEPER = 'cat; for data in "$2"/*/; do "$1" stop -D "$data" -m immediate; done; rm -rf "$2"'
+
 #: Debian keeps a version's programs in a folder of their own.
 PROGRAMS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda at: int(at.split("/")[4]))
 
@@ -27,6 +31,11 @@ def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
+
+
+def is_open(port):
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Cluster:
@@ -57,11 +66,6 @@ class Cluster:
         settings = f"-p {self.port} -k {self.root} -c listen_addresses=127.0.0.1"
         log = os.path.join(self.root, "log")
         self.run("pg_ctl", "start", "-w", "-D", self.data, "-o", settings, "-l", log)
-
-    def close(self):
-        """Stop it if it runs."""
-        if self.is_running():
-            self.stop("immediate")
 
     def stop(self, mode="fast"):
         """End it; ``immediate`` is how a machine that loses its power ends it."""
@@ -157,26 +161,52 @@ def running_cluster(disk="", **settings):
     """A cluster in a new folder; ``disk``: on a file system of its own, of so many bytes."""
     user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
     root = tempfile.mkdtemp()
-    try:
+    with contextlib.ExitStack() as stack:
         if disk:
             subprocess.run(
                 ["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", root], check=True
             )
+            stack.callback(os.rmdir, root)
+            stack.callback(subprocess.run, ["umount", root], check=True)
         if user is not None:
             os.chown(root, user, -1)
+        keeper = subprocess.Popen(
+            ["sh", "-c", _KEEPER, "sh", program("pg_ctl"), root], user=user, cwd="/",
+            start_new_session=True, stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        stack.callback(keeper.communicate, timeout=PATIENCE)
         cluster = Cluster(root, user)
         cluster.create()
         with open(os.path.join(cluster.data, "postgresql.conf"), "a", encoding="utf-8") as file:
             file.write("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
         cluster.start()
+        yield cluster
+
+
+@contextlib.contextmanager
+def running_pooler(cluster, mode):
+    """A PgBouncer before a cluster; gives its port."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as root:
+        settings = os.path.join(root, "settings")
+        with open(settings, "w", encoding="ascii") as file:
+            file.write(
+                f"[databases]\n* = host=127.0.0.1 port={cluster.port} user=hrflow\n"
+                f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+                f"unix_socket_dir =\nauth_type = any\npool_mode = {mode}\n"
+            )
+        os.chmod(root, 0o755)
+        process = subprocess.Popen(
+            [shutil.which("pgbouncer"), "--quiet", settings], user=cluster.user,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
         try:
-            yield cluster
+            assert wait_until(lambda: is_open(port))
+            yield port
         finally:
-            cluster.close()
-    finally:
-        if disk:
-            subprocess.run(["umount", "-l", root], check=False)
-        shutil.rmtree(root)
+            process.kill()
+            process.wait(PATIENCE)
 
 
 def need_postgres():

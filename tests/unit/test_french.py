@@ -14,7 +14,7 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
-from watcher.page.auth import TOKEN, Guard, Sessions
+from watcher.page.auth import TOKEN, AuthMiddleware, Sessions
 from watcher.present.menu import menu
 from watcher.present.notifications import (
     HELD_SECONDS,
@@ -130,7 +130,7 @@ def test_an_offline_of_days_is_told_with_its_day():
 )
 def test_who_is_not_let_in_hears_it_in_the_right_language(headers, said, monkeypatch):
     monkeypatch.setattr("watcher.page.auth.is_other_user", lambda *_: False)
-    guard = Guard(lambda *_: [], Sessions(lambda: 0.0, "token", lambda _: None), 80, FR)
+    guard = AuthMiddleware(lambda *_: [], Sessions(lambda: 0.0, "token", lambda _: None), 80, FR)
     environ = {"HTTP_HOST": "127.0.0.1:80", "REMOTE_ADDR": "127.0.0.1", "REMOTE_PORT": "1",
                "REQUEST_METHOD": "GET", "PATH_INFO": "/", **headers}  # fmt: skip
     (body,) = guard(environ, lambda *_: None)

@@ -292,6 +292,10 @@ class Desk:
     def post(self, message):
         self.done.append(message)
 
+    def carry_out(self, *orders):
+        self.done += orders
+        return True
+
     def snapshot(self):
         return Snapshot(holds=(ActiveHold("existing:/cvs", "Why.", 2),), watched=(Watched("/cvs"),))
 

@@ -1,5 +1,8 @@
 """How much of the work at hand is done, and that whoever listens hears of every change."""
 
+import math
+import time
+
 import pytest
 
 from watcher.daemon.adapters import RealClock
@@ -47,5 +50,22 @@ def test_a_listener_hears_what_somebody_else_has_asked_for_before(tmp_path, even
         snapshots.touch()
         assert snapshots.latest().version == "2"  # as a command that asks for the status does
         eventually(lambda: heard == ["1", "2"])
+    finally:
+        snapshots.stop()
+
+
+def test_a_listener_is_called_again_when_it_wants_to_be(tmp_path, eventually):
+    """As for the end of a pause, which changes nothing in the journal."""
+    snapshots = Snapshots(str(tmp_path / "no journal"), RealClock(), Snapshot)
+    heard, due = [], time.time() + 0.4
+
+    def listen(snapshot):
+        heard.append(snapshot.at)
+        return due if len(heard) == 1 else math.inf
+
+    snapshots.subscribe(listen)
+    try:
+        eventually(lambda: len(heard) == 2)
+        assert heard[1] >= due
     finally:
         snapshots.stop()

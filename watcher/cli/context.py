@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher.cli.output import say
-from watcher.daemon.instance import Places, default_state
-from watcher.daemon.local_http import Channel
+from watcher.daemon.instance import Channel, Places, default_state
 from watcher.i18n.message import msg
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import FAILED

@@ -17,8 +17,14 @@ from watcher.config.editor import Editor
 from watcher.config.setup_plan import check_email
 from watcher.config.tags import check_tags, parse_tag
 from watcher.credentials import SystemKeyring, keys
-from watcher.daemon.provisioning import find_key, why_not_stored
-from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow, looks_like_key
+from watcher.daemon.setup import (
+    UNCHECKED,
+    Workspace,
+    ask_hrflow,
+    find_key,
+    looks_like_key,
+    why_not_stored,
+)
 from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -34,7 +35,7 @@ from watcher.cli.output import (
 from watcher.config.rewriting import DropFolder
 from watcher.config.setup_plan import Answers, FolderAnswer
 from watcher.config.tags import write_tags
-from watcher.daemon.provisioning import make_folder, what_stays
+from watcher.daemon.setup import make_folder, what_stays
 from watcher.daemon.snapshots import source_names
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH
@@ -117,7 +118,7 @@ def list_(ctx: click.Context, as_json: bool) -> None:
             say_json({**_facts(folder), "source_name": source, "layer": layer})
     elif folders:
         rows = [_row(folder, layer, names) for folder, layer in zip(folders, layers, strict=True)]
-        if len(loaded.config.accounts) == 1:
+        if len(loaded.config.accounts) == 1 and sys.stdout.isatty():  # tells a person nothing
             rows = [[*row[:4], "", *row[5:]] for row in rows]
         say_table(["Folder", "Source", "Tags", "After upload", "Account", ""], rows)
     else:

@@ -39,8 +39,7 @@ from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
 from watcher.daemon.imports import imported_folder
-from watcher.daemon.instance import Instance
-from watcher.daemon.local_http import Channel, read_facts
+from watcher.daemon.instance import Channel, Instance, read_facts
 from watcher.daemon.plans import folders_of, former_targets, make_plans, this_machine
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name

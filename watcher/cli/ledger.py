@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,8 @@ import click
 from watcher.cli.context import load_config, program_options
 from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.credentials import LEDGER, read_secret
-from watcher.daemon.shared_ledger import not_installed
 from watcher.i18n.message import ENGLISH, msg
+from watcher.ledger import not_installed
 from watcher.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -78,11 +77,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if not found:
         say("No machine uses the ledger now.")
         return
-    now = time.time()
     rows = [
         [
             each.name,
-            f"{ENGLISH.duration(max(0.0, now - each.last_seen))} ago",
+            f"{ENGLISH.duration(each.silent)} ago",
             str(each.in_flight),
             str(each.sent_today),
             each.version,

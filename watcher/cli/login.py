@@ -24,7 +24,7 @@ from watcher.cli.editing import (
 )
 from watcher.cli.output import Styled, answers_with_facts, prompt, say
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
-from watcher.daemon.local_http import SilentError
+from watcher.daemon.instance import SilentError
 from watcher.model.errors import (
     ConfigError,
     CredentialError,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -23,9 +24,8 @@ from watcher.config.paths import is_absent
 from watcher.credentials import LEDGER, WEBHOOK, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
-from watcher.daemon.provisioning import make_missing
-from watcher.daemon.sd_notify import ServiceManager
-from watcher.daemon.updates import OwnFiles, UpdateWatch
+from watcher.daemon.service_manager import OwnFiles, ServiceManager, UpdateWatch
+from watcher.daemon.setup import make_missing
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
@@ -83,7 +83,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             config,
             where,
             keys=Keys.of_process(os.environ),
-            on_event=call_all(folders.hear, service_manager.on_event, lines, updates.on_event),
+            on_event=call_all(folders.hear, lines, updates.on_event),
             shown=lines.states if lines else frozenset(),
             webhook_secret=secret,
             ledger_password=password,
@@ -108,12 +108,14 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
                 say(Styled(f"! {warning}", "busy"))
             if lines and not as_json:
                 say(Styled(f"Press Ctrl-C to stop. To see more: {command_name()} open", "quiet"))
-            service_manager.ready(lambda: app.post(Ping()))
+            service_manager.ready(lambda alive: app.post(Ping(alive)))
             with on_desktop(
                 app, where, environ,
                 with_icon=tray, act=page.act, say=announce,
             ):  # fmt: skip
                 updates.start(app)
+                if quiet:  # as a service: folders may have changed while it did not run
+                    _refresh_menus(ctx, config)
                 wait_for_end(app, stop)
         finally:
             service_manager.stopping()
@@ -133,6 +135,22 @@ def _watch_config(ctx: click.Context, app: App, versions: Mapping[str, FileVersi
         app.watch_file(each, lambda: _reload(ctx, app))
     if any(_file_version(each) != version for each, version in versions.items()):
         _reload(ctx, app)  # it changed before it was watched
+
+
+def _paths(config: Config) -> list[str]:
+    return [folder.path for folder in config.folders]
+
+
+def _refresh_menus(ctx: click.Context, config: Config) -> None:
+    """Have the menus of file managers list these folders; on a thread, as programs are run."""
+
+    def refresh() -> None:
+        from watcher.daemon.login_service import LoginService  # noqa: PLC0415 - takes memory
+
+        home = os.path.expanduser("~")
+        LoginService(config_path(ctx), config, places(ctx), os.environ, home).refresh_menus()
+
+    threading.Thread(target=refresh, name="menus", daemon=True).start()
 
 
 def _announcer(*, mute: bool) -> Callable[[str], None]:
@@ -207,7 +225,10 @@ def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
     make_missing(loaded.config.folders)
     if loaded.config == app.config:
         return ()
+    has_other_folders = _paths(loaded.config) != _paths(app.config)
     app.reload(loaded.config)
+    if has_other_folders:
+        _refresh_menus(ctx, loaded.config)
     _log.info("configuration reloaded")
     say(Styled("Configuration reloaded.", "good"))
     return ()

@@ -19,7 +19,7 @@ from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.credentials import Keys
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
-from watcher.daemon.provisioning import drop_sample, remove_sample
+from watcher.daemon.setup import drop_sample, remove_sample
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State

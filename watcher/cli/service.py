@@ -12,7 +12,7 @@ from watcher.cli.output import Styled, json_option, say, say_json
 from watcher.cli.times import moment
 from watcher.credentials import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.local_http import read_facts
+from watcher.daemon.instance import read_facts
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, UsageError

@@ -40,9 +40,12 @@ from watcher.config.setup_plan import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.daemon.local_http import read_facts
-from watcher.daemon.provisioning import (
+from watcher.daemon.instance import read_facts
+from watcher.daemon.setup import (
+    UNCHECKED,
     Changes,
+    Workspace,
+    ask_hrflow,
     can_drop_sample,
     drop_sample,
     find_key,
@@ -51,7 +54,6 @@ from watcher.daemon.provisioning import (
     why_not_stored,
 )
 from watcher.daemon.snapshots import source_names
-from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError

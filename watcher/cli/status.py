@@ -25,7 +25,7 @@ from watcher.cli.output import (
     shown_folder,
 )
 from watcher.cli.times import moment
-from watcher.daemon.local_http import Channel, read_facts
+from watcher.daemon.instance import Channel, read_facts
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps

@@ -2,23 +2,19 @@
 
 ::
 
-    core           the composition root: all parts, and how they are connected
-    engine         the pipeline on a journal; its supervisor; one client for each account
-    adapters       the clock and the worker threads that the pipeline needs
-    plans          the rules of each folder, compiled; what they do to a file
-    imports        files that are in a folder already
-    recovery       opening the journal; commands where no program runs
-    snapshots      snapshots of the status for all who subscribe
-    event_log      the log: written, read, scrubbed
-    hooks          the user's own commands
-    webhook        receives HrFlow's webhooks
-    local_http     HTTP on this machine: a server on a thread, the commands' client
-    instance       the program's files, its lock, its API's address
-    sd_notify      tells the service manager: ready, alive, stopping
-    updates        stops for a new version
-    shared_ledger  the client of the shared ledger, as the settings say
-    login_service  installs, starts and stops the login service
-    desktop        icon and notifications
-    provisioning   provides what the settings need: folders, keys, the configuration, a sample CV
-    workspace      an account's workspace in HrFlow: its sources
+    core             the composition root: all parts, and how they are connected
+    engine           the pipeline on a journal; its supervisor; clients of HrFlow and the ledger
+    adapters         the clock and the worker threads that the pipeline needs
+    plans            the rules of each folder, compiled; what they do to a file
+    imports          files that are in a folder already
+    recovery         opening the journal; commands where no program runs
+    snapshots        snapshots of the status for all who subscribe
+    event_log        the log: written, read, scrubbed
+    hooks            the user's own commands
+    webhook          receives HrFlow's webhooks
+    instance         the program's files, its lock, its API: server and client on this machine
+    service_manager  tells who started the program that it works; stops for a new version
+    login_service    installs, starts and stops the login service
+    desktop          icon and notifications
+    setup            the steps of setting up: folders, keys, sources, the configuration, a sample CV
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -26,7 +26,6 @@ from watcher.daemon.plans import (
     make_plans,
     this_machine,
 )
-from watcher.daemon.shared_ledger import LedgerAccess
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -59,13 +58,14 @@ if TYPE_CHECKING:
 
     from watcher.credentials import Keys
     from watcher.daemon.instance import Instance, Places
+    from watcher.daemon.snapshots import Listener
     from watcher.model.settings import Config, Folder
     from watcher.routing.rules import Plan
 
 _log = logging.getLogger(__name__)
 
-#: Seconds within which files are forgotten: a lot of other work may come first.
-_FORGETTING: Final = 30.0
+#: Seconds within which orders are carried out: a lot of other work may come first.
+_PATIENCE: Final = 30.0
 
 
 class App:
@@ -97,7 +97,7 @@ class App:
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
         ``retry_seconds`` pass between two attempts to use a journal that has failed.
         ``webhook_secret`` is that of :class:`watcher.daemon.webhook.Webhooks`.
-        ``ledger_password`` is that of :class:`watcher.daemon.shared_ledger.LedgerAccess`.
+        ``ledger_password`` is that of :class:`watcher.daemon.engine.SharedLedger`.
         ``instance`` is how commands reach the program; without it they cannot.
         """
         self._config = config
@@ -110,11 +110,10 @@ class App:
         self._leaves_others = leaves_others
 
         self._log = EventLog()
-        ledger = LedgerAccess(places, self._clock, ledger_password)
         self._supervisor = Supervisor(
             places,
             lambda journal: Engine(
-                journal, places, keys, self._clock, ledger, self._on_event,
+                journal, places, keys, self._clock, ledger_password, self._on_event,
                 lambda: self._log.states | shown,
             ),
             self._apply_settings, self._on_event, self._clock.wall, retry_seconds,
@@ -133,7 +132,7 @@ class App:
         self._offline_since = 0.0
         self._ledger_use = LedgerUse()
         self._pending = 0
-        self._forgetting: dict[tuple[int, ...], queue.SimpleQueue[bool]] = {}
+        self._forgotten: dict[tuple[int, ...], bool] = {}  # whether nothing of them is left
         self._lock: BaseFileLock | None = None
 
     # --- Life cycle ---------------------------------------------------------------------------
@@ -255,6 +254,18 @@ class App:
             self._webhooks.configure(self._config)
         self._supervisor.post(message)
 
+    def carry_out(self, *orders: object) -> bool:
+        """Send commands to the pipeline; return once they are in force, False if that is late.
+
+        It is late while the journal cannot be used.
+        """
+        if self._supervisor.is_recovering:
+            return False
+        done = threading.Event()
+        for each in (*orders, Ping(done.set)):
+            self.post(each)
+        return done.wait(_PATIENCE)
+
     def rescan(self) -> None:
         """Scan all folders now."""
         self._supervisor.engine.rescan(None, "asked for")
@@ -264,12 +275,8 @@ class App:
 
         Return whether nothing of them is left in the journal's file either.
         """
-        done = self._forgetting[file_ids] = queue.SimpleQueue[bool]()
-        self.post(Forget(file_ids))
-        try:
-            return done.get(timeout=_FORGETTING)
-        except queue.Empty:
-            return None
+        self.carry_out(Forget(file_ids))
+        return self._forgotten.pop(file_ids, None)
 
     def begin_import(self, path: str, folder: Folder | None = None) -> int:
         """Upload every file at or below ``path``; return the number for :meth:`import_state`.
@@ -306,8 +313,8 @@ class App:
         """Return the current status."""
         return self._snapshots.latest()
 
-    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Call ``listener`` with the status, at once and whenever it has changed.
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with the status: at once, whenever it has changed, when it wants to.
 
         On a thread of its own, a few times a second at the most. Return what ends it.
         """
@@ -367,12 +374,14 @@ class App:
             case Pending(files):
                 self._pending = files
             case Forgotten(file_ids, is_overwritten):
-                if (done := self._forgetting.pop(file_ids, None)) is not None:
-                    done.put(is_overwritten)
+                self._forgotten[file_ids] = is_overwritten
             case Approved(path) if path in self._imports.scanning:  # its files are all known now
                 self._imports.scanning.discard(path)
                 self._problems.pop(path, None)
                 self._supervisor.engine.watch(self._plans, tuple(self._imports.scanning))
+            case Ping(answer) if answer is not None:
+                self._snapshots.touch()  # what was posted before it is in the journal now
+                answer()
             case _:
                 pass
         if not isinstance(event, Ping | Drained):  # which change nothing

@@ -5,15 +5,12 @@ from __future__ import annotations
 import logging
 import math
 import os
-import queue
 import shutil
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from watcher.credentials import without_secrets
 from watcher.desktop.dbus_notifications import ICON_FILE, DesktopNotifications
@@ -37,9 +34,6 @@ if TYPE_CHECKING:
     from watcher.present.notifications import Notification
 
 _log = logging.getLogger(__name__)
-
-#: Seconds after which the clock is read again, as it may have been set.
-_LONGEST_WAIT: Final = 3600.0
 
 
 @contextmanager
@@ -73,13 +67,11 @@ def on_desktop(
     )
     if has_icon:
         tray.start()
-    desktop.start()
     unsubscribe = app.subscribe(desktop.update)
     try:
         yield
     finally:
         unsubscribe()
-        desktop.stop()
         if has_icon:
             tray.stop()
         notifications.stop()
@@ -107,75 +99,23 @@ class Desktop:
         *,
         show_icon: Callable[[IconView], None],
         show_notification: Callable[[Notification], None],
-        now: Callable[[], float] = time.time,
     ) -> None:
         """``wanted`` returns the settings in force."""
         self._wanted = wanted
         self._word = word
         self._show_icon = show_icon
         self._show_notification = show_notification
-        self._now = now
         self._tracker = NotificationTracker(word)
-        self._snapshot: Snapshot | None = None
-        self._inbox: queue.SimpleQueue[Snapshot | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="desktop", daemon=True)
 
-    def start(self) -> None:
-        """Start; nothing is shown before the first :meth:`update`."""
-        self._thread.start()
-
-    def update(self, snapshot: Snapshot) -> None:
-        """Show this snapshot; for any thread."""
-        self._inbox.put(snapshot)
-
-    def stop(self) -> None:
-        """Stop."""
-        self._inbox.put(None)
-        self._thread.join(2.0)
-
-    # -- On the thread
-
-    def _run(self) -> None:
-        while True:
-            for snapshot in self._receive():
-                if snapshot is None:
-                    return
-                self._snapshot = snapshot
-            try:
-                self._show()
-            except Exception:  # noqa: BLE001 - uploads go on, and the next snapshot may be fine
-                _log.exception("icon and notifications could not be updated")
-
-    def _receive(self) -> list[Snapshot | None]:
-        """Wait for snapshots; return none of them when it is time for an update without."""
-        found: list[Snapshot | None] = []
-        try:
-            found.append(self._inbox.get(timeout=self._time_to_update()))
-            while True:
-                found.append(self._inbox.get_nowait())
-        except queue.Empty:
-            return found
-
-    def _time_to_update(self) -> float | None:
-        """Return the seconds until a pause or snooze ends or a notification is due, or None."""
-        if self._snapshot is None:
-            return None
-        now = self._now()
-        moments = (self._tracker.due, self._snapshot.paused_until, self._snapshot.snoozed_until)
-        due = min((each for each in moments if each > now), default=math.inf)
-        return min(due - now, _LONGEST_WAIT) if math.isfinite(due) else None
-
-    def _show(self) -> None:
-        if self._snapshot is None:
-            return
-        now = self._now()
-        current = replace(self._snapshot, at=now)
-        self._show_icon(icon_view(current, self._word))
-        wanted = self._wanted()
-        silence = silent_until(wanted.quiet_hours, current.snoozed_until, now)
-        notification = self._tracker.update(current, wanted, silence, now)
+    def update(self, snapshot: Snapshot) -> float:
+        """Show this; return when the next notification is due, inf for never."""
+        now, wanted = snapshot.at, self._wanted()
+        self._show_icon(icon_view(snapshot, self._word))
+        silence = silent_until(wanted.quiet_hours, snapshot.snoozed_until, now)
+        notification = self._tracker.update(snapshot, wanted, silence, now)
         if notification is not None:
             self._show_notification(notification)
+        return self._tracker.due if self._tracker.due > now else math.inf
 
 
 # --- Files and folders on the desktop ---------------------------------------------------------

@@ -7,16 +7,19 @@ import os
 import threading
 from typing import TYPE_CHECKING, Final
 
+from watcher import __version__
 from watcher.daemon.adapters import Threads
 from watcher.daemon.hooks import HookCommands
+from watcher.daemon.plans import this_machine
 from watcher.daemon.recovery import check_room, open_journal
-from watcher.daemon.shared_ledger import LedgerAccess, SharedLedger
 from watcher.documents import Spool
 from watcher.folders import FolderSupervisor, WatchedFolder
 from watcher.i18n.message import msg
 from watcher.journal.reader import Reader
+from watcher.ledger import not_installed
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
 from watcher.model.kinds import Cause
+from watcher.model.ledger import Unreachable
 from watcher.model.uploads import Held, Wait
 from watcher.pipeline.follow_up import PARALLEL
 from watcher.pipeline.loop import Pipeline
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.hrflow.client import Client
     from watcher.journal.writer import Journal
+    from watcher.ledger.client import LedgerClient
     from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
@@ -131,6 +135,72 @@ def _removed(account: str) -> Wait:
     return Wait(why)
 
 
+class SharedLedger:
+    """The shared ledger's client, for as long as the settings name a ledger."""
+
+    def __init__(
+        self,
+        places: Places,
+        clock: Clock,
+        password: Callable[[bool], str],
+        post: Callable[[object], None],
+    ) -> None:
+        """``post`` is given what the ledger says.
+
+        ``password`` returns "" where the address, ``.pgpass`` or the server needs none; its
+        argument is whether a plain-text keyring is allowed. It may raise CredentialError.
+        """
+        self._places = places
+        self._clock = clock
+        self._password = password
+        self._post = post
+        self._changing = threading.Lock()
+        self._url = ""
+        self._client: LedgerClient | None = None
+
+    def configure(self, config: Config) -> None:
+        """Use the ledger that the settings name; the pipeline must have these settings already."""
+        url = config.ledger.url
+        with self._changing:
+            if url == self._url:
+                return
+            self._close(1.0)
+            self._url = url
+            if not url:
+                return
+            try:
+                # psycopg need not be installed where there is no ledger.
+                from watcher.ledger.client import LedgerClient  # noqa: PLC0415
+            except ImportError:
+                self._post(Unreachable(not_installed().message))
+                return
+            self._client = LedgerClient(
+                url,
+                password=lambda: self._password(config.allow_insecure_keyring),
+                instance_path=self._places.ledger_instance,
+                machine=this_machine().hostname,
+                program=__version__,
+                post=self._post,
+                tick=self._clock.tick,
+            )
+            self._client.start()
+
+    def tell(self, message: object) -> None:
+        """Hand the client a message; from the pipeline's thread."""
+        if (client := self._client) is not None:
+            client.tell(message)
+
+    def stop(self, seconds: float) -> None:
+        """End the session, within ``seconds``."""
+        with self._changing:
+            self._close(seconds)
+
+    def _close(self, seconds: float) -> None:
+        if self._client is not None:
+            self._client.stop(seconds)
+            self._client = None
+
+
 def watched_folders(plans: Mapping[str, Plan], importing: Collection[str]) -> list[WatchedFolder]:
     """Return the folders to watch; one that contains another leaves that one out.
 
@@ -166,14 +236,14 @@ class Engine:
         places: Places,
         keys: Keys,
         clock: RealClock,
-        ledger: LedgerAccess,
+        ledger_password: Callable[[bool], str],
         on_event: Callable[[object], None],
         shown: Callable[[], Collection[State]],
     ) -> None:
         """Use ``journal``, which belongs to ``places``, and close it in the end.
 
         ``on_event`` is called with all that happens, on the thread of :meth:`run`.
-        For ``shown`` see :class:`Pipeline`.
+        For ``ledger_password`` see :class:`SharedLedger`, for ``shown`` :class:`Pipeline`.
         """
         self._journal = journal
         self._reader = Reader(places.journal)
@@ -182,7 +252,7 @@ class Engine:
         spool.sweep()
         self._clients = Clients(keys, clock)
         self._commands = HookCommands()
-        self._ledger = SharedLedger(ledger, self.post)
+        self._ledger = SharedLedger(places, clock, ledger_password, self.post)
         self._pipeline = Pipeline(
             self._journal, self._clients, self._make_threads, clock, self._forward,
             spool=spool, shown=shown, run_hook=self._commands.run, tell_ledger=self._ledger.tell,
@@ -292,6 +362,11 @@ class Supervisor:
             self._on_event(message)
         else:
             self.engine.post(message)
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether the journal cannot be used at the moment: what is posted may be lost."""
+        return self._recovering.is_set()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Return whether the program has ended, after waiting for it."""

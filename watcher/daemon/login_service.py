@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import subprocess
@@ -13,8 +14,7 @@ from typing import TYPE_CHECKING, Final
 from watcher import __version__
 from watcher.config.paths import default_path
 from watcher.daemon.desktop import chosen_language
-from watcher.daemon.instance import default_state, lock
-from watcher.daemon.local_http import Channel, read_facts
+from watcher.daemon.instance import Channel, default_state, lock, read_facts
 from watcher.i18n.catalog import catalog, languages
 from watcher.i18n.command import command_name
 from watcher.i18n.language import system_language
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
     from watcher.daemon.instance import Places
     from watcher.model.settings import Config
+
+_log = logging.getLogger(__name__)
 
 #: Seconds that starting or stopping may take.
 PATIENCE: Final = 30.0
@@ -131,9 +133,17 @@ class LoginService:
     def install(self) -> bool:
         """Install it, with entries in the menus of file managers; return whether it changed."""
         changed = self.system.install()
-        language = chosen_language(self._places) or system_language(self._environ)
-        self._menus.install(make_entries(catalog(language)(LABEL), self._command, self._folders))
+        self._install_menus()
         return changed
+
+    def refresh_menus(self) -> None:
+        """Have file managers list the folders as they are now, if the service is installed."""
+        if not os.path.exists(self.system.file):
+            return
+        try:
+            self._install_menus()
+        except WatcherError as error:
+            _log.warning("the menus of file managers cannot be changed: %s", error.title)
 
     def uninstall(self) -> bool:
         """Stop the program and remove everything; return whether there was anything."""
@@ -180,6 +190,10 @@ class LoginService:
         else:
             return was_there
         return True
+
+    def _install_menus(self) -> None:
+        language = chosen_language(self._places) or system_language(self._environ)
+        self._menus.install(make_entries(catalog(language)(LABEL), self._command, self._folders))
 
     def _wait_for_end(self, seconds: float) -> None:
         try:

@@ -117,11 +117,13 @@ class Standalone:
         self._places = places
         self._journal = journal
 
-    def post(self, message: object) -> None:
-        """Carry out a command; it is on disk when this returns."""
-        if not isinstance(message, Resume):  # every run begins by trying what is waiting
-            carry_out(message, self._journal, time.time())
+    def carry_out(self, *orders: object) -> bool:
+        """Carry out commands; they are on disk when this returns."""
+        for order in orders:
+            if not isinstance(order, Resume):  # every run begins by trying what is waiting
+                carry_out(order, self._journal, time.time())
         self._journal.commit()
+        return True
 
     def forget(self, file_ids: tuple[int, ...]) -> bool:
         """Forget files; return whether nothing of them is left in the journal's file either."""

@@ -7,9 +7,11 @@ than take a small part of the machine's time.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +24,7 @@ from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from watcher.daemon.adapters import RealClock
     from watcher.daemon.instance import Places
@@ -32,6 +34,9 @@ _log = logging.getLogger(__name__)
 #: The shortest pause between two snapshots: in seconds, and as a multiple of what one takes.
 _PAUSE: Final = 0.25
 _SHARE: Final = 20
+
+#: Seconds after which the clock is read again while a listener waits, as it may have been set.
+_LONGEST_WAIT: Final = 3600.0
 
 #: How many files a snapshot names.
 _RECENT: Final = 10
@@ -58,6 +63,11 @@ def source_names(where: Places) -> Mapping[tuple[str, str], str]:
     return {key: facts.name for key, (facts, _) in sources.items() if facts.name}
 
 
+def _ahead(moment: float, now: float) -> float:
+    """Return a moment that is still to come, else 0."""
+    return moment if moment > now else 0.0
+
+
 class Progress:
     """Counts the files that were processed since there was last nothing to do."""
 
@@ -72,6 +82,20 @@ class Progress:
             self._base = processed
         done = processed - self._base
         return (done, done + busy) if busy else (0, 0)
+
+
+#: Is called with a snapshot; returns when it wants to be called again though nothing has changed,
+#: in seconds since 1970 (inf or None for never).
+Listener = Callable[[Snapshot], float | None]
+
+
+def _call(listener: Listener, latest: Snapshot) -> float:
+    try:
+        due = listener(latest)
+    except Exception:  # noqa: BLE001 - the others must be called
+        _log.exception("a listener failed")
+        return math.inf
+    return math.inf if due is None else due
 
 
 class Snapshots:
@@ -90,7 +114,7 @@ class Snapshots:
         self._dirty.set()
         self._untold = threading.Event()  # something has changed since listeners were called
         self._latest = Snapshot()
-        self._listeners: list[Callable[[Snapshot], None]] = []
+        self._listeners: list[Listener] = []
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -108,8 +132,8 @@ class Snapshots:
                 self._make()
             return self._latest
 
-    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        """Call ``listener`` with the status, now and whenever it has changed.
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call ``listener`` with the status, now, whenever it has changed, and when it wants to.
 
         On a thread of its own. Return what ends it.
         """
@@ -131,7 +155,7 @@ class Snapshots:
             self._close()
 
     def _run(self) -> None:
-        seen: dict[int, Snapshot] = {}  # by the listener's id
+        told: dict[Listener, tuple[Snapshot, float]] = {}  # what, and when they want to be called
         while True:
             self._untold.clear()
             if self._stopping.is_set():
@@ -139,22 +163,19 @@ class Snapshots:
             started = time.perf_counter()
             latest = self.latest()
             took = time.perf_counter() - started
+            before, told = told, {}
             for listener in tuple(self._listeners):
-                before = seen.get(id(listener))
-                if before is None or replace(before, at=latest.at) != latest:
-                    seen[id(listener)] = latest
-                    self._call(listener, latest)
+                seen, due = before.get(listener, (None, 0.0))
+                if due <= latest.at or seen is None or replace(seen, at=latest.at) != latest:
+                    seen, due = latest, _call(listener, latest)
+                told[listener] = seen, due
             self._stopping.wait(max(_PAUSE, _SHARE * took))
             now = self._clock.wall()
-            if not self._untold.wait(max(1.0, next_day(now) - now)):  # "today" is another day
-                self._dirty.set()
-
-    @staticmethod
-    def _call(listener: Callable[[Snapshot], None], latest: Snapshot) -> None:
-        try:
-            listener(latest)
-        except Exception:  # noqa: BLE001 - the others must be called
-            _log.exception("a listener failed")
+            ends = (latest.paused_until, latest.snoozed_until)
+            due = min([math.inf, *filter(None, ends), *(due for _, due in told.values())])
+            wait = min(due - now, _LONGEST_WAIT) if math.isfinite(due) else math.inf
+            if not self._untold.wait(max(0.0, min(wait, next_day(now) - now))):
+                self._dirty.set()  # it is time, or "today" is another day
 
     def _make(self) -> None:
         frame = self._frame()
@@ -163,9 +184,10 @@ class Snapshots:
         except (JournalError, ValueError) as error:  # gone, damaged, or just closed
             _log.info("the journal cannot be read at the moment: %s", error)
             self._close()
+            now = self._clock.wall()
             self._latest = replace(
-                frame, at=self._clock.wall(), paused_until=self._latest.paused_until,
-                snoozed_until=self._latest.snoozed_until,
+                frame, at=now, paused_until=_ahead(self._latest.paused_until, now),
+                snoozed_until=_ahead(self._latest.snoozed_until, now),
                 counts=self._latest.counts, recent=self._latest.recent,
                 attention=self._latest.attention, holds=self._latest.holds,
             )  # fmt: skip
@@ -180,8 +202,8 @@ class Snapshots:
         return replace(
             frame,
             at=now,
-            paused_until=reader.paused_until(),
-            snoozed_until=reader.snoozed_until(),
+            paused_until=_ahead(reader.paused_until(), now),
+            snoozed_until=_ahead(reader.snoozed_until(), now),
             done=done,
             total=total,
             today=reader.arrived_on(time.strftime("%Y-%m-%d", time.localtime(now))),

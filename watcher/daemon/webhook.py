@@ -8,7 +8,7 @@ import threading
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from watcher.daemon.local_http import LocalServer
+from watcher.daemon.instance import LocalServer
 from watcher.hrflow.webhook import MAX_HEADER, EventVerifier, RefusedError, signs_body
 from watcher.model.errors import UnusableError, WatcherError
 

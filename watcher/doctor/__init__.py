@@ -6,8 +6,7 @@
     program   the program, its configuration, history and disks, service and icon
     folders   watched folders, and the system's limits on watching them
     account   key, network and sources of an account
-    approvals what waits for a person's approval
-    optional  webhook, hook commands and shared ledger, as far as they are configured
+    optional  approvals and limits, shared ledger, webhook, hook commands, as far as they are used
     bundle    a report for support, without names and secrets
 
 Nothing is changed, except for a file that is created in each folder and removed at once.
@@ -18,7 +17,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from watcher.doctor import account, approvals, folders, optional, program
+from watcher.doctor import account, folders, optional, program
 from watcher.doctor.bundle import write as write_bundle
 from watcher.doctor.findings import (
     CONFIG,
@@ -62,7 +61,6 @@ def checks(case: Case) -> Iterator[Check]:
     yield Check("disk", msg("Disk space"), partial(program.check_disks, case))
     yield Check("keyring", msg("Keyring"), partial(account.check_keyring, case), needs=[CONFIG])
     yield from account.checks(case)
-    yield from approvals.checks(case)
     yield from optional.checks(case)
     yield Check("service", msg("Login service"), partial(program.check_service, case))
     yield Check("tray", msg("Tray icon"), partial(program.check_tray, case))

@@ -401,37 +401,25 @@ def judge_state(source: Source) -> list[Finding]:
     """Return a warning about a source that is archived, disabled or for tests, if it is."""
     name = _name_of(source)
     if source.is_archived:
-        return [
-            warning(
-                msg(
-                    "The source {what} is archived in HrFlow, which may refuse uploads to it.",
-                    what=name,
-                ),
-                msg("Restore it in HrFlow, or name another source in the configuration."),
-            )
-        ]
-    if source.is_disabled:
-        return [
-            warning(
-                msg(
-                    "The source {what} is disabled in HrFlow, which may refuse uploads to it.",
-                    what=name,
-                ),
-                msg("Enable it in HrFlow, or name another source in the configuration."),
-            )
-        ]
-    if source.is_test:
-        return [
-            warning(
-                msg(
-                    "The source {what} is in HrFlow's test environment, so what is"
-                    " uploaded there is not among your real candidates.",
-                    what=name,
-                ),
-                msg("Name another source in the configuration, unless you are testing."),
-            )
-        ]
-    return []
+        said = msg(
+            "The source {what} is archived in HrFlow, which may refuse uploads to it.", what=name
+        )
+        advice = msg("Restore it in HrFlow, or name another source in the configuration.")
+    elif source.is_disabled:
+        said = msg(
+            "The source {what} is disabled in HrFlow, which may refuse uploads to it.", what=name
+        )
+        advice = msg("Enable it in HrFlow, or name another source in the configuration.")
+    elif source.is_test:
+        said = msg(
+            "The source {what} is in HrFlow's test environment, so what is"
+            " uploaded there is not among your real candidates.",
+            what=name,
+        )
+        advice = msg("Name another source in the configuration, unless you are testing.")
+    else:
+        return []
+    return [warning(said, advice)]
 
 
 def judge_source(source: Source, *, sync: bool) -> Finding:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import as_sentence
-from watcher.daemon.provisioning import is_to_be_made
+from watcher.daemon.setup import is_to_be_made
 from watcher.doctor.findings import CONFIG, Check, Finding, error, ok, warning
 from watcher.folders import WatchedFolder, mounts
 from watcher.folders.native import Probe, probe

@@ -1,25 +1,31 @@
-"""Checks of what is optional: a webhook, hook commands, the ledger that machines share."""
+"""Checks of what is optional: approvals and limits, shared ledger, webhook, hook commands."""
 
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import LEDGER, WEBHOOK, read_secret
-from watcher.daemon.shared_ledger import not_installed
 from watcher.daemon.webhook import PATH
 from watcher.doctor.findings import CONFIG, Check, error, of, ok, warning
 from watcher.i18n.message import msg, plural
+from watcher.journal.reader import Reader
+from watcher.ledger import not_installed
+from watcher.model.approvals import month_of
 from watcher.model.errors import CredentialError, LedgerError
+from watcher.model.settings import for_account
+from watcher.present.status import needs_approval
 from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from watcher.doctor.findings import Case, Finding
-    from watcher.model.settings import Webhook
+    from watcher.model.settings import Account, Webhook
+    from watcher.model.snapshot import ActiveHold
 
 #: Seconds that a keyring gets, and those for one that is unlocked and a connection.
 _KEYRING_SECONDS: Final = 10.0
@@ -30,10 +36,15 @@ _TOLERANCE: Final = 60.0
 
 
 def checks(case: Case) -> Iterator[Check]:
-    """Yield the checks of what is configured."""
+    """Yield the checks of what is configured, or waits for a person's approval."""
     if case.loaded is None:
         return
     config = case.loaded.config
+    if case.places.has_journal:
+        limited = [each for each in config.accounts if each.monthly_limit]
+        yield Check(
+            "approvals", msg("Approvals"), partial(_check_approvals, case, limited), needs=[CONFIG]
+        )
     if config.ledger.url:
         yield Check(
             "ledger", msg("Shared ledger"), partial(_check_ledger, case), needs=[CONFIG],
@@ -50,6 +61,42 @@ def checks(case: Case) -> Iterator[Check]:
             yield Check(
                 "hook", msg("Command for {state} files", state=name), run, name, needs=[CONFIG]
             )
+
+
+def _check_approvals(case: Case, limited: Sequence[Account]) -> Sequence[Finding]:
+    with closing(Reader(case.places.journal)) as reader:
+        asked = [hold for hold in reader.held() if needs_approval(hold)]
+        now = case.wall()
+        used = {each.account: each.uploads for each in reader.months(now, 1)
+                if each.month == month_of(now)}  # fmt: skip
+    return [
+        *map(judge_question, asked),
+        *(judge_use(account, used.get(account.name, 0)) for account in limited),
+    ]
+
+
+def judge_question(hold: ActiveHold) -> Finding:
+    """Return the finding that files wait for approval."""
+    text = plural(
+        "1 file ({size:size}) is on hold: {why}",
+        "{count:count} files ({size:size}) are on hold: {why}",
+        hold.files,
+        size=hold.size,
+        why=hold.why,
+    )
+    return warning(text, msg("Upload all that is waiting with: {hrflow_watcher} approve --all"))
+
+
+def judge_use(account: Account, uploads: int) -> Finding:
+    """Return how many of the month's ``uploads`` are used."""
+    return ok(
+        msg(
+            "{used:count} of {limit:count} uploads of this month are used{whose}.",
+            used=uploads,
+            limit=account.monthly_limit,
+            whose=for_account(account.name),
+        )
+    )
 
 
 def _check_ledger(case: Case) -> Finding:
@@ -76,6 +123,8 @@ def _check_ledger(case: Case) -> Finding:
             msg("Grant it SELECT, INSERT, UPDATE and DELETE on them."),
         )
     used = plural("1 machine uses it", "{count:count} machines use it", facts.machines)
+    if not facts.machines:
+        used = msg("No machine uses it now")
     difference = abs(case.wall() - facts.now)
     if difference > _TOLERANCE:
         return warning(

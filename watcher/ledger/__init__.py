@@ -6,6 +6,9 @@ clone finds the lock of its id taken, and gets a new id. A failover may lose the
 machines repeat theirs with every new connection, and for a minute new claims count as uncertain.
 A machine that was silent and is still sending takes its claims back from one that is only checking.
 
+``synchronous_commit`` stays as the server has it: a claim costs one flush of its log, but a crash
+there, after which nothing tells that claims are missing, loses none.
+
 ::
 
     client      the running program's session: one thread, one connection
@@ -15,3 +18,16 @@ A machine that was silent and is still sending takes its claims back from one th
 
 Only this package imports psycopg, and it is imported only where ``[ledger] url`` is set.
 """
+
+from __future__ import annotations
+
+from watcher.i18n.message import msg
+from watcher.model.errors import LedgerError
+
+
+def not_installed() -> LedgerError:
+    """Return the error to raise where psycopg is missing."""
+    return LedgerError(
+        msg("The shared ledger needs psycopg, which is not installed."),
+        msg('Install it with: pip install "hrflow-watcher[ledger]"'),
+    )

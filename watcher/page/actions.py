@@ -12,7 +12,7 @@ from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import show_file
 from watcher.daemon.imports import imported_folder
 from watcher.i18n.message import Text, msg
-from watcher.model.errors import UnusableError, UsageError
+from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
@@ -57,8 +57,8 @@ class Control:
 class Receiver(Protocol):
     """The program, or the journal alone where none runs."""
 
-    def post(self, message: object) -> None:
-        """Hand a message to the pipeline."""
+    def carry_out(self, *orders: object) -> bool:
+        """Carry out commands; return once they are in force, False if that takes too long."""
 
     def snapshot(self) -> Snapshot:
         """Return the current status."""
@@ -77,13 +77,13 @@ class JournalActions:
     def pause(self, body: Body) -> dict[str, object]:
         """Pause uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
         until = _end_of_pause(body, time.time())
-        self.app.post(Pause(until))
+        self._order(Pause(until))
         return {"paused_until": None if until == UNTIL_RESUMED else until}
 
     def resume(self, _: Body) -> dict[str, object]:
         """End a pause; tell whether there was one."""
         was_paused = self.app.snapshot().paused_until > time.time()
-        self.app.post(Pause(0.0))
+        self._order(Pause(0.0))
         return {"was_paused": was_paused}
 
     def snooze(self, body: Body) -> dict[str, object]:
@@ -91,7 +91,7 @@ class JournalActions:
         until = body.get("until")
         if not isinstance(until, int | float) or isinstance(until, bool):
             until = _end_of_pause(body, time.time())
-        self.app.post(Snooze(until))
+        self._order(Snooze(until))
         return {}
 
     def retry(self, body: Body) -> dict[str, object]:
@@ -104,12 +104,10 @@ class JournalActions:
 
     def retry_all(self) -> dict[str, object]:
         """Retry everything that needs attention or is held back."""
-        files = 0
-        for hold in self.app.snapshot().holds:
-            if not needs_approval(hold):  # approval is another question
-                self.app.post(Release(hold.key))
-                files += hold.files
-        self.app.post(Resume())
+        # Approval is another question.
+        holds = [hold for hold in self.app.snapshot().holds if not needs_approval(hold)]
+        self._order(*(Release(hold.key) for hold in holds), Resume())
+        files = sum(hold.files for hold in holds)
         left: list[object] = []
         for state in FAILED:
             done = self._change({"state": state.value}, listing.can_retry, Retry)
@@ -128,9 +126,15 @@ class JournalActions:
 
     # -- inside
 
+    def _order(self, *orders: object) -> None:
+        if not self.app.carry_out(*orders):
+            raise WatcherError(
+                msg("The program is busy, or can't use its history at the moment."),
+                msg("Try again later."),
+            )
+
     def _send(self, messages: Sequence[object], _: Body) -> dict[str, object]:
-        for message in messages:
-            self.app.post(message)
+        self._order(*messages)
         return {}
 
     def _release(self, cause: str, body: Body) -> dict[str, object]:

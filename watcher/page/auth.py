@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.daemon.local_http import TOKEN
+from watcher.daemon.instance import TOKEN
 from watcher.i18n.message import ENGLISH, msg
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def is_command() -> bool:
 
 
 COOKIE: Final = "watcher"
-#: The key of the environment under which the guard leaves the session.
+#: The key of the environment under which the middleware leaves the session.
 SESSION: Final = "watcher.session"
 _TOKEN: Final = f"HTTP_{TOKEN.replace('-', '_').upper()}"
 #: What needs no session: it reveals nothing.
@@ -183,8 +183,8 @@ _HEADERS: Final = (
 )  # fmt: skip
 
 
-class Guard:
-    """A WSGI application around another one."""
+class AuthMiddleware:
+    """A WSGI application around another one, which only those reach who may come in."""
 
     def __init__(self, inner: App, sessions: Sessions, port: int, word: Catalog) -> None:
         """``port`` is where it listens."""

@@ -71,7 +71,7 @@ def as_data(value: object) -> str:
 
 
 class Routes:
-    """The WSGI application behind the guard."""
+    """The WSGI application behind :class:`watcher.page.auth.AuthMiddleware`."""
 
     def __init__(
         self,
@@ -300,7 +300,7 @@ class Language:
         language = body.get("language")
         if language not in ("", ENGLISH.language, *languages()):
             raise UsageError(msg("There is no such language."))
-        self._app.post(SetLanguage(language))
+        self._app.carry_out(SetLanguage(language))
         self._use(language)
         return {}
 

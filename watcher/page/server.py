@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
-from watcher.daemon.instance import HOST
-from watcher.daemon.local_http import LocalServer
+from watcher.daemon.instance import HOST, LocalServer
 from watcher.documents.adding import PIECE
 from watcher.i18n.language import system_language
 from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed
-from watcher.page.auth import Guard, Sessions
+from watcher.page.auth import AuthMiddleware, Sessions
 from watcher.page.folders import Additions, FolderSettings
 from watcher.page.routes import Language, Routes
 from watcher.page.setup_form import Health, Sample, Setup
@@ -92,9 +91,11 @@ class ActivityPage:
             return f"The activity page and commands can't be used ({why}); uploads continue."
         assert self._instance.listener is not None
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is normal
-        guard = Guard(self._routes, self._sessions, self._instance.port, self._language.persons)
+        guarded = AuthMiddleware(
+            self._routes, self._sessions, self._instance.port, self._language.persons
+        )
         self._server = LocalServer(
-            "page", guard, self._instance.listener, threads=_THREADS,
+            "page", guarded, self._instance.listener, threads=_THREADS,
             asyncore_loop_timeout=_CHECK, channel_timeout=_INACTIVE, cleanup_interval=_CHECK,
             max_request_body_size=_LARGEST,
         )  # fmt: skip

@@ -127,7 +127,7 @@ class Admission(Stage):
     def _decide(self, candidate: Candidate, document: Document, plan: Plan) -> int | None:
         """Note what becomes of a file; return its id if it was queued."""
         now = self._clock.wall()
-        known = self._journal.files.find(candidate.folder, candidate.path)
+        known = self._journal.names.find(candidate.folder, candidate.path)
         if known is not None and known.sha256 == document.sha256 and known.state in ARRIVED:
             self._journal.files.update_stat(known.file_id, candidate, document.stat)
             return None
@@ -163,7 +163,7 @@ class Admission(Stage):
     def _note_parts(self, container: Document, parts: Iterable[Part], plan: Plan) -> None:
         """Note the documents inside a file, which are read later, and which of them are gone."""
         now = self._clock.wall()
-        known = self._journal.files.parts(container.folder, container.path)
+        known = self._journal.names.parts(container.folder, container.path)
         for part in parts:
             path = documents.part_path(container.path, part.name)
             stat = replace(container.stat, size=part.size)
@@ -194,11 +194,11 @@ class Admission(Stage):
     ) -> bool:
         """Whether this file was sent under a former name; if so, its former row continues."""
         stat = document.stat
-        sent = self._journal.files.sent_as(stat, document.sha256, route.source_key)
+        sent = self._journal.names.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
             if path == document.path or not documents.is_at(folder, path, stat):
                 self._journal.files.replace(file_id, former)
-                self._journal.files.rename(former, candidate)
+                self._journal.names.rename(former, candidate)
                 self._emit(Finished(former, candidate.folder))
                 return True
         return False

@@ -15,7 +15,7 @@ from watcher.model.kinds import APPROVABLE, State
 from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, cause_of, retried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from typing import BinaryIO
 
     from watcher.i18n.message import Message
@@ -124,7 +124,12 @@ class Drain:
 
 @dataclass(frozen=True, slots=True)
 class Ping:
-    """Publish this message again, as a sign of life."""
+    """Publish this message again, once what was posted before it is in the journal.
+
+    It is a sign of life, too. Whoever receives it calls ``answer``.
+    """
+
+    answer: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +302,7 @@ def _retry(journal: Journal, file_ids: tuple[int, ...], now: float) -> Iterable[
         step = retried(entry, now)
         if step is None:
             continue
-        known = journal.files.find(entry.folder, entry.path)
+        known = journal.names.find(entry.folder, entry.path)
         if known is None or known.file_id != entry.file_id:
             yield msg("{path} no longer exists. Put it back, then retry.", path=entry.path)
             continue
@@ -314,8 +319,8 @@ def _ignore(journal: Journal, file_ids: tuple[int, ...], now: float) -> None:
         journal.files.step(entry.file_id, Step(State.IGNORED, IGNORED_BY_USER), now)
         if entry.state not in _SENT_OR_REFUSED:
             journal.files.disclaim(entry.file_id, now)
-        container = journal.files.container(entry)
-        if container is not None and journal.files.is_done(container):
+        container = journal.names.container(entry)
+        if container is not None and journal.names.is_done(container):
             journal.files.set_filing(container.file_id, "pending")
 
 
