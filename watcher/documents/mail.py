@@ -281,7 +281,7 @@ def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
         return
     found, name, start = [], b"", leaf.start
     for at, line in _lines_of(handle, leaf):
-        if begin := _UU_BEGIN.fullmatch(line):
+        if line.startswith(b"begin ") and (begin := _UU_BEGIN.fullmatch(line)):
             name, start = begin[1], at + len(line)
         elif name and _UU_END.fullmatch(line):
             found.append((name, leaf._replace(start=start, end=at)))
@@ -306,13 +306,12 @@ def _decode_uu(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
 
 
 def _lines_of(handle: BinaryIO, leaf: _Leaf) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a part, each with its place in the file; long ones in pieces."""
-    at = leaf.start
-    while at < leaf.end:
-        handle.seek(at)
-        line = handle.readline(min(_LONGEST_LINE, leaf.end - at))
-        if not line:
-            return
+    """Yield the lines of a part, each with its place in the file; long ones in pieces.
+
+    Meanwhile nothing else may read the file.
+    """
+    at = handle.seek(leaf.start)
+    while line := handle.readline(min(_LONGEST_LINE, leaf.end - at)):
         yield at, line
         at += len(line)
 
