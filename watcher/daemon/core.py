@@ -17,15 +17,15 @@ from watcher.credentials import is_contested
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.engine import RETRY_SECONDS, Engine, Supervisor
 from watcher.daemon.event_log import EventLog
-from watcher.daemon.imports import Imports
-from watcher.daemon.instance import lock
-from watcher.daemon.plans import (
+from watcher.daemon.folders import (
+    Imports,
     folders_of,
     former_imports,
     former_targets,
     make_plans,
     this_machine,
 )
+from watcher.daemon.instance import lock
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
