@@ -39,6 +39,7 @@ DEBIAN_PACKAGES = (
     ("inotify-tools", "the benchmark against inotifywait"),
     ("man-db", "the check of the man page"),
     ("libglib2.0-bin", "the login by the autostart entry"),
+    ("pgbouncer", "the test of the shared ledger behind a pooler"),
     ("postgresql", "the tests of the shared ledger"),
     ("scrot", "the tests of the icon in a panel"),
     ("syncthing", "the benchmark of idling against Syncthing"),

@@ -152,6 +152,7 @@ class Result:
     busiest_of_all: int
     uploaded_after: float
     known_after: float
+    turns: int
 
 
 def simulate(files, *, per_minute=0, share=0.5, parallel=20):
@@ -183,10 +184,11 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
             lambda document: None,
         )
         pipeline.post(Configure(config, {FOLDER.path: plan}))
-        began = clock.now
+        began, turns = clock.now, 0
         wanted = State.PARSED if share else State.ACCEPTED
         while count(journal, wanted) < files:
             pipeline.step(clock, workers)
+            turns += 1
             assert clock.now < began + 30 * 86400, "it never ends"
         journal.close()
     return Result(
@@ -196,6 +198,7 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
         busiest(sorted(server.questions + server.uploads)),
         server.uploads[-1] - began,
         clock.now - began,
+        turns,
     )
 
 

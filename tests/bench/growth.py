@@ -81,7 +81,7 @@ class History:
         path = f"{self.folder}/{number % DIRECTORIES}/new {number}.pdf"
         candidate, stat = Candidate(self.folder, path, Sign.CLOSED), Stat(100_000, number)
         sha256 = os.urandom(32).hex()
-        journal.files.find(self.folder, path)
+        journal.names.find(self.folder, path)
         document = Document(self.folder, path, stat, sha256, PDF, "new.pdf")
         file_id = journal.files.add(candidate, stat, now, State.NOTICED, document=document)
         journal.files.claim("source", sha256, file_id)

@@ -28,6 +28,16 @@ def cpu(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def processor():
+    """Seconds that all cores together have worked since the start, and that have passed for them."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, idle, waiting, interrupts, soft, *_ = map(
+            int, file.readline().split()[1:]
+        )
+    working = user + nice + system + interrupts + soft
+    return working / TICK, (working + idle + waiting) / TICK
+
+
 def fine_cpu(pid):
     """Seconds of CPU of all threads that live, to the nanosecond."""
     return sum(int(_read(f"{task}/schedstat").split()[0]) for task in _tasks(pid)) / 1e9

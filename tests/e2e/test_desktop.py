@@ -141,6 +141,20 @@ def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings)
         until(lambda: find(item, "Up to date"))
 
 
+@needs_bus
+def test_a_notification_that_asks_takes_the_answer(desk, surroundings):
+    drop(desk, "Aisha Rahman - CV.pdf")
+    drop(desk, "soren_agard.odt")
+    desk.configure('existing = "ask"')
+    bus = surroundings.have(Bus, surroundings.root)
+    surroundings.have(Panel, bus.address)
+    desktop = surroundings.have(Messages, bus.address)
+    with running(desk, {**ours(surroundings.environ(bus=bus)), "WAYLAND_DISPLAY": "wayland-0"}):
+        until(lambda: desktop.shown)
+        desktop.click(1, "Upload all")
+        until(lambda: len(desk.arrived()) == 2)
+
+
 def children(program):
     """The numbers of the processes that the program has started."""
     found = []

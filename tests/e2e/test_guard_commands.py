@@ -94,8 +94,34 @@ def test_an_import_asks_at_a_terminal_before_it_uploads_many_files(desk):
     terminal.close()
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_without_a_terminal_an_import_of_many_files_needs_a_yes(desk, options):
+    desk.configure("ask_above = 3")
+    drop(desk, 1, 4)
+    done = desk.run("import", str(desk.folder), *options)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "4 files (" in done.stderr
+    assert "--yes" in done.stderr
+    assert not desk.arrived()
+    assert not desk.read_json("history")
+    assert desk.run("import", str(desk.folder), "--yes", *options).returncode == 0
+    assert len(desk.arrived()) == 4
+    drop(desk, 5, 7)  # as many as need no yes: those that were uploaded do not count
+    assert desk.run("import", str(desk.folder), *options).returncode == 0
+    assert len(desk.arrived()) == 7
+
+
+def test_where_nobody_is_to_be_asked_an_import_needs_no_yes(desk):
+    desk.configure("ask_above = 0")
+    drop(desk, 1, 4)
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    assert len(desk.arrived()) == 4
+
+
 def test_an_import_of_what_waits_is_a_yes(desk, asked):
-    done = desk.run("import", str(desk.folder))
+    assert desk.run("import", str(desk.folder)).returncode == 2
+    assert len(desk.arrived()) == 3
+    done = desk.run("import", str(desk.folder), "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(desk.arrived()) == 8
 

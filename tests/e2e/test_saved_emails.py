@@ -122,6 +122,23 @@ def test_programs_and_the_like_in_a_mail_are_left_out_with_a_reason(world):
     assert all("Left out: setup.exe" in str(entry.why) for entry in mails)
 
 
+def test_what_a_mail_says_counts_the_documents_that_are_uploaded(world):
+    folder = world.folder()
+    world.start(folder)
+    winmail, lock = ("winmail.dat", b"\x78\x9f\x3e\x22" + bytes(30)), ("~$CV.docx", b"x" * 162)
+    save(folder.path, "some.eml", mail(("CV.pdf", pdf("cv")), winmail, lock))
+    save(folder.path, "none.eml", mail(winmail))
+    settled(world, 5)
+    assert sent(world) == ["CV.pdf"]
+    assert in_state(world, "refused") == 2
+    assert "some.eml/~$CV.docx" not in shown(world)
+    whys = {os.path.basename(entry.path): entry.why for entry in world.entries()}
+    assert whys["some.eml"].args["count"] == 1
+    assert "Not accepted: winmail.dat" in str(whys["some.eml"])
+    assert "Left out: ~$CV.docx" in str(whys["some.eml"])
+    assert "contains no document" in str(whys["none.eml"])
+
+
 def test_a_kind_that_the_folder_accepts_is_not_left_out(world):
     folder = world.folder(accept=("audio/mpeg",))
     world.start(folder)
@@ -290,3 +307,13 @@ def test_a_scan_waits_and_is_converted_when_it_can_go(world, eventually):
     world.wait_for(lambda: len(world.arrived()) == 1)
     world.stop()
     assert sent(world) == ["scan.pdf"]
+
+
+def test_status_tells_mails_that_were_opened_from_files_that_are_ignored(desk):
+    save(desk.folder, "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    save(desk.folder, "text.eml", mail(("winmail.dat", b"\x78\x9f\x3e\x22" + bytes(30))))
+    assert desk.run("import", str(desk.folder)).returncode == 5
+    (status,) = desk.read_json("status")
+    assert (status["opened"], status["counts"]["ignored"]) == (2, 2)
+    said = desk.run("status").stdout
+    assert "ignored" not in said.lower()

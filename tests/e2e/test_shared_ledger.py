@@ -172,6 +172,12 @@ def test_the_limit_of_requests_a_minute_holds_over_all_machines(share):
     assert all(later - first >= 60.0 for first, later in zip(times, times[12:], strict=False))
 
 
+def most_at_once(records, seconds):
+    """The most requests that were under way together, each of which takes so many seconds."""
+    times = [record.received_at for record in records]
+    return max(sum(0 <= later - each < seconds for later in times) for each in times)
+
+
 def test_the_limit_of_uploads_at_once_holds_over_all_machines(share):
     share.sandbox.api.parse_seconds = 0.0
     share.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.3, method="POST"))
@@ -180,9 +186,7 @@ def test_the_limit_of_uploads_at_once_holds_over_all_machines(share):
         desk.start("run").wait_for("Watching")
     share.drop(24)
     share.check(24)
-    times = sorted(record.received_at for record in share.sandbox.ledger.records())
-    together = [sum(0 <= later - each < 0.3 for later in times) for each in times]
-    assert max(together) == 3, together
+    assert most_at_once(share.sandbox.ledger.records(), 0.3) == 3
 
 
 # -- the ledger fails
@@ -218,14 +222,27 @@ def test_uploads_are_held_while_the_ledger_cannot_be_reached_and_resume_by_thems
 
 
 def test_uploads_go_on_without_the_ledger_if_that_is_wanted(office):
-    office.cluster.stop()
-    desk = office.desk('when_unreachable = "send"')
-    office.drop(3)
+    """Each machine then has the whole limit, and its share again once the ledger is back."""
+    office.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.3, method="POST"))
+    more = 'when_unreachable = "send"\nparallel_uploads = 2'
+    desk, other = (office.desk(more, account="parallel_uploads = 6") for _ in range(2))
     desk.start("run", "--quiet")
-    office.check(3)
+    office.drop(6)
+    wait_for_states(desk, *["parsed"] * 6)
+    office.cluster.stop()
+    office.drop(12, start=6)
+    shutil.copy(office.folder / "cv 6.pdf", office.folder / "a copy.pdf")
+    wait_for_states(desk, *["parsed"] * 18, "duplicate")
     office.cluster.start()
-    count = "SELECT count(*) FROM contents WHERE arrived"
-    assert wait_until(lambda: psql(office.url, count) == [(3,)])
+    arrived = "SELECT count(*) FROM contents WHERE arrived"
+    assert wait_until(lambda: psql(office.url, arrived) == [(18,)])
+    other.start("run", "--quiet")
+    wait_for_states(other, *["duplicate"] * 19)
+    office.drop(12, start=18)
+    assert wait_until(lambda: office.is_done(31))
+    assert len(set(office.references())) == len(office.references()) == 30
+    sent = office.sandbox.ledger.records()
+    assert [most_at_once(some, 0.3) for some in (sent[:6], sent[6:18], sent[18:])] == [2, 6, 2]
 
 
 def test_a_restart_of_the_ledger_is_no_news(office):

@@ -9,6 +9,7 @@ from tests.faults.machine import SetClock, fill
 from tests.faults.trial import Scenario
 from tests.support.postgres import running_cluster
 from tests.support.share import Share, set_up
+from watcher.model.lifecycle import OPEN
 from watcher.model.settings import Ledger
 from watcher.sandbox import Fault, Kind
 
@@ -164,6 +165,7 @@ def clock_off(by):
         trial.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.1, method="POST"))
         office.drop(BACKLOG)
         office.finish()
+        trial.until(lambda: trial.has("parsed") and not OPEN & {*trial.states().values()})
 
     return run
 

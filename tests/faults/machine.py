@@ -130,6 +130,47 @@ def terminated(trial):
     assert again.end(signal.SIGTERM) == 0
 
 
+def with_a_question(trial):
+    """Return a desk whose program has uploaded 5 files and asks about 10 more, and the program."""
+    desk = trial.desk("ask_above = 5")
+    program = desk.start("run")
+    program.wait_for("Watching")
+    folder = trial.folder("desk/cvs")
+    trial.drop(folder, *(f"first {number}.pdf" for number in range(5)))
+    trial.until(lambda: len(trial.arrived()) == 5)
+    trial.drop(folder, *(f"{number}.pdf" for number in range(10)))
+    trial.until(lambda: [*trial.states().values()].count("held") == 10)
+    return desk, program
+
+
+def killed_while_asking(trial):
+    """Nothing is uploaded without a yes, which a later run still waits for."""
+    desk, program = with_a_question(trial)
+    program.end(signal.SIGKILL)
+    again = desk.start("run")
+    again.wait_for("Watching")
+    trial.drop(trial.folder("desk/cvs"), "late.pdf")
+    trial.until(lambda: [*trial.states().values()].count("held") == 11)
+    assert len(trial.arrived()) == 5
+    desk.run("approve", str(desk.folder))
+    trial.until(lambda: len(trial.arrived()) >= 16)
+    again.end()
+
+
+def killed_after_the_yes(trial):
+    """A yes counts, even if nothing was uploaded since."""
+    desk, program = with_a_question(trial)
+    desk.run("pause")
+    desk.run("approve", str(desk.folder))
+    program.end(signal.SIGKILL)
+    assert len(trial.arrived()) == 5
+    again = desk.start("run")
+    again.wait_for("Watching")
+    desk.run("resume")
+    trial.until(lambda: len(trial.arrived()) >= 15)
+    again.end()
+
+
 def two_at_once(trial):
     folder = trial.folder()
     trial.start(folder)
@@ -171,5 +212,9 @@ SCENARIOS = (
              full_target, needs="mount"),
     Scenario("the journal is damaged", "its pages are overwritten", lost_journal),
     Scenario("SIGTERM in the middle of a backlog", "60 files at four at a time", terminated),
+    Scenario("SIGKILL while files wait for a yes", "5 were sent, 10 wait; the next run waits too",
+             killed_while_asking),
+    Scenario("SIGKILL after the yes", "it was given in a pause, so nothing was sent yet",
+             killed_after_the_yes),
     Scenario("two instances at once", "the second says who runs", two_at_once),
 )  # fmt: skip

@@ -31,3 +31,9 @@ def test_a_share_of_less_than_one_a_minute_is_one_too():
     assert result.busiest == 1
     assert result.requests in (6, 7)  # five files and their source; one question comes too early
     assert result.known_after >= 5 * 120
+
+
+def test_uploads_that_are_left_to_a_list_do_not_wake_the_pipeline_one_by_one():
+    files = 300
+    result, alone = simulate(files, parallel=4), simulate(files, share=0.0)
+    assert result.turns - alone.turns < files / 2

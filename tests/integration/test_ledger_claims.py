@@ -309,6 +309,26 @@ def test_many_at_once_share_without_overlap(desktops):
     assert sum(each.sent_today for each in claims.machines(made[0].connection)) == len(wanted)
 
 
+def test_no_statement_reads_the_whole_ledger_even_if_it_was_planned_while_that_was_new(desktops):
+    one = desktops()
+
+    def use(start):
+        lone, many = contents(1, start), contents(64, start + 1)
+        one.claim(lone)
+        one.keep(*lone)
+        one.record(*lone)
+        one.claim(many)
+        one.give_back(*many)
+        claims.claimed(one.connection, one.instance)
+
+    for each in range(12):  # psycopg prepares a statement, then PostgreSQL keeps its plan
+        use(each * 100)
+    with one.connection.transaction():
+        use(5000)
+        query = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'contents'"
+        assert one.connection.execute(query).fetchone() == (0,)
+
+
 # -- machines and limits
 
 
@@ -318,6 +338,8 @@ def test_machines_are_listed_while_they_live(desktops):
     one.record(contents(1)[0])
     found = [(m.name, m.in_flight, m.sent_today) for m in claims.machines(two.connection)]
     assert found == [("ONE", 2, 1), ("TWO", 0, 0)]
+    two.connection.execute("UPDATE sessions SET seen = now() - interval '20 s'")
+    assert all(20 <= each.silent < 60 for each in claims.machines(two.connection))
     claims.end_session(one.connection, one.session)
     assert [each.name for each in claims.machines(two.connection)] == ["TWO"]
 

@@ -1,12 +1,13 @@
 """Messages through a notification service on a real message bus."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from tests.support.desktop import Bus, Messages, needs_bus, until
 from watcher.desktop.dbus_notifications import DesktopNotifications
-from watcher.present.menu import ATTENTION
+from watcher.present.menu import ATTENTION, Action, Item
 from watcher.present.notifications import Kind, Notification
 
 pytestmark = needs_bus
@@ -51,6 +52,18 @@ def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, notifications,
     assert shown["program"] == "hrflow-watcher"
     desktop.click(1)
     until(lambda: clicks == [ATTENTION])
+
+
+def test_a_message_can_have_buttons(surroundings, bus, notifications, clicks):
+    desktop = surroundings.have(Messages, bus.address)
+    yes, no = Item("Upload all", Action("retry")), Item("Skip all", Action("ignore"))
+    for _ in range(3):
+        notifications.show(replace(notification("2 files wait"), buttons=(yes, no)))
+    until(lambda: len(desktop.shown) == 3)
+    desktop.click(1, "Skip all")
+    desktop.click(2, "Upload all")
+    desktop.click(3)
+    until(lambda: clicks == [no.action, yes.action, ATTENTION])
 
 
 def test_where_mark_up_is_understood_names_cannot_be_any(surroundings, bus, notifications):

@@ -256,8 +256,11 @@ class Messages(Service):
             return "u", (number,)
         return None
 
-    def click(self, number):
-        self._signal("ActionInvoked", "us", (number, "default"))
+    def click(self, number, button=""):
+        """Click on a message, or on the button in it with this label."""
+        actions = self.shown.get(number, {}).get("actions", [])
+        name = actions[actions.index(button) - 1] if button else "default"
+        self._signal("ActionInvoked", "us", (number, name))
         self.dismiss(number)
 
     def dismiss(self, number):

@@ -1,6 +1,10 @@
 """Saved emails made in memory."""
 
+import io
+import random
 from email.message import EmailMessage
+
+from PIL import Image
 
 SENDER = "Ines Kowalczuk <ines@example.org>"
 DATE = "Mon, 03 Feb 2025 10:00:00 +0100"
@@ -9,6 +13,16 @@ DATE = "Mon, 03 Feb 2025 10:00:00 +0100"
 def pdf(text, size=0):
     """A PDF whose content is its own."""
     return b"%PDF-1.4\n1 0 obj\n%" + text.encode() + b"\n" + b" " * size + b"\n%%EOF\n"
+
+
+def image(width, height, kind="PNG", *, mode="RGB", noisy=False, **options):
+    """An image as bytes; a ``noisy`` one does not compress."""
+    made = Image.new(mode, (width, height), "white")
+    if noisy:
+        made = Image.frombytes(mode, made.size, random.Random(1).randbytes(len(made.tobytes())))
+    written = io.BytesIO()
+    made.save(written, kind, **options)
+    return written.getvalue()
 
 
 def mail(*attachments, subject="Application as nurse", html="", text="Please find my CV attached."):

@@ -29,6 +29,11 @@ def free_port():
         return sock.getsockname()[1]
 
 
+def is_open(port):
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Cluster:
     """A PostgreSQL that can be stopped, started and killed."""
 
@@ -177,6 +182,31 @@ def running_cluster(disk="", **settings):
         if disk:
             subprocess.run(["umount", "-l", root], check=False)
         shutil.rmtree(root)
+
+
+@contextlib.contextmanager
+def running_pooler(cluster, mode):
+    """A PgBouncer before a cluster; gives its port."""
+    port = free_port()
+    with tempfile.TemporaryDirectory() as root:
+        settings = os.path.join(root, "settings")
+        with open(settings, "w", encoding="ascii") as file:
+            file.write(
+                f"[databases]\n* = host=127.0.0.1 port={cluster.port} user=hrflow\n"
+                f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
+                f"unix_socket_dir =\nauth_type = any\npool_mode = {mode}\n"
+            )
+        os.chmod(root, 0o755)
+        process = subprocess.Popen(
+            [shutil.which("pgbouncer"), "--quiet", settings], user=cluster.user,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        try:
+            assert wait_until(lambda: is_open(port))
+            yield port
+        finally:
+            process.kill()
+            process.wait(PATIENCE)
 
 
 def need_postgres():

@@ -1,5 +1,6 @@
 """What is found in zip archives, and which are refused before anything is unpacked."""
 
+import errno
 import os
 import struct
 import time
@@ -49,6 +50,27 @@ def test_a_document_in_an_archive_is_read_hashed_and_sent_from_the_spool(tmp_pat
     document, spool = found.document, Spool(str(tmp_path / "s"))
     with reopen(str(tmp_path), document.path, document.stat, spool) as again:
         assert again.read() == content
+
+
+class FullSpool(Spool):
+    """On a disk that is full."""
+
+    def create(self):
+        return open("/dev/full", "r+b", buffering=0)
+
+
+def test_a_full_disk_is_not_the_fault_of_an_archive(tmp_path):
+    save(tmp_path, zipped(("CV.pdf", pdf("cv"))))
+    found = identify(
+        str(tmp_path),
+        str(tmp_path / "cvs.zip" / "CV.pdf"),
+        accepts=lambda _: True,
+        opens=lambda _: True,
+        spool=FullSpool(""),
+    )
+    assert isinstance(found, Unusable), found
+    assert found.passing
+    assert found.why.args == {"error": os.strerror(errno.ENOSPC)}
 
 
 def test_side_files_and_links_are_left_out(tmp_path):

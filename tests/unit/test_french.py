@@ -2,13 +2,14 @@
 
 import math
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import first_of_list, system_language
-from watcher.i18n.message import msg
+from watcher.i18n.message import ENGLISH, NOTHING, msg
+from watcher.model.approvals import monthly_limit_why
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications, for_account
@@ -21,6 +22,7 @@ from watcher.present.notifications import (
     OFFLINE_SECONDS,
     NotificationTracker,
 )
+from watcher.present.report import Span, make_period
 from watcher.present.status import headline
 
 FR = catalog("fr_FR.UTF-8")
@@ -62,6 +64,18 @@ FULL = Snapshot(
 )
 def test_days_and_numbers_have_their_french_form(changes, line):
     assert headline(replace(Snapshot(at=NOON), **changes), FR) == line
+
+
+def test_dates_in_sentences_have_their_french_form():
+    why = monthly_limit_why(NOTHING, 2000, NOON)
+    assert FR(why) == (
+        "La limite mensuelle de 2\u202f000 envois est atteinte. Les fichiers attendent jusqu’au"
+        " 01/04/2026, ou jusqu’à votre accord."
+    )
+    period = make_period(Span.WEEK, date(2026, 3, 5), datetime.timestamp)
+    assert FR(period.title) == "semaine du 02/03/2026 au 08/03/2026"
+    assert ENGLISH(period.title) == "week from 2026-03-02 to 2026-03-08"
+    assert FR(make_period(Span.MONTH, date(2026, 3, 5), datetime.timestamp).title) == "03/2026"
 
 
 def all_texts(items):

@@ -65,7 +65,7 @@ def test_it_survives_a_power_cut_as_far_as_a_program_can_say(journal):
 def test_names_of_every_kind_come_back(journal, name):
     file_id = add(journal, name)
     assert journal.store.entry(file_id).path == f"{FOLDER}/{name}"
-    known = journal.files.find(FOLDER, f"{FOLDER}/{name}")
+    known = journal.names.find(FOLDER, f"{FOLDER}/{name}")
     assert (known.file_id, known.stat) == (file_id, Stat(10, 20, 30, 2**64 - 1))
 
 
@@ -76,8 +76,8 @@ def test_what_was_not_committed_was_not(path):
     add(journal, "lost.pdf")
     journal.close()
     again = Journal(path)
-    assert again.files.find(FOLDER, f"{FOLDER}/kept.pdf")
-    assert again.files.find(FOLDER, f"{FOLDER}/lost.pdf") is None
+    assert again.names.find(FOLDER, f"{FOLDER}/kept.pdf")
+    assert again.names.find(FOLDER, f"{FOLDER}/lost.pdf") is None
     again.close()
 
 
@@ -139,7 +139,7 @@ def left(journal):
 
 
 def queue_of(journal, name):
-    return journal.files.find(FOLDER, f"{FOLDER}/{name}").file_id
+    return journal.names.find(FOLDER, f"{FOLDER}/{name}").file_id
 
 
 def refused_again(journal):
@@ -237,7 +237,7 @@ def test_when_the_first_vanishes_its_copy_is_looked_at_again(journal):
 def test_a_file_that_is_gone_is_noticed_when_it_returns(journal):
     file_id = add(journal)
     journal.files.step(file_id, Step(State.GONE), 2.0)
-    assert journal.files.find(FOLDER, f"{FOLDER}/a.pdf") is None
+    assert journal.names.find(FOLDER, f"{FOLDER}/a.pdf") is None
 
 
 def test_jobs_come_in_the_order_they_are_due(journal):
@@ -439,7 +439,7 @@ def test_an_import_counts_what_was_filed_away_since_it_began(journal, read):
         for state in (State.UPLOADING, State.ACCEPTED):
             journal.files.step(number, Step(state), now)
         journal.files.set_filing(number, "", f"/srv/sent/{name}")
-        journal.files.forget_name(number)
+        journal.names.forget(number)
     journal.files.step(numbers["before.pdf"], Step(State.PARSED), 40.0)  # its result comes late
     journal.commit()
     assert read().totals(FOLDER, 20.0) == {State.ACCEPTED: (1, 10)}

@@ -207,11 +207,12 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
 def test_a_yes_takes_a_second_click():
     existing = line(menu(FULL, EN), "Approve uploads…")
     assert existing.action is None
-    yes, gap, shows = existing.items
-    assert (gap, shows.action) == (SEPARATOR, ATTENTION)
+    yes, gap, no, other_gap, shows = existing.items
+    assert (gap, other_gap, shows.action) == (SEPARATOR, SEPARATOR, ATTENTION)
     assert yes == Item(
         "Upload 137 files from jo/CVs (812.0 MB)", Action("retry", {"cause": ASKS.key})
     )
+    assert no == Item("Skip 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
 
 
 @pytest.mark.parametrize(

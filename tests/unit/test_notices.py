@@ -13,7 +13,7 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
-from watcher.present.menu import ATTENTION, SET_UP
+from watcher.present.menu import ATTENTION, SET_UP, Action
 from watcher.present.notifications import (
     LONGEST_DELAY,
     NAME_SECONDS,
@@ -156,6 +156,28 @@ def test_what_keeps_uploads_back_is_told_once_when_it_lasts(snapshot, title, tex
         person.see(replace(snapshot, today=count))
         person.wait(60)
     assert len(person.told) == 1
+
+
+ASKS = Snapshot(holds=(ActiveHold("existing:/cvs", "They were there first.", 137),))
+
+
+def test_a_message_that_asks_has_a_button_for_each_answer():
+    person = Person()
+    person.see(ASKS)
+    person.wait(11)
+    ((_, told),) = person.told
+    assert [button.action for button in told.buttons] == [
+        Action("retry", {"cause": "existing:/cvs"}),
+        Action("ignore", {"cause": "existing:/cvs"}),
+    ]
+
+
+def test_buttons_that_could_be_taken_for_those_of_several_are_not_shown():
+    person = Person()
+    person.see(replace(ASKS, holds=(*ASKS.holds, *HELD.holds)))
+    person.wait(11)
+    ((_, told),) = person.told
+    assert told.buttons == ()
 
 
 def test_what_passes_at_once_is_not_told_and_what_returns_is():

@@ -53,7 +53,7 @@ def prune_all(journal, history_before, names_before):
 def test_old_history_goes_and_its_fingerprint_stays(journal):
     old, young = send(journal, "old.pdf", DAY), send(journal, "young.pdf", 500 * DAY)
     for file_id in (old, young):
-        journal.files.forget_name(file_id)
+        journal.names.forget(file_id)
     prune_all(journal, 400 * DAY, 0.0)
     assert (journal.files.state(old), journal.files.state(young)) == (None, State.PARSED)
     assert journal.store.read("SELECT count(*) FROM events WHERE file_id = ?", old)[0] == 0
@@ -73,13 +73,13 @@ def test_the_names_of_folders_go_with_the_last_file_in_them(journal):
     young = send(journal, "Jo Roe/cv.pdf", 500 * DAY)
     there = send(journal, "Aisha/cv.pdf", DAY)
     for file_id in (old, young):
-        journal.files.forget_name(file_id)
+        journal.names.forget(file_id)
     prune_all(journal, 400 * DAY, 0.0)
     assert places(journal) == {f"{FOLDER}/Jo Roe", f"{FOLDER}/Aisha"}
     again = send(journal, "Jane Doe/cv.pdf", 501 * DAY)  # and may come again
     assert journal.store.path_of(again) == f"{FOLDER}/Jane Doe/cv.pdf"
     journal.retention.forget([again], 1000 * DAY)
-    journal.files.forget_name(there)
+    journal.names.forget(there)
     prune_all(journal, 1000 * DAY, 0.0)
     assert places(journal) == {FOLDER}  # it is watched
 
@@ -87,8 +87,8 @@ def test_the_names_of_folders_go_with_the_last_file_in_them(journal):
 def test_a_directory_that_is_used_while_others_are_forgotten_stays(journal):
     moved = send(journal, "a/cv.pdf", 500 * DAY)
     reached = journal.retention.prune(0, 400 * DAY, 0.0)
-    journal.files.rename(moved, Candidate(FOLDER, f"{FOLDER}/b/cv.pdf", Sign.CHANGED))
-    journal.files.forget_name(moved)
+    journal.names.rename(moved, Candidate(FOLDER, f"{FOLDER}/b/cv.pdf", Sign.CHANGED))
+    journal.names.forget(moved)
     assert journal.retention.prune(reached, 400 * DAY, 0.0) == 0
     assert journal.store.path_of(moved) == f"{FOLDER}/b/cv.pdf"
 
@@ -96,7 +96,7 @@ def test_a_directory_that_is_used_while_others_are_forgotten_stays(journal):
 def test_a_folder_that_is_not_watched_any_more_goes_with_its_last_file(journal):
     journal.folders.reroute(FOLDER, "settings", DAY)
     file_id = send(journal, "cv.pdf", DAY)
-    journal.files.forget_name(file_id)
+    journal.names.forget(file_id)
     journal.folders.set_watched([], 2 * DAY)
     prune_all(journal, DAY / 2, 0.0)
     assert places(journal) == {FOLDER}  # its history is young
@@ -108,9 +108,9 @@ def test_a_folder_that_is_not_watched_any_more_goes_with_its_last_file(journal):
 def test_looking_a_file_up_writes_nothing(journal):
     add(journal, "known/cv.pdf", now=DAY)
     journal.commit()
-    assert journal.files.find(FOLDER, f"{FOLDER}/Jane Doe/cv.pdf") is None
-    assert journal.files.find("/never watched", "/never watched/cv.pdf") is None
-    assert journal.files.find(FOLDER, f"{FOLDER}/known/cv.pdf") is not None
+    assert journal.names.find(FOLDER, f"{FOLDER}/Jane Doe/cv.pdf") is None
+    assert journal.names.find("/never watched", "/never watched/cv.pdf") is None
+    assert journal.names.find(FOLDER, f"{FOLDER}/known/cv.pdf") is not None
     assert not journal.commit()
     assert places(journal) == {f"{FOLDER}/known"}
 
@@ -124,7 +124,7 @@ def test_what_is_still_on_disk_is_kept_as_it_is_compared_with(journal):
 @pytest.mark.parametrize("state", [State.NOTICED, State.HELD])
 def test_what_is_not_done_yet_is_never_forgotten(journal, state):
     file_id = add(journal, state=state, now=DAY)
-    journal.files.forget_name(file_id)
+    journal.names.forget(file_id)
     prune_all(journal, 400 * DAY, 400 * DAY)
     assert journal.files.state(file_id) is state
 
@@ -138,7 +138,7 @@ def test_names_of_people_go_earlier_than_history(journal):
 
 def test_it_goes_in_steps_that_reach_everything(journal):
     for number in range(2 * STEP + 5):
-        journal.files.forget_name(add(journal, f"{number}.pdf", State.GONE, now=DAY))
+        journal.names.forget(add(journal, f"{number}.pdf", State.GONE, now=DAY))
     reached, steps = 0, 0
     while reached := journal.retention.prune(reached, 400 * DAY, 0.0):
         steps += 1
@@ -163,10 +163,10 @@ def test_what_a_person_wants_forgotten_is_not_in_the_file_any_more(journal, path
 
 def test_a_file_that_comes_back_to_its_place_is_the_one_that_arrived(journal, path):
     first = send(journal, "a.pdf", DAY)
-    journal.files.forget_name(first)
+    journal.names.forget(first)
     again = add(journal, "a.pdf", now=2 * DAY)
     assert journal.files.is_return_of(again, first)
-    assert journal.files.find(FOLDER, f"{FOLDER}/a.pdf").file_id == first
+    assert journal.names.find(FOLDER, f"{FOLDER}/a.pdf").file_id == first
     assert journal.files.state(again) is None
     elsewhere = add(journal, "b.pdf", now=2 * DAY)
     assert not journal.files.is_return_of(elsewhere, first)

@@ -1,13 +1,14 @@
 """What is found in saved emails, and what of it is left out, whatever state they are in."""
 
 import base64
+import binascii
 import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.mails import mail, pdf, save
+from tests.support.mails import image, mail, pdf, save
 from tests.support.outlook import attachment, compound, message
 from watcher.documents import Spool, find_container, identify, reopen
 from watcher.model.files import Mail, Unusable
@@ -95,21 +96,21 @@ def test_a_mail_behind_a_link_is_not_opened(tmp_path):
 
 
 def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
-    picture = b"\x89PNG\r\n\x1a\n" + bytes(50_000)
+    picture = image(1240, 1754)
     made = mail(
         ("CV.pdf", pdf("cv")),
         ("invite.ics", b"BEGIN:VCALENDAR", "text/calendar"),
         ("card.vcf", b"BEGIN:VCARD", "text/vcard"),
         ("smime.p7s", b"0", "application/pkcs7-signature"),
         ("scan.png", picture, "image/png"),
-        ("signature.png", picture[:3000], "image/png"),
+        ("signature.png", image(300, 80), "image/png"),
         html='<p>Hello <img src="cid:logo@x"></p>',
     )
     for name, kind, headers, content in (
         ("logo.png", "image/png", {"Content-ID": "<logo@x>"}, picture),
         ("image002.png", "application/octet-stream", {"Content-ID": "<logo@x>"}, picture),
         ("CV 2.pdf", "application/octet-stream", {"Content-ID": "<logo@x>"}, pdf("2")),
-        ("image001.png", "image/png", {}, b"\x89PNG small"),
+        ("image001.png", "image/png", {}, image(300, 80)),
         ("page.png", "image/png", {}, picture),
     ):
         main, _, sub = kind.partition("/")
@@ -129,9 +130,45 @@ def test_what_is_no_document_is_left_out_with_a_reason(tmp_path):
         "logo.png": "an image in the text",
         "image002.png": "an image in the text",
         "CV 2.pdf": "",
-        "image001.png": "an image in the text",
+        "image001.png": "a small image, such as a logo",
         "page.png": "",  # too large for the end of a text: a page that was photographed
     }
+
+
+LOGO = "a small image, such as a logo"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (image(300, 80), LOGO),
+        (image(300, 80, "GIF"), LOGO),
+        (image(300, 80, "WEBP"), LOGO),
+        (image(300, 80, "BMP"), LOGO),
+        (image(400, 400, noisy=True), LOGO),  # 480 kB: the bytes do not tell
+        (image(1200, 300, "JPEG"), LOGO),  # a banner
+        (image(300, 80, "JPEG", exif=b"Exif\0\0" + bytes(60_000), icc_profile=bytes(90_000)), LOGO),
+        (image(300, 80, noisy=True)[:3000], LOGO),  # what is there tells its size
+        (image(595, 842, "JPEG"), ""),  # A4 at 72 dpi
+        (image(1240, 1754, mode="1"), ""),  # 1 kB
+        (image(30_000, 30_000, mode="1"), ""),  # which nobody decodes
+        (image(300, 80)[:20], ""),  # damaged: a document, which is refused if it is none
+        (b"\x89PNG\r\n\x1a\n" + bytes(300), ""),
+        (b"", ""),
+    ],
+    ids=[
+        "png", "gif", "webp", "bmp", "noise", "banner", "long header", "cut", "a4", "black and white",
+        "bomb", "no size", "zeros", "empty",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("disposition", ["attachment", "inline"])
+def test_an_image_too_small_for_a_page_is_a_logo(tmp_path, content, why, disposition):
+    made = mail(("CV.pdf", pdf("cv")))
+    made.add_attachment(
+        content, maintype="image", subtype="png", filename="image.png", disposition=disposition
+    )
+    save(tmp_path, "mail.eml", made)
+    assert inside(tmp_path)["image.png"] == why
 
 
 def test_attached_mails_are_opened_one_level_deep(tmp_path):
@@ -181,6 +218,32 @@ def test_names_are_safe_and_different_whatever_a_mail_says(tmp_path, content, na
         assert not isinstance(look(tmp_path, f"mail.eml/{name}"), Unusable), name
 
 
+def uuencoded(name, content, end=b"`\nend\n"):
+    lines = (binascii.b2a_uu(content[at : at + 45]) for at in range(0, len(content), 45))
+    return b"begin 644 " + name + b"\n" + b"".join(lines) + end
+
+
+def test_attachments_in_the_text_are_found(tmp_path):
+    content, head = (
+        pdf("cv", size=5000),
+        b"From: a@example.org\nDate: Mon, 03 Feb 2025 10:00:00\n\n",
+    )
+    text = b"begin 644 with me\nBegin with this.\n" + uuencoded(b"L\xe9a CV.pdf", content)
+    text += uuencoded(b"empty.pdf", b"") + b"and\n" + uuencoded(b"cut.pdf", content, b"")[:-900]
+    for name, ends in (("mail.eml", b"\n"), ("windows.eml", b"\r\n")):
+        save(tmp_path, name, head + text.replace(b"\n", ends))
+        assert inside(tmp_path, name) == {"Léa CV.pdf": "", "cut.pdf": ""}
+        found = look(tmp_path, f"{name}/Léa CV.pdf", keep_open=True)
+        with found.handle:
+            assert found.handle.read() == content
+        assert look(tmp_path, f"{name}/cut.pdf").document.sniffed.broken
+
+
+def test_a_text_with_very_many_attachments_is_refused(tmp_path):
+    save(tmp_path, "mail.eml", raw(part(b"", uuencoded(b"a.pdf", b"x") * 501)))
+    assert "more than 500" in str(look(tmp_path).document.problem)
+
+
 def test_a_document_in_cut_base64_is_incomplete(tmp_path):
     whole = base64.encodebytes(pdf("cv", size=5000))
     save(tmp_path, "mail.eml", raw()[:-7] + CUT + whole[: len(whole) // 2 - 1])
@@ -226,8 +289,8 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
     made = message(
         attachment("Curriculum vitae.pdf", content),
         attachment("logo.png", b"\x89PNG", kind="image/png", hidden=True),
-        attachment("scan.png", b"\x89PNG" + bytes(9000), kind="image/png"),
-        attachment("signature.png", b"\x89PNG", kind=""),
+        attachment("scan.png", image(1240, 1754), kind="image/png"),
+        attachment("signature.png", image(300, 80), kind=""),
         attachment("fwd", forwarded),
         attachment("deep", deep),
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -65,10 +64,11 @@ from watcher.present import view
 from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
+    from watcher.folders.scans import WatchedFolder
 
     ImportState = dict[str, Any]
 
@@ -152,7 +152,7 @@ _ACTIVE: Final = OPEN - {State.HELD}
 @click.option("--account", metavar="NAME", help="The account of the source, if you have several.")
 @tag_option
 @check_option
-@click.option("--yes", "-y", is_flag=True, help="Don't ask, however many files there are.")
+@click.option("--yes", "-y", is_flag=True, help="Upload any number of files.")
 @json_option
 @program_options
 def command(
@@ -169,9 +169,11 @@ def command(
 
     --source is needed unless FOLDER is a watched folder or inside one. Files that were uploaded
     before are skipped, so an interrupted import continues where it stopped. If the program is
-    running, it does the import. In a terminal, you are asked before many files are uploaded.
+    running, it does the import. Before more files than ask_above are uploaded, you are asked in a
+    terminal; without one, and with --json, it takes --yes.
 
-    Exit codes: 0 all files are uploaded, 5 some are not, 130 stopped by Ctrl-C.
+    Exit codes: 0 all files are uploaded, 2 --yes is needed, 5 some are not uploaded, 130 stopped
+    by Ctrl-C.
     """
     path = os.path.realpath(on_disk(os.path.abspath(os.path.expanduser(folder))))
     if not os.path.isdir(path):
@@ -188,8 +190,8 @@ def command(
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
     where, chosen = places(ctx), _choose(config, path, made)
-    asks = not (yes or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
-    if asks and not _is_wanted(chosen, where, path, made):
+    asks = not as_json and is_terminal()
+    if not yes and not _is_wanted(chosen, where, path, made, asks=asks):
         say("Nothing was uploaded.")
         return 0
     began = time.time()
@@ -230,26 +232,42 @@ def _limited(folder: Folder, path: str) -> Folder:
     return replaced(folder, existing=Existing.ASK)
 
 
-def _is_wanted(config: Config, where: Places, path: str, made: Folder | None) -> bool:
-    """Ask whether to upload all these files, if they are many; return the answer."""
+def _is_wanted(
+    config: Config, where: Places, path: str, made: Folder | None, *, asks: bool
+) -> bool:
+    """Return whether to upload all these files; if they are many, that is for a person to say.
+
+    UsageError if they are, and nobody can be asked.
+    """
     plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
+    limits = [plan.folder.ask_above for plan in plans.values() if plan.folder.ask_above]
+    files, size = _count(where, path, watched_folders(plans, plans)) if limits else (0, 0)
+    if not limits or files <= min(limits):
+        return True
+    told = f"{count_files(files)} ({ENGLISH.size(size)})"
+    if not asks:
+        raise UsageError(
+            f"{told} would be uploaded, more than ask_above allows without your approval.",
+            "Parsing uses paid credits: add --yes to upload them all.",
+        )
+    say(f"{told} will be uploaded; parsing uses paid credits.")
+    return confirm("Upload them?")
+
+
+def _count(where: Places, path: str, folders: Iterable[WatchedFolder]) -> tuple[int, int]:
+    """Return how many files at or below ``path`` an import would upload, and their bytes."""
     with open_reader(where) as reader:
         known = reader.known if reader else lambda *_: {}
         waiting = reader.totals(path) if reader else {}
-        found = [
+        sizes = [
             candidate.stat.size
-            for folder in watched_folders(plans, plans)
+            for folder in folders
             for some in scan(folder, known)
             for candidate in some
             if candidate.stat and is_in(candidate.path, path, os.sep)
         ]
     held = [waiting.get(state, (0, 0)) for state in (State.HELD, State.BASELINE)]
-    files = len(found) + sum(number for number, _ in held)
-    size = sum(found) + sum(size for _, size in held)
-    if not any(0 < plan.folder.ask_above < files for plan in plans.values()):
-        return True
-    say(f"{count_files(files)} ({ENGLISH.size(size)}) will be uploaded; parsing uses paid credits.")
-    return confirm("Upload them?")
+    return len(sizes) + sum(files for files, _ in held), sum(sizes) + sum(size for _, size in held)
 
 
 def _wait(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -78,11 +77,10 @@ def status(ctx: click.Context, as_json: bool) -> None:
     if not found:
         say("No machine uses the ledger now.")
         return
-    now = time.time()
     rows = [
         [
             each.name,
-            f"{ENGLISH.duration(max(0.0, now - each.last_seen))} ago",
+            f"{ENGLISH.duration(each.silent)} ago",
             str(each.in_flight),
             str(each.sent_today),
             each.version,

@@ -224,6 +224,6 @@ def _introduce(url: str, folder: str) -> None:
 
 def _sum_up(places: Places) -> None:
     with open_reader(places) as reader:
-        counts = reader.counts() if reader else {}
+        tally = view.tally(reader.counts(), reader.opened()) if reader else view.tally({}, 0)
     say()
-    say(f"Stopped at {time.strftime('%H:%M:%S')} ({view.tally(counts)}).")
+    say(f"Stopped at {time.strftime('%H:%M:%S')} ({tally}).")

@@ -107,6 +107,7 @@ def gather(where: Places) -> dict[str, Any]:
         "keys": said.get("keys") or {},
         "journal": where.journal,
         "counts": {},
+        "opened": 0,
         "today": 0,
         "paused": False,
         "paused_until": None,
@@ -128,6 +129,7 @@ def gather(where: Places) -> dict[str, Any]:
             **facts,
             "today": reader.arrived_on(time.strftime("%Y-%m-%d")),
             "counts": {str(state): number for state, number in snapshot.counts.items()},
+            "opened": reader.opened(),  # of those ignored
             "paused": snapshot.paused_until > snapshot.at,
             "paused_until": end_of_pause(snapshot),
             "held": [_held(reader, each) for each in reader.held()],
@@ -215,13 +217,10 @@ def _show(facts: dict[str, Any], where: Places) -> None:
         say(facts["note"])
         return
     say(f"{count_files(facts['today'])} uploaded today.")
-    shown = {state: each for state, each in view.STATES.items() if state in facts["counts"]}
-    if shown:
-        rows = [
-            [f"{display.sign} {display.label}", str(facts["counts"][state])]
-            for state, display in shown.items()
-        ]
-        say_table(["State", "Files"], rows, dict(enumerate(each.tone for each in shown.values())))
+    if shown := view.numbers(facts["counts"], facts["opened"]):
+        rows = [[f"{display.sign} {display.label}", str(files)] for display, files in shown]
+        tones = {row: display.tone for row, (display, _) in enumerate(shown)}
+        say_table(["State", "Files"], rows, tones)
     _show_waiting(facts["waiting"])
     _show_held(facts["held"])
     if facts["attention"] and (facts["waiting"] or facts["held"]):

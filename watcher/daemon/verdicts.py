@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.instance import Places
+    from watcher.documents import Container
     from watcher.model.files import Document, Identified
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
@@ -141,8 +142,13 @@ def _check_place(path: str, plan: Plan) -> Verdict | None:
     return None
 
 
-def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -> Verdict:
-    """Return the verdict on a file by its content; ``reader`` is None where there is no journal."""
+def _check_content(
+    path: str, plan: Plan, reader: Reader | None, spool: Spool, container: Container | None = None
+) -> Verdict:
+    """Return the verdict on a file by its content; ``reader`` is None where there is no journal.
+
+    ``container``: the open file that it is inside of.
+    """
     folder = plan.folder
     found = documents.identify(
         folder.path,
@@ -152,6 +158,7 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
         opens=plan.opens,
         converts=plan.converts,
         spool=spool,
+        container=container,
     )
     if isinstance(found, Unusable):
         display = view.STATES[State.WAITING] if found.passing else _NOT_SENT
@@ -159,8 +166,11 @@ def _check_content(path: str, plan: Plan, reader: Reader | None, spool: Spool) -
     verdict = _check_identified(found, plan, reader)
     if verdict.display is not OPENED or verdict.document is None:
         return verdict
-    paths = (documents.part_path(path, part.name) for part in verdict.document.parts or ())
-    parts = tuple(_check_content(each, plan, reader, spool) for each in paths)
+    paths = [documents.part_path(path, part.name) for part in verdict.document.parts or ()]
+    with documents.open_container(folder.path, path, spool) as opened:
+        if isinstance(opened, Unusable):  # it has changed since
+            return replace(verdict, display=_NOT_SENT, why=opened.why)
+        parts = tuple(_check_content(each, plan, reader, spool, opened) for each in paths)
     return replace(verdict, parts=parts)
 
 

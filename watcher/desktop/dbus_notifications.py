@@ -115,7 +115,11 @@ class DesktopNotifications:
 
 
 class _Service:
-    """A connection to the service. ``shown`` has the action of each open one by its number."""
+    """A connection to the service.
+
+    ``shown`` has the actions of each open notification by its number, and by the name of what is
+    clicked.
+    """
 
     def __init__(self, address: str, icon: str) -> None:
         import jeepney  # noqa: PLC0415 - on Linux only, for the first notification
@@ -123,7 +127,7 @@ class _Service:
         from watcher.desktop.session import Bus  # noqa: PLC0415
 
         self._icon = icon
-        self.shown: dict[int, Action] = {}
+        self.shown: dict[int, dict[str, Action]] = {}
         self._service = jeepney.DBusAddress(_PATH, NAME, NAME)
         self._bus = Bus(address)
         self._bus.subscribe(interface=NAME, path=_PATH)
@@ -144,19 +148,25 @@ class _Service:
         title, body = notification.title, notification.text
         if "body-markup" in self._can:
             body = escape(body, quote=False)
-        actions = [_DEFAULT, label] if "actions" in self._can else []
+        clicks = {_DEFAULT: (label, notification.action)}
+        for number, button in enumerate(notification.buttons):
+            if button.action is not None:
+                clicks[str(number)] = button.text, button.action
+        actions: list[str] = []
+        if "actions" in self._can:
+            actions = [text for name, (label, _) in clicks.items() for text in (name, label)]
         hints = {"desktop-entry": ("s", "hrflow-watcher"), "urgency": ("y", 1)}
         values = ("hrflow-watcher", 0, self._icon, title, body, actions, hints, -1)
         answer = self._bus.ask(self._service, "Notify", "susssasa{sv}i", *values)
         if answer and actions:
-            self.shown[answer[0]] = notification.action
+            self.shown[answer[0]] = {name: action for name, (_, action) in clicks.items()}
 
     def take_clicks(self) -> list[Action]:
         """Return what the notifications that were clicked do; forget those that were closed."""
         clicked = []
         for number, what in (signal.body for signal in self._bus.receive()):
-            if what == _DEFAULT:  # of ActionInvoked
-                clicked += [self.shown[number]] if number in self.shown else []
+            if what in (actions := self.shown.get(number, {})):  # of ActionInvoked
+                clicked.append(actions[what])
             elif not isinstance(what, str):  # of NotificationClosed, its reason
                 self.shown.pop(number, None)
         return clicked

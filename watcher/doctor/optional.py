@@ -123,6 +123,8 @@ def _check_ledger(case: Case) -> Finding:
             msg("Grant it SELECT, INSERT, UPDATE and DELETE on them."),
         )
     used = plural("1 machine uses it", "{count:count} machines use it", facts.machines)
+    if not facts.machines:
+        used = msg("No machine uses it now")
     difference = abs(case.wall() - facts.now)
     if difference > _TOLERANCE:
         return warning(

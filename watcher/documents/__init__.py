@@ -17,7 +17,7 @@
     trash           moved to the system's trash
 """
 
-from watcher.documents.containers import part_path
+from watcher.documents.containers import Container, open_container, part_path
 from watcher.documents.filing import (
     file_away,
     file_by_settings,
@@ -31,6 +31,7 @@ from watcher.documents.parts import main_file
 from watcher.documents.spool import Spool
 
 __all__ = [
+    "Container",
     "Opened",
     "Spool",
     "being_written",
@@ -41,6 +42,7 @@ __all__ = [
     "identify",
     "is_at",
     "main_file",
+    "open_container",
     "open_document",
     "part_path",
     "reopen",

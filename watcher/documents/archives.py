@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import stat as modes
 import zipfile
 from functools import partial
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The most bytes of an archive's directory, which is read before the limits are checked.
 _DIRECTORY: Final = 1_500_000
+#: Bytes that are unpacked at once.
+_PIECE: Final = 65_536
 #: The most bytes of a file, and of all of them, when unpacked.
 _LARGEST: Final = 100_000_000
 _TOGETHER: Final = 500_000_000
@@ -47,34 +48,36 @@ def read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
         ContainerError: it is damaged, locked, or exceeds a limit.
         OSError: the disk fails.
     """
-    with _opened(handle, size, _DIRECTORY) as archive:
-        entries = [each for each in archive.infolist() if not each.is_dir()]
+    bounded = Bounded(handle, _DIRECTORY, size)
+    with _explained(bounded):
+        archive = zipfile.ZipFile(bounded)
+    entries = [each for each in archive.infolist() if not each.is_dir()]
     if problem := _problem(entries, size):
         raise ContainerError(problem)
     for entry in entries:
-        copy = partial(_copy, handle, size, entry)
-        yield Member(_name(entry), entry.file_size, copy, _left_out(entry))
+        read = partial(_unpack, archive, bounded, size, entry)
+        yield Member(_name(entry), entry.file_size, read, _left_out(entry))
 
 
 @contextlib.contextmanager
-def _opened(handle: BinaryIO, size: int, budget: int) -> Iterator[zipfile.ZipFile]:
-    bounded = Bounded(handle, budget, size)
+def _explained(bounded: Bounded) -> Iterator[None]:
+    """Raise ContainerError for what the library raises on malformed archives."""
     try:
-        with zipfile.ZipFile(bounded) as archive:
-            yield archive
+        yield
     except ZIP_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
         raise ContainerError(_UNREADABLE if bounded.left else TOO_MANY) from None
 
 
-def _copy(handle: BinaryIO, size: int, entry: zipfile.ZipInfo, out: BinaryIO) -> None:
-    """Unpack an entry; the library stops at the size that the directory says."""
-    with (
-        _opened(handle, size, _DIRECTORY + 2 * size) as archive,
-        archive.open(entry) as unpacked,
-    ):
-        shutil.copyfileobj(unpacked, out)
+def _unpack(
+    archive: zipfile.ZipFile, bounded: Bounded, size: int, entry: zipfile.ZipInfo
+) -> Iterator[bytes]:
+    """Yield an entry in pieces; the library stops at the size that the directory says."""
+    bounded.left = 2 * size
+    with _explained(bounded), archive.open(entry) as unpacked:
+        while piece := unpacked.read(_PIECE):
+            yield piece
 
 
 def _problem(entries: list[zipfile.ZipInfo], size: int) -> Message:

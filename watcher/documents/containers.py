@@ -12,9 +12,10 @@ import io
 import os
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.documents.archives import read_archive
+from watcher.documents.images import is_small
 from watcher.documents.mail import read_mail
 from watcher.documents.members import NESTED, ContainerError, name_members
 from watcher.documents.opening import Opened, explain, find_container, open_document, stat_handle
@@ -25,7 +26,7 @@ from watcher.routing.rules import too_large
 from watcher.sniff import HEAD, formats, sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
     from watcher.documents.members import Member
@@ -44,6 +45,9 @@ _READERS: Final[dict[str, Reader]] = {
 }
 
 _EMPTY: Final = msg("an email without a document")
+_LOGO: Final = msg("a small image, such as a logo")
+#: First bytes of an image that tell its size: a preview and a colour profile may come before it.
+_IMAGE_HEAD: Final = 262_144
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +80,46 @@ def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ..
             members = _read(opened, sniffed)
         except ContainerError as error:
             return error.why
-        return tuple(
-            Part(name, each.size, each.left_out, None if each.left_out else _sniff(name, each))
-            for name, each in members.items()
-        )
+        is_mail = _is_mail(sniffed)
+        return tuple(_describe(name, each, is_attached=is_mail) for name, each in members.items())
+
+
+class Container(NamedTuple):
+    """An open file with what is inside it, by name. For one thread."""
+
+    opened: Opened
+    path: str
+    members: Mapping[str, Member]
+    spool: Spool
+
+    def extract(self, name: str, max_size: int = 0) -> Extracted | Unusable:
+        """Copy a part into the spool; see :func:`extract_part`."""
+        member = self.members.get(name)
+        if member is None:
+            return Unusable(msg("The document is no longer inside its file."), gone=True)
+        with self.spool.opening:
+            try:
+                return _copy(self.opened, self.path, member, self.spool, max_size)
+            except OSError as error:
+                return explain(error)
+
+
+@contextlib.contextmanager
+def open_container(
+    root: str, path: str, spool: Spool, opens: Callable[[Sniffed], bool] = lambda _: True
+) -> Iterator[Container | Unusable]:
+    """Open the file at ``path`` below ``root`` to extract several parts.
+
+    Unusable if it cannot be read, or ``opens`` is false for it.
+    """
+    opened = open_document(root, path)
+    if isinstance(opened, Unusable):
+        yield opened
+        return
+    with opened.handle:
+        with spool.opening:
+            found = _find_members(opened, path, opens)
+        yield found if isinstance(found, Unusable) else Container(opened, path, found, spool)
 
 
 def extract_part(
@@ -94,58 +134,57 @@ def extract_part(
     Unusable if it cannot be read, or ``opens`` is false for its container. A part of more than
     ``max_size`` bytes (0: no limit) is not copied.
     """
-    container = find_container(root, path)
-    if not container:
+    place = find_container(root, path)
+    if not place:
         return Unusable(msg("The file no longer exists."), gone=True)
-    opened = open_document(root, container)
-    if isinstance(opened, Unusable):
-        return opened
-    with opened.handle, spool.opening:
-        try:
-            member = _find(opened, container, os.path.basename(path), opens)
-            if isinstance(member, Unusable):
-                return member
-            return _copy(opened, container, member, spool, max_size)
-        except ContainerError as error:
-            return Unusable(error.why)
-        except OSError as error:
-            return explain(error)
+    with open_container(root, place, spool, opens) as container:
+        if isinstance(container, Unusable):
+            return container
+        return container.extract(os.path.basename(path), max_size)
+
+
+def _find_members(
+    opened: Opened, path: str, opens: Callable[[Sniffed], bool]
+) -> dict[str, Member] | Unusable:
+    try:
+        sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(path))
+        if sniffed.media_type not in _READERS or not opens(sniffed):
+            return Unusable(msg("This document is inside a file that is no longer opened."))
+        return _read(opened, sniffed)
+    except ContainerError as error:
+        return Unusable(error.why)
+    except OSError as error:
+        return explain(error)
+
+
+def _describe(name: str, member: Member, *, is_attached: bool) -> Part:
+    """Return what a member is; ``is_attached``: to an email, where small images are logos."""
+    if member.left_out:
+        return Part(name, member.size, member.left_out)
+    sniffed = _sniff(name, member)
+    is_image = sniffed is not None and sniffed.media_type.startswith("image/")
+    if is_attached and is_image and is_small(_begin(member, _IMAGE_HEAD)):
+        return Part(name, member.size, _LOGO)
+    return Part(name, member.size, begins_as=sniffed)
 
 
 def _sniff(name: str, member: Member) -> Sniffed | None:
     """Return what a member is by its first bytes; None if it cannot be read."""
-    beginning = _Beginning()
     try:
-        with contextlib.suppress(_EnoughError):
-            member.copy(beginning)
+        beginning = _begin(member, HEAD)
     except ContainerError:  # it will be refused for that
         return None
     return sniff(beginning, beginning.tell(), name)
 
 
-class _EnoughError(Exception):
-    """No more is needed of a member."""
-
-
-class _Beginning(io.BytesIO):
-    """Takes as many bytes as tell programs, sound and the like from documents."""
-
-    def write(self, data: bytes) -> int:  # type: ignore[override]  # members write nothing else
-        """Take ``data``, or what of it fits; _EnoughError once nothing more does."""
-        taken = super().write(data[: HEAD - self.tell()])
-        if self.tell() == HEAD:
-            raise _EnoughError
-        return taken
-
-
-def _find(
-    opened: Opened, container: str, name: str, opens: Callable[[Sniffed], bool]
-) -> Member | Unusable:
-    sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(container))
-    if sniffed.media_type not in _READERS or not opens(sniffed):
-        return Unusable(msg("This document is inside a file that is no longer opened."))
-    member = _read(opened, sniffed).get(name)
-    return member or Unusable(msg("The document is no longer inside its file."), gone=True)
+def _begin(member: Member, limit: int) -> BinaryIO:
+    """Return up to ``limit`` first bytes of a member, at their end."""
+    beginning = io.BytesIO()
+    for piece in member.read():
+        beginning.write(piece[: limit - beginning.tell()])
+        if beginning.tell() == limit:
+            break
+    return beginning
 
 
 def _copy(
@@ -156,7 +195,8 @@ def _copy(
     try:
         try:
             if not is_too_large:
-                member.copy(handle)
+                for piece in member.read():
+                    handle.write(piece)
         except ContainerError as error:
             problem = error.why
         size = member.size if problem else handle.tell()
@@ -173,8 +213,11 @@ def _copy(
 def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
     opened.handle.seek(0)
     members = _READERS[sniffed.media_type](opened.handle, opened.stat.size)
-    is_mail = sniffed.media_type != formats.ZIP.media_type
-    return name_members(_with_attached_mails(members) if is_mail else members)
+    return name_members(_with_attached_mails(members) if _is_mail(sniffed) else members)
+
+
+def _is_mail(sniffed: Sniffed) -> bool:
+    return sniffed.media_type != formats.ZIP.media_type
 
 
 def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
@@ -184,11 +227,8 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
         if reader is None or member.left_out:
             yield member
             continue
-        copy = io.BytesIO()
         try:
-            member.copy(copy)
-            copy.seek(0)
-            inner = list(reader(copy, member.size))
+            inner = list(reader(io.BytesIO(b"".join(member.read())), member.size))
         except ContainerError:  # it will be refused as an email
             yield member
             continue

@@ -11,7 +11,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from watcher.documents.containers import Extracted, extract_part, list_parts
+from watcher.documents.containers import Container, Extracted, extract_part, list_parts
 from watcher.documents.images import find_problem
 from watcher.documents.opening import (
     HAS_DIR_FD,
@@ -50,6 +50,7 @@ def identify(
     opens: Callable[[Sniffed], bool] = lambda _: False,
     converts: Callable[[Sniffed], bool] = lambda _: False,
     spool: Spool | None = None,
+    container: Container | None = None,
     has_dir_fd: bool = HAS_DIR_FD,
 ) -> Identified | Unusable:
     """Open the file at ``path`` below ``root`` and return what it is.
@@ -58,11 +59,16 @@ def identify(
     anyway and is not hashed: its ``sha256`` is "". With ``keep_open`` the result has the handle,
     at its start, to be closed by the caller. A file that changes while it is read is Unusable for
     now. Files for which ``opens`` is true are opened for what is inside, images for which
-    ``converts`` is true are to be sent as PDF; both need a ``spool``.
+    ``converts`` is true are to be sent as PDF; both need a ``spool``. ``container``: the file that
+    it is inside of, if that is open already.
     """
-    opened: Opened | Unusable | Extracted = open_document(root, path, has_dir_fd=has_dir_fd)
-    if isinstance(opened, Unusable) and opened.gone and spool is not None:
-        opened = extract_part(root, path, spool, opens, max_size)
+    opened: Opened | Unusable | Extracted
+    if container is not None:
+        opened = container.extract(os.path.basename(path), max_size)
+    else:
+        opened = open_document(root, path, has_dir_fd=has_dir_fd)
+        if isinstance(opened, Unusable) and opened.gone and spool is not None:
+            opened = extract_part(root, path, spool, opens, max_size)
     if isinstance(opened, Unusable):
         return opened
     with contextlib.ExitStack() as stack:

@@ -49,6 +49,12 @@ _NAMES: Final = {
     formats.HEIC.media_type: "HEIF",
 }
 
+#: Pixels of the shorter side of the smallest page: at 60 dpi, A4 has 496, and letters of 11 points
+#: are 9 pixels high, which neither people nor programs read well.
+_NARROWEST_PAGE: Final = 500
+#: What Pillow calls the formats of images in signatures.
+_SMALL: Final = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
+
 _UNREADABLE: Final = msg("This image can't be read. Save it as PDF, JPEG or PNG.")
 _TOO_LARGE: Final = msg("This image has too many pixels. Save it as PDF, JPEG or PNG.")
 _TOO_MANY: Final = msg(
@@ -96,6 +102,21 @@ def find_problem(handle: BinaryIO, media_type: str, spool: Spool) -> Message:
     except _ImageError as error:
         return error.why
     return NOTHING
+
+
+def is_small(beginning: BinaryIO) -> bool:
+    """Return whether an image has too few pixels for a page, given its first bytes.
+
+    They are not decoded. False if they do not tell: a damaged image is treated as a document.
+    """
+    from PIL import Image  # noqa: PLC0415 - 30 ms that only images cost
+
+    beginning.seek(0)
+    try:
+        with _unwarned():
+            return min(Image.open(beginning, formats=_SMALL).size) < _NARROWEST_PAGE
+    except (*_MALFORMED, Image.DecompressionBombError):
+        return False
 
 
 def to_pdf(

@@ -27,13 +27,8 @@ _BEGIN: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:\d+[ \t]*\r?\n)?\s*")
 _CONTENT_ID: Final = re.compile(r"cid:([^\s\"'<>)]+)", re.IGNORECASE)
 #: Text that follows an attachment, which Exchange saves as another attachment.
 _TEXT_OF_MAIL: Final = re.compile(r"ATT\d{5}\.(?:txt|html?)", re.IGNORECASE)
-#: Bytes of the largest picture that is taken for a part of the text; scanned pages are larger.
-_SMALL_PICTURE: Final = 30_000
-#: Likewise where it is attached like a document: on a page of so few bytes nothing can be read.
-_LOGO_SIZE: Final = 5_000
 UNREADABLE: Final = msg("This email can't be read. Save its attachments and add them.")
 PICTURE: Final = msg("an image in the text")
-LOGO: Final = msg("a small image, such as a logo")
 _TEXT: Final = msg("part of the text")
 _CALENDAR: Final = msg("a calendar entry")
 _CARD: Final = msg("a contact card")
@@ -108,18 +103,17 @@ def _members(handle: BinaryIO) -> Iterator[Member]:
         name = decoded(leaf.headers.get_filename() or "")
         kind = leaf.headers.get_content_type()
         if _is_text(leaf, kind, name):
+            yield from _uuencoded(handle, leaf, about)
             continue
         if kind == "message/rfc822" and not name.lower().endswith(".eml"):
             name = f"{name or 'email'}.eml"
         length = sum(map(len, _content(handle, leaf)))
         left_out = _NO_DOCUMENT.get(kind, NOTHING)
-        if _is_picture(kind, name) and _is_in_text(leaf, length, in_text):
+        if _is_picture(kind, name) and _is_in_text(leaf, in_text):
             left_out = PICTURE
-        elif is_logo(kind, name, length):
-            left_out = LOGO
         elif _TEXT_OF_MAIL.fullmatch(name):
             left_out = _TEXT
-        yield Member(name, length, partial(_copy, handle, leaf), left_out, about)
+        yield Member(name, length, partial(_content, handle, leaf), left_out, about)
 
 
 def _about(headers: Message) -> Mail:
@@ -271,9 +265,52 @@ def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
         yield binascii.a2b_base64(rest + b"=" * (4 - len(rest)))
 
 
-def _copy(handle: BinaryIO, leaf: _Leaf, out: BinaryIO) -> None:
-    for piece in _content(handle, leaf):  # noqa: FURB122 - which would not stop at a full file
-        out.write(piece)
+# --- Attachments in the text: uuencode, as in POSIX -----------------------------------------------
+
+_UU_BEGIN: Final = re.compile(rb"begin [0-7]{3,4} ([^\r\n]+)\r?\n")
+_UU_END: Final = re.compile(rb"end[ \t]*\r?\n?")
+
+
+def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
+    """Yield the attachments that a text contains, as programs wrote them before MIME."""
+    if header(leaf.headers, "content-transfer-encoding").lower() not in _PLAIN:
+        return
+    found, name, start = [], b"", leaf.start
+    for at, line in _lines_of(handle, leaf):
+        if begin := _UU_BEGIN.fullmatch(line):
+            name, start = begin[1], at + len(line)
+        elif name and _UU_END.fullmatch(line):
+            found.append((name, leaf._replace(start=start, end=at)))
+            name = b""
+        if len(found) > MOST:
+            raise ContainerError(TOO_MANY)
+    if name:  # it is cut off
+        found.append((name, leaf._replace(start=start)))
+    for each, part in found:
+        if length := sum(map(len, _decode_uu(handle, part))):
+            called = decoded(each.decode("ascii", "surrogateescape"))
+            yield Member(called, length, partial(_decode_uu, handle, part), NOTHING, about)
+
+
+def _decode_uu(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
+    """Decode lines up to the first that is not encoded: what follows is text."""
+    for _, line in _lines_of(handle, leaf):
+        try:
+            yield binascii.a2b_uu(line)
+        except binascii.Error:
+            return
+
+
+def _lines_of(handle: BinaryIO, leaf: _Leaf) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a part, each with its place in the file; long ones in pieces."""
+    at = leaf.start
+    while at < leaf.end:
+        handle.seek(at)
+        line = handle.readline(min(_LONGEST_LINE, leaf.end - at))
+        if not line:
+            return
+        yield at, line
+        at += len(line)
 
 
 def _text(handle: BinaryIO, leaf: _Leaf) -> str:
@@ -293,17 +330,10 @@ def _is_picture(kind: str, name: str) -> bool:
     return kind.startswith("image/")
 
 
-def is_logo(kind: str, name: str, size: int) -> bool:
-    """Return whether an attachment is a picture too small to be a page; 0 bytes are an error."""
-    return 0 < size <= _LOGO_SIZE and _is_picture(kind, name)
-
-
-def _is_in_text(leaf: _Leaf, size: int, in_text: set[str]) -> bool:
-    """Whether a picture is shown in the text, or is a small one below it."""
+def _is_in_text(leaf: _Leaf, in_text: set[str]) -> bool:
+    """Whether the text shows a picture."""
     identity = header(leaf.headers, "content-id").strip("<> ").lower()
-    if identity and (identity in in_text or leaf.is_related):
-        return True
-    return leaf.headers.get_content_disposition() == "inline" and size <= _SMALL_PICTURE
+    return bool(identity) and (identity in in_text or leaf.is_related)
 
 
 def header(part: Message, wanted: str) -> str:

@@ -12,7 +12,6 @@ from watcher.model.files import NO_MAIL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from typing import BinaryIO
 
     from watcher.model.files import Mail
 
@@ -41,14 +40,14 @@ class ContainerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file inside another: ``copy`` writes its ``size`` bytes into a file.
+    """A file inside another: ``read`` yields its ``size`` bytes in pieces.
 
     ``left_out``: what it is, if it is not a document of its own.
     """
 
     name: str
     size: int
-    copy: Callable[[BinaryIO], object]
+    read: Callable[[], Iterable[bytes]]
     left_out: Message = NOTHING
     mail: Mail = NO_MAIL
 

@@ -9,14 +9,14 @@ import struct
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from watcher.documents.mail import LOGO, PICTURE, UNREADABLE, day, header, is_logo
+from watcher.documents.mail import PICTURE, UNREADABLE, day, header
 from watcher.documents.members import NESTED, ContainerError, Member
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Mail
 from watcher.sniff.containers import OLE_MALFORMED, Bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import BinaryIO
 
     from olefile import OleFileIO
@@ -50,8 +50,8 @@ def read_outlook_message(
         OSError: the disk fails.
     """
     with _opened(handle, size) as compound:
-        copy, depth = partial(_copy, handle, size), int(is_attached)
-        yield from list(_Message(compound, copy, depth=depth).members())
+        read, depth = partial(_read, handle, size), int(is_attached)
+        yield from list(_Message(compound, read, depth=depth).members())
 
 
 @contextlib.contextmanager
@@ -68,10 +68,10 @@ def _opened(handle: BinaryIO, size: int) -> Iterator[OleFileIO]:
         raise ContainerError(UNREADABLE) from None
 
 
-def _copy(handle: BinaryIO, size: int, path: list[str], out: BinaryIO) -> None:
-    """Copy a stream of a file whose members were listed before."""
+def _read(handle: BinaryIO, size: int, path: list[str]) -> Iterable[bytes]:
+    """Return a stream of a file whose members were listed before."""
     with _opened(handle, size) as compound, compound.openstream(path) as stream:
-        out.write(stream.read())
+        return (stream.read(),)
 
 
 class _Message:
@@ -80,12 +80,12 @@ class _Message:
     def __init__(
         self,
         compound: OleFileIO,
-        copy: Callable[[list[str], BinaryIO], None],
+        read: Callable[[list[str]], Iterable[bytes]],
         place: tuple[str, ...] = (),
         depth: int = 0,
     ) -> None:
         self._compound = compound
-        self._copy = copy
+        self._read = read
         self._place = list(place)
         self._depth = depth
 
@@ -105,22 +105,21 @@ class _Message:
         if numbers.get(_METHOD) == _IS_MESSAGE:
             if self._depth < _DEPTH:
                 yield from _Message(
-                    self._compound, self._copy, tuple(inner), self._depth + 1
+                    self._compound, self._read, tuple(inner), self._depth + 1
                 ).members()
             else:
-                yield Member(name or "email", 0, lambda _out: None, NESTED)
+                yield Member(name or "email", 0, tuple, NESTED)
             return
         data = [*place, f"__substg1.0_{_DATA}0102"]
         size = self._compound.get_size(data) if self._compound.exists(data) else 0
         kind = self._text(place, _TYPE).lower()
         is_hidden = bool(numbers.get(_HIDDEN) or numbers.get(_FLAGS, 0) & _IN_TEXT)
         is_shown = is_hidden and (kind.startswith("image/") or self._text(place, _CONTENT_ID))
-        is_small = is_logo(kind or "application/octet-stream", name, size)
         yield Member(
             name,
             size,
-            partial(self._copy, data) if size else lambda _out: None,
-            PICTURE if is_shown else LOGO if is_small else NOTHING,
+            partial(self._read, data) if size else tuple,
+            PICTURE if is_shown else NOTHING,
             about,
         )
 

@@ -11,13 +11,15 @@ import errno
 import logging
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watchdog.observers.api import BaseObserver
 from watchdog.observers.inotify import InotifyFullEmitter
 from watchdog.observers.inotify_c import InotifyConstants, InotifyFD
 
 if TYPE_CHECKING:
+    from watchdog.events import FileSystemEvent
+    from watchdog.observers.api import EventQueue, ObservedWatch
     from watchdog.observers.inotify_c import (
         CallbackId,
         InotifyEvent,
@@ -72,13 +74,38 @@ class Reader(InotifyFD):
             self._report("unmounted", "")
 
 
+class Emitter(InotifyFullEmitter):
+    """Gives events to the handlers at once, without the observer's queue and thread."""
+
+    def __init__(
+        self,
+        event_queue: EventQueue,
+        watch: ObservedWatch,
+        *,
+        handle: Callable[[FileSystemEvent, ObservedWatch], None],
+        **options: Any,
+    ) -> None:
+        super().__init__(event_queue, watch, **options)
+        self._handle = handle
+
+    def queue_event(self, event: FileSystemEvent) -> None:
+        """Give an event to the handlers, if it is of a type that they want."""
+        if self._event_filter is None or type(event) in self._event_filter:
+            self._handle(event, self.watch)
+
+
 class InotifyObserver(BaseObserver):
-    """watchdog's observer of this name, with the reader from above."""
+    """watchdog's observer of this name, with the reader and the emitters from above."""
 
     def __init__(self, report: Report) -> None:
         self._reader = Reader(report)
         self._reader.start()
-        super().__init__(InotifyFullEmitter, inotify_fd=self._reader)
+        super().__init__(Emitter, inotify_fd=self._reader, handle=self._handle)
+
+    def _handle(self, event: FileSystemEvent, watch: ObservedWatch) -> None:
+        # Not under the observer's lock: whoever holds it may be waiting for the emitter to end.
+        for handler in tuple(self._handlers.get(watch, ())):
+            handler.dispatch(event)
 
     def is_alive(self) -> bool:
         """Whether both threads that all folders share are running."""

@@ -55,7 +55,7 @@ _SIGNS: Final = {
 
 
 class Handler(FileSystemEventHandler):
-    """Turns the events of one folder into candidates, on the observer's thread.
+    """Turns the events of one folder into candidates, on a thread of watchdog's.
 
     ``scan`` is called with the path of a new directory below the folder, ``gone`` when the folder
     itself was removed.

@@ -11,6 +11,7 @@ import gettext
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from watcher.i18n.command import command_name
@@ -18,7 +19,8 @@ from watcher.i18n.command import command_name
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: A value for a place. Sizes are bytes, durations seconds; a tuple is a list.
+#: A value for a place. Sizes are bytes, durations seconds, dates YYYY-MM-DD or YYYY-MM; a tuple is
+#: a list.
 Value: TypeAlias = "str | int | float | Message | tuple[Value, ...]"
 #: A message, or English that only the terminal and the log show.
 Text: TypeAlias = "Message | str"
@@ -37,7 +39,7 @@ _BEGINNING: Final = '{"id":'
 class Message:
     """``text`` with the places that ``args`` fill; ``plural`` where ``args["count"]`` is not one.
 
-    A place is ``{name}`` or ``{name:kind}``; kinds are size, duration, count, and, or (see
+    A place is ``{name}`` or ``{name:kind}``; kinds are size, duration, count, date, and, or (see
     ``Catalog``). ``{hrflow_watcher}`` needs no value (see ``COMMAND_PLACE``). A message without
     text is false.
     """
@@ -208,6 +210,8 @@ class Catalog:
                 return self.duration(value)
             case ("count", int()):
                 return self.number(value)
+            case ("date", str()):
+                return self.date(value)
             case ("and" | "or", tuple()):
                 return self._listed([self._value(each, "") for each in value], kind)
             case (_, tuple()):
@@ -247,6 +251,13 @@ class Catalog:
         hours, minutes = divmod(seconds, 3600)
         shown = f"{minutes // 60:02.0f}"
         return word("{hours} h {minutes} min", hours=self.number(hours), minutes=shown)
+
+    def date(self, day: str) -> str:
+        """Return a day (YYYY-MM-DD) or a month (YYYY-MM) as this language writes it."""
+        word = self
+        if len(day) == len("YYYY-MM"):
+            return date.fromisoformat(f"{day}-01").strftime(word("%Y-%m"))
+        return date.fromisoformat(day).strftime(word("%Y-%m-%d"))
 
     def _listed(self, parts: Sequence[str], kind: str) -> str:
         if len(parts) < 2:

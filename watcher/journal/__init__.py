@@ -16,8 +16,8 @@ Only this package uses SQLite (3.35 or newer); the shared ledger is PostgreSQL, 
 ::
 
     writer       the journal for the thread that writes it: the classes below, and commit
-    files        files: their states, names on disk, and which of them sends a content
-    directories  watched folders and the directories below them
+    files        files: their states, and which of them sends a content
+    names        where they are: directories, names, the same file under another name
     folders      folders: watched, imported, or no longer watched
     holds        causes that keep many files from being uploaded
     approvals    files that wait for a person's approval

@@ -1,4 +1,4 @@
-"""Files: their states, their names on disk, and which of them sends a content."""
+"""Files: their states, what is known about them, and which of them sends a content."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from watcher.i18n.message import Message
-    from watcher.journal.directories import Directories
+    from watcher.journal.names import Directories, Names
     from watcher.journal.store import Store
     from watcher.model.files import Candidate, Document, Known
-    from watcher.model.records import Entry, Stat
+    from watcher.model.records import Stat
     from watcher.model.uploads import Profile, Route
 
 
@@ -63,11 +63,12 @@ _EVENT_CHOSEN: Final = (
 class Files:
     """Rows of files. Every change of a state is made by :meth:`step`."""
 
-    def __init__(self, store: Store, directories: Directories) -> None:
+    def __init__(self, store: Store, directories: Directories, names: Names) -> None:
         self._store = store
+        self._directories = directories
+        self._names = names
         #: File → its state after its latest change; None if only something else has changed.
         self._changed: dict[int, State | None] = {}
-        self._directories = directories
         #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
         self.hooks: frozenset[str] = frozenset()
 
@@ -186,20 +187,6 @@ class Files:
 
     # -- rows
 
-    def find(self, folder: str, path: str) -> Known | None:
-        """Return what is known about the file at ``path``, None if nothing is."""
-        directory, name = rows.split(folder, path)
-        directory_id = self._directories.find(folder, directory)
-        if directory_id is None:
-            return None
-        row = self._store.read(
-            f"SELECT {rows.KNOWN} FROM names n JOIN files f ON f.id = n.file_id "
-            "WHERE n.directory_id = ? AND n.name = ?",
-            directory_id,
-            name,
-        )
-        return rows.known(row) if row else None
-
     def add(
         self,
         candidate: Candidate,
@@ -232,7 +219,7 @@ class Files:
             *(_identity(document) if document else ("", "", "")),
         )
         file_id = cursor.lastrowid or 0
-        self._name(directory_id, name, stat, file_id)
+        self._names.put(directory_id, name, stat, file_id)
         self._store.defer(_EVENT, file_id, now, state.value, rows.reason_text(why))
         self._changed[file_id] = state
         return file_id
@@ -240,7 +227,7 @@ class Files:
     def update_stat(self, file_id: int, candidate: Candidate, stat: Stat) -> None:
         """Update the size and time of a file; its history continues."""
         directory, name = rows.split(candidate.folder, candidate.path)
-        self._name(self._directories.add(candidate.folder, directory), name, stat, file_id)
+        self._names.put(self._directories.add(candidate.folder, directory), name, stat, file_id)
         self._store.write(
             "UPDATE files SET size = ?, mtime_ns = ?, device = ?, inode = ? WHERE id = ?",
             *rows.numbers(stat),
@@ -308,127 +295,12 @@ class Files:
         )[0]
         return folder_id
 
-    # -- names on disk
-
-    def names_below(self, folder: str, path: str) -> list[str]:
-        """Return the paths of all files known at or below ``path``, inside a watched folder.
-
-        What is inside one of them is left out: it shares its fate.
-        """
-        root = os.fsencode(folder)
-        below = os.fsencode(os.path.relpath(path, folder))
-        found = self._store.all(
-            "SELECT d.path, n.name FROM folders o JOIN directories d ON d.folder_id = o.id "
-            "JOIN names n ON n.directory_id = d.id "
-            "WHERE o.path = ? AND (d.path = ? OR (d.path > ? AND d.path < ?))",
-            root,
-            below,
-            below + os.fsencode(os.sep),
-            below + bytes([ord(os.sep) + 1]),
-        )
-        files = {os.path.join(directory, name) for directory, name in found}
-        return [
-            rows.join(root, directory, name) for directory, name in found if directory not in files
-        ]
-
-    def parts(self, folder: str, path: str) -> dict[str, Known]:
-        """Return what is known about the documents inside the file at ``path``, by their paths."""
-        directory_id = self._directories.find(folder, os.path.join(*rows.split(folder, path)))
-        if directory_id is None:
-            return {}
-        found = self._store.all(
-            f"SELECT n.name, {rows.KNOWN} FROM names n JOIN files f ON f.id = n.file_id "
-            "WHERE n.directory_id = ?",
-            directory_id,
-        )
-        return {os.path.join(path, os.fsdecode(row[0])): rows.known(row[1:]) for row in found}
-
-    def container(self, entry: Entry) -> Entry | None:
-        """Return the file that a document is inside of; None if it is on disk itself."""
-        path = os.path.dirname(entry.path)
-        known = self.find(entry.folder, path) if path != entry.folder else None
-        return self._store.entry(known.file_id) if known else None
-
-    def move_parts(self, parts: Mapping[str, Known], to: str) -> None:
-        """Store that documents were moved inside their file, ``to`` a path, "" for the trash."""
-        for part_path, part in parts.items():
-            filed_to = os.path.join(to, os.path.basename(part_path)) if to else ""
-            self.set_filing(part.file_id, "", filed_to)
-            self.forget_name(part.file_id)
-
-    def is_done(self, container: Entry) -> bool:
-        """Return whether every document inside an opened file was sent or left out."""
-        if not lifecycle.is_opened(container):
-            return False
-        row = self._store.read(
-            "SELECT 1 FROM names n JOIN files f ON f.id = n.file_id "
-            "LEFT JOIN files o ON o.id = f.duplicate_of WHERE n.directory_id = ? AND NOT "
-            "(f.state IN ('accepted', 'parsed', 'parse_failed', 'ignored') OR (f.state = "
-            # Of a forgotten file only the fingerprint is kept, which means that it was sent.
-            "'duplicate' AND coalesce(o.state, 'accepted') IN "
-            "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
-            self._directories.find(
-                container.folder, os.path.join(*rows.split(container.folder, container.path))
-            ),
-        )
-        return row is None
-
-    def forget_name(self, file_id: int) -> None:
-        """Store that a file is no longer on disk; its history stays."""
-        self._store.write(
-            "DELETE FROM names WHERE (directory_id, name) = "
-            "(SELECT directory_id, name FROM files WHERE id = ?1) AND file_id = ?1",
-            file_id,
-        )
-
-    def rename(self, file_id: int, candidate: Candidate) -> None:
-        """Change the path of a file; its history continues."""
-        directory, name = rows.split(candidate.folder, candidate.path)
-        directory_id = self._directories.add(candidate.folder, directory)
-        self.forget_name(file_id)
-        self._store.write(
-            "UPDATE files SET directory_id = ?, name = ?, filed_to = x'' WHERE id = ?",
-            directory_id,
-            name,
-            file_id,
-        )
-        self._store.write(
-            "INSERT OR REPLACE INTO names "
-            "SELECT directory_id, name, size, mtime_ns, id FROM files WHERE id = ?",
-            file_id,
-        )
-
-    # -- the same file under another name, recognized by device, inode, size and time
-
-    def held_as(self, stat: Stat, key: str) -> list[tuple[int, str, State]]:
-        """Return files like ``stat`` that a cause holds or held: (id, last path, state)."""
-        # The plus makes SQLite use the index of inodes: one cause may hold very many files.
-        found = self._store.all(
-            f"SELECT f.id, f.state, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
-            "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
-            "AND +f.cause = ? AND f.state IN ('held', 'baseline', 'gone') ORDER BY f.id DESC",
-            *rows.numbers(stat),
-            key,
-        )
-        return [(file_id, rows.join(*path), State(state)) for file_id, state, *path in found]
-
-    def sent_as(self, stat: Stat, sha256: str, source_key: str) -> list[tuple[int, str, str]]:
-        """Return uploaded files like ``stat``, with this content: (id, folder, last path)."""
-        found = self._store.all(
-            f"SELECT f.id, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
-            "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
-            "AND f.sha256 = ? AND f.source_key = ? "
-            "AND f.state IN ('accepted', 'parsed', 'parse_failed') ORDER BY f.id DESC",
-            *rows.numbers(stat),
-            sha256,
-            source_key,
-        )
-        return [(file_id, os.fsdecode(path[0]), rows.join(*path)) for file_id, *path in found]
+    # -- the same file under another name
 
     def replace(self, file_id: int, former: int) -> None:
         """Remove a new row of the same file as a ``former`` one."""
         if file_id != former:
-            self.forget_name(file_id)
+            self._names.forget(file_id)
             self.delete([file_id])
 
     def is_return_of(self, file_id: int, former: int) -> bool:
@@ -526,6 +398,13 @@ class Files:
             "UPDATE files SET filing_target = ? WHERE id = ?", os.fsencode(target), file_id
         )
 
+    def move_parts(self, parts: Mapping[str, Known], to: str) -> None:
+        """Store that documents were moved inside their file, ``to`` a path, "" for the trash."""
+        for part_path, part in parts.items():
+            filed_to = os.path.join(to, os.path.basename(part_path)) if to else ""
+            self.set_filing(part.file_id, "", filed_to)
+            self._names.forget(part.file_id)
+
     # -- inside
 
     def _follow_step(
@@ -534,7 +413,7 @@ class Files:
         """Make the other changes that a new state requires."""
         if state is State.GONE:  # a file that comes back is to be noticed as a new one
             for file_id in file_ids:
-                self.forget_name(file_id)
+                self._names.forget(file_id)
         if state in (State.ACCEPTED, State.PARSED):
             for file_id in file_ids:
                 self._arrived(file_id, now)
@@ -549,17 +428,6 @@ class Files:
             self.ignore_left(
                 [each for each in file_ids if self.folder_of(each) in self._directories.left], now
             )
-
-    def _name(self, directory_id: int, name: bytes, stat: Stat, file_id: int) -> None:
-        self._store.write(
-            "INSERT INTO names VALUES (?, ?, ?, ?, ?) ON CONFLICT (directory_id, name) DO UPDATE "
-            "SET size = excluded.size, mtime_ns = excluded.mtime_ns, file_id = excluded.file_id",
-            directory_id,
-            name,
-            stat.size,
-            stat.mtime_ns,
-            file_id,
-        )
 
     def _arrived(self, file_id: int, now: float) -> None:
         update = "UPDATE files SET arrived_at = ? WHERE id = ? AND arrived_at "

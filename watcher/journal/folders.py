@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from watcher.journal.approvals import Approvals
-    from watcher.journal.directories import Directories
     from watcher.journal.files import Files
     from watcher.journal.holds import Holds
+    from watcher.journal.names import Directories
     from watcher.journal.store import Store
 
 

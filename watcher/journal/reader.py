@@ -11,11 +11,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.i18n.message import NOTHING, Message, from_json
+from watcher.i18n.message import NOTHING, Message, as_json, from_json
 from watcher.journal import facts, rows
 from watcher.journal.store import Store, connect_to_read
 from watcher.model.approvals import month_of
 from watcher.model.kinds import APPROVABLE, FAILED, State
+from watcher.model.lifecycle import OPENED_TEXTS
 from watcher.model.records import Month, Timing
 from watcher.model.snapshot import ActiveHold
 from watcher.routing.names import as_seen, lies_in, search_key
@@ -106,6 +107,14 @@ class Reader(Store):
         """Return how many files are in each state; states without files are left out."""
         found = self.all("SELECT state, files FROM counts WHERE files > 0")
         return {State(state): files for state, files in found}
+
+    def opened(self) -> int:
+        """Return how many of the ignored files were opened for the documents inside them."""
+        # As JSON up to its arguments.
+        whys = [as_json(Message(text)).removesuffix("}") for text in OPENED_TEXTS]
+        is_why = " OR ".join("substr(why, 1, length(?)) = ?" for _ in whys)
+        query = f"SELECT count(*) FROM files WHERE state = 'ignored' AND ({is_why})"
+        return int(self.read(query, *(each for why in whys for each in (why, why)))[0])
 
     def days(self, since: str) -> list[tuple[str, int]]:
         """Return how many files arrived on each local day from ``since`` (``YYYY-MM-DD``) on."""

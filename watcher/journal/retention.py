@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.journal.directories import Directories
     from watcher.journal.facts import Facts
     from watcher.journal.files import Files
     from watcher.journal.follow_ups import FollowUps
+    from watcher.journal.names import Directories, Names
     from watcher.journal.store import Store
 
 _log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ class Retention:
         path: str,
         store: Store,
         files: Files,
+        names: Names,
         directories: Directories,
         facts: Facts,
         follow_ups: FollowUps,
@@ -48,6 +49,7 @@ class Retention:
         self._path = path
         self._store = store
         self._files = files
+        self._names = names
         self._directories = directories
         self._facts = facts
         self._follow_ups = follow_ups
@@ -101,7 +103,7 @@ class Retention:
         tried again. A file that is still on disk will be noticed again.
         """
         for file_id in file_ids:
-            self._files.forget_name(file_id)
+            self._names.forget(file_id)
         self._files.delete(file_ids)
         self._directories.forget_empty()
         return self._overwrite(now)

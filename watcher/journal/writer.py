@@ -7,13 +7,13 @@ from typing import Final
 
 from watcher.i18n.message import msg
 from watcher.journal.approvals import Approvals
-from watcher.journal.directories import Directories
 from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.holds import Holds
 from watcher.journal.ledger import LedgerQueries
+from watcher.journal.names import Directories, Names
 from watcher.journal.queues import Hooks, Queues
 from watcher.journal.retention import Retention
 from watcher.journal.store import Store, connect
@@ -46,7 +46,8 @@ class Journal:
         self._path = path
         self.store = Store(connect(path))
         self.directories = Directories(self.store)
-        self.files = Files(self.store, self.directories)
+        self.names = Names(self.store, self.directories)
+        self.files = Files(self.store, self.directories, self.names)
         self.queues = Queues(self.store)
         self.holds = Holds(self.store, self.files)
         self.approvals = Approvals(self.store, self.files, self.holds)
@@ -56,7 +57,7 @@ class Journal:
         self.hooks = Hooks(self.store, self.files)
         self.facts = Facts(self.store)
         self.retention = Retention(
-            path, self.store, self.files, self.directories, self.facts, self.follow_ups
+            path, self.store, self.files, self.names, self.directories, self.facts, self.follow_ups
         )
 
     def commit(self) -> bool:

@@ -6,6 +6,9 @@ clone finds the lock of its id taken, and gets a new id. A failover may lose the
 machines repeat theirs with every new connection, and for a minute new claims count as uncertain.
 A machine that was silent and is still sending takes its claims back from one that is only checking.
 
+``synchronous_commit`` stays as the server has it: a claim costs one flush of its log, but a crash
+there, after which nothing tells that claims are missing, loses none.
+
 ::
 
     client      the running program's session: one thread, one connection

@@ -205,7 +205,7 @@ SELECT mine.places, others.short > 0 OR mine.places < %(wanted)s FROM mine, othe
 
 _MACHINES: Final = """
 SELECT s.machine, s.program, extract(epoch FROM s.started)::float8,
-    extract(epoch FROM s.seen)::float8,
+    extract(epoch FROM s.seen)::float8, extract(epoch FROM now() - s.seen)::float8,
     (SELECT count(*) FROM contents c JOIN sessions o ON o.id = c.session
         WHERE o.instance = s.instance AND NOT c.arrived),
     (SELECT coalesce(sum(o.sent), 0)::integer FROM sessions o

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import psycopg
 
 from watcher.ledger import claims
-from watcher.ledger.connection import connect, describe, is_passing
+from watcher.ledger.connection import connect, explain, is_passing
 from watcher.model.errors import CredentialError, LedgerError
 from watcher.model.ledger import (
     HEARTBEAT,
@@ -130,10 +130,10 @@ class LedgerClient:
                 self._fail(error.message)
             except psycopg.Error as error:
                 _log.info("the ledger's connection failed: %s", type(error).__name__)
-                self._fail(describe(error, self._url))
+                self._fail(explain(error, self._url).message)
             except Exception:  # noqa: BLE001 - uploads would wait without a word
                 _log.exception("unexpected error in the ledger's thread")
-                self._fail(describe(psycopg.OperationalError(), self._url))
+                self._fail(explain(psycopg.OperationalError(), self._url).message)
             self._stopping.wait(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 

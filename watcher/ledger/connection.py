@@ -9,18 +9,21 @@ import contextlib
 import os
 import socket
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from watcher.i18n.message import Message, msg, verbatim
+from watcher.i18n.message import NOTHING, msg, verbatim
 from watcher.ledger.schema import SCHEMA, VERSION, version
 from watcher.model.errors import LedgerError
 from watcher.system.hosts import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+
+    from watcher.i18n.message import Value
 
 #: Seconds to connect to each address, for a statement on the server, and for its answer to come,
 #: even if the server is gone.
@@ -43,8 +46,92 @@ _RETRIED: Final = ("40P01", "40001")
 
 _VERIFIED: Final = "verify-full"
 
-#: Our own code for errors about certificates, for which libpq has no SQLSTATE.
-_NOT_VERIFIED: Final = "08 TLS"
+#: Where systems keep the certificates that they trust, in one file: Debian, Fedora, SUSE, others.
+_TRUSTED: Final = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+#: SQLSTATEs, and codes of our own, by what libpq says of a connection that failed: it passes on
+#: none. What a server says in another language is told as it is.
+_TEXTS: Final = (
+    ("failed to resolve host", "08 name"),
+    ("pg_hba.conf", "28 host"),
+    ("does not support SSL", "08 no TLS"),
+    ("certificate", "08 TLS"),
+    ("SSL", "08 TLS"),
+    ("password", "28"),
+    ("authentication", "28"),
+    ("role", "28"),
+    ("does not exist", "3D000"),
+    ("the database system is", "57P"),
+    ("too many", "53300"),
+    ("remaining connection slots", "53300"),
+    ("no more connections", "53300"),
+    ("session is read-only", "25006"),
+)
+
+#: Beginning of an SQLSTATE, what happened, what a person can do.
+_ERRORS: Final = (
+    (
+        "08 name",
+        msg("The server {host} of the shared ledger was not found."),
+        msg("Check the network, and url in the [ledger] table of the configuration."),
+    ),
+    (
+        "08 no TLS",
+        msg("The shared ledger at {host} doesn't use TLS."),
+        msg("Turn it on there: ssl = on in postgresql.conf."),
+    ),
+    (
+        "08 TLS",
+        msg("The TLS certificate of the shared ledger at {host} is not valid."),
+        msg("If it is from your own certificate authority, add sslrootcert=FILE to [ledger] url."),
+    ),
+    (
+        ("08", "57P"),
+        msg("The shared ledger at {host} can't be reached."),
+        msg("Check the network, and that PostgreSQL is running and listening there."),
+    ),
+    (
+        "28 host",
+        msg("The shared ledger at {host} doesn't accept this machine."),
+        msg("Add a line for this machine, the database and the user to pg_hba.conf there."),
+    ),
+    (
+        "28",
+        msg("The shared ledger at {host} rejected the user or the password."),
+        msg("Store the password with: {hrflow_watcher} login --ledger"),
+    ),
+    (
+        "3D000",
+        msg("The server {host} has no database for the shared ledger."),
+        msg("Create it there, or correct url in the [ledger] table of the configuration."),
+    ),
+    (
+        "42501",
+        msg("The user of the shared ledger at {host} is missing a permission there."),
+        msg("Make this user the owner of the database, or of the schema hrflow_watcher in it."),
+    ),
+    (
+        ("53100", "53200"),
+        msg("The shared ledger at {host} is out of disk space or memory."),
+        msg("Make room there."),
+    ),
+    (
+        "53300",
+        msg("The shared ledger at {host} has too many connections."),
+        msg("Raise max_connections there."),
+    ),
+    (
+        "25006",
+        msg("The shared ledger at {host} is read-only."),
+        msg("Let url in the [ledger] table of the configuration name the primary server as well."),
+    ),
+    ("", msg("The shared ledger at {host} can't be used: {reason}."), NOTHING),
+)
 
 
 class Connection(psycopg.Connection[tuple[Any, ...]]):
@@ -104,7 +191,7 @@ def connected(url: str, password: str, *, migrating: bool = False) -> Iterator[C
     try:
         yield connection
     except psycopg.Error as error:
-        raise LedgerError(describe(error, url)) from None
+        raise explain(error, url) from None
     finally:
         connection.close()
 
@@ -126,7 +213,7 @@ def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
     given = _parameters(url)
     parameters = {**_SOCKET, "application_name": "hrflow-watcher", **given}
     if _others(given):
-        parameters |= {"sslmode": _VERIFIED, "sslrootcert": given.get("sslrootcert", "system")}
+        parameters |= {"sslmode": _VERIFIED, "sslrootcert": given.get("sslrootcert", _trusted())}
     if "," in str(given.get("host", "")):  # of a cluster, the server that can be written to
         parameters.setdefault("target_session_attrs", "read-write")
     if password:
@@ -134,12 +221,13 @@ def connect(url: str, password: str, *, migrating: bool = False) -> Connection:
     try:
         connection = Connection.connect(**parameters, autocommit=True)  # type: ignore[arg-type]
     except psycopg.Error as error:
-        raise LedgerError(describe(error, url)) from None
+        raise explain(error, url) from None
     try:
+        _require_session_pooling(connection, parameters)
         _prepare(connection, url, migrating=migrating)
     except psycopg.Error as error:
         connection.close()
-        raise LedgerError(describe(error, url)) from None
+        raise explain(error, url) from None
     except LedgerError:
         connection.close()
         raise
@@ -151,47 +239,26 @@ def is_passing(error: psycopg.Error) -> bool:
     return error.sqlstate in _RETRIED
 
 
-def describe(error: psycopg.Error, url: str) -> Message:
-    """Return a sentence about an error."""
+def explain(error: psycopg.Error, url: str) -> LedgerError:
+    """Return an error of psycopg's in words, with what a person can do."""
+    text = str(error).rpartition("failed: ")[2]
+    state = error.sqlstate or next((code for part, code in _TEXTS if part in text), "")
+    reason = error.diag.message_primary or text.partition("FATAL:")[2]
+    if not (state or reason):  # no server has answered
+        state = "08"
     host = ", ".join(hosts(url)) or "localhost"
-    state = error.sqlstate or _state_of(str(error))
-    if state == _NOT_VERIFIED:
-        return msg("The TLS certificate of the shared ledger at {host} is not valid.", host=host)
-    if state.startswith(("08", "57P")):
-        return msg("The shared ledger at {host} can't be reached.", host=host)
-    if state.startswith("28"):
-        return msg("The shared ledger at {host} rejected the user or the password.", host=host)
-    if state == "3D000":
-        return msg("The server {host} has no database for the shared ledger.", host=host)
-    if state == "42501":
-        return msg(
-            "The user of the shared ledger at {host} is missing a permission there.", host=host
-        )
-    if state in ("53100", "53200"):
-        return msg("The shared ledger at {host} is out of disk space or memory.", host=host)
-    if state == "53300":
-        return msg("The shared ledger at {host} has too many connections.", host=host)
-    if state == "25006":
-        return msg("The shared ledger at {host} is read-only.", host=host)
-    reason = verbatim((error.diag.message_primary or "").strip())
-    return msg("The shared ledger at {host} can't be used: {reason}.", host=host, reason=reason)
-
-
-def _state_of(text: str) -> str:
-    """Return an SQLSTATE for a connection that failed, of which libpq gives only a text."""
-    if "certificate" in text or "SSL" in text:
-        return _NOT_VERIFIED
-    if "password" in text or "authentication" in text or "pg_hba.conf" in text:
-        return "28000"
-    if "database" in text and "does not exist" in text:
-        return "3D000"
-    return "53300" if "too many" in text or "remaining connection slots" in text else "08001"
+    args: dict[str, Value] = {"host": host, "reason": verbatim(reason.strip())}
+    what, advice = next(each for prefix, *each in _ERRORS if state.startswith(prefix))
+    return LedgerError(replace(what, args=args), advice)
 
 
 def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
     """Set up a connection, by statements, as poolers refuse settings in its parameters."""
     connection.execute(f"SET search_path TO {SCHEMA}")
     connection.execute(f"SET statement_timeout TO {int(_STATEMENT * 1000)}")
+    # Statements are planned once. Without this, those that are planned while a ledger is new would
+    # read all of it each time, even when it has grown.
+    connection.execute("SET seq_page_cost TO 100")
     # So the server notices as quickly that this machine is gone, and frees its lock.
     connection.execute("SET tcp_keepalives_idle TO 10")
     connection.execute("SET tcp_keepalives_interval TO 5")
@@ -212,6 +279,38 @@ def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
         msg("The shared ledger at {host} has not been set up for this version.", host=host),
         msg("Set it up with: {hrflow_watcher} ledger init"),
     )
+
+
+def _require_session_pooling(connection: Connection, parameters: dict[str, Any]) -> None:
+    """Raise LedgerError if a pooler gives the server's process to others between transactions.
+
+    Locks, notifications and settings, which belong to that process, would be lost, or be others'.
+    """
+    process = _server_process(connection)
+    if process == connection.info.backend_pid:  # there is no pooler
+        return
+    with contextlib.closing(Connection.connect(**parameters)) as other, other.transaction():
+        if _server_process(other) == process:
+            raise LedgerError(
+                msg("The shared ledger's pooler must work in session mode."),
+                msg("With PgBouncer, set pool_mode = session for its database."),
+            )
+
+
+def _server_process(connection: Connection) -> int:
+    row = connection.execute("SELECT pg_backend_pid()").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _trusted() -> str:
+    """Return the file of the certificates that this system trusts.
+
+    "system" is the OpenSSL in psycopg's wheels, which only finds what the environment names.
+    """
+    if "SSL_CERT_FILE" in os.environ or "SSL_CERT_DIR" in os.environ:
+        return "system"
+    return next(filter(os.path.isfile, _TRUSTED), "system")
 
 
 def _parameters(url: str) -> dict[str, str | int | None]:

@@ -79,12 +79,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A session that is alive, as people see it; times are seconds since 1970."""
+    """A session that is alive, as people see it; times are seconds since 1970.
+
+    ``silent`` is how many seconds ago it was last seen, all by the database's clock.
+    """
 
     name: str
     version: str
     started: float
     last_seen: float
+    silent: float
     in_flight: int
     sent_today: int
 

@@ -148,7 +148,7 @@ EXISTING_WENT: Final = msg("The file was removed before you approved it.")
 UNFINISHED: Final = (BEING_WRITTEN, INCOMPLETE)
 
 #: Sent by another machine, according to the shared ledger; ``day`` is YYYY-MM-DD.
-SENT_BY: Final = msg("{machine} uploaded this file on {day}.")
+SENT_BY: Final = msg("{machine} uploaded this file on {day:date}.")
 
 #: Cause of a file that was refused and is looked at again under new settings.
 REFUSED_BEFORE: Final = "refused before"
@@ -335,22 +335,30 @@ def existing_why(files: int, folder: str) -> Message:
     )
 
 
-def opened_why(documents: int, left_out: Message = NOTHING) -> Message:
+def opened_why(documents: int, others: Message = NOTHING) -> Message:
     """Return the reason of a file that is not sent because the ``documents`` inside it are.
 
-    ``left_out``: a sentence about what else is inside, after a space.
+    ``others``: sentences about what else is inside, each after a space.
     """
+    if not documents:  # what is inside has rows of its own that say why
+        return msg(
+            "This file contains no document that can be uploaded.{left_out}", left_out=others
+        )
     return plural(
         "This file contains 1 document, which is uploaded separately.{left_out}",
         "This file contains {count:count} documents, which are uploaded separately.{left_out}",
         documents,
-        left_out=left_out,
+        left_out=others,
     )
+
+
+#: The texts of these reasons, by which such files are told from others that are ignored.
+OPENED_TEXTS: Final = tuple(opened_why(documents).text for documents in (0, 1))
 
 
 def is_opened(entry: Entry) -> bool:
     """Return whether a file stands for the documents inside it."""
-    return entry.state is _S.IGNORED and entry.why.text == opened_why(1).text
+    return entry.state is _S.IGNORED and entry.why.text in OPENED_TEXTS
 
 
 def existing_key(folder: str) -> str:

@@ -18,6 +18,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
+from watcher.present.status import full_time
 from watcher.present.view import Group, base_name, states_of
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ class Activity:
         with self._reader() as reader:
             timings = reader.timings(period.since, period.until)
             made = summarize(period, timings, reader.months(now, MONTHS))
-        return render(made, f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M}", self.word)  # noqa: DTZ006
+        return render(made, full_time(now, self.word), self.word)
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """Yield all files that match, as CSV in pieces."""

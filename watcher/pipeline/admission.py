@@ -44,7 +44,8 @@ def decide(document: Document, plan: Plan) -> Route | Skip | Open:
     """
     if document.part_of:
         return Skip(State.IGNORED, msg("This file is part of {name}.", name=document.part_of))
-    return _left_out(document, plan) or _broken(document, plan) or plan.route(document)
+    skip = _left_out(document, plan) or _broken(document, plan)
+    return skip or plan.route(_without_ignored(document, plan))
 
 
 def has_likely_time(stat: Stat, now: float) -> bool:
@@ -67,6 +68,20 @@ def _left_out(document: Document, plan: Plan) -> Skip | None:
             ),
         )
     return None
+
+
+def _without_ignored(document: Document, plan: Plan) -> Document:
+    """Return a document with the files inside it left out whose names are ignored."""
+    if document.parts is None:
+        return document
+    folder = document.below.rpartition("/")[0]
+    parts = [
+        replace(part, left_out=msg("matches the ignored pattern {pattern}", pattern=pattern))
+        if not part.left_out and (pattern := plan.ignored(f"{folder}/{part.name}".lstrip("/")))
+        else part
+        for part in document.parts
+    ]
+    return replace(document, parts=tuple(parts))
 
 
 def _broken(document: Document, plan: Plan) -> Skip | None:
@@ -112,7 +127,7 @@ class Admission(Stage):
     def _decide(self, candidate: Candidate, document: Document, plan: Plan) -> int | None:
         """Note what becomes of a file; return its id if it was queued."""
         now = self._clock.wall()
-        known = self._journal.files.find(candidate.folder, candidate.path)
+        known = self._journal.names.find(candidate.folder, candidate.path)
         if known is not None and known.sha256 == document.sha256 and known.state in ARRIVED:
             self._journal.files.update_stat(known.file_id, candidate, document.stat)
             return None
@@ -148,7 +163,7 @@ class Admission(Stage):
     def _note_parts(self, container: Document, parts: Iterable[Part], plan: Plan) -> None:
         """Note the documents inside a file, which are read later, and which of them are gone."""
         now = self._clock.wall()
-        known = self._journal.files.parts(container.folder, container.path)
+        known = self._journal.names.parts(container.folder, container.path)
         for part in parts:
             path = documents.part_path(container.path, part.name)
             stat = replace(container.stat, size=part.size)
@@ -179,11 +194,11 @@ class Admission(Stage):
     ) -> bool:
         """Whether this file was sent under a former name; if so, its former row continues."""
         stat = document.stat
-        sent = self._journal.files.sent_as(stat, document.sha256, route.source_key)
+        sent = self._journal.names.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
             if path == document.path or not documents.is_at(folder, path, stat):
                 self._journal.files.replace(file_id, former)
-                self._journal.files.rename(former, candidate)
+                self._journal.names.rename(former, candidate)
                 self._emit(Finished(former, candidate.folder))
                 return True
         return False

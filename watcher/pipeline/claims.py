@@ -234,7 +234,7 @@ class Claims(Stage):
         if verdict.standing is Standing.ARRIVED:
             if verdict.profile_key:
                 self._journal.files.set_profile(file_id, Profile(verdict.profile_key))
-            day = datetime.fromtimestamp(verdict.since).strftime("%Y-%m-%d")  # noqa: DTZ006 - local
+            day = datetime.fromtimestamp(verdict.since).date().isoformat()  # noqa: DTZ006 - local
             why = replace(SENT_BY, args={"machine": verdict.machine, "day": day})
             return Step(State.DUPLICATE, why)
         if verdict.standing is Standing.BUSY:

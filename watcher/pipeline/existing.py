@@ -49,7 +49,7 @@ class ExistingFiles:
 
     def keep_back(self, plan: Plan, candidate: Candidate, now: float) -> None:
         """Note a file that the first scan has found."""
-        if candidate.stat is None or self._journal.files.find(candidate.folder, candidate.path):
+        if candidate.stat is None or self._journal.names.find(candidate.folder, candidate.path):
             return
         skipped = self._are_skipped(plan)
         self._journal.files.add(
@@ -67,7 +67,7 @@ class ExistingFiles:
             return False
         key = existing_key(candidate.folder)
         stat = _with_inode(candidate, stat)
-        for file_id, path, state in self._journal.files.held_as(stat, key):
+        for file_id, path, state in self._journal.names.held_as(stat, key):
             if state is State.GONE and not self._journal.holds.is_held(key):
                 continue
             if path != candidate.path and documents.is_at(candidate.folder, path, stat):
@@ -75,7 +75,7 @@ class ExistingFiles:
             if state is State.GONE:  # the old name was missed before the new one was found
                 self._journal.files.step(file_id, Step(State.NOTICED), now)
                 self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
-            self._journal.files.rename(file_id, candidate)
+            self._journal.names.rename(file_id, candidate)
             return True
         return False
 

@@ -109,7 +109,8 @@ class Filing(Stage):
         plan = self._plans.get(message.folder)
         if plan is None:
             return
-        files, sent = self._journal.files, plan.folder.after_upload is not AfterUpload.KEEP
+        files, names = self._journal.files, self._journal.names
+        sent = plan.folder.after_upload is not AfterUpload.KEEP
         refused = plan.folder.after_refusal is AfterRefusal.MOVE
         state = files.state(message.file_id) if sent or refused else None
         if state is State.REFUSED:
@@ -118,9 +119,10 @@ class Filing(Stage):
             due = [message.file_id, *files.copies(message.file_id)] if sent else []
         for file_id in due:
             entry = self._journal.store.entry(file_id)
-            if entry is not None and (container := files.container(entry)) is not None:
+            container = names.container(entry) if entry is not None else None
+            if container is not None:
                 # A container is filed once all inside was sent, and stays if any of it was refused.
-                entry = container if files.is_done(container) else None
+                entry = container if names.is_done(container) else None
             if entry is not None:
                 files.set_filing(entry.file_id, "pending")
                 self._choose_target(entry)
@@ -136,7 +138,7 @@ class Filing(Stage):
     def _submit(self, entry: Entry, plan: Plan) -> None:
         now = self._clock.wall()
         # The event of the move may be faster than its result: then their names are forgotten.
-        parts = self._journal.files.parts(entry.folder, entry.path) if is_opened(entry) else {}
+        parts = self._journal.names.parts(entry.folder, entry.path) if is_opened(entry) else {}
         self._workers.read(
             lambda: FilingDone(entry, documents.file_by_settings(plan.folder, entry, now), parts),
             lambda error: FilingDone(
@@ -152,7 +154,7 @@ class Filing(Stage):
                 self._failures, self._published = 0, NOTHING
                 self._journal.files.set_filing(entry.file_id, "", path)
                 if path != entry.path:
-                    self._journal.files.forget_name(entry.file_id)
+                    self._journal.names.forget(entry.file_id)
                     self._journal.files.move_parts(message.parts, path)
                     if path:
                         self._journal.facts.note_target(path, self._clock.wall())

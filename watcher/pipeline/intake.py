@@ -154,7 +154,7 @@ class Intake(Stage):
                 self._notice(candidate)
 
     def _note_for_later(self, candidate: Candidate) -> None:
-        known = self._journal.files.find(candidate.folder, candidate.path)
+        known = self._journal.names.find(candidate.folder, candidate.path)
         if known is not None:
             self._notice(candidate)
         elif candidate.stat is not None:
@@ -172,7 +172,7 @@ class Intake(Stage):
     def _notice(self, candidate: Candidate) -> None:
         """A file may be new, changed, renamed or gone, or a directory may be gone."""
         if candidate.sign is Sign.EMPTIED:
-            for path in self._journal.files.names_below(candidate.folder, candidate.path):
+            for path in self._journal.names.below(candidate.folder, candidate.path):
                 self._notice(Candidate(candidate.folder, path, Sign.REMOVED))
             return
         plan = self._plans.get(candidate.folder)
@@ -191,7 +191,7 @@ class Intake(Stage):
         stat: Stat | Unusable | None = candidate.stat
         if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):
             stat = documents.stat_file(candidate.folder, candidate.path)
-        known = self._journal.files.find(candidate.folder, candidate.path)
+        known = self._journal.names.find(candidate.folder, candidate.path)
         if isinstance(stat, Unusable):
             if known is None or known.state is State.NOTICED:
                 self._note_unusable(candidate, stat)
@@ -245,7 +245,7 @@ class Intake(Stage):
             or self._reading.has(candidate.path)
         ):
             return
-        known = self._journal.files.find(candidate.folder, candidate.path)
+        known = self._journal.names.find(candidate.folder, candidate.path)
         if known is not None and known.state in _LEFT_ASIDE:
             return
         if known is not None and known.state is State.NOTICED:
@@ -260,7 +260,7 @@ class Intake(Stage):
 
     def _wait_for(self, candidate: Candidate, why: Message) -> None:
         """Leave a file that is noticed to memory, and show why it is waited for by now."""
-        known = self._journal.files.find(candidate.folder, candidate.path)
+        known = self._journal.names.find(candidate.folder, candidate.path)
         entry = self._journal.store.entry(known.file_id) if known is not None else None
         if known is None or entry is None or entry.state is not State.NOTICED:
             return
@@ -275,9 +275,9 @@ class Intake(Stage):
         """A file is gone, and with it the documents inside it."""
         self._settling.forget(candidate.path)
         now = self._clock.wall()
-        for path, part in self._journal.files.parts(candidate.folder, candidate.path).items():
+        for path, part in self._journal.names.parts(candidate.folder, candidate.path).items():
             if part.state in IN_FLIGHT:  # no scan would miss it later
-                self._journal.files.forget_name(part.file_id)
+                self._journal.names.forget(part.file_id)
             else:
                 inside = Candidate(candidate.folder, path, candidate.sign)
                 note_vanished(self._journal, inside, part, now)
@@ -285,7 +285,7 @@ class Intake(Stage):
             note_vanished(self._journal, candidate, known, now)
 
     def _note_unusable(self, candidate: Candidate, found: Unusable) -> None:
-        known = self._journal.files.find(candidate.folder, candidate.path)
+        known = self._journal.names.find(candidate.folder, candidate.path)
         now = self._clock.wall()
         if found.gone:
             self._note_vanished(candidate, known)
@@ -312,7 +312,7 @@ class Intake(Stage):
             if self._settling.is_waiting(entry.path):
                 self._journal.queues.read_later(entry.file_id, now + WAITED_FOR)
                 continue
-            known = self._journal.files.find(entry.folder, entry.path)
+            known = self._journal.names.find(entry.folder, entry.path)
             if known is None or known.file_id != entry.file_id:
                 step = Step(State.GONE, msg("A newer version replaced this file."))
                 self._journal.files.step(entry.file_id, step, now)
@@ -365,7 +365,7 @@ class Intake(Stage):
         """
         if not document.container:
             return False
-        known = self._journal.files.find(document.folder, document.path)
+        known = self._journal.names.find(document.folder, document.path)
         if known is None or known.stat == document.stat:
             return False
         self._journal.queues.read_later(known.file_id, self._clock.wall() + UNREADABLE_FIRST)
@@ -511,7 +511,7 @@ def note_vanished(journal: Journal, candidate: Candidate, known: Known, now: flo
         journal.files.step(known.file_id, Step(State.GONE, why), now, cause=cause)
         journal.files.disclaim(known.file_id, now)
     elif known.state is not State.BASELINE or candidate.sign is not Sign.MISSING:
-        journal.files.forget_name(known.file_id)
+        journal.names.forget(known.file_id)
 
 
 def _why_gone(journal: Journal, known: Known) -> Message:
@@ -553,7 +553,7 @@ def note_version(
 
 def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds: float) -> None:
     """Let a file that is noticed wait in the journal before it is read from there."""
-    known = journal.files.find(candidate.folder, candidate.path)
+    known = journal.names.find(candidate.folder, candidate.path)
     if known is not None and known.state is State.NOTICED:
         why = msg(
             "The file could not be processed. It will be tried again later; the log has details."

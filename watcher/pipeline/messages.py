@@ -302,7 +302,7 @@ def _retry(journal: Journal, file_ids: tuple[int, ...], now: float) -> Iterable[
         step = retried(entry, now)
         if step is None:
             continue
-        known = journal.files.find(entry.folder, entry.path)
+        known = journal.names.find(entry.folder, entry.path)
         if known is None or known.file_id != entry.file_id:
             yield msg("{path} no longer exists. Put it back, then retry.", path=entry.path)
             continue
@@ -319,8 +319,8 @@ def _ignore(journal: Journal, file_ids: tuple[int, ...], now: float) -> None:
         journal.files.step(entry.file_id, Step(State.IGNORED, IGNORED_BY_USER), now)
         if entry.state not in _SENT_OR_REFUSED:
             journal.files.disclaim(entry.file_id, now)
-        container = journal.files.container(entry)
-        if container is not None and journal.files.is_done(container):
+        container = journal.names.container(entry)
+        if container is not None and journal.names.is_done(container):
             journal.files.set_filing(container.file_id, "pending")
 
 

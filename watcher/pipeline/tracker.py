@@ -194,7 +194,9 @@ class Tracker(Stage):
                 self._looked_at[account] = now
             if free := self._budget.free_follow_ups(account):
                 self._choose_polls(account, now, free, listed)
-        times = [self._lists.next_due(now), self._journal.follow_ups.next_due(asking, now)]
+        # Uploads of an account that waits for a list come due all the time and wake nobody.
+        alone = [each for each in asking if each not in self._looked_at]
+        times = [self._lists.next_due(now), self._journal.follow_ups.next_due(alone, now)]
         times += [at + _LOOK_EVERY for at in self._looked_at.values()]
         due = min((at for at in times if at is not None), default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)

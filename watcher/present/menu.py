@@ -176,7 +176,7 @@ def _attention_cause(hold: ActiveHold, word: Catalog) -> Item:
         items=(
             Item(_reason(hold.why, word)),
             SEPARATOR,
-            Item(word("Retry now"), Action("retry", {"cause": hold.key})),
+            Item(word("Retry now"), approving(hold)),
             Item(word("Set up…"), SET_UP),
         ),
     )
@@ -195,21 +195,27 @@ def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
         for folder in snapshot.watched
         for key in (existing_key, burst_key)
     }
-    items = [
-        Item(
-            _approval_line(hold, folders.get(hold.key, ""), word),
-            Action("retry", {"cause": hold.key}),
-        )
-        for hold in active_holds(snapshot)
-        if needs_approval(hold)
+    asked = [
+        (hold, folders.get(hold.key, "")) for hold in active_holds(snapshot) if needs_approval(hold)
     ]
-    if items:
-        yield Item(
-            word("Approve uploads…"), items=(*items, SEPARATOR, Item(word("Show files"), ATTENTION))
-        )
+    if asked:
+        uploads = [Item(_upload_line(*each, word), approving(each[0])) for each in asked]
+        skips = [Item(_skip_line(*each, word), skipping(each[0])) for each in asked]
+        show = Item(word("Show files"), ATTENTION)
+        yield Item(word("Approve uploads…"), items=(*uploads, SEPARATOR, *skips, SEPARATOR, show))
 
 
-def _approval_line(hold: ActiveHold, path: str, word: Catalog) -> str:
+def approving(hold: ActiveHold) -> Action:
+    """Return the action that uploads the files that a cause holds."""
+    return Action("retry", {"cause": hold.key})
+
+
+def skipping(hold: ActiveHold) -> Action:
+    """Return the action that leaves these files out."""
+    return Action("ignore", {"cause": hold.key})
+
+
+def _upload_line(hold: ActiveHold, path: str, word: Catalog) -> str:
     """Return what an approval uploads: of a folder, or without ``path`` of an account."""
     size = word.size(hold.size)
     if not path:
@@ -225,6 +231,22 @@ def _approval_line(hold: ActiveHold, path: str, word: Catalog) -> str:
         hold.files,
         folder=folder_name(path),
         size=size,
+    )
+
+
+def _skip_line(hold: ActiveHold, path: str, word: Catalog) -> str:
+    """Return what is left out instead; see :func:`_upload_line`."""
+    if not path:
+        return word.plural(
+            "Skip 1 file above the monthly limit",
+            "Skip {count:count} files above the monthly limit",
+            hold.files,
+        )
+    return word.plural(
+        "Skip 1 file from {folder}",
+        "Skip {count:count} files from {folder}",
+        hold.files,
+        folder=folder_name(path),
     )
 
 

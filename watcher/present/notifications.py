@@ -14,7 +14,17 @@ from typing import TYPE_CHECKING, Final
 from watcher.model.kinds import Cause, State
 from watcher.model.settings import read_hours
 from watcher.present import view
-from watcher.present.menu import ACTIVITY, ATTENTION, SET_UP, cut, folder_name, who
+from watcher.present.menu import (
+    ACTIVITY,
+    ATTENTION,
+    SET_UP,
+    Item,
+    approving,
+    cut,
+    folder_name,
+    skipping,
+    who,
+)
 from watcher.present.status import (
     active_holds,
     attention_files,
@@ -34,7 +44,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.model.settings import Notifications
-    from watcher.model.snapshot import Snapshot
+    from watcher.model.snapshot import ActiveHold, Snapshot
     from watcher.present.menu import Action
 
 #: Seconds without another refused file after which there is a notification for all of them.
@@ -82,12 +92,16 @@ _BY_IMPORTANCE: Final = (Kind.HELD, Kind.REFUSED, Kind.BACKLOG, Kind.FIRST_SUCCE
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A title of a few words, and a sentence or two; a click on it does ``action``."""
+    """A title of a few words, and a sentence or two; a click on it does ``action``.
+
+    ``buttons`` are for desktops that show any.
+    """
 
     kind: Kind
     title: str
     text: str
     action: Action
+    buttons: tuple[Item, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,7 @@ class _Problem:
     text: str
     seconds: float
     action: Action
+    buttons: tuple[Item, ...] = ()
 
 
 class NotificationTracker:
@@ -251,7 +266,9 @@ class NotificationTracker:
             if problem.key in self._notified or now < self._since[problem.key] + problem.seconds:
                 continue
             self._notified.add(problem.key)
-            yield Notification(Kind.HELD, problem.title, problem.text, problem.action)
+            yield Notification(
+                Kind.HELD, problem.title, problem.text, problem.action, problem.buttons
+            )
 
     def _next_due(self, problems: Sequence[_Problem], silent_until: float | None) -> float:
         """Return when something may be due; ``silent_until`` is None if nothing is silent."""
@@ -269,24 +286,30 @@ class NotificationTracker:
 
 
 def _in_one(found: Sequence[Notification]) -> Notification | None:
-    """Return the most important one with the titles of the others below its text."""
-    if not found:
-        return None
+    """Return the most important one with the titles of the others below its text.
+
+    Its buttons would be taken for those of all.
+    """
+    if len(found) < 2:
+        return found[0] if found else None
     first, *rest = sorted(found, key=lambda each: _BY_IMPORTANCE.index(each.kind))
-    return replace(first, text="\n".join([first.text, *(each.title for each in rest)]))
+    text = "\n".join([first.text, *(each.title for each in rest)])
+    return replace(first, text=text, buttons=())
 
 
 def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
     for hold in active_holds(snapshot):
         why = cut(word(hold.why), _WHY_LETTERS)
         title, todo, action = held_back(hold.files, word), "", ATTENTION
+        buttons: tuple[Item, ...] = ()
         if needs_approval(hold):
             title = awaiting_approval(hold.files, word, hold.size)
             todo = word("Open the activity page to approve the upload.")
+            buttons = _answers(hold, word)
         elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
             todo, action = word("Open the setup page to fix this."), SET_UP
         text = "\n".join(filter(None, (why, todo)))
-        yield _Problem(hold.key, title, text, HELD_SECONDS, action)
+        yield _Problem(hold.key, title, text, HELD_SECONDS, action, buttons)
     for folder in broken_folders(snapshot):
         text = cut(word(folder.problem), _WHY_LETTERS)
         title = word("{folder} can't be watched", folder=folder_name(folder.path))
@@ -302,6 +325,11 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
             waiting(snapshot),
         )
         yield _Problem("offline", title, text, OFFLINE_SECONDS, ACTIVITY)
+
+
+def _answers(hold: ActiveHold, word: Catalog) -> tuple[Item, ...]:
+    """Return the buttons for files that wait for an approval; more may come before the click."""
+    return Item(word("Upload all"), approving(hold)), Item(word("Skip all"), skipping(hold))
 
 
 def _order(entry: Entry) -> tuple[float, int]:

@@ -147,13 +147,13 @@ def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> P
     """Return the period that ``day`` is in; ``moment`` turns a local time into seconds."""
     match span:
         case Span.DAY:
-            first, days, title = day, 1, verbatim(f"{day:%Y-%m-%d}")
+            first, days, title = day, 1, _dated(f"{day:%Y-%m-%d}")
         case Span.WEEK:
             first, days = day - timedelta(days=day.weekday()), 7
             last = first + timedelta(days=6)
-            title = msg("week from {first} to {last}", first=str(first), last=str(last))
+            title = msg("week from {first:date} to {last:date}", first=str(first), last=str(last))
         case Span.MONTH:
-            first, title = day.replace(day=1), verbatim(f"{day:%Y-%m}")
+            first, title = day.replace(day=1), _dated(f"{day:%Y-%m}")
             days = calendar.monthrange(day.year, day.month)[1]
     start = datetime.combine(first, time())
     if span is Span.DAY:
@@ -166,6 +166,10 @@ def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> P
         words = [replace(name, args={"day": f"{each:%d}"})
                  for name, each in zip(_WEEKDAYS, begins, strict=False)]  # fmt: skip
     return Period(span, title, tuple(words), tuple(moment(each) for each in begins))
+
+
+def _dated(day: str) -> Message:
+    return Message("{day:date}", {"day": day})
 
 
 def summarize(period: Period, timings: Iterable[Timing], months: Iterable[Month] = ()) -> Report:
@@ -363,7 +367,7 @@ def _months(report: Report, word: Catalog) -> str:
     head = "".join(f'<th scope="col">{_text(word(name))}</th>' for name in names)
     head += f'<th scope="col" class="n">{_text(word(msg("Uploads")))}</th>'
     rows = "".join(
-        f"<tr><td>{_text(each.month)}</td>"
+        f"<tr><td>{_text(word.date(each.month))}</td>"
         + (f"<td>{_text(each.account)}</td>" if report.has_accounts else "")
         + f'<td class="n">{_text(word.number(each.uploads))}</td></tr>'
         for each in report.months

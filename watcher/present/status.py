@@ -236,8 +236,14 @@ def held_back(files: int, word: Catalog) -> str:
 
 def local_time(at: float, now: float, word: Catalog) -> str:
     """Return a local time, with the date unless that is today."""
-    moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
-    return moment.strftime("%H:%M" if is_today(at, now) else word("%Y-%m-%d %H:%M"))
+    if not is_today(at, now):
+        return full_time(at, word)
+    return datetime.fromtimestamp(at).strftime("%H:%M")  # noqa: DTZ006 - local
+
+
+def full_time(at: float, word: Catalog) -> str:
+    """Return a local time with its date."""
+    return datetime.fromtimestamp(at).strftime(word("%Y-%m-%d %H:%M"))  # noqa: DTZ006 - local
 
 
 def is_today(at: float, now: float) -> bool:

@@ -88,11 +88,16 @@ def count(counts: Mapping[State, int], group: Group) -> int:
     return sum(counts.get(state, 0) for state in states_of(group))
 
 
-def tally(counts: Mapping[State, int]) -> str:
-    """Return all counts in one line, like "uploaded: 12, duplicate: 1", or "no files yet"."""
-    parts = [
-        f"{STATES[state].label}: {number}".lower() for state, number in counts.items() if number
-    ]
+def numbers(counts: Mapping[State, int], opened: int) -> list[tuple[StateDisplay, int]]:
+    """Return how many files there are of each kind that is shown; ``opened`` ones are ignored."""
+    found = [(STATES[state], counts.get(state, 0)) for state in STATES if state != State.IGNORED]
+    found += [(_OPENED, opened), (STATES[State.IGNORED], counts.get(State.IGNORED, 0) - opened)]
+    return [(display, files) for display, files in found if files > 0]
+
+
+def tally(counts: Mapping[State, int], opened: int) -> str:
+    """Return all numbers in one line, like "uploaded: 12, duplicate: 1", or "no files yet"."""
+    parts = [f"{display.label}: {files}".lower() for display, files in numbers(counts, opened)]
     return ", ".join(parts) or "no files yet"
 
 

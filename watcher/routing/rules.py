@@ -45,6 +45,9 @@ REFERENCE_LENGTH: Final = 255
 #: Types of saved emails.
 _MAIL: Final = frozenset({formats.MAIL.media_type, formats.MSG.media_type})
 
+#: What first bytes alone may tell of an Office document.
+_UNCLEAR: Final = frozenset({"", formats.ZIP.media_type, formats.OFFICE.media_type})
+
 #: Types of images that are converted to PDF.
 _IMAGES: Final = frozenset(each.media_type for each in (formats.TIFF, formats.WEBP, formats.HEIC))
 
@@ -172,7 +175,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
             )
         if document.parts is not None:
             parts = [_left_out(part, accept) for part in document.parts]
-            return _open(document.sniffed, parts, number)
+            return _open(document.sniffed, parts, accept, number)
         try:
             return _route(settings, number, document, Values(document, facts, captured))
         except _NotRoutedError as error:
@@ -293,19 +296,24 @@ def _left_out(part: Part, accept: Callable[[Sniffed], bool]) -> Part:
     return replace(part, left_out=found.what)
 
 
-def _open(sniffed: Sniffed, inside: Sequence[Part], rule: int) -> Open | Skip:
+def _open(
+    sniffed: Sniffed, inside: Sequence[Part], accept: Callable[[Sniffed], bool], rule: int
+) -> Open | Skip:
     """Return the documents inside a file, or why there are none."""
     parts = tuple(part for part in inside if not part.left_out)
-    others = [
-        msg("{name} ({what})", name=harmless(part.name), what=part.left_out)
-        for part in inside
-        if part.left_out
+    refused = [
+        (part.name, part.begins_as.what)
+        for part in parts
+        if part.begins_as and _is_refused(part.begins_as, accept)
     ]
-    if (more := len(others) - _NAMED) > 0:
-        others[_NAMED:] = [plural("1 more", "{count:count} more", more)]
-    left_out = msg(" Left out: {parts:and}.", parts=others) if others else NOTHING
-    if parts:
+    others = [(part.name, part.left_out) for part in inside if part.left_out]
+    left_out = msg(" Left out: {parts:and}.", parts=_named(others)) if others else NOTHING
+    if parts and not refused:
         return Open(opened_why(len(parts), left_out), parts, rule)
+    if parts:
+        told = msg(" Not accepted: {parts:and}.", parts=_named(refused))
+        both = Message("{refused}{left_out}", {"refused": told, "left_out": left_out})
+        return Open(opened_why(len(parts) - len(refused), both), parts, rule)
     if sniffed.media_type in _MAIL:
         why = msg(
             "This file is {what} that contains no document. Save its text as PDF.{left_out}",
@@ -319,6 +327,19 @@ def _open(sniffed: Sniffed, inside: Sequence[Part], rule: int) -> Open | Skip:
             left_out=left_out,
         )
     return Skip(State.REFUSED, why, rule)
+
+
+def _is_refused(found: Sniffed, accept: Callable[[Sniffed], bool]) -> bool:
+    """Return whether a part will be refused for its type, as far as its first bytes tell."""
+    return not accept(found) and found.media_type not in _UNCLEAR
+
+
+def _named(parts: Sequence[tuple[str, Message]]) -> list[Message]:
+    """Return the names of parts, each with what it is; of very many, only some."""
+    named = [msg("{name} ({what})", name=harmless(name), what=what) for name, what in parts]
+    if (more := len(named) - _NAMED) > 0:
+        named[_NAMED:] = [plural("1 more", "{count:count} more", more)]
+    return named
 
 
 def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Item, ...]:

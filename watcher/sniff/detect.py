@@ -84,8 +84,11 @@ def _identify_behind_junk(content: Content, extension: str) -> tuple[Format, End
 
 def _identify_by_head(content: Content, extension: str) -> Format:
     head = content.head
+    may_be_pdf = _PDF_BEGIN.match(head) is not None
+    if may_be_pdf and _begins_as_pdf(head):
+        return formats.PDF
     text = _find_text(head, extension)
-    if _PDF_BEGIN.match(head) and (text is None or _begins_as_pdf(head)):
+    if may_be_pdf and text is None:
         return formats.PDF
     found = find_signature(head, extension) or _find_mail(head, extension)
     if found is None and text in (formats.TEXT, formats.HTML) and _is_late_pdf(content, extension):
