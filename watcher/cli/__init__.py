@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import logging
 import os
 import sys
 from typing import Final
@@ -113,7 +112,6 @@ def run_command(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity in a file
     try:
         code = cli.main(
             arguments or ["--help"],
