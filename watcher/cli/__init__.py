@@ -40,7 +40,7 @@ _COMMANDS: Final = (
     ("send", "sending:command", "Put copies of files into a watched folder."),
     ("folder", "folder:command", "Add, list and remove watched folders."),
     ("forget", "forget:command", "Erase what is stored here about files or a person."),
-    ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
+    ("notify", "orders:notify", "Snooze desktop notifications, or switch them off and on."),
     ("config", "check:config", "Check and show the configuration."),
     ("doctor", "doctor:command", "Check the setup and say how to fix what is wrong."),
     ("ledger", "ledger:ledger", "Set up and show the ledger that several machines share."),

@@ -29,11 +29,11 @@ from watcher.cli.output import (
     confirm,
     count_files,
     json_option,
+    moment,
     progress,
     say,
     say_json,
 )
-from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
