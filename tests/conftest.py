@@ -15,7 +15,8 @@ from tests.support.waiting import PATIENCE, wait_until
 os.environ["HRFLOW_WATCHER_COMMAND"] = "hrflow-watcher"
 
 pytest_plugins = [
-    "tests.support.leaks", "tests.support.desk", "tests.support.world", "tests.support.postgres",
+    "tests.support.leaks", "tests.support.forks", "tests.support.desk", "tests.support.world",
+    "tests.support.postgres",
 ]  # fmt: skip
 if sys.platform == "linux":
     pytest_plugins.append("tests.support.desktop")

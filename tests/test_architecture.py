@@ -6,6 +6,7 @@ inside functions and those for the type checker too.
 """
 
 import ast
+import functools
 import graphlib
 import os
 import sys
@@ -111,6 +112,7 @@ def python_files(folder):
                 yield os.path.relpath(os.path.join(at, name), ROOT)
 
 
+@functools.cache
 def parse(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         return ast.parse(file.read(), path)
@@ -133,7 +135,7 @@ def row_of(module):
     return EXCEPT.get(below, mine)
 
 
-SOURCES = {module_name(path): (path, parse(path)) for path in python_files(PACKAGE)}
+SOURCES = {module_name(path): path for path in python_files(PACKAGE)}
 MODULES = sorted(name for name in SOURCES if name != PACKAGE)
 
 
@@ -146,9 +148,9 @@ def imported_name(argument):
 
 def imports(module):
     """Everything ``module`` imports, as (line, full name); ours down to the module."""
-    path, tree = SOURCES[module]
+    path = SOURCES[module]
     package = module if path.endswith("__init__.py") else module.rpartition(".")[0]
-    for node in ast.walk(tree):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -216,7 +218,7 @@ def test_every_module_has_a_row():
 
 def test_a_module_imports_only_what_its_row_allows():
     wrong = [
-        f"{SOURCES[module][0]}:{line} imports {name}: {why}"
+        f"{SOURCES[module]}:{line} imports {name}: {why}"
         for module in MODULES
         if row_name(module) in TABLE
         for line, name in imports(module)
@@ -327,8 +329,8 @@ def test_no_error_disappears():
 def test_no_module_keeps_state():
     found = [
         f"{path}:{line}: {what}"
-        for path, tree in SOURCES.values()
-        for line, what in shared_state(tree)
+        for path in SOURCES.values()
+        for line, what in shared_state(parse(path))
     ]
     assert not found, "\n".join(["use a tuple, MappingProxyType or NAME: Final:", *found])
 

@@ -20,8 +20,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.support.desk import Process
 from tests.support.mails import mail, save
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.sandbox import Fault, Kind
 
@@ -64,13 +65,24 @@ class Victim:
     """``key`` and ``after`` are the key that it sends with and what becomes of sent files.
 
     ``references``: what the sandbox makes of a known one; "" for what is hardest on the key.
+    ``start`` starts processes, see ``Desk``.
     """
 
-    def __init__(self, root, seed, *, key=sb.READ_WRITE_KEY, after="keep", references=""):
+    def __init__(
+        self,
+        root,
+        seed,
+        start=subprocess.Popen,
+        *,
+        key=sb.READ_WRITE_KEY,
+        after="keep",
+        references="",
+    ):
         self.random = random.Random(seed)
         self.folder = root / "cvs"
         self.folder.mkdir(parents=True)
         self.root, self.key, self.after = root, key, after
+        self._start_process = start
         self.is_failing = bool(references)
         taken = references or self.random.choice(("update", "late", "never"))
         references = "at_once" if key == sb.WRITE_KEY and not self.is_failing else taken
@@ -84,8 +96,8 @@ class Victim:
         with self.sandbox:
             self._write_config()
             self._start()
-            self._wait_until_it_watches()
-            self._end(signal.SIGTERM)
+            self.process.wait_for("Watching")
+            self.process.end()
             for _ in range(kills):
                 # A request takes its time, so that there is a middle of it.
                 slow = Fault(kind=Kind.DELAY, delay=0.03, method="POST")
@@ -105,9 +117,9 @@ class Victim:
         if moment is at_any_time:
             self._drop()
         else:
-            self._wait_until_it_watches()
+            self.process.wait_for("Watching")
         moment(self)
-        self._end(signal.SIGKILL)
+        self.process.end(signal.SIGKILL)
         self.count.kills += 1
         self.count.moments[moment.__name__] += 1
 
@@ -170,28 +182,12 @@ class Victim:
             "--state", str(self.root / "state"), "run",
         ]  # fmt: skip
         environ = {
-            **os.environ, "HRFLOW_API_KEY": self.key, "PYTHONUNBUFFERED": "1",
+            **os.environ, "HRFLOW_API_KEY": self.key,
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
         }  # fmt: skip
         environ.pop("COVERAGE_PROCESS_START", None)  # a killed process writes no measurements
         environ.pop("COVERAGE_PROCESS_CONFIG", None)
-        with open(self.root / "stderr", "wb") as said:
-            self.process = subprocess.Popen(
-                command, env=environ, stdout=subprocess.PIPE, stderr=said
-            )
-
-    def _wait_until_it_watches(self):
-        for line in self.process.stdout:
-            if b"Watching" in line:
-                return
-        self.process.stdout.close()
-        said = (self.root / "stderr").read_text(errors="replace")
-        raise AssertionError(f"it ended with {self.process.wait()}: {said}")
-
-    def _end(self, number):
-        self.process.send_signal(number)
-        self.process.wait(PATIENCE)
-        self.process.stdout.close()
+        self.process = Process(command, environ, self._start_process)
 
     # -- the end
 
@@ -201,15 +197,10 @@ class Victim:
     def _finish(self):
         self.sandbox.faults.clear()
         self._start()
-        drain = threading.Thread(target=self.process.stdout.read)
-        drain.start()
         wait_until(lambda: self.expected.keys() <= self.accepted().keys())
         wait_until(lambda: not self._open_files())
         wait_until(lambda: self.after == "keep" or not self._unfiled())
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
-        drain.join()
-        self.process.stdout.close()
+        self.process.end()
         accepted = self.accepted()
         self.count.files = len(self.expected)
         self.count.arrived = len(self.expected.keys() & accepted.keys())

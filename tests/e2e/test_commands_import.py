@@ -11,7 +11,6 @@ import pytest
 
 from tests.support.outcomes import ARRIVED, count_outcomes
 from tests.support.samples import DOCX, KNOWN, PDF, SAMPLES, make_pdf
-from tests.support.terminal import Terminal
 from tests.support.waiting import PATIENCE
 from tests.support.world import check_everything
 from watcher import sandbox as sb
@@ -214,7 +213,7 @@ def test_of_several_accounts_one_is_to_be_named(desk):
     assert "--account" in done.stderr
     done = desk.run("import", str(other), "--source", "Sales", "--account", "lyon")
     assert done.returncode == 0, done.stderr
-    terminal = Terminal(desk.command("import", str(other), "--source", "Sales"), desk.environ())
+    terminal = desk.terminal("import", str(other), "--source", "Sales")
     terminal.answer("Account (paris, lyon)", "lyon")
     assert terminal.end() == 0, terminal.text
     terminal.close()

@@ -12,7 +12,6 @@ from datetime import datetime
 import pytest
 
 from tests.support import file_keyring
-from tests.support.desk import Process
 from tests.support.samples import PDF
 from watcher import sandbox as sb
 from watcher.i18n.message import verbatim
@@ -167,8 +166,7 @@ def receive(desk, **environ):
             port = listener.getsockname()[1]
         more = f"webhook_parsing_sending = true\n[webhook]\nenabled = true\nport = {port}"
         desk.configure(more=more)
-        program = Process(desk.command("run"), desk.environ(**environ))
-        desk.processes.append(program)
+        program = desk.start("run", **environ)
         if "No webhooks" not in program.wait_for("webhooks are received"):
             return program, port
         program.end()

@@ -9,10 +9,11 @@ from tests.crash.victim import Victim
 KILLS_EACH = 25
 
 
-def test_some_hundred_kills_lose_and_double_nothing(tmp_path):
+def test_some_hundred_kills_lose_and_double_nothing(tmp_path, forks):
     seed = random.randrange(10**6)
     victims = [
-        Victim(tmp_path / str(number), seed + number, **kind) for number, kind in enumerate(KINDS)
+        Victim(tmp_path / str(number), seed + number, forks.start, **kind)
+        for number, kind in enumerate(KINDS)
     ]
     with ThreadPoolExecutor(2) as pool:
         counts = list(pool.map(lambda victim: victim.run(KILLS_EACH), victims))

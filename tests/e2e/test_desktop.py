@@ -8,7 +8,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.desk import Process
 from tests.support.desktop import (
     Bus,
     Item,
@@ -34,9 +33,7 @@ def running(desk, environ, *arguments):
     browser = desk.root / "browser"
     browser.write_text(BROWSER.format(visited))
     browser.chmod(0o755)
-    merged = {**desk.environ(), "BROWSER": str(browser), **environ}
-    process = Process(desk.command("run", *arguments), merged)
-    desk.processes.append(process)
+    process = desk.start("run", *arguments, **{"BROWSER": str(browser), **environ})
     process.visited = lambda: visited.read_text().split() if visited.exists() else []
     process.wait_for("Watching")
     yield process

@@ -9,7 +9,6 @@ import pytest
 
 from tests.support.mails import mail, pdf, save
 from tests.support.samples import make_pdf
-from tests.support.terminal import Terminal
 from watcher import sandbox as sb
 
 CANARY = "Zoraida Quimby"
@@ -129,7 +128,7 @@ def test_a_part_of_a_name_asks_first(desk, sent):
     assert refused.returncode == 2
     assert sent.name in refused.stdout  # it is shown who was found
     assert len(desk.read_json("history")) == 1
-    terminal = Terminal(desk.command("forget", "--person", part), desk.environ())
+    terminal = desk.terminal("forget", "--person", part)
     terminal.answer("Forget 1 file?", "y")
     assert terminal.end() == 0
     terminal.close()

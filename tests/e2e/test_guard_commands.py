@@ -5,7 +5,6 @@ import os
 import pytest
 
 from tests.support.samples import make_pdf
-from tests.support.terminal import Terminal
 from watcher.model.lifecycle import burst_key
 
 
@@ -80,14 +79,14 @@ def test_an_answer_names_what_it_is_about(desk, arguments):
 def test_an_import_asks_at_a_terminal_before_it_uploads_many_files(desk):
     desk.configure("ask_above = 3")
     drop(desk, 1, 5)
-    terminal = Terminal(desk.command("import", str(desk.folder)), desk.environ())
+    terminal = desk.terminal("import", str(desk.folder))
     terminal.wait_for("5 files (")
     terminal.wait_for("Upload them? [y/N]")
     terminal.type("n\r")
     assert terminal.end() == 0
     terminal.close()
     assert not desk.arrived()
-    terminal = Terminal(desk.command("import", str(desk.folder), "--yes"), desk.environ())
+    terminal = desk.terminal("import", str(desk.folder), "--yes")
     assert terminal.end() == 0
     assert len(desk.arrived()) == 5
     assert "Upload them?" not in terminal.text

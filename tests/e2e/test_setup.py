@@ -2,14 +2,12 @@
 
 import json
 import os
-import subprocess
 
 import pytest
 
 from tests.support import file_keyring
-from tests.support.desk import Process
-from tests.support.terminal import ENTER, Terminal
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.terminal import ENTER
+from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 
 OTHER_KEY = "f" * 40
@@ -29,24 +27,21 @@ class Person:
         self.url = desk.sandbox.url
         desk.key = ""
         self._terminals = []
-
-    def environ(self, **more):
-        own = {
+        self.own = {
             "HOME": str(self.home), "XDG_CONFIG_HOME": str(self.home / ".config"),
             **file_keyring.environ(self.box),
         }  # fmt: skip
-        return self.desk.environ(**{**own, **more})
+
+    def environ(self, **more):
+        return self.desk.environ(**{**self.own, **more})
 
     def at_terminal(self, *arguments, columns=300, **environ):
-        command = self.desk.command(*arguments)
-        self._terminals.append(Terminal(command, self.environ(**environ), columns))
-        return self._terminals[-1]
+        terminal = self.desk.terminal(*arguments, columns=columns, **{**self.own, **environ})
+        self._terminals.append(terminal)
+        return terminal
 
     def run(self, *arguments, typed="", **environ):
-        return subprocess.run(
-            self.desk.command(*arguments), env=self.environ(**environ), input=typed,
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        return self.desk.run_apart(*arguments, typed=typed, **{**self.own, **environ})
 
     def script(self, *arguments, typed=sb.READ_WRITE_KEY + "\n", **environ):
         """``setup`` without questions, with the sandbox's account."""
@@ -311,8 +306,7 @@ def test_run_again_without_a_change_changes_nothing(person):
 def test_nobody_is_told_to_start_what_runs(person):
     done = person.script("--folder", str(person.home / "CVs"), "--source", "Sales")
     assert "Start it with: hrflow-watcher run" in done.stdout
-    running = Process(person.desk.command("run"), person.environ())
-    person.desk.processes.append(running)
+    running = person.desk.start("run", **person.own)
     running.wait_for("Watching")
     done = person.script("--folder", str(person.home / "CVs"), "--source", "Engineering")
     assert "Start it with" not in done.stdout

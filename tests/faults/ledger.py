@@ -28,7 +28,7 @@ class Office:
         trial.undo.append(lambda: running.__exit__(None, None, None))
         self.url = self.cluster.new_database()
         set_up(self.url)
-        self.share = Share(trial.root, self.url, trial.sandbox)
+        self.share = Share(trial.root, self.url, trial.sandbox, trial.start_process)
         trial.undo.append(self.share.close)
         self.folder = SimpleNamespace(path=str(self.share.folder))
         self.dropped = 0

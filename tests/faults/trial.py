@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import subprocess
 from collections import Counter
 from dataclasses import dataclass
 
@@ -35,8 +36,9 @@ class Row:
 class Trial(World):
     """A world in which every file that is dropped is accounted for in the end."""
 
-    def __init__(self, root):
+    def __init__(self, root, start):
         super().__init__(root)
+        self.start_process = start
         self.expected = {}
         self.unwanted = set()
         self.undo = []
@@ -45,7 +47,7 @@ class Trial(World):
         """A desk beside this world, whose program is a process; it looks into that one's state."""
         (self.root / "desk").mkdir()
         self.places = type(self.places)(str(self.root / "desk" / "state"))
-        desk = Desk(self.root / "desk", self.sandbox)
+        desk = Desk(self.root / "desk", self.sandbox, self.start_process)
         desk.configure(more)
         return desk
 
@@ -118,9 +120,9 @@ class Trial(World):
             action()
 
 
-def run(scenario, root):
-    """Run a scenario in the directory ``root``; gives its Row."""
-    trial = Trial(root)
+def run(scenario, root, start=subprocess.Popen):
+    """Run a scenario in the directory ``root``; gives its Row. ``start``: see `Desk`."""
+    trial = Trial(root, start)
     trial.sandbox.start()
     try:
         scenario.run(trial)

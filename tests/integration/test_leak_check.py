@@ -1,9 +1,11 @@
-"""The leak check itself: a test that leaves something behind fails, and only that one."""
+"""Nothing is left behind: not by a test, which fails then, and not by a run that was killed."""
 
 import os
 import re
 import subprocess
 import sys
+
+from tests.support.postgres import need_postgres
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 CONFTEST = """
@@ -42,3 +44,23 @@ def test_each_leak_fails_the_test_that_made_it(tmp_path):
         ("test_leaves_a_thread", "thread"),
         ("test_leaves_a_log_handler", "log handler"),
     ], ran.stdout
+
+
+#: Whoever makes a cluster, and does not come to its end.
+CLUSTER = """
+from tests.support.postgres import running_cluster
+with running_cluster(fsync="off") as cluster:
+    print(cluster.root, cluster.processes()[0], flush=True)
+    input()
+"""
+
+
+def test_a_cluster_ends_with_the_run_that_made_it_even_if_that_is_killed(eventually):
+    need_postgres()
+    with subprocess.Popen(
+        [sys.executable, "-c", CLUSTER], cwd=ROOT, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        root, server = process.stdout.readline().split()
+        process.kill()
+    eventually(lambda: not os.path.exists(root) and not os.path.exists(f"/proc/{server}"))

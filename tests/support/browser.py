@@ -1,5 +1,6 @@
 """Somebody with the program running as a process and its page open in a real browser."""
 
+import re
 import shutil
 
 from tests.support.waiting import PATIENCE
@@ -76,9 +77,10 @@ def details(page, name):
 
 
 def wait_for(page, name, state):
-    """Wait until a file is shown in a state; "sent" if it was accepted."""
-    label = str(STATES[State.ACCEPTED if state == "sent" else State(state)].label)
-    row(page, name).locator(".c-state", has_text=label).wait_for()
+    """Wait until a file is shown in a state; "sent" whether or not its result is known."""
+    states = (State.ACCEPTED, State.PARSED) if state == "sent" else (State(state),)
+    labels = re.compile("|".join(re.escape(str(STATES[each].label)) for each in states))
+    row(page, name).locator(".c-state", has_text=labels).wait_for()
 
 
 def rows(page, files):

@@ -10,12 +10,14 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from unittest import mock
 
 import pytest
 
+from tests.support.terminal import Terminal
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
@@ -30,10 +32,9 @@ APART = {
     "run", "try", "sandbox", "setup", "login", "logout", "doctor", "--version",
     "service install", "service start", "service restart",
 }  # fmt: skip
-#: What a process takes over when it starts.
-FIXED = frozenset((
-    "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONPROFILEIMPORTTIME", "PYTHON_KEYRING_BACKEND",
-))  # fmt: skip
+#: What Python takes over when it starts, and what a process does once.
+PYTHONS = frozenset(("PYTHONUTF8", "PYTHONIOENCODING", "PYTHONPROFILEIMPORTTIME"))
+FIXED = PYTHONS | {"PYTHON_KEYRING_BACKEND"}
 
 BASE = """
 [account]
@@ -50,19 +51,20 @@ tags = {{ office = "Paris", urgent = true }}
 
 
 class Process:
-    """A running command whose lines can be waited for."""
+    """A running command whose lines can be waited for; ``start`` may be that of a fork server."""
 
-    def __init__(self, command, env):
-        self.process = subprocess.Popen(
-            command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+    def __init__(self, command, env, start=subprocess.Popen):
+        mine, its = os.pipe()
+        self.process = start(command, env=env, stdout=its, stderr=its)
+        os.close(its)
+        self._output = os.fdopen(mine, encoding="utf-8")
         self.lines = []
         self._queue = queue.Queue()
         self._thread = threading.Thread(target=self._read)
         self._thread.start()
 
     def _read(self):
-        for line in self.process.stdout:
+        for line in self._output:
             self._queue.put(line.rstrip("\n"))
         self._queue.put(None)
 
@@ -81,7 +83,7 @@ class Process:
 
     def end(self, number=signal.SIGTERM):
         """Ask it to end; gives its exit code. May be called again."""
-        if self.process.stdout.closed:
+        if self._output.closed:
             return self.process.returncode
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -89,16 +91,18 @@ class Process:
         self._thread.join(PATIENCE)
         while not self._queue.empty():
             self.lines.append(self._queue.get() or "")
-        self.process.stdout.close()
+        self._output.close()
         return code
 
 
 class Desk:
     """A person's machine: a folder, a configuration, the commands; HrFlow is the sandbox."""
 
-    def __init__(self, root, sandbox):
+    def __init__(self, root, sandbox, start=subprocess.Popen):
+        """``start`` starts processes: a fork server's does so in a tenth of the time."""
         self.root = root
         self.sandbox = sandbox
+        self._start = start
         self.folder = root / "cvs"
         self.folder.mkdir()
         self.config = root / "config.toml"
@@ -134,8 +138,13 @@ class Desk:
         }
 
     def start(self, *arguments, **environ):
-        self.processes.append(Process(self.command(*arguments), self.environ(**environ)))
-        return self.processes[-1]
+        """Start a command as a process of its own that goes on."""
+        process = Process(self.command(*arguments), self.environ(**environ), self._starter(environ))
+        self.processes.append(process)
+        return process
+
+    def _starter(self, environ):
+        return subprocess.Popen if PYTHONS & environ.keys() else self._start
 
     def run(self, *arguments, **environ):
         """Run a command to its end: in this process where that makes no difference."""
@@ -143,12 +152,22 @@ class Desk:
         is_apart = named & APART or FIXED & environ.keys()
         return (self.run_apart if is_apart else self.call)(*arguments, **environ)
 
-    def run_apart(self, *arguments, typed=None, **environ):
+    def run_apart(self, *arguments, typed="", **environ):
         """Run a command as a process of its own; it reads ``typed`` from its standard input."""
-        return subprocess.run(
-            self.command(*arguments), env=self.environ(**environ), input=typed,
-            capture_output=True, text=True, timeout=PATIENCE, check=False,
-        )  # fmt: skip
+        with contextlib.ExitStack() as stack:
+            given, out, err = [
+                stack.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
+                for _ in range(3)
+            ]
+            given.write(typed)
+            given.seek(0)
+            process = self._starter(environ)(
+                self.command(*arguments), env=self.environ(**environ),
+                stdin=given, stdout=out, stderr=err,
+            )  # fmt: skip
+            code = process.wait(PATIENCE)
+            said = [file.seek(0) or file.read() for file in (out, err)]
+        return subprocess.CompletedProcess(arguments, code, *said)
 
     def call(self, *arguments, typed="", **environ):
         """Run a command in this process, which is ten times as fast as to start one."""
@@ -192,13 +211,18 @@ class Desk:
     def arrived(self):
         return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
 
+    def terminal(self, *arguments, columns=300, **environ):
+        """Return a terminal of its own at which a command runs, for a person who types."""
+        environ = self.environ(**environ)
+        return Terminal(self.command(*arguments), environ, columns, self._start)
+
     def at_terminal(self, *arguments, interrupt_at="", columns=120, **environ):
         """What a command writes to a terminal, and its exit code.
 
         ``interrupt_at``: it gets a SIGINT once it has written this.
         """
         mine, its = pty.openpty()
-        process = subprocess.Popen(
+        process = self._start(
             self.command(*arguments), stdin=its, stdout=its, stderr=its,
             env=self.environ(TERM="xterm-256color", COLUMNS=str(columns), **environ),
         )  # fmt: skip
@@ -218,9 +242,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path):
+def desk(tmp_path, forks):
     with sb.Sandbox(parse_seconds=0.1) as sandbox:
-        made = Desk(tmp_path, sandbox)
+        made = Desk(tmp_path, sandbox, forks.start)
         yield made
         for process in made.processes:
             process.end()

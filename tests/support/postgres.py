@@ -14,6 +14,10 @@ import pytest
 
 from tests.support.waiting import PATIENCE, wait_until
 
+#: Ends the clusters of a folder and removes it, once nobody holds the other end of its input: that
+#: is when the test run that made them is over, or was killed.
+_KEEPER = 'cat; for data in "$2"/*/; do "$1" stop -D "$data" -m immediate; done; rm -rf "$2"'
+
 #: Debian keeps a version's programs in a folder of their own.
 PROGRAMS = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda at: int(at.split("/")[4]))
 
@@ -62,11 +66,6 @@ class Cluster:
         settings = f"-p {self.port} -k {self.root} -c listen_addresses=127.0.0.1"
         log = os.path.join(self.root, "log")
         self.run("pg_ctl", "start", "-w", "-D", self.data, "-o", settings, "-l", log)
-
-    def close(self):
-        """Stop it if it runs."""
-        if self.is_running():
-            self.stop("immediate")
 
     def stop(self, mode="fast"):
         """End it; ``immediate`` is how a machine that loses its power ends it."""
@@ -162,26 +161,27 @@ def running_cluster(disk="", **settings):
     """A cluster in a new folder; ``disk``: on a file system of its own, of so many bytes."""
     user = pwd.getpwnam("postgres").pw_uid if os.geteuid() == 0 else None
     root = tempfile.mkdtemp()
-    try:
+    with contextlib.ExitStack() as stack:
         if disk:
             subprocess.run(
                 ["mount", "-t", "tmpfs", "-o", f"size={disk}", "tmpfs", root], check=True
             )
+            stack.callback(os.rmdir, root)
+            stack.callback(subprocess.run, ["umount", root], check=True)
         if user is not None:
             os.chown(root, user, -1)
+        keeper = subprocess.Popen(
+            ["sh", "-c", _KEEPER, "sh", program("pg_ctl"), root], user=user, cwd="/",
+            start_new_session=True, stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        stack.callback(keeper.communicate, timeout=PATIENCE)
         cluster = Cluster(root, user)
         cluster.create()
         with open(os.path.join(cluster.data, "postgresql.conf"), "a", encoding="utf-8") as file:
             file.write("".join(f"{name} = '{value}'\n" for name, value in settings.items()))
         cluster.start()
-        try:
-            yield cluster
-        finally:
-            cluster.close()
-    finally:
-        if disk:
-            subprocess.run(["umount", "-l", root], check=False)
-        shutil.rmtree(root)
+        yield cluster
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """Several desks on one folder with a shared ledger."""
 
 import hashlib
+import subprocess
 
 from tests.support.desk import Desk
 from tests.support.samples import make_pdf
@@ -19,8 +20,10 @@ def set_up(url):
 class Share:
     """A folder that several desks watch, and the sandbox that they all send to."""
 
-    def __init__(self, root, url, sandbox):
+    def __init__(self, root, url, sandbox, start=subprocess.Popen):
+        """``start`` is what its desks start processes with."""
         self.root = root
+        self._start = start
         self.url = url
         self.sandbox = sandbox
         self.folder = root / "share"
@@ -31,7 +34,7 @@ class Share:
         """A machine of its own, whose program is started with :meth:`start`."""
         root = self.root / f"desk-{len(self.desks) + 1}"
         root.mkdir()
-        desk = Desk(root, self.sandbox)
+        desk = Desk(root, self.sandbox, self._start)
         desk.folder = self.folder
         desk.configure(f'{folder}\n[ledger]\nurl = "{self.url}"\n{more}')
         if account:

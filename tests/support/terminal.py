@@ -21,14 +21,17 @@ _LAUNCH = (
 
 
 class Terminal:
-    """A command at a pseudo-terminal. ``text`` is all it has written, without colours."""
+    """A command at a pseudo-terminal. ``text`` is all it has written, without colours.
 
-    def __init__(self, command, env, columns=300):
+    ``start``: that of a fork server.
+    """
+
+    def __init__(self, command, env, columns=300, start=None):
         self._mine, its = pty.openpty()
-        self._process = subprocess.Popen(
-            [*BARE, _LAUNCH, *command], stdin=its, stdout=its, stderr=its,
-            env={**env, "TERM": "xterm-256color", "COLUMNS": str(columns)},
-        )  # fmt: skip
+        if start is None:
+            start, command = subprocess.Popen, [*BARE, _LAUNCH, *command]
+        environ = {**env, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+        self._process = start(command, env=environ, stdin=its, stdout=its, stderr=its)
         os.close(its)
         self._raw = b""
         self._seen = 0

@@ -39,6 +39,10 @@ class NoManagerError(Exception):
     """There can be none here; the text says why."""
 
 
+def inherited(*names):
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
 class UserManager:
     """``place`` is a folder outside of /tmp, with a name that is hard to quote."""
 
@@ -56,20 +60,22 @@ class UserManager:
         self.home.mkdir(parents=True)
         self.runtime = self._root / "run"
         self.runtime.mkdir(0o700)
+        self.own = {
+            **inherited("PATH", "LANG", "LC_ALL"), "HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(self.runtime), "PYTHONUTF8": "1",
+        }  # fmt: skip
         self._group = self._root.name
         self._log = open(self._root / "log", "w+b")  # noqa: SIM115 - closed in close()
         self._process = subprocess.Popen(
             ["unshare", "--mount", "sh", "-c", _START, "sh", self._group, SYSTEMD],
-            env=self.environ(SYSTEMD_LOG_TARGET="console"), stdin=subprocess.DEVNULL,
+            env={**self.own, "SYSTEMD_LOG_TARGET": "console"}, stdin=subprocess.DEVNULL,
             stdout=self._log, stderr=subprocess.STDOUT,
         )  # fmt: skip
         self._wait()
 
     def environ(self, **more):
-        inherited = ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
-        kept = {name: os.environ[name] for name in inherited if name in os.environ}
-        own = {"HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime), "PYTHONUTF8": "1"}
-        return {**kept, **own, **more}
+        """Of a command, which is measured; what runs as a service is measured elsewhere."""
+        return {**self.own, **inherited("COVERAGE_PROCESS_CONFIG"), **more}
 
     def command(self, *words):
         """``words`` as a command in its world."""

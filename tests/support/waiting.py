@@ -9,6 +9,8 @@ PATIENCE = 120.0
 def wait_until(condition, within=PATIENCE):
     """Return the condition's value once it is true, or its last one after ``within`` seconds."""
     deadline = time.monotonic() + within
+    pause = 0.005
     while not (value := condition()) and time.monotonic() < deadline:
-        time.sleep(0.005)
+        time.sleep(pause)
+        pause = min(pause * 1.2, 0.05)  # what takes longer is asked for less often
     return value

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from watcher.doctor.bundle import MASK, Scrubber, own_words
 
-WORDS = own_words()
 #: Names that many people have.
 NAMES = [
     "Aisha", "Alexander", "Ali", "Amelia", "Ana", "Andrea", "Anna", "Antonio", "Ben",
@@ -25,9 +24,14 @@ NAMES = [
 ]  # fmt: skip
 
 
+@pytest.fixture(scope="module")
+def words():
+    return own_words()
+
+
 @pytest.fixture
-def scrubber():
-    made = Scrubber(WORDS)
+def scrubber(words):
+    made = Scrubber(words)
     made.add("/home/ana", "<home>")
     made.add("/home/ana/CVs of Ana", "<folder-1>")
     made.add("Ana Silva.pdf", "file-7.pdf")
@@ -59,8 +63,8 @@ def test_what_stays(scrubber, text, expected):
     assert scrubber.text(text) == (text if expected is None else expected)
 
 
-def test_no_word_of_ours_is_a_name():
-    found = set(NAMES) & set(WORDS)
+def test_no_word_of_ours_is_a_name(words):
+    found = set(NAMES) & words
     assert not found, "they would stay: write something else, or put them among _NAMES_TOO"
 
 
@@ -68,8 +72,8 @@ def test_a_stand_in_in_the_text_is_no_way_out(scrubber):
     assert scrubber.text("\U000f0000 and Ana Silva") == f"{MASK} and <person of file-7>"
 
 
-def test_empty_and_short_texts_are_not_replaced():
-    scrubber = Scrubber(WORDS)
+def test_empty_and_short_texts_are_not_replaced(words):
+    scrubber = Scrubber(words)
     for text in ("", " ", "12"):
         scrubber.add(text, "<never>")
     assert scrubber.text("12 files in 12 folders") == "12 files in 12 folders"
