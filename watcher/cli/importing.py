@@ -30,18 +30,23 @@ from watcher.cli.output import (
     confirm,
     count_files,
     json_option,
+    moment,
     progress,
     say,
     say_json,
 )
-from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
-from watcher.daemon.imports import imported_folder
+from watcher.daemon.folders import (
+    folders_of,
+    former_targets,
+    imported_folder,
+    make_plans,
+    this_machine,
+)
 from watcher.daemon.instance import Channel, Instance, read_facts
-from watcher.daemon.plans import folders_of, former_targets, make_plans, this_machine
 from watcher.documents import Spool
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name
