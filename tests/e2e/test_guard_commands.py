@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from tests.support.documents import zipped
+from tests.support.mails import pdf
 from tests.support.samples import make_pdf
 from watcher.model.lifecycle import burst_key
 
@@ -108,6 +110,19 @@ def test_without_a_terminal_an_import_of_many_files_needs_a_yes(desk, options):
     drop(desk, 5, 7)  # as many as need no yes: those that were uploaded do not count
     assert desk.run("import", str(desk.folder), *options).returncode == 0
     assert len(desk.arrived()) == 7
+
+
+def test_documents_inside_others_count_before_an_import(desk):
+    desk.configure('ask_above = 3\narchives = "open"')
+    content = zipped(*((f"{number}.pdf", pdf(str(number))) for number in range(3)))
+    (desk.folder / "cvs.zip").write_bytes(content)
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    content = zipped(*((f"{number}.pdf", pdf(f"other {number}")) for number in range(4)))
+    (desk.folder / "more.zip").write_bytes(content)
+    done = desk.run("import", str(desk.folder))
+    assert done.returncode == 2
+    assert "4 files (" in done.stderr
+    assert len(desk.arrived()) == 3
 
 
 def test_where_nobody_is_to_be_asked_an_import_needs_no_yes(desk):

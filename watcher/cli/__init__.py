@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import logging
 import os
 import sys
 from typing import Final
@@ -41,7 +40,7 @@ _COMMANDS: Final = (
     ("send", "sending:command", "Put copies of files into a watched folder."),
     ("folder", "folder:command", "Add, list and remove watched folders."),
     ("forget", "forget:command", "Erase what is stored here about files or a person."),
-    ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
+    ("notify", "orders:notify", "Snooze desktop notifications, or switch them off and on."),
     ("config", "check:config", "Check and show the configuration."),
     ("doctor", "doctor:command", "Check the setup and say how to fix what is wrong."),
     ("ledger", "ledger:ledger", "Set up and show the ledger that several computers share."),
@@ -113,7 +112,6 @@ def run_command(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity in a file
     try:
         code = cli.main(
             arguments or ["--help"],

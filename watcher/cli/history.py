@@ -12,8 +12,12 @@ import click
 from watcher.cli.context import named, open_reader, places, program_options, real_path
 from watcher.cli.output import (
     Styled,
+    brief_moment,
     count_files,
     json_option,
+    moment,
+    parse_day,
+    parse_moment,
     say,
     say_json,
     say_table,
@@ -21,7 +25,6 @@ from watcher.cli.output import (
     shown_folder,
     write,
 )
-from watcher.cli.times import brief_moment, moment, parse_day, parse_moment
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -11,14 +12,23 @@ import click
 from watcher.cli.context import (
     channel,
     find_files,
+    load_config,
     open_reader,
     places,
     program_options,
     send,
     send_files,
 )
-from watcher.cli.output import Styled, count_files, json_option, say, say_json
-from watcher.cli.times import moment, parse_span
+from watcher.cli.output import (
+    Styled,
+    answers_with_facts,
+    count_files,
+    json_option,
+    moment,
+    parse_span,
+    say,
+    say_json,
+)
 from watcher.daemon.instance import lock
 from watcher.i18n.command import command_name
 from watcher.model.approvals import HOUR
@@ -215,6 +225,100 @@ def ignore(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     """
     return _say_done(_order(ctx, "ignore", files), "ignored", as_json=as_json)
 
+
+# -- Notifications
+
+
+@click.group("notify")
+def notify() -> None:
+    """Snooze desktop notifications, or switch them off and on.
+
+    This takes effect at once. Which kinds are shown, and quiet hours, are set in [notifications]
+    in the configuration.
+    """
+
+
+@notify.command("snooze")
+@click.argument("duration", metavar="DURATION")
+@answers_with_facts
+@program_options
+def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
+    """Snooze notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
+    until = time.time() + parse_span(duration)
+    send(ctx, "snooze", until=until)
+    facts.update(snoozed_until=until, off=False)
+    say(f"Notifications snoozed until {moment(until)}.")
+
+
+@notify.command("off")
+@answers_with_facts
+@program_options
+def off(ctx: click.Context, facts: dict[str, object]) -> None:
+    """Switch notifications off until you switch them on again."""
+    send(ctx, "snooze", until=None)
+    facts.update(snoozed_until=None, off=True)
+    say(f"Notifications are off. Switch them on with: {command_name()} notify on")
+
+
+@notify.command("on")
+@answers_with_facts
+@program_options
+def on(ctx: click.Context, facts: dict[str, object]) -> None:
+    """Show notifications again."""
+    send(ctx, "snooze", until=0.0)
+    facts.update(snoozed_until=None, off=False)
+    say("Notifications are on.")
+
+
+@notify.command("status")
+@json_option
+@program_options
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show whether notifications are on."""
+    facts = _gather_notifications(ctx, places(ctx), time.time())
+    if as_json:
+        say_json(facts)
+        return
+    if facts["shown"]:
+        say(Styled("Notifications are on.", "good"))
+    else:
+        say(f"No notifications: {facts['why']}")
+    if hours := facts["quiet_hours"]:
+        say(f"Quiet hours: {hours}.")
+    kinds = facts["kinds"]
+    assert isinstance(kinds, dict)
+    if missing := [kind for kind, wanted in kinds.items() if not wanted]:
+        say(f"Switched off for: {', '.join(missing)}.")
+
+
+def _gather_notifications(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
+    """Return everything that ``notify status`` says as plain values."""
+    from watcher.present.notifications import Kind, silent_until  # noqa: PLC0415 - orders need none
+
+    wanted = load_config(ctx).config.notifications
+    with open_reader(where) as reader:
+        snoozed = reader.snoozed_until() if reader else 0.0
+    until = silent_until(wanted.quiet_hours, 0.0, now)
+    why = ""
+    if not wanted.enabled:
+        why = "switched off in the configuration"
+    elif math.isinf(snoozed):
+        why = f"switched off with: {command_name()} notify off"
+    elif snoozed > now:
+        why = f"snoozed until {moment(snoozed)}"
+    elif until > now:
+        why = f"quiet hours until {moment(until)}"
+    return {
+        "shown": not why,
+        "why": why,
+        "snoozed_until": None if math.isinf(snoozed) or snoozed <= now else snoozed,
+        "off": math.isinf(snoozed),
+        "quiet_hours": wanted.quiet_hours,
+        "kinds": {kind.value: getattr(wanted, kind) for kind in Kind},
+    }
+
+
+# -- The program itself
 
 #: Seconds that finishing the current uploads and stopping may take.
 _PATIENCE: Final = 30.0

@@ -18,13 +18,13 @@ from watcher.cli.output import (
     count_files,
     drawn,
     json_option,
+    moment,
     say,
     say_json,
     say_table,
     shown_files,
     shown_folder,
 )
-from watcher.cli.times import moment
 from watcher.daemon.instance import Channel, read_facts
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import show_file
-from watcher.daemon.imports import imported_folder
+from watcher.daemon.folders import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.kinds import FAILED

@@ -220,7 +220,8 @@ class Claims(Stage):
             elif step := self._step_after(verdict, file_id, now):
                 steps.setdefault(step, []).append(file_id)
         for step, file_ids in steps.items():
-            self._journal.files.step(file_ids, step, now)
+            cause = "" if step.state is State.UNCERTAIN else Cause.LEDGER
+            self._journal.files.step(file_ids, step, now, cause=cause)
             if step.state is State.DUPLICATE:
                 for entry in self._journal.store.entries_of(file_ids):
                     self._emit(Finished(entry.file_id, entry.folder))

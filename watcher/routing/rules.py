@@ -45,7 +45,7 @@ REFERENCE_LENGTH: Final = 255
 #: Types of saved emails.
 _MAIL: Final = frozenset({formats.MAIL.media_type, formats.MSG.media_type})
 
-#: What first bytes alone may tell of an Office document.
+#: What an Office document may be taken for by its first bytes.
 _UNCLEAR: Final = frozenset({"", formats.ZIP.media_type, formats.OFFICE.media_type})
 
 #: Types of images that are converted to PDF.
@@ -331,7 +331,8 @@ def _open(
 
 def _is_refused(found: Sniffed, accept: Callable[[Sniffed], bool]) -> bool:
     """Return whether a part will be refused for its type, as far as its first bytes tell."""
-    return not accept(found) and found.media_type not in _UNCLEAR
+    is_clear = not found.broken or found.media_type not in _UNCLEAR
+    return is_clear and not accept(found)
 
 
 def _named(parts: Sequence[tuple[str, Message]]) -> list[Message]:
