@@ -171,7 +171,7 @@ def test_the_help_and_the_report_are_in_french(assistant):
     with page.expect_download() as download:
         page.get_by_role("link", name="Cette semaine").click()
     report = download.value.path().read_text(encoding="utf-8")
-    assert "CV reçus\u00a0: semaine du " in report
+    assert "CV ajoutés\u00a0: semaine du " in report
     assert "dim." in report
 
 

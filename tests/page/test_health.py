@@ -25,7 +25,7 @@ def test_a_rejected_key_leads_to_its_field(person):
     person.desk.key = "ask_" + "0" * 32
     person.start()
     page = person.open("health")
-    page.locator("#health.bad", has_text="keep").wait_for()
+    page.locator("#health.bad", has_text="prevent").wait_for()
     assert page.locator("#findings li").first.get_attribute("class") == "finding is-bad"
     page.locator("#findings").get_by_role("link", name="Set API key").first.click()
     page.wait_for_function("() => document.activeElement.id === 'key'")

@@ -364,8 +364,9 @@ def _months(report: Report, word: Catalog) -> str:
     if not report.months:
         return _quiet(word("No uploads yet."))
     names = [msg("Month"), *([msg("Account")] if report.has_accounts else [])]
+    uploads = msg("Uploads")
     head = "".join(f'<th scope="col">{_text(word(name))}</th>' for name in names)
-    head += f'<th scope="col" class="n">{_text(word(msg("Uploads")))}</th>'
+    head += f'<th scope="col" class="n">{_text(word(uploads))}</th>'
     rows = "".join(
         f"<tr><td>{_text(word.date(each.month))}</td>"
         + (f"<td>{_text(each.account)}</td>" if report.has_accounts else "")

@@ -335,8 +335,5 @@ def _describe(media_type: str, extension: str) -> Message:
         "audio": msg("an audio file"),
         "font": msg("a font"),
     }
-    return msg(
-        "{what} ({extension})",
-        what=words.get(media_type.partition("/")[0], msg("a file")),
-        extension=extension.upper(),
-    )
+    what = words.get(media_type.partition("/")[0]) or msg("a file")
+    return msg("{what} ({extension})", what=what, extension=extension.upper())
