@@ -43,7 +43,7 @@ def test_status_says_how_many_files_wait_and_what_to_do(desk, asked):
     assert (hold["cause"], hold["files"], hold["size"]) == (burst_key(str(desk.folder)), 5, size)
     (verdict,) = desk.read_json("check", str(desk.folder / "05.pdf"))
     assert (verdict["verdict"], verdict["why"]) == (
-        "On hold", "Many files came at once; this one is waiting for your approval.",
+        "On hold", "Many files were added at once; this one is waiting for your approval.",
     )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def test_a_monthly_limit_is_told_and_its_uploads_are_counted(desk, eventually):
     running.wait_for("Watching")
     drop(desk, 1, 4)
     eventually(lambda: held(desk) == {"monthly_limit:default": 2})
-    assert "The monthly limit of 2 uploads is reached" in desk.call("status").stdout
+    assert "The monthly limit of 2 uploads has been reached" in desk.call("status").stdout
     (report,) = desk.read_json("report", "month")
     assert [each["uploads"] for each in report["months"]] == [2]
     of_folder = desk.call("approve", str(desk.folder))

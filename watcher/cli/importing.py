@@ -30,18 +30,23 @@ from watcher.cli.output import (
     confirm,
     count_files,
     json_option,
+    moment,
     progress,
     say,
     say_json,
 )
-from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
-from watcher.daemon.imports import imported_folder
+from watcher.daemon.folders import (
+    folders_of,
+    former_targets,
+    imported_folder,
+    make_plans,
+    this_machine,
+)
 from watcher.daemon.instance import Channel, Instance, read_facts
-from watcher.daemon.plans import folders_of, former_targets, make_plans, this_machine
 from watcher.documents import Spool
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name
@@ -176,7 +181,7 @@ def command(
     """
     path = os.path.realpath(on_disk(os.path.abspath(os.path.expanduser(folder))))
     if not os.path.isdir(path):
-        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Choose a folder that exists.")
     if source is None and (account or tags):
         raise UsageError(
             "--account and --tag need --source.", "A watched folder has its own settings."
@@ -213,7 +218,7 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     if not wanted and made is None:
         raise UsageError(
             f"{path} is not in a watched folder.",
-            "Name the source for its files with --source.",
+            "Specify the source for its files with --source.",
         )
     # Watched folders inside another one are needed too: a file belongs to the deepest.
     folders = [

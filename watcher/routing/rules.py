@@ -307,7 +307,7 @@ def _open(
         if part.begins_as and _is_refused(part.begins_as, accept)
     ]
     others = [(part.name, part.left_out) for part in inside if part.left_out]
-    left_out = msg(" Left out: {parts:and}.", parts=_named(others)) if others else NOTHING
+    left_out = msg(" Ignored: {parts:and}.", parts=_named(others)) if others else NOTHING
     if parts and not refused:
         return Open(opened_why(len(parts), left_out), parts, rule)
     if parts:
