@@ -398,9 +398,8 @@ class Reader(Store):
     def arrived_before(self, path: str, moment: float) -> int:
         """Return how many of the files now at or below ``path`` had arrived before ``moment``."""
         row = self.read(
-            "SELECT count(*) FROM folders o JOIN directories d ON d.folder_id = o.id "
-            "JOIN names n ON n.directory_id = d.id JOIN files f ON f.id = n.file_id "
-            f"WHERE substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1 "
+            f"SELECT count(*) {_PLACES} JOIN names n ON n.directory_id = d.id "
+            f"JOIN files f ON f.id = n.file_id WHERE {_BELOW} "
             "AND f.state IN ('accepted', 'parsed') AND f.arrived_at < ?3",
             *_prefix(path), moment,
         )  # fmt: skip
