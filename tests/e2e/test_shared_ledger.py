@@ -34,9 +34,9 @@ def ledger(database):
 
 
 @pytest.fixture
-def share(tmp_path, ledger, forks):
+def share(tmp_path, ledger, start_process):
     with sb.Sandbox(parse_seconds=0.1) as sandbox:
-        made = Share(tmp_path, ledger, sandbox, forks.start)
+        made = Share(tmp_path, ledger, sandbox, start_process)
         yield made
         made.close()
 
@@ -216,12 +216,12 @@ def test_the_limit_of_uploads_at_once_holds_over_all_machines(share):
 
 
 @pytest.fixture
-def office(tmp_path, own_cluster, forks):
+def office(tmp_path, own_cluster, start_process):
     """A share whose ledger can be stopped."""
     url = own_cluster.new_database()
     set_up(url)
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        made = Share(tmp_path, url, sandbox, forks.start)
+        made = Share(tmp_path, url, sandbox, start_process)
         made.cluster = own_cluster
         yield made
         made.close()
@@ -284,9 +284,9 @@ def test_a_restart_of_the_ledger_is_no_news(office):
 # -- commands
 
 
-def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database, forks):
+def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database, start_process):
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        share = Share(tmp_path, database, sandbox, forks.start)
+        share = Share(tmp_path, database, sandbox, start_process)
         desk = share.desk()
         assert desk.run("ledger", "status").returncode == LedgerError.exit_code
         assert desk.read_json("ledger", "init") == [{"version_before": 0, "version": 1}]
@@ -333,11 +333,13 @@ def in_keyring(desk):
     return environ
 
 
-def test_the_password_comes_from_where_it_may_be_and_is_shown_nowhere(tmp_path, own_cluster, forks):
+def test_the_password_comes_from_where_it_may_be_and_is_shown_nowhere(
+    tmp_path, own_cluster, start_process
+):
     own_cluster.demand_password(PASSWORD)
     share_url = own_cluster.new_database()
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        share = Share(tmp_path, share_url, sandbox, forks.start)
+        share = Share(tmp_path, share_url, sandbox, start_process)
         desk = share.desk()
         assert "rejected" in desk.run("ledger", "init").stderr
         for store in (in_environment, in_systemd_credential, in_pgpass, in_keyring):

@@ -228,7 +228,7 @@ class Claims(Stage):
         """Return what becomes of a file that may not be sent now; None if it stays queued."""
         if verdict.standing is Standing.UNCERTAIN:
             self._checked.add(file_id)
-            why = msg("Checking whether another machine has already uploaded this file.")
+            why = msg("Checking whether another computer has already uploaded this file.")
             return Step(State.UNCERTAIN, why, now)
         if verdict.standing is Standing.ARRIVED:
             if verdict.profile_key:

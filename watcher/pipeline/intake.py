@@ -23,7 +23,7 @@ from watcher.model.lifecycle import (
 )
 from watcher.model.records import Stat
 from watcher.model.settings import Changed
-from watcher.pipeline.existing import ExistingFiles
+from watcher.pipeline.approvals import ExistingFiles
 from watcher.pipeline.messages import Complete
 from watcher.pipeline.settle import Doubt, Settled, Settling, doubt_about, reason
 from watcher.pipeline.stage import Context, Handlers, Stage
