@@ -9,10 +9,10 @@ from tests.crash.victim import Victim
 KILLS_EACH = 25
 
 
-def test_some_hundred_kills_lose_and_double_nothing(tmp_path, forks):
+def test_some_hundred_kills_lose_and_double_nothing(tmp_path, start_process):
     seed = random.randrange(10**6)
     victims = [
-        Victim(tmp_path / str(number), seed + number, forks.start, **kind)
+        Victim(tmp_path / str(number), seed + number, start_process, **kind)
         for number, kind in enumerate(KINDS)
     ]
     with ThreadPoolExecutor(2) as pool:

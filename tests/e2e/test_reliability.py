@@ -41,11 +41,11 @@ def can_run(*command):
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
-def test_nothing_is_lost_and_nothing_comes_twice(scenario, tmp_path, allowed, forks):
+def test_nothing_is_lost_and_nothing_comes_twice(scenario, tmp_path, allowed, start_process):
     if missing := set(scenario.needs.split()) - allowed:
         pytest.skip(f"this machine does not allow: {', '.join(sorted(missing))}")
     root = tmp_path / "world"
     root.mkdir()
-    row = run(scenario, root, forks.start)
+    row = run(scenario, root, start_process)
     assert (row.lost, row.twice) == (0, 0)
     assert row.files == row.arrived + row.told > 0

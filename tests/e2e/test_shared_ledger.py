@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import socket
+import uuid
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.support.postgres import need_postgres
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.model.errors import LedgerError
-from watcher.model.ledger import source_fingerprint
+from watcher.model.ledger import Content, Record, source_fingerprint
 from watcher.model.lifecycle import OPEN, SENT_BY
 from watcher.sandbox import Fault, Kind
 
@@ -21,6 +22,8 @@ need_postgres()
 import psycopg  # noqa: E402 - it need not be installed
 
 from tests.support.share import Share, set_up  # noqa: E402 - likewise
+from watcher.ledger import claims  # noqa: E402 - likewise
+from watcher.ledger.connection import connected  # noqa: E402 - likewise
 
 
 @pytest.fixture
@@ -31,9 +34,9 @@ def ledger(database):
 
 
 @pytest.fixture
-def share(tmp_path, ledger, forks):
+def share(tmp_path, ledger, start_process):
     with sb.Sandbox(parse_seconds=0.1) as sandbox:
-        made = Share(tmp_path, ledger, sandbox, forks.start)
+        made = Share(tmp_path, ledger, sandbox, start_process)
         yield made
         made.close()
 
@@ -160,6 +163,26 @@ def test_one_machine_files_away_and_the_others_see_it_as_done(share):
     assert not list(share.folder.glob("*.pdf"))
 
 
+@pytest.mark.parametrize("has_arrived", [True, False])
+def test_a_file_that_goes_while_another_machine_sends_it_is_gone_only_if_that_fails(
+    share, has_arrived
+):
+    desk = share.desk()
+    share.drop(1)
+    content = Content(source_fingerprint(share.sandbox.url, sb.ENGINEERING.key), share.digest(0))
+    with connected(share.url, "") as other:
+        session = claims.begin_session(other, uuid.uuid4(), "FRONTDESK-2", "1")
+        claims.claim(other, session, [content], 1)
+        desk.start("run", "--quiet")
+        wait_for_states(desk, "waiting")
+        (share.folder / "cv 0.pdf").unlink()
+        if has_arrived:
+            claims.record(other, session, [Record(content)])
+        else:
+            claims.give_back(other, session, [content])
+    wait_for_states(desk, "duplicate" if has_arrived else "gone")
+
+
 def test_the_limit_of_requests_a_minute_holds_over_all_machines(share):
     share.sandbox.api.parse_seconds = 0.0
     limit = "max_requests_per_minute = 12\nparallel_uploads = 8\nfollow_up_share = 0"
@@ -193,12 +216,12 @@ def test_the_limit_of_uploads_at_once_holds_over_all_machines(share):
 
 
 @pytest.fixture
-def office(tmp_path, own_cluster, forks):
+def office(tmp_path, own_cluster, start_process):
     """A share whose ledger can be stopped."""
     url = own_cluster.new_database()
     set_up(url)
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        made = Share(tmp_path, url, sandbox, forks.start)
+        made = Share(tmp_path, url, sandbox, start_process)
         made.cluster = own_cluster
         yield made
         made.close()
@@ -261,9 +284,9 @@ def test_a_restart_of_the_ledger_is_no_news(office):
 # -- commands
 
 
-def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database, forks):
+def test_the_ledger_is_set_up_and_shown_by_commands(tmp_path, database, start_process):
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        share = Share(tmp_path, database, sandbox, forks.start)
+        share = Share(tmp_path, database, sandbox, start_process)
         desk = share.desk()
         assert desk.run("ledger", "status").returncode == LedgerError.exit_code
         assert desk.read_json("ledger", "init") == [{"version_before": 0, "version": 1}]
@@ -310,11 +333,13 @@ def in_keyring(desk):
     return environ
 
 
-def test_the_password_comes_from_where_it_may_be_and_is_shown_nowhere(tmp_path, own_cluster, forks):
+def test_the_password_comes_from_where_it_may_be_and_is_shown_nowhere(
+    tmp_path, own_cluster, start_process
+):
     own_cluster.demand_password(PASSWORD)
     share_url = own_cluster.new_database()
     with sb.Sandbox(parse_seconds=0.0) as sandbox:
-        share = Share(tmp_path, share_url, sandbox, forks.start)
+        share = Share(tmp_path, share_url, sandbox, start_process)
         desk = share.desk()
         assert "rejected" in desk.run("ledger", "init").stderr
         for store in (in_environment, in_systemd_credential, in_pgpass, in_keyring):

@@ -7,7 +7,6 @@ import sys
 import pytest
 
 from tests.support.samples import make_pdf
-from tests.support.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="mounts, and errors of Linux")
 
@@ -60,10 +59,8 @@ def too_long(place):
 
 
 def run(desk, state, *arguments):
-    return subprocess.run(
-        [*desk.command()[:-2], "--state", str(state), *arguments],
-        env=desk.environ(), capture_output=True, text=True, timeout=PATIENCE, check=False,
-    )  # fmt: skip
+    desk.options[-1] = str(state)
+    return desk.run_apart(*arguments)
 
 
 PLACES = {

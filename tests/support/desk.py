@@ -163,7 +163,7 @@ class Desk:
             given.seek(0)
             process = self._starter(environ)(
                 self.command(*arguments), env=self.environ(**environ),
-                stdin=given, stdout=out, stderr=err,
+                stdin=given.fileno(), stdout=out.fileno(), stderr=err.fileno(),
             )  # fmt: skip
             code = process.wait(PATIENCE)
             said = [file.seek(0) or file.read() for file in (out, err)]
@@ -242,9 +242,9 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path, forks):
+def desk(tmp_path, start_process):
     with sb.Sandbox(parse_seconds=0.1) as sandbox:
-        made = Desk(tmp_path, sandbox, forks.start)
+        made = Desk(tmp_path, sandbox, start_process)
         yield made
         for process in made.processes:
             process.end()

@@ -19,7 +19,7 @@ def read(name):
 
 def zipped(*entries, compression=zipfile.ZIP_DEFLATED):
     out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression) as archive:
+    with zipfile.ZipFile(out, "w", compression, compresslevel=1) as archive:
         for name, content in entries:
             archive.writestr(name, content)
     return out.getvalue()

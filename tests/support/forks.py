@@ -44,12 +44,10 @@ class ForkServer:
             )  # fmt: skip
 
     def start(self, command, env, stdin=0, stdout=1, stderr=2):
-        """Start a command of the program, as `subprocess.Popen` does."""
+        """Start a command of the program, as `subprocess.Popen` does; files are descriptors."""
         assert command[:3] == [sys.executable, "-m", "watcher"]
-        files = [
-            each if isinstance(each, int) else each.fileno() for each in (stdin, stdout, stderr)
-        ]
-        return ForkedProcess(self, self.ask("start", command[3:], dict(env), files=files))
+        pid = self.ask("start", command[3:], env, files=(stdin, stdout, stderr))
+        return ForkedProcess(self, pid)
 
     def ask(self, *request, files=()):
         with self._lock:
@@ -62,7 +60,7 @@ class ForkServer:
 
 
 class ForkedProcess:
-    """A started program, with the methods of `subprocess.Popen`."""
+    """A started program, with methods of `subprocess.Popen`."""
 
     def __init__(self, server, pid):
         self.pid = pid
@@ -90,14 +88,15 @@ class ForkedProcess:
     def kill(self):
         self.send_signal(signal.SIGKILL)
 
-    def terminate(self):
-        self.send_signal(signal.SIGTERM)
-
 
 @pytest.fixture(scope="session")
-def forks():
+def start_process():
+    """Starts the program, with arguments of `subprocess.Popen`."""
+    if sys.platform != "linux":
+        yield subprocess.Popen
+        return
     server = ForkServer()
-    yield server
+    yield server.start
     server.close()
 
 

@@ -81,7 +81,11 @@ def test_old_browsers_have_to_go_when_there_are_many():
     assert known == [False] * 5 + [True] * 20
 
 
-@given(st.recursive(st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner)))
+@given(
+    st.recursive(
+        st.text() | st.integers(), lambda inner: st.dictionaries(st.text(), inner), max_leaves=8
+    )
+)
 def test_data_in_the_frame_ends_no_element(value):
     text = as_data(value)
     assert not set("<>&") & set(text)

@@ -18,7 +18,7 @@ from watcher.model.errors import ConfigError, WatcherError
 
 #: Command, where it is below ``watcher.cli``, and its line in ``--help``, in the order shown.
 _COMMANDS: Final = (
-    ("try", "sandbox:try_out", "Try it with a local sandbox; nothing leaves this machine."),
+    ("try", "sandbox:try_out", "Try it with a local sandbox; nothing leaves this computer."),
     ("setup", "setup:command", "Set everything up, step by step."),
     ("login", "login:login", "Store an account's API key in the system's keyring."),
     ("logout", "login:logout", "Remove an account's API key from the keyring."),
@@ -43,7 +43,7 @@ _COMMANDS: Final = (
     ("notify", "orders:notify", "Snooze desktop notifications, or switch them off and on."),
     ("config", "check:config", "Check and show the configuration."),
     ("doctor", "doctor:command", "Check the setup and say how to fix what is wrong."),
-    ("ledger", "ledger:ledger", "Set up and show the ledger that several machines share."),
+    ("ledger", "ledger:ledger", "Set up and show the ledger that several computers share."),
     ("sandbox", "sandbox:sandbox", "Run a local HrFlow for testing."),
 )
 
@@ -93,7 +93,7 @@ def cli(_: click.Context) -> None:
       2    wrong arguments, or mistakes in the configuration
       3    the program is already running
       4    no usable API key
-      5    a named file or folder can't be used, or not all files were uploaded
+      5    a file or folder can't be used, or not all files were uploaded
            or copied, or doctor found something that must be fixed
       6    the history, or the program's own folder, can't be used
       7    HrFlow doesn't answer

@@ -118,7 +118,7 @@ def check_config(ctx: click.Context, as_json: bool) -> None:
         say_json(facts | _as_data("mistake") | _as_data("warning", warnings))
         return
     if missing and machine.is_own:
-        say(f"There is no machine-wide configuration at {machine.path}.")
+        say(f"There is no system-wide configuration at {machine.path}.")
     for warning in warnings:
         say(Styled(f"! {warning}", "busy"))
     say(Styled(f"✓ {headline(loaded)}.", "good"))

@@ -151,7 +151,7 @@ def _show_entries(entries: Sequence[Entry]) -> None:
 def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> None:
     """Count the files of a day, a week or a month by folder, source and state.
 
-    Files count for the day on which they were received. Upload and parsing times are medians. Below
+    Files count for the day on which they were added. Upload and parsing times are medians. Below
     are the uploads of each month: HrFlow parses each of them.
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without

@@ -94,7 +94,7 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
 def pause(ctx: click.Context, span: str | None, as_json: bool) -> None:
     """Pause uploads until "resume", or for a while.
 
-    Uploads that have begun are finished, and new files are still noticed. A pause survives
+    Uploads that have begun are finished, and new files are still detected. A pause survives
     restarts.
     """
     done = send(ctx, "pause", seconds=parse_span(span) if span else None)
@@ -117,7 +117,7 @@ def resume(ctx: click.Context) -> None:
 @click.command("approve")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]…")
 @click.option("--all", "everything", is_flag=True, help="All files waiting for your approval.")
-@click.option("--skip", is_flag=True, help="Leave these files out instead.")
+@click.option("--skip", is_flag=True, help="Ignore these files instead.")
 @json_option
 @program_options
 def approve(
@@ -134,7 +134,7 @@ def approve(
     """
     if bool(folders) == everything:
         raise UsageError(
-            "Name either folders or --all.", f"See what is waiting with: {command_name()} status"
+            "Specify either folders or --all.", f"See what is waiting with: {command_name()} status"
         )
     with open_reader(places(ctx)) as reader:
         waiting = [each.key for each in reader.held() if needs_approval(each)] if reader else []
@@ -147,7 +147,7 @@ def approve(
         "files": sum(each["files"] for each in done),
         "left": [file for each in done for file in each["left"]],
     }
-    code = _say_done(told, "skipped" if skip else "will be uploaded", as_json=as_json)
+    code = _say_done(told, "ignored" if skip else "will be uploaded", as_json=as_json)
     covers_more = any(cause_of(key) != Cause.MONTHLY_LIMIT for key in keys)
     if covers_more and not skip and not as_json:
         until = moment(time.time() + HOUR)[11:16]
@@ -181,7 +181,7 @@ def _keys_in(folders: Sequence[str], waiting: Sequence[str]) -> list[str]:
 @click.option(
     "--cause",
     metavar="CAUSE",
-    help='All files on hold for this cause, as named by "status --json".',
+    help='All files on hold for this cause, as shown by "status --json".',
 )
 @json_option
 @program_options
@@ -201,7 +201,7 @@ def retry(
     Exit codes: 0 done, 5 none of the files can be retried.
     """
     if sum((bool(files), everything, cause is not None)) != 1:
-        raise UsageError("Name either files, --all or --cause.")
+        raise UsageError("Specify either files, --all or --cause.")
     if files:
         done = _order(ctx, "retry", files)
     elif everything:
@@ -351,7 +351,7 @@ def stop(ctx: click.Context) -> None:
 def reload(ctx: click.Context) -> None:
     """Make the running program read its configuration again.
 
-    It notices changes by itself, except on some network drives.
+    Changes are detected automatically, except on some network drives.
     """
     channel(ctx).post("/api/reload")
     say("Configuration reloaded.")
@@ -363,7 +363,7 @@ def reload(ctx: click.Context) -> None:
 def open_page(ctx: click.Context, only_link: bool) -> None:
     """Open the activity page of the running program in your browser.
 
-    Only you can open it, on this machine: a link works once, within a minute.
+    Only you can open it, on this computer: a link works once, within a minute.
     """
     from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 

@@ -61,8 +61,8 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     "hrflow-watcher open".
 
     Ctrl-C stops it within seconds, and nothing is lost. When another version is installed, it
-    finishes the current uploads and stops with exit code 75, and the login service starts the new
-    version.
+    finishes the current uploads and stops with exit code 75. With automatic start, the new version
+    then starts by itself.
     """
     service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)
@@ -209,7 +209,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
     """Read the configuration and its warnings; an empty one if there is none yet.
 
     A file that was named must exist. Mistakes are logged, too, as a service has no screen. If the
-    machine-wide file has mistakes, the program waits for them to be fixed: this person cannot.
+    system-wide file has mistakes, the program waits for them to be fixed: this person cannot.
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)

@@ -158,7 +158,7 @@ def gather(service: LoginService, where: Places) -> dict[str, Any]:
 
 
 def _without_keyring(service: LoginService) -> str:
-    """How to give a service its key on a machine without a keyring."""
+    """How to give a service its key on a computer without a keyring."""
     if isinstance(service.system, Systemd):
         return (
             "Without a keyring, use a systemd credential: write the key to a file that only you can"

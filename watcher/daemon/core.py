@@ -281,7 +281,7 @@ class App:
         if folder is None and not folders_of(path, self._problems):
             raise UsageError(
                 f"{view.safe(path)} is not in a watched folder.",
-                "Name the source its files go to with --source.",
+                "Specify the source for its files with --source.",
             )
         healthy = {each for each, problem in self._problems.items() if not problem}
         folders = folders_of(path, healthy | ({path} if folder else set()))

@@ -200,7 +200,7 @@ def imported_folder(
     UnusableError or UsageError where that makes no sense.
     """
     if not os.path.isdir(path):
-        raise UnusableError(f"{view.safe(path)} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{view.safe(path)} is not a folder.", "Choose a folder that exists.")
     names = [each.name for each in config.accounts]
     if account not in names:
         raise UsageError(f'There is no account "{account}".', f"There is: {', '.join(names)}.")

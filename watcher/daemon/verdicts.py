@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 #: Verdicts that are not states of a file.
 SENT: Final = Display("✓", msg("Would be uploaded"), "good")
-OPENED: Final = Display("✓", msg("Would be opened"), "good")
+OPENED: Final = Display("✓", msg("Would be extracted"), "good")
 MISSING: Final = Display("✗", msg("File not found; check the path"), "bad")
 _NOT_SENT: Final = Display("·", msg("Not uploaded"), "quiet")
 _ARRIVED: Final = Display("·", msg("Already uploaded"), "quiet")
@@ -110,7 +110,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> Verdict:
     shown = path
     if os.path.isdir(path) and not os.path.islink(path):
         if not (main := documents.main_file(path)):
-            why = msg("This is a folder: name the files in it.")
+            why = msg("This is a folder. Choose the files in it.")
             return Verdict(file=path, display=_NOT_SENT, why=why)
         path = os.path.join(path, main)
     plan = _plan_of(path, plans)

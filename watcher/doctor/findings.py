@@ -44,7 +44,7 @@ LEVELS: Final = MappingProxyType(
         Level.OK: view.Display("✓", msg("ok"), "good"),
         Level.WARNING: view.Display("!", msg("warning"), "busy"),
         Level.ERROR: view.Display("✗", msg("error"), "bad"),
-        Level.SKIPPED: view.Display("\N{EN DASH}", msg("skipped"), "quiet"),
+        Level.SKIPPED: view.Display("\N{EN DASH}", msg("not checked"), "quiet"),
     }
 )
 

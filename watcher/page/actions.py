@@ -173,7 +173,7 @@ class JournalActions:
             return
         query = {name: _text(body, name) for name in ("state", "why", "cause")}
         if not any(query.values()):
-            raise UsageError(msg("No file was chosen."))
+            raise UsageError(msg("No files are selected."))
         yield from self.activity.matching(query)
 
 
