@@ -4,7 +4,7 @@
 `update` reads the sources anew and brings the template and every language's `.po` up to date;
 what is left to translate are the entries without a text, and those marked `fuzzy`. `compile`
 makes what the program reads: `.mo`, and `page.json` for the page's script. `check` says what is
-out of date, missing or wrong; nothing is changed.
+out of date, missing or wrong, or not a word of `glossary.md`; nothing is changed.
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 LOCALE = os.path.join(ROOT, "watcher", "i18n", "locale")
+GLOSSARY = os.path.join(ROOT, "installers", "glossary.md")
 DOMAIN = "hrflow-watcher"
 TEMPLATE = os.path.join(LOCALE, f"{DOMAIN}.pot")
 #: What asks for a text, by language → which of its arguments are texts; `c` marks a context.
@@ -160,22 +161,48 @@ def _page_text(entry: Any, catalogue: Catalog) -> str | dict[str, str]:
 
 def check() -> list[str]:
     """What is out of date, missing or wrong, a line each; empty if all is well."""
-    template = text_of(extract())
+    template, avoided = extract(), words_to_avoid()
     with open(TEMPLATE, "rb") as file:
-        current = file.read() == template
+        current = file.read() == text_of(template)
     mistakes = [] if current else ["the template is not current: run catalogues.py update"]
+    for entry in template:
+        mistakes += [f"en: {why}" for why in _avoided(_forms(entry.id), avoided["en"])]
     for language in languages():
         for entry in read(language):
             if entry.id:
-                mistakes += [
-                    f"{language}: {entry.id!r}: {why}" for why in _mistakes(entry, language)
-                ]
+                found = [*_mistakes(entry, language)]
+                found += _avoided(_forms(entry.string), avoided.get(language, {}))
+                mistakes += [f"{language}: {entry.id!r}: {why}" for why in found]
     return mistakes
 
 
+def words_to_avoid() -> dict[str, dict[str, str]]:
+    """The words that the glossary advises against → what to say instead, by language."""
+    with open(GLOSSARY, encoding="utf-8") as file:
+        rows = [line.strip("|\n").split("|") for line in file if line.startswith("|")]
+    names, _, *terms = [[cell.strip() for cell in row] for row in rows]
+    return {
+        names[column]: {
+            word: term[column] for term in terms for word in term[column + 1].split(", ") if word
+        }
+        for column in range(0, len(names), 2)
+    }
+
+
+def _avoided(texts: Iterable[str], words: dict[str, str]) -> Iterator[str]:
+    for text in texts:
+        for word, instead in words.items():
+            if re.search(rf"\b{word}s?\b", _PLACE.sub("", text), re.IGNORECASE):
+                yield f'says "{word}", not "{instead}": {text!r}'
+
+
+def _forms(text: str | Iterable[str]) -> list[str]:
+    """A text, or its singular and plural forms."""
+    return [text] if isinstance(text, str) else list(text)
+
+
 def _mistakes(entry: Any, language: str) -> Iterator[str]:
-    ids = [entry.id] if isinstance(entry.id, str) else list(entry.id)
-    texts = [entry.string] if isinstance(entry.string, str) else list(entry.string)
+    ids, texts = _forms(entry.id), _forms(entry.string)
     if not all(texts):
         yield "is not translated"
     elif entry.fuzzy:

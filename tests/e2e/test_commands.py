@@ -192,7 +192,7 @@ def test_check_says_what_would_happen_and_sends_nothing(desk):
         assert verdicts[name]["verdict"] == "Not accepted"
         assert word in verdicts[name]["why"]
     for name, parts in OPENED.items():
-        assert verdicts[name]["verdict"] == "Would be opened"
+        assert verdicts[name]["verdict"] == "Would be extracted"
         inside = {os.path.basename(part["file"]): part for part in verdicts[name]["parts"]}
         assert {part: each["media_type"] for part, each in inside.items()} == parts
     for name in IGNORED:

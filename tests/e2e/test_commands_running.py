@@ -21,7 +21,7 @@ def test_a_key_in_use_is_not_asked_for_again(office):
     """Without a keyring: what is said can be followed."""
     said = office.channel.get("/api/setup")["not_stored"]
     assert said == (
-        "This machine has no keyring. The key comes from the environment variable HRFLOW_API_KEY;"
+        "This computer has no keyring. The key comes from the environment variable HRFLOW_API_KEY;"
         " to change it, put the new one there. The program uses it from its next start."
     )
 
@@ -30,7 +30,7 @@ def test_where_a_first_key_goes_without_a_keyring(desk, eventually):
     desk.key = ""
     said = Office(desk, eventually).channel.get("/api/setup")["not_stored"]
     assert said == (
-        "This machine has no keyring. Put the key into the systemd credential hrflow-api-key or"
+        "This computer has no keyring. Put the key into the systemd credential hrflow-api-key or"
         " the environment variable HRFLOW_API_KEY; the program uses it from its next start."
     )
 

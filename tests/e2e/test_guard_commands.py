@@ -4,6 +4,8 @@ import os
 
 import pytest
 
+from tests.support.documents import zipped
+from tests.support.mails import pdf
 from tests.support.samples import make_pdf
 from watcher.model.lifecycle import burst_key
 
@@ -41,7 +43,7 @@ def test_status_says_how_many_files_wait_and_what_to_do(desk, asked):
     assert (hold["cause"], hold["files"], hold["size"]) == (burst_key(str(desk.folder)), 5, size)
     (verdict,) = desk.read_json("check", str(desk.folder / "05.pdf"))
     assert (verdict["verdict"], verdict["why"]) == (
-        "On hold", "Many files came at once; this one is waiting for your approval.",
+        "On hold", "Many files were added at once; this one is waiting for your approval.",
     )  # fmt: skip
 
 
@@ -110,6 +112,19 @@ def test_without_a_terminal_an_import_of_many_files_needs_a_yes(desk, options):
     assert len(desk.arrived()) == 7
 
 
+def test_documents_inside_others_count_before_an_import(desk):
+    desk.configure('ask_above = 3\narchives = "open"')
+    content = zipped(*((f"{number}.pdf", pdf(str(number))) for number in range(3)))
+    (desk.folder / "cvs.zip").write_bytes(content)
+    assert desk.run("import", str(desk.folder)).returncode == 0
+    content = zipped(*((f"{number}.pdf", pdf(f"other {number}")) for number in range(4)))
+    (desk.folder / "more.zip").write_bytes(content)
+    done = desk.run("import", str(desk.folder))
+    assert done.returncode == 2
+    assert "4 files (" in done.stderr
+    assert len(desk.arrived()) == 3
+
+
 def test_where_nobody_is_to_be_asked_an_import_needs_no_yes(desk):
     desk.configure("ask_above = 0")
     drop(desk, 1, 4)
@@ -132,7 +147,7 @@ def test_a_monthly_limit_is_told_and_its_uploads_are_counted(desk, eventually):
     running.wait_for("Watching")
     drop(desk, 1, 4)
     eventually(lambda: held(desk) == {"monthly_limit:default": 2})
-    assert "The monthly limit of 2 uploads is reached" in desk.call("status").stdout
+    assert "The monthly limit of 2 uploads has been reached" in desk.call("status").stdout
     (report,) = desk.read_json("report", "month")
     assert [each["uploads"] for each in report["months"]] == [2]
     of_folder = desk.call("approve", str(desk.folder))

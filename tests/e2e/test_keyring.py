@@ -218,7 +218,7 @@ def test_login_into_a_locked_keyring_that_nobody_unlocks(desk, service):
 def test_without_a_keyring_it_is_said_what_to_do(desk):
     done = desk.login()
     assert done.returncode == 4
-    assert "This machine has no keyring" in done.stderr
+    assert "This computer has no keyring" in done.stderr
     assert "HRFLOW_API_KEY" in done.stderr
     program = desk.run_program()
     desk.drop()

@@ -105,7 +105,7 @@ def test_a_person_refines_it_and_meets_what_is_locked(office, eventually):
         f'[[folders]]\npath = "~/CVs"\nsource_key = "{sb.SALES.key}"\ntags = {{ team = "HR" }}\n'
     )
     said = office.run("config", "check")
-    tail = f"has no effect, because {office.machine} locks it for this machine"
+    tail = f"has no effect, because {office.machine} locks it for this computer"
     assert f"! {office.own}:2: account.api_url: {tail}" in said
     assert f"! {office.own}:5: folders[1].source_key: {tail}" in said
     assert "✓" in said
@@ -170,7 +170,7 @@ def test_one_that_comes_later_is_taken_up(office, eventually):
 
 def test_with_mistakes_at_the_start_it_waits_until_they_are_mended(office, eventually):
     office.write_machine(more="nonsense = 1")
-    assert office.run("config", "check", code=2).startswith("Error: The machine-wide configuration")
+    assert office.run("config", "check", code=2).startswith("Error: The system-wide configuration")
     running = office.start()
     running.wait_for("nonsense")
     eventually(lambda: "nonsense" in office.run("status"))
@@ -188,7 +188,7 @@ def test_the_set_up_asks_only_for_what_is_missing(office):
     office.machine.parent.mkdir()
     office.machine.write_text(text.replace(f'email = "{sb.EMAIL}"\n', ""), encoding="utf-8")
     said = office.run("config", "check", code=2)
-    assert "leaves some settings to you" in said
+    assert "leaves some settings for you to choose" in said
     assert "account.email: is missing" in said
     assert "--email" in office.run("setup", "--non-interactive", code=2)
     office.run("setup", "--non-interactive", "--email", sb.EMAIL)
@@ -202,7 +202,7 @@ def test_what_is_locked_cannot_be_set_up_otherwise(office):
     said = office.run(
         "setup", "--non-interactive", "--email", "other@example.com", "--no-check", code=2
     )
-    assert f"The account's email is set for this machine, in {office.machine}." in said
+    assert f"The account's email is set for this computer, in {office.machine}." in said
     for command in (
         ("folder", "add", "~/Mine", "--source", sb.SALES.key, "--no-check"),
         (
@@ -215,7 +215,7 @@ def test_what_is_locked_cannot_be_set_up_otherwise(office):
             "--no-check",
         ),
     ):
-        assert "is set for this machine" in office.run(*command, code=2)
+        assert "is set for this computer" in office.run(*command, code=2)
     assert "Ask your administrator" in office.run("folder", "remove", "~/CVs", "--yes", code=5)
     assert not office.own.exists()
     assert not (office.home / "Mine").exists()
@@ -231,7 +231,7 @@ def test_no_key_goes_to_an_address_that_is_locked_out(office):
             "setup", "--non-interactive", "--key-stdin", "--api-url", url,
             typed=sb.READ_WRITE_KEY, code=2,
         )  # fmt: skip
-        assert "The account's api_url is set for this machine" in said
+        assert "The account's api_url is set for this computer" in said
         assert not select.select([other], [], [], 0)[0], "nobody has called"
     assert not office.own.exists()
 
@@ -251,7 +251,7 @@ def test_what_is_no_toml_is_told_as_the_machines(office):
     office.write_machine(more="nonsense")
     said = office.run("config", "check", code=2)
     assert f"The configuration {office.machine} is not valid TOML." in said
-    assert "Ask the administrator of this computer to fix the machine-wide configuration" in said
+    assert "Ask the administrator of this computer to fix the system-wide configuration" in said
 
 
 def test_that_a_named_one_is_not_there_is_said_by_the_check(office):
@@ -259,9 +259,9 @@ def test_that_a_named_one_is_not_there_is_said_by_the_check(office):
         email=sb.EMAIL, url=office.desk.sandbox.url, source=sb.ENGINEERING.key, locked="[]", more=""
     ).replace("locked = []\n", ""))  # fmt: skip
     said = office.run("config", "check")
-    assert f"There is no machine-wide configuration at {office.machine}." in said
+    assert f"There is no system-wide configuration at {office.machine}." in said
     office.write_machine()
-    assert "There is no machine-wide" not in office.run("config", "check")
+    assert "There is no system-wide" not in office.run("config", "check")
 
 
 def test_what_waits_for_a_yes_goes_on_waiting_after_a_start_without_a_configuration(
@@ -308,7 +308,7 @@ def test_the_guided_set_up_proposes_the_machines_values_and_leaves_out_what_is_l
         assert terminal.end() == 0
     finally:
         terminal.close()
-    assert f"Email of your HrFlow account: {sb.EMAIL}, set for this machine." in terminal.text
+    assert f"Email of your HrFlow account: {sb.EMAIL}, set for this computer." in terminal.text
     assert "After upload" not in terminal.text
     own = office.own.read_text()
     assert "[account]" not in own

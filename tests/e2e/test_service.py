@@ -73,7 +73,7 @@ def test_from_install_to_uninstall(odd):
     assert odd.run("service", "install").returncode == 0
     assert (status(odd)["pid"], entry_of(odd).read_bytes()) == (first["pid"], text)
     said = odd.run("doctor").stdout
-    assert "✓ Login service The program starts at every login (autostart) and is running" in said
+    assert "✓ Automatic start The program starts at every login (autostart) and is running" in said
     assert odd.run("service", "restart").returncode == 0
     second = status(odd)
     assert second["running"]

@@ -250,7 +250,7 @@ def test_a_credential_that_is_not_there_is_named(office):
     absent = office.manager.runtime / "none"
     office.hurry(more=f"LoadCredential=hrflow-api-key:{absent}\nRestartSec=1min\n")
     said = office.run("service", "restart", code=1)
-    assert "exit code 243 (systemd can't read the credential named by LoadCredential=" in said
+    assert "exit code 243 (systemd can't read the credential specified by LoadCredential=" in said
     assert "journalctl --user -u hrflow-watcher" in said
     assert "can't read the credential" in office.run("service", "status")
 

@@ -523,7 +523,7 @@ def test_without_a_keyring_it_is_said_before_the_key_is_asked_for(person):
         "setup", "--api-url", person.url, PYTHON_KEYRING_BACKEND="keyring.backends.fail.Keyring"
     )
     terminal.answer("Email", sb.EMAIL)
-    terminal.wait_for("This machine has no keyring.")
+    terminal.wait_for("This computer has no keyring.")
     terminal.wait_for("HRFLOW_API_KEY")
     terminal.wait_for("API key (not shown")
     terminal.interrupt()

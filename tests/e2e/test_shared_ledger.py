@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import socket
+import uuid
 
 import pytest
 
@@ -12,7 +13,7 @@ from tests.support.postgres import need_postgres
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.model.errors import LedgerError
-from watcher.model.ledger import source_fingerprint
+from watcher.model.ledger import Content, Record, source_fingerprint
 from watcher.model.lifecycle import OPEN, SENT_BY
 from watcher.sandbox import Fault, Kind
 
@@ -21,6 +22,8 @@ need_postgres()
 import psycopg  # noqa: E402 - it need not be installed
 
 from tests.support.share import Share, set_up  # noqa: E402 - likewise
+from watcher.ledger import claims  # noqa: E402 - likewise
+from watcher.ledger.connection import connected  # noqa: E402 - likewise
 
 
 @pytest.fixture
@@ -158,6 +161,26 @@ def test_one_machine_files_away_and_the_others_see_it_as_done(share):
     assert wait_until(lambda: all(not OPEN & set(desk.states()) for desk in desks))
     assert len(share.references()) == 20
     assert not list(share.folder.glob("*.pdf"))
+
+
+@pytest.mark.parametrize("has_arrived", [True, False])
+def test_a_file_that_goes_while_another_machine_sends_it_is_gone_only_if_that_fails(
+    share, has_arrived
+):
+    desk = share.desk()
+    share.drop(1)
+    content = Content(source_fingerprint(share.sandbox.url, sb.ENGINEERING.key), share.digest(0))
+    with connected(share.url, "") as other:
+        session = claims.begin_session(other, uuid.uuid4(), "FRONTDESK-2", "1")
+        claims.claim(other, session, [content], 1)
+        desk.start("run", "--quiet")
+        wait_for_states(desk, "waiting")
+        (share.folder / "cv 0.pdf").unlink()
+        if has_arrived:
+            claims.record(other, session, [Record(content)])
+        else:
+            claims.give_back(other, session, [content])
+    wait_for_states(desk, "duplicate" if has_arrived else "gone")
 
 
 def test_the_limit_of_requests_a_minute_holds_over_all_machines(share):

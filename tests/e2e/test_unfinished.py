@@ -8,7 +8,8 @@ import pytest
 from tests.support.outcomes import ARRIVED
 from tests.support.samples import PDF
 from tests.support.world import wait_for
-from watcher.daemon.plans import check_file, make_plans, this_machine
+from watcher.daemon.folders import make_plans, this_machine
+from watcher.daemon.verdicts import check_file
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE

@@ -56,11 +56,11 @@ def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, notifications,
 
 def test_a_message_can_have_buttons(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    yes, no = Item("Upload all", Action("retry")), Item("Skip all", Action("ignore"))
+    yes, no = Item("Upload all", Action("retry")), Item("Ignore all", Action("ignore"))
     for _ in range(3):
         notifications.show(replace(notification("2 files wait"), buttons=(yes, no)))
     until(lambda: len(desktop.shown) == 3)
-    desktop.click(1, "Skip all")
+    desktop.click(1, "Ignore all")
     desktop.click(2, "Upload all")
     desktop.click(3)
     until(lambda: clicks == [no.action, yes.action, ATTENTION])

@@ -380,8 +380,8 @@ def test_very_many_new_files_wait_for_a_yes_or_are_skipped(person, eventually):
     eventually(lambda: set(person.desk.states()) <= {"held", "accepted", "parsed"})
     waiting = person.desk.states().count("held")
     card = page.locator("#held .notice", has_text=f"{waiting} files (")
-    card.get_by_role("button", name=f"Skip all {waiting} files").click()
-    page.locator(".toast", has_text=f"{waiting} files will be skipped").wait_for()
+    card.get_by_role("button", name=f"Ignore {waiting} files").click()
+    page.locator(".toast", has_text=f"{waiting} files will be ignored").wait_for()
     page.get_by_role("button", name="Undo").click()
     page.locator(".toast", has_text="Undone").wait_for()
     assert person.desk.states().count("held") == waiting

@@ -128,7 +128,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     for path, answer in (
         (assistant.desk.folder / "setup.exe", "est un programme, pas un document"),
         (assistant.desk.folder / "none.pdf", "est introuvable\u00a0; vérifiez le chemin"),
-        (assistant.desk.folder, "C’est un dossier\u00a0: indiquez les fichiers"),
+        (assistant.desk.folder, "C’est un dossier. Choisissez les fichiers"),
         ("a.pdf", "Indiquez le chemin complet du fichier."),
     ):
         page.locator("#check-path").fill(str(path))

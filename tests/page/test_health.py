@@ -6,8 +6,8 @@ import pytest
 def test_what_can_be_done_comes_first_and_the_rest_is_folded(person):
     person.start()
     page = person.open("health")
-    page.locator("#health", has_text="CVs are arriving").wait_for()
-    finding = page.locator("#findings li", has_text="Login service")
+    page.locator("#health", has_text="Uploads work").wait_for()
+    finding = page.locator("#findings li", has_text="Automatic start")
     assert page.locator("#lines").is_hidden()
     finding.get_by_role("button", name="Start at login").click()
     page.locator("#said", has_text="hrflow-watcher starts when you log in.").wait_for()
@@ -17,7 +17,7 @@ def test_what_can_be_done_comes_first_and_the_rest_is_folded(person):
     page.locator("#health.good", has_text="Everything works").wait_for()
     assert page.locator("#findings li").count() == 0, "one line when all is well"
     page.locator("#checks summary").click()
-    page.locator("#lines li", has_text="Login service").wait_for()
+    page.locator("#lines li", has_text="Automatic start").wait_for()
     assert page.problems == []
 
 

@@ -284,7 +284,7 @@ def test_without_a_keyring_all_but_the_key_is_set_up(newcomer):
     said = page.locator(
         "#said.bad", has_text="Everything is set up except the key, which is not stored"
     )
-    assert "This machine has no keyring. Put the key into" in said.inner_text()
+    assert "This computer has no keyring. Put the key into" in said.inner_text()
     assert sb.ENGINEERING.key in newcomer.own_config.read_text()
     assert sb.READ_WRITE_KEY not in newcomer.own_config.read_text()
     assert newcomer.desk.folder.is_dir()
@@ -337,7 +337,7 @@ def test_mistakes_in_the_machines_configuration_are_shown_until_they_are_mended(
     machine.write_text("nonsense = 1\n" + good, encoding="utf-8")
     newcomer.start()
     page = newcomer.open()
-    page.locator("#headline", has_text="The configuration has errors").wait_for()
+    page.locator("#headline", has_text="The configuration has mistakes").wait_for()
     page.locator("#held .notice.bad", has_text="nonsense").wait_for()
     machine.write_text(good, encoding="utf-8")
     page.locator("#headline", has_text="Up to date").wait_for()

@@ -105,7 +105,7 @@ OUT_OF_BOUNDS = {
         lambda: zipped(*((f"{n}{'x' * 200}.pdf", b"") for n in range(7000))),
         "more than 500 files",
     ),
-    "a bomb": (lambda: zipped(("a.pdf", bytes(30_000_000))), "when unpacked"),
+    "a bomb": (lambda: zipped(("a.pdf", bytes(30_000_000))), "once extracted"),
     "above": (lambda: zipped(("../CV.pdf", b"x")), "paths that point outside it"),
     "absolute": (lambda: zipped(("/etc/CV.pdf", b"x")), "paths that point outside it"),
     "drive": (lambda: zipped(("C:\\CV.pdf", b"x")), "paths that point outside it"),

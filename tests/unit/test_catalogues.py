@@ -66,6 +66,7 @@ def locale(catalogues, extracted, tmp_path, monkeypatch):
         ('msgid "1 a"\nmsgid_plural "{count:count} a"\nmsgstr[0] "1 b"\nmsgstr[1] ""\n',
          "is not translated"),
         ('msgid "a"\nmsgstr "b : c"\n', "needs spaces that do not break"),
+        ('msgid "a"\nmsgstr "deux machines"\n', 'says "machine", not "ordinateur"'),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_translation_is_found(catalogues, locale, entry, mistake):

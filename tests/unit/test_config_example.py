@@ -168,4 +168,4 @@ def test_what_it_locks_can_be_locked_in_the_machine_wide_file_and_there_alone(tm
     }
     with pytest.raises(ConfigError) as caught:
         load_text(tmp_path, f"{locked}\n{filled_in()}")
-    assert "is only allowed in the machine-wide configuration" in str(caught.value.mistakes[0])
+    assert "is only allowed in the system-wide configuration" in str(caught.value.mistakes[0])

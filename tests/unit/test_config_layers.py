@@ -166,17 +166,17 @@ def test_what_is_locked_stays_as_the_machine_has_it(locked, machine, own, expect
 @pytest.mark.parametrize(
     ("locked", "expected"),
     [
-        ("account.api_ulr", '1: locked[1]: "account.api_ulr" is not the name of a key that can be locked; did you mean "account.api_url"?'),
+        ("account.api_ulr", '1: locked[1]: "account.api_ulr" is not the name of a setting that can be locked; did you mean "account.api_url"?'),
         ("api_urll", 'did you mean "api_url"?'),
         ("refused", "; write notifications.refused or hooks.refused"),
         ("enabled", "notifications.enabled or webhook.enabled"),
-        ("defaults", "is not the name of a key that can be locked"),
-        ("folders.path", "is not the name of a key that can be locked"),
-        ("locked", "is not the name of a key that can be locked"),
-        ("accounts.nobody", "is not the name of a key that can be locked"),
-        ("account.email", "locks account.email, which everyone needs, but this file doesn't set it"),
-        ("account", "locks account.email, which everyone needs"),
-        ("defaults.source_key", "locks defaults.source_key, which everyone needs"),
+        ("defaults", "is not the name of a setting that can be locked"),
+        ("folders.path", "is not the name of a setting that can be locked"),
+        ("locked", "is not the name of a setting that can be locked"),
+        ("accounts.nobody", "is not the name of a setting that can be locked"),
+        ("account.email", "locks account.email, which is required, but this file doesn't set it"),
+        ("account", "locks account.email, which is required"),
+        ("defaults.source_key", "locks defaults.source_key, which is required"),
     ],
 )  # fmt: skip
 def test_names_that_cannot_be_locked(desk, locked, expected):
@@ -196,7 +196,7 @@ def test_locked_is_a_list_of_names(desk, value):
 def test_locked_in_ones_own_is_told_where_it_belongs(desk):
     for machine in ("", 'locked = ["hooks"]\n'):
         (said,) = desk.say(desk.fail(machine, f'locked = ["hooks"]\n{ACCOUNT}').mistakes)
-        assert said == "own.toml:1: locked: is only allowed in the machine-wide configuration"
+        assert said == "own.toml:1: locked: is only allowed in the system-wide configuration"
 
 
 def test_each_mistake_is_said_of_the_file_it_stands_in(desk):
@@ -216,7 +216,7 @@ def test_each_mistake_is_said_of_the_file_it_stands_in(desk):
 def test_a_mistake_of_the_machines_is_told_though_ones_own_hides_it(desk):
     error = desk.fail("log_level = 'loud'\n", f"log_level = 'info'\n{ACCOUNT}")
     assert error.by_machine
-    assert "machine-wide configuration" in str(error.title)
+    assert "system-wide configuration" in str(error.title)
     assert [each[:15] for each in desk.say(error.mistakes)] == ["machine.toml:1:"]
 
 
@@ -236,8 +236,8 @@ def test_folders_of_two_files_are_told_apart(desk):
     lies = [each for each in warnings if "is inside" in each]
     assert lies == [
         (
-            "own.toml:4: folders[1].path: is inside folder 1 of machine.toml; its files follow"
-            " this folder's own settings"
+            "own.toml:4: folders[1].path: is inside folder 1 of machine.toml; its files use"
+            " the settings of this folder"
         )
     ]
     twice = desk.say(desk.fail(FOLDER + FOLDER, ACCOUNT).mistakes)
@@ -283,10 +283,10 @@ def test_what_has_no_effect_is_said_and_never_a_mistake(desk):
     assert account.max_requests_per_minute == 60
     expected = [
         (
-            "own.toml:2: account.max_requests_per_minute: has no effect, because machine.toml locks it for"
-            " this machine"
+            "own.toml:2: account.max_requests_per_minute: has no effect, because machine.toml locks it"
+            " for this computer"
         ),
-        "own.toml:3: account.api_url: has no effect, because machine.toml locks it for this machine",
+        "own.toml:3: account.api_url: has no effect, because machine.toml locks it for this computer",
     ]
     assert desk.say(loaded.config.remarks) == expected
     assert set(expected) <= set(desk.say(loaded.warnings))
@@ -321,7 +321,7 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
     assert paths == ["/home/jo/CVs", "/srv/jo/cvs", "/srv/{user}"]
     warnings = desk.say((*loaded.warnings, *loaded.absent))
     assert not [each for each in warnings if "/home/jo/CVs" in each]  # it is made
-    assert [each for each in warnings if "folders[2].create: folders are only created in" in each]
+    assert [each for each in warnings if "folders[2].create: folders are created only in" in each]
     assert [each for each in warnings if "{user} can't be used in a path; write $USER" in each]
 
 
@@ -401,7 +401,7 @@ def test_a_folder_of_both_is_changed_in_ones_own(desk):
 )  # fmt: skip
 def test_answers_that_meet_what_is_locked(desk, locked, answers, expected):
     found = known(desk, f'locked = ["{locked}"]\n{ACCOUNT}{FOLDER}')
-    tail = f" is set for this machine, in {desk.machine}."
+    tail = f" is set for this computer, in {desk.machine}."
     assert [str(each.said).removesuffix(tail) for each in find_locked(answers, found)] == expected
 
 

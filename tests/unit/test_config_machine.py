@@ -1,4 +1,4 @@
-"""The machine-wide configuration is read only where nobody but administrators may write it."""
+"""The system-wide configuration is read only where nobody but administrators may write it."""
 
 import os
 import pathlib

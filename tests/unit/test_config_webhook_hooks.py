@@ -23,10 +23,13 @@ HOOKS = GOOD + "[hooks]\n"
         ),
         (WEBHOOK + 'host = "http://x"', "7: webhook.host:"),
         (WEBHOOK + 'host = ""', "7: webhook.host:"),
-        (WEBHOOK + "prot = 1", '7: webhook.prot: this key is not known here; did you mean "port"?'),
+        (
+            WEBHOOK + "prot = 1",
+            '7: webhook.prot: this setting is not known here; did you mean "port"?',
+        ),
         (WEBHOOK + 'secret = "x"', "7: webhook.secret: this file must not contain secrets"),
-        ("webhook = 5\n" + GOOD, "1: webhook: must be a table of keys"),
-        (HOOKS + 'parsed = "x {path}"', '7: hooks.parsed: "x {path}" is not a list of texts'),
+        ("webhook = 5\n" + GOOD, "1: webhook: must be a table"),
+        (HOOKS + 'parsed = "x {path}"', '7: hooks.parsed: "x {path}" is not a list like'),
         (
             HOOKS + 'parsed = ["x", "{pth}"]',
             '7: hooks.parsed[2]: "{pth}": {pth} is not a known placeholder; did you mean "path"?',
@@ -88,7 +91,7 @@ def test_a_listener_for_other_machines_is_a_warning(load_text):
     text = FOLDER + "webhook_parsing_sending = true\n[webhook]\nenabled = true\n"
     assert not warnings(load_text(ACCOUNT + text))
     (warning,) = warnings(load_text(ACCOUNT + text + 'host = "0.0.0.0"\n'))
-    assert "other machines" in warning
+    assert "other computers" in warning
 
 
 def test_a_webhook_that_nobody_sends_is_a_warning(load_text):

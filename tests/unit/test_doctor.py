@@ -170,7 +170,7 @@ def test_which_folders_are_polled(watch, remote, polled):
     [
         (Probe(seconds=0.001), False, OK, "within 0.1 s"),
         (Probe(seconds=2.0), False, OK, "within 2.0 s"),
-        (Probe(seconds=0.001), True, WARNING, "within the hour"),
+        (Probe(seconds=0.001), True, WARNING, "up to an hour"),
         (Probe(), False, ERROR, "doesn't report new files"),
         (Probe(unwatched="Too many open files"), False, WARNING, "Too many open files"),
         (Probe(unwritable="Read-only file system"), False, WARNING, "Read-only file system"),
@@ -261,7 +261,10 @@ def test_limits_of_the_system(directories, given, running, expected):
 
 def test_what_is_proposed_is_enough():
     watches, _ = folders.judge_limits(600_000, Limits(8192, 128, 0, 0), running=False)
-    assert str(watches.advice) == "Raise it: sudo sysctl fs.inotify.max_user_watches=1200000"
+    assert (
+        str(watches.advice)
+        == "Raise the limit with: sudo sysctl fs.inotify.max_user_watches=1200000"
+    )
 
 
 def make_proc(root, watches="8192", instances="128"):

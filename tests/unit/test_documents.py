@@ -24,7 +24,7 @@ from watcher.model.uploads import Altered
 
 PDF = Path(samples.PDF).read_bytes()
 LINK = "This is a symbolic link, and links are not followed."
-BEHIND = "The file is behind a symbolic link, and links are not followed."
+BEHIND = "The path of this file contains a symbolic link, and links are not followed."
 OUTSIDE = "The file is not in the watched folder."
 
 #: Both ways of reaching a file: opening each directory, and (as on Windows) looking at each.

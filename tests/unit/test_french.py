@@ -70,7 +70,7 @@ def test_dates_in_sentences_have_their_french_form():
     why = monthly_limit_why(NOTHING, 2000, NOON)
     assert FR(why) == (
         "La limite mensuelle de 2\u202f000 envois est atteinte. Les fichiers attendent jusqu’au"
-        " 01/04/2026, ou jusqu’à votre accord."
+        " 01/04/2026, ou jusqu’à votre approbation."
     )
     period = make_period(Span.WEEK, date(2026, 3, 5), datetime.timestamp)
     assert FR(period.title) == "semaine du 02/03/2026 au 08/03/2026"
@@ -105,7 +105,7 @@ def test_messages_give_their_reasons_in_french():
     assert told(one, LONGEST_DELAY + HELD_SECONDS) == [
         "3 fichiers sont bloqués",
         "Il n’y a pas de clé d’API pour le compte «\u00a0lyon\u00a0».",
-        "Ouvrez la page de configuration pour y remédier.",
+        "Pour y remédier, ouvrez la page de configuration.",
         "outil.exe n’a pas été accepté",
     ]
 

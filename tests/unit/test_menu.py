@@ -95,7 +95,7 @@ ROWS = [
     ({"holds": (replace(NO_KEY, files=3), ASKS)}, AppState.ATTENTION, "140 files need attention"),
     ({"is_set_up": False, "paused_until": math.inf}, AppState.NOT_SET_UP, "Not set up yet"),
     ({"is_set_up": False, "remarks": ("config.toml:3: nonsense",)}, AppState.NOT_SET_UP,
-     "The configuration has errors"),
+     "The configuration has mistakes"),
     # What wins: a pause over attention, attention over being offline, that over working.
     ({"paused_until": math.inf, "counts": {State.REFUSED: 1}}, AppState.PAUSED,
      "Paused · 1 file needs attention"),
@@ -126,12 +126,12 @@ def test_in_french_it_says_the_same():
     ("use", "line"),
     [
         (LedgerUse(), "The shared ledger can't be reached."),
-        (LedgerUse(1), "Only this machine uses the shared ledger now."),
+        (LedgerUse(1), "Only this computer uses the shared ledger now."),
         (
             LedgerUse(1200, (("DESK", 1), ("ARCHIVE", 4))),
             (
-                "1,200 machines use the shared ledger. DESK is uploading 1 file that is also here. "
-                "ARCHIVE is uploading 4 files that are also here."
+                "1,200 computers use the shared ledger. DESK is uploading 1 file that is also on this computer. "
+                "ARCHIVE is uploading 4 files that are also on this computer."
             ),
         ),
     ],
@@ -212,7 +212,7 @@ def test_a_yes_takes_a_second_click():
     assert yes == Item(
         "Upload 137 files from jo/CVs (812.0 MB)", Action("retry", {"cause": ASKS.key})
     )
-    assert no == Item("Skip 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
+    assert no == Item("Ignore 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
 
 
 @pytest.mark.parametrize(

@@ -218,6 +218,23 @@ def test_names_are_safe_and_different_whatever_a_mail_says(tmp_path, content, na
         assert not isinstance(look(tmp_path, f"mail.eml/{name}"), Unusable), name
 
 
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (b"text/x-amp-html", {}),  # the text once more, for another kind of program
+        (b"text/rtf", {}),
+        (b"text/calendar", {"attachment 1": "a calendar entry"}),
+        (b"application/pgp-encrypted", {"attachment 1": "a note about the encryption"}),
+        (b"application/applefile; name=CV.pdf", {"CV.pdf": "a system file"}),
+        (b"text/html; name=CV.html", {"CV.html": ""}),
+        (b"text/html\nContent-Disposition: attachment", {"attachment 1": ""}),
+    ],
+)
+def test_parts_that_belong_to_the_email_are_no_documents(tmp_path, kind, found):
+    save(tmp_path, "mail.eml", raw(part(b"Content-Type: " + kind, b"<html><p>Hello</p></html>")))
+    assert inside(tmp_path) == found
+
+
 def uuencoded(name, content, end=b"`\nend\n"):
     lines = (binascii.b2a_uu(content[at : at + 45]) for at in range(0, len(content), 45))
     return b"begin 644 " + name + b"\n" + b"".join(lines) + end

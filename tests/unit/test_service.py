@@ -579,7 +579,7 @@ def test_how_a_run_ended():
         == "it stopped with exit code 6 (the history or the program's own folder can't be used)"
     )
     assert str(describe_exit(99)) == "it stopped with exit code 99"
-    credential = "systemd can't read the credential named by LoadCredential="
+    credential = "systemd can't read the credential specified by LoadCredential="
     assert str(describe_exit(243)) == f"it stopped with exit code 243 ({credential})"
     assert where_to_look(243) == "journalctl --user -u hrflow-watcher"
     assert where_to_look(2) == "hrflow-watcher service logs"

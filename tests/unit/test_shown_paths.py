@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from watcher.cli.times import brief_moment, moment, parse_span
+from watcher.cli.output import brief_moment, moment, parse_span
 from watcher.model.errors import UsageError, WatcherError
 from watcher.present import listing
 

@@ -194,7 +194,7 @@ ADVICE = [
     (b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82", "a.png", {"accept": ("application/pdf",)}, "This file is a PNG image (image/png), a type that this folder doesn't accept. To upload it, add the type to \"accept\" in the configuration."),
     (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(9), "a.heic", {"convert_images": False}, "This file is a HEIC photo. Save it as PDF, JPEG or PNG."),
     (b"\0\0\1\0" + bytes(30), "a.ico", {}, "This file is an image (ICO). Save it as PDF, JPEG or PNG."),
-    (b"ID3\x03" + bytes(30), "a.mp3", {}, "This file is a sound file (MP3), not a document."),
+    (b"ID3\x03" + bytes(30), "a.mp3", {}, "This file is an audio file (MP3), not a document."),
     (b"#!/bin/sh\n", "a.pdf", {}, "This file is a program, not a document."),
     (b"\x01\x02\x03", "a.pdf", {}, "This is not a document that HrFlow can read. Save it as PDF or Word."),
     (b"\x1f\x8b\x08" + bytes(30), "a.gz", {}, "This file is a gzip archive. Extract the document and add it."),

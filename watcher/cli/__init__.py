@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import importlib
-import logging
 import os
 import sys
 from typing import Final
@@ -19,7 +18,7 @@ from watcher.model.errors import ConfigError, WatcherError
 
 #: Command, where it is below ``watcher.cli``, and its line in ``--help``, in the order shown.
 _COMMANDS: Final = (
-    ("try", "sandbox:try_out", "Try it with a local sandbox; nothing leaves this machine."),
+    ("try", "sandbox:try_out", "Try it with a local sandbox; nothing leaves this computer."),
     ("setup", "setup:command", "Set everything up, step by step."),
     ("login", "login:login", "Store an account's API key in the system's keyring."),
     ("logout", "login:logout", "Remove an account's API key from the keyring."),
@@ -41,10 +40,10 @@ _COMMANDS: Final = (
     ("send", "sending:command", "Put copies of files into a watched folder."),
     ("folder", "folder:command", "Add, list and remove watched folders."),
     ("forget", "forget:command", "Erase what is stored here about files or a person."),
-    ("notify", "notify:command", "Snooze desktop notifications, or switch them off and on."),
+    ("notify", "orders:notify", "Snooze desktop notifications, or switch them off and on."),
     ("config", "check:config", "Check and show the configuration."),
     ("doctor", "doctor:command", "Check the setup and say how to fix what is wrong."),
-    ("ledger", "ledger:ledger", "Set up and show the ledger that several machines share."),
+    ("ledger", "ledger:ledger", "Set up and show the ledger that several computers share."),
     ("sandbox", "sandbox:sandbox", "Run a local HrFlow for testing."),
 )
 
@@ -94,7 +93,7 @@ def cli(_: click.Context) -> None:
       2    wrong arguments, or mistakes in the configuration
       3    the program is already running
       4    no usable API key
-      5    a named file or folder can't be used, or not all files were uploaded
+      5    a file or folder can't be used, or not all files were uploaded
            or copied, or doctor found something that must be fixed
       6    the history, or the program's own folder, can't be used
       7    HrFlow doesn't answer
@@ -113,7 +112,6 @@ def run_command(arguments: list[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names that the terminal cannot show must not stop us
             stream.reconfigure(errors="backslashreplace")
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every oddity in a file
     try:
         code = cli.main(
             arguments or ["--help"],

@@ -16,7 +16,7 @@ from watcher.model.errors import ConfigError, UnusableError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from watcher.daemon.plans import Verdict
+    from watcher.daemon.verdicts import Verdict
     from watcher.i18n.message import Text
 
 
@@ -31,14 +31,14 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
 
     Exit codes: 0 all files were checked, 5 some do not exist.
     """
-    from watcher.daemon.plans import (  # noqa: PLC0415 - config does without
-        MISSING,
-        check_file,
+    # The configuration's commands do without these.
+    from watcher.daemon.folders import (  # noqa: PLC0415
         former_targets,
         make_plans,
         this_machine,
     )
-    from watcher.daemon.snapshots import source_names  # noqa: PLC0415 - likewise
+    from watcher.daemon.snapshots import source_names  # noqa: PLC0415
+    from watcher.daemon.verdicts import MISSING, check_file  # noqa: PLC0415
 
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
@@ -118,7 +118,7 @@ def check_config(ctx: click.Context, as_json: bool) -> None:
         say_json(facts | _as_data("mistake") | _as_data("warning", warnings))
         return
     if missing and machine.is_own:
-        say(f"There is no machine-wide configuration at {machine.path}.")
+        say(f"There is no system-wide configuration at {machine.path}.")
     for warning in warnings:
         say(Styled(f"! {warning}", "busy"))
     say(Styled(f"✓ {headline(loaded)}.", "good"))

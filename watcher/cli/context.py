@@ -82,7 +82,7 @@ def load_config(ctx: click.Context) -> Loaded:
     )
     if loaded.has_own or not named(ctx, "config"):
         return loaded
-    said = msg("There is no configuration at {path}; only the machine-wide one is used", path=path)
+    said = msg("There is no configuration at {path}; only the system-wide one is used", path=path)
     return replace(loaded, warnings=(said, *loaded.warnings))
 
 

@@ -86,12 +86,12 @@ def _new_file(path: str) -> Iterator[BinaryIO]:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError as error:
         raise UnusableError(
-            f"{path} already exists and is not overwritten.", "Name another file."
+            f"{path} already exists and is not overwritten.", "Choose another file."
         ) from error
     except OSError as error:
         raise UnusableError(
             msg("{path} can't be written ({error}).", path=path, error=error.strerror),
-            "Name another file.",
+            "Choose another file.",
         ) from error
     try:
         with open(descriptor, "wb") as file:

@@ -150,7 +150,7 @@ def remove(ctx: click.Context, path: str, yes: bool, facts: dict[str, object]) -
     path = editor.known.folders[at].path
     if open_editor(ctx).known.number(editor.known.folders[at].place) is not None:
         facts["removed"] = False
-        say(f"{path} is still watched, because it is also set for this machine in"
+        say(f"{path} is still watched, because it is also set for this computer in"
             f" {editor.known.machine}.")  # fmt: skip
         return
     say(Styled(f"✓ Stopped watching {path}.", "good"))
@@ -180,7 +180,7 @@ def _facts(folder: Folder) -> dict[str, object]:
 
 
 def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Sequence[str]:
-    notes = ["set for this machine"] * (layer == "machine")
+    notes = ["set for this computer"] * (layer == "machine")
     notes += ["doesn't exist"] * (not os.path.isdir(folder.path))
     source = names.get((folder.account, folder.source_key)) or view.short(folder.source_key)
     return (

@@ -54,7 +54,7 @@ def command(
     again. Files that are still in their folder are not forgotten: delete or move them first.
     """
     if not (paths or person):
-        raise UsageError("Name files or --person.")
+        raise UsageError("Specify files or --person.")
     where = places(ctx)
     found, is_exact = _find(where, paths, person)
     doomed, kept = _split(found)

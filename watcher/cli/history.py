@@ -12,8 +12,12 @@ import click
 from watcher.cli.context import named, open_reader, places, program_options, real_path
 from watcher.cli.output import (
     Styled,
+    brief_moment,
     count_files,
     json_option,
+    moment,
+    parse_day,
+    parse_moment,
     say,
     say_json,
     say_table,
@@ -21,7 +25,6 @@ from watcher.cli.output import (
     shown_folder,
     write,
 )
-from watcher.cli.times import brief_moment, moment, parse_day, parse_moment
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
@@ -148,7 +151,7 @@ def _show_entries(entries: Sequence[Entry]) -> None:
 def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> None:
     """Count the files of a day, a week or a month by folder, source and state.
 
-    Files count for the day on which they were received. Upload and parsing times are medians. Below
+    Files count for the day on which they were added. Upload and parsing times are medians. Below
     are the uploads of each month: HrFlow parses each of them.
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without

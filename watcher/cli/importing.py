@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from watcher import documents
 from watcher.cli.context import config_path, load_config, open_reader, places, program_options
 from watcher.cli.editing import (
     check_option,
@@ -29,18 +30,24 @@ from watcher.cli.output import (
     confirm,
     count_files,
     json_option,
+    moment,
     progress,
     say,
     say_json,
 )
-from watcher.cli.times import moment
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
-from watcher.daemon.imports import imported_folder
+from watcher.daemon.folders import (
+    folders_of,
+    former_targets,
+    imported_folder,
+    make_plans,
+    this_machine,
+)
 from watcher.daemon.instance import Channel, Instance, read_facts
-from watcher.daemon.plans import folders_of, former_targets, make_plans, this_machine
+from watcher.documents import Spool
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH
@@ -50,6 +57,7 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
+from watcher.model.files import Unusable
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.settings import Config, Existing, Folder, Item, replaced
@@ -59,11 +67,12 @@ from watcher.present import view
 from watcher.routing.names import is_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.instance import Places
-    from watcher.folders.scans import WatchedFolder
+    from watcher.model.files import Candidate
+    from watcher.routing.rules import Plan
 
     ImportState = dict[str, Any]
 
@@ -172,7 +181,7 @@ def command(
     """
     path = os.path.realpath(on_disk(os.path.abspath(os.path.expanduser(folder))))
     if not os.path.isdir(path):
-        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Choose a folder that exists.")
     if source is None and (account or tags):
         raise UsageError(
             "--account and --tag need --source.", "A watched folder has its own settings."
@@ -209,7 +218,7 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
     if not wanted and made is None:
         raise UsageError(
             f"{path} is not in a watched folder.",
-            "Name the source for its files with --source.",
+            "Specify the source for its files with --source.",
         )
     # Watched folders inside another one are needed too: a file belongs to the deepest.
     folders = [
@@ -236,8 +245,10 @@ def _is_wanted(
     """
     plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
     limits = [plan.folder.ask_above for plan in plans.values() if plan.folder.ask_above]
-    files, size = _count(where, path, watched_folders(plans, plans)) if limits else (0, 0)
-    if not limits or files <= min(limits):
+    if not limits:
+        return True
+    files, size = _count(where, path, plans, min(limits))
+    if files <= min(limits):
         return True
     told = f"{count_files(files)} ({ENGLISH.size(size)})"
     if not asks:
@@ -249,20 +260,40 @@ def _is_wanted(
     return confirm("Upload them?")
 
 
-def _count(where: Places, path: str, folders: Iterable[WatchedFolder]) -> tuple[int, int]:
-    """Return how many files at or below ``path`` an import would upload, and their bytes."""
+def _count(where: Places, path: str, plans: Mapping[str, Plan], limit: int) -> tuple[int, int]:
+    """Return how many files at or below ``path`` an import would upload, and their bytes.
+
+    Documents inside others are counted as long as there are no more than ``limit``.
+    """
     with open_reader(where) as reader:
         known = reader.known if reader else lambda *_: {}
         waiting = reader.totals(path) if reader else {}
-        sizes = [
-            candidate.stat.size
-            for folder in folders
+        found = [
+            candidate
+            for folder in watched_folders(plans, plans)
             for some in scan(folder, known)
             for candidate in some
             if candidate.stat and is_in(candidate.path, path, os.sep)
         ]
     held = [waiting.get(state, (0, 0)) for state in (State.HELD, State.BASELINE)]
-    return len(sizes) + sum(files for files, _ in held), sum(sizes) + sum(size for _, size in held)
+    files = len(found) + sum(files for files, _ in held)
+    size = sum(each.stat.size for each in found if each.stat) + sum(size for _, size in held)
+    spool = Spool(where.spool)
+    for candidate in found:
+        if files > limit:
+            break
+        files += max(0, _count_inside(candidate, plans[candidate.folder], spool) - 1)
+    return files, size
+
+
+def _count_inside(candidate: Candidate, plan: Plan, spool: Spool) -> int:
+    """Return how many files are inside a file that would be opened; 0 for others."""
+    found = documents.identify(
+        candidate.folder, candidate.path, accepts=lambda _: False, opens=plan.opens, spool=spool
+    )
+    if isinstance(found, Unusable) or not found.document.parts:
+        return 0
+    return sum(not part.left_out for part in found.document.parts)
 
 
 def _wait(

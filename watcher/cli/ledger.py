@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 @click.group()
 def ledger() -> None:
-    """Set up and show the ledger that several machines share.
+    """Set up and show the ledger that several computers share.
 
-    It is the PostgreSQL database that [ledger] url names in the configuration.
+    It is the PostgreSQL database whose address is url in the [ledger] table of the configuration.
     """
 
 
@@ -35,7 +35,7 @@ def ledger() -> None:
 def init(ctx: click.Context, as_json: bool) -> None:
     """Create the tables, or bring them up to date. It can safely be run again.
 
-    Once is enough for all machines. The user in the address needs the right to create a schema in
+    Once is enough for all computers. The user in the address needs the right to create a schema in
     the database; to use it later, the rights on the schema hrflow_watcher are enough.
     """
     with _connected(ctx, migrating=True) as connection:
@@ -56,7 +56,7 @@ def init(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @program_options
 def status(ctx: click.Context, as_json: bool) -> None:
-    """List the machines that use the ledger now: last seen, uploads under way, sent today."""
+    """List the computers that use the ledger now: last seen, uploads under way, sent today."""
     with _connected(ctx) as connection:
         from watcher.ledger.claims import machines  # noqa: PLC0415 - see _connected
 
@@ -75,7 +75,7 @@ def status(ctx: click.Context, as_json: bool) -> None:
             )
         return
     if not found:
-        say("No machine uses the ledger now.")
+        say("No computer uses the ledger now.")
         return
     rows = [
         [

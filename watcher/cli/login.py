@@ -85,11 +85,11 @@ def login(
     """Store an account's API key in the system's keyring, once HrFlow has accepted it.
 
     You are asked for the key, which is not shown, or it is read from standard input. It can't be an
-    argument, because others on this machine could see it. A running program uses it at once.
+    argument, because others on this computer could see it. A running program uses it at once.
     """
     if rest:
         raise UsageError(
-            "login takes no key as an argument, as others on this machine could see it.",
+            "login takes no key as an argument, as others on this computer could see it.",
             "Run it without one and paste the key when asked; if you gave a real one, change it in"
             " HrFlow.",
         )

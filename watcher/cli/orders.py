@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -11,14 +12,23 @@ import click
 from watcher.cli.context import (
     channel,
     find_files,
+    load_config,
     open_reader,
     places,
     program_options,
     send,
     send_files,
 )
-from watcher.cli.output import Styled, count_files, json_option, say, say_json
-from watcher.cli.times import moment, parse_span
+from watcher.cli.output import (
+    Styled,
+    answers_with_facts,
+    count_files,
+    json_option,
+    moment,
+    parse_span,
+    say,
+    say_json,
+)
 from watcher.daemon.instance import lock
 from watcher.i18n.command import command_name
 from watcher.model.approvals import HOUR
@@ -84,7 +94,7 @@ def _say_done(done: dict[str, Any], verb: str, *, as_json: bool) -> int:
 def pause(ctx: click.Context, span: str | None, as_json: bool) -> None:
     """Pause uploads until "resume", or for a while.
 
-    Uploads that have begun are finished, and new files are still noticed. A pause survives
+    Uploads that have begun are finished, and new files are still detected. A pause survives
     restarts.
     """
     done = send(ctx, "pause", seconds=parse_span(span) if span else None)
@@ -107,7 +117,7 @@ def resume(ctx: click.Context) -> None:
 @click.command("approve")
 @click.argument("folders", nargs=-1, metavar="[FOLDER]…")
 @click.option("--all", "everything", is_flag=True, help="All files waiting for your approval.")
-@click.option("--skip", is_flag=True, help="Leave these files out instead.")
+@click.option("--skip", is_flag=True, help="Ignore these files instead.")
 @json_option
 @program_options
 def approve(
@@ -124,7 +134,7 @@ def approve(
     """
     if bool(folders) == everything:
         raise UsageError(
-            "Name either folders or --all.", f"See what is waiting with: {command_name()} status"
+            "Specify either folders or --all.", f"See what is waiting with: {command_name()} status"
         )
     with open_reader(places(ctx)) as reader:
         waiting = [each.key for each in reader.held() if needs_approval(each)] if reader else []
@@ -137,7 +147,7 @@ def approve(
         "files": sum(each["files"] for each in done),
         "left": [file for each in done for file in each["left"]],
     }
-    code = _say_done(told, "skipped" if skip else "will be uploaded", as_json=as_json)
+    code = _say_done(told, "ignored" if skip else "will be uploaded", as_json=as_json)
     covers_more = any(cause_of(key) != Cause.MONTHLY_LIMIT for key in keys)
     if covers_more and not skip and not as_json:
         until = moment(time.time() + HOUR)[11:16]
@@ -171,7 +181,7 @@ def _keys_in(folders: Sequence[str], waiting: Sequence[str]) -> list[str]:
 @click.option(
     "--cause",
     metavar="CAUSE",
-    help='All files on hold for this cause, as named by "status --json".',
+    help='All files on hold for this cause, as shown by "status --json".',
 )
 @json_option
 @program_options
@@ -191,7 +201,7 @@ def retry(
     Exit codes: 0 done, 5 none of the files can be retried.
     """
     if sum((bool(files), everything, cause is not None)) != 1:
-        raise UsageError("Name either files, --all or --cause.")
+        raise UsageError("Specify either files, --all or --cause.")
     if files:
         done = _order(ctx, "retry", files)
     elif everything:
@@ -215,6 +225,100 @@ def ignore(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     """
     return _say_done(_order(ctx, "ignore", files), "ignored", as_json=as_json)
 
+
+# -- Notifications
+
+
+@click.group("notify")
+def notify() -> None:
+    """Snooze desktop notifications, or switch them off and on.
+
+    This takes effect at once. Which kinds are shown, and quiet hours, are set in [notifications]
+    in the configuration.
+    """
+
+
+@notify.command("snooze")
+@click.argument("duration", metavar="DURATION")
+@answers_with_facts
+@program_options
+def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
+    """Snooze notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
+    until = time.time() + parse_span(duration)
+    send(ctx, "snooze", until=until)
+    facts.update(snoozed_until=until, off=False)
+    say(f"Notifications snoozed until {moment(until)}.")
+
+
+@notify.command("off")
+@answers_with_facts
+@program_options
+def off(ctx: click.Context, facts: dict[str, object]) -> None:
+    """Switch notifications off until you switch them on again."""
+    send(ctx, "snooze", until=None)
+    facts.update(snoozed_until=None, off=True)
+    say(f"Notifications are off. Switch them on with: {command_name()} notify on")
+
+
+@notify.command("on")
+@answers_with_facts
+@program_options
+def on(ctx: click.Context, facts: dict[str, object]) -> None:
+    """Show notifications again."""
+    send(ctx, "snooze", until=0.0)
+    facts.update(snoozed_until=None, off=False)
+    say("Notifications are on.")
+
+
+@notify.command("status")
+@json_option
+@program_options
+def status(ctx: click.Context, as_json: bool) -> None:
+    """Show whether notifications are on."""
+    facts = _gather_notifications(ctx, places(ctx), time.time())
+    if as_json:
+        say_json(facts)
+        return
+    if facts["shown"]:
+        say(Styled("Notifications are on.", "good"))
+    else:
+        say(f"No notifications: {facts['why']}")
+    if hours := facts["quiet_hours"]:
+        say(f"Quiet hours: {hours}.")
+    kinds = facts["kinds"]
+    assert isinstance(kinds, dict)
+    if missing := [kind for kind, wanted in kinds.items() if not wanted]:
+        say(f"Switched off for: {', '.join(missing)}.")
+
+
+def _gather_notifications(ctx: click.Context, where: Places, now: float) -> dict[str, object]:
+    """Return everything that ``notify status`` says as plain values."""
+    from watcher.present.notifications import Kind, silent_until  # noqa: PLC0415 - orders need none
+
+    wanted = load_config(ctx).config.notifications
+    with open_reader(where) as reader:
+        snoozed = reader.snoozed_until() if reader else 0.0
+    until = silent_until(wanted.quiet_hours, 0.0, now)
+    why = ""
+    if not wanted.enabled:
+        why = "switched off in the configuration"
+    elif math.isinf(snoozed):
+        why = f"switched off with: {command_name()} notify off"
+    elif snoozed > now:
+        why = f"snoozed until {moment(snoozed)}"
+    elif until > now:
+        why = f"quiet hours until {moment(until)}"
+    return {
+        "shown": not why,
+        "why": why,
+        "snoozed_until": None if math.isinf(snoozed) or snoozed <= now else snoozed,
+        "off": math.isinf(snoozed),
+        "quiet_hours": wanted.quiet_hours,
+        "kinds": {kind.value: getattr(wanted, kind) for kind in Kind},
+    }
+
+
+# -- The program itself
 
 #: Seconds that finishing the current uploads and stopping may take.
 _PATIENCE: Final = 30.0
@@ -247,7 +351,7 @@ def stop(ctx: click.Context) -> None:
 def reload(ctx: click.Context) -> None:
     """Make the running program read its configuration again.
 
-    It notices changes by itself, except on some network drives.
+    Changes are detected automatically, except on some network drives.
     """
     channel(ctx).post("/api/reload")
     say("Configuration reloaded.")
@@ -259,7 +363,7 @@ def reload(ctx: click.Context) -> None:
 def open_page(ctx: click.Context, only_link: bool) -> None:
     """Open the activity page of the running program in your browser.
 
-    Only you can open it, on this machine: a link works once, within a minute.
+    Only you can open it, on this computer: a link works once, within a minute.
     """
     from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
 

@@ -61,8 +61,8 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     "hrflow-watcher open".
 
     Ctrl-C stops it within seconds, and nothing is lost. When another version is installed, it
-    finishes the current uploads and stops with exit code 75, and the login service starts the new
-    version.
+    finishes the current uploads and stops with exit code 75. With automatic start, the new version
+    then starts by itself.
     """
     service_manager = ServiceManager.of_process(os.environ)
     path = config_path(ctx)
@@ -90,6 +90,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             instance=instance,
             leaves_others=True,
         )
+        reload = _Reload(ctx, app)
         app.start()
         folders.wait(_FOLDERS_FIRST)
         # Importing these takes as long as beginning to watch, which must not wait for them.
@@ -99,10 +100,10 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
 
         page = ActivityPage(
             app, instance, where, config=path, environ=environ,
-            control=Control(stop.set, lambda: _reload(ctx, app)),
+            control=Control(stop.set, reload),
         )  # fmt: skip
         try:
-            _watch_config(ctx, app, versions)
+            reload.watch(versions)
             warnings = [*warnings, page.start()]
             for warning in filter(None, () if as_json else warnings):
                 say(Styled(f"! {warning}", "busy"))
@@ -115,7 +116,7 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             ):  # fmt: skip
                 updates.start(app)
                 if quiet:  # as a service: folders may have changed while it did not run
-                    _refresh_menus(ctx, config)
+                    reload.refresh_menus()
                 wait_for_end(app, stop)
         finally:
             service_manager.stopping()
@@ -129,28 +130,68 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     ctx.exit(stop.exit_code)
 
 
-def _watch_config(ctx: click.Context, app: App, versions: Mapping[str, FileVersion]) -> None:
-    """Reload the configuration when a file is no longer of the version that was read."""
-    for each in versions:
-        app.watch_file(each, lambda: _reload(ctx, app))
-    if any(_file_version(each) != version for each, version in versions.items()):
-        _reload(ctx, app)  # it changed before it was watched
+class _Reload:
+    """Puts the configuration into use, one call at a time: the latest version must win."""
+
+    def __init__(self, ctx: click.Context, app: App) -> None:
+        self._ctx = ctx
+        self._app = app
+        self._reloading = threading.Lock()
+        self._refreshing = threading.Lock()
+
+    def __call__(self) -> tuple[Text, ...]:
+        """Use the configuration as it is now; return its mistakes."""
+        with self._reloading:
+            return self._reload()
+
+    def watch(self, versions: Mapping[str, FileVersion]) -> None:
+        """Reload when a file is no longer of the version that was read."""
+        for each in versions:
+            self._app.watch_file(each, self)
+        if any(_file_version(each) != version for each, version in versions.items()):
+            self()  # it changed before it was watched
+
+    def refresh_menus(self) -> None:
+        """Have the menus of file managers list the folders; on a thread, as programs are run."""
+
+        def refresh() -> None:
+            from watcher.daemon.login_service import LoginService  # noqa: PLC0415 - takes memory
+
+            path, where, home = config_path(self._ctx), places(self._ctx), os.path.expanduser("~")
+            with self._refreshing:
+                LoginService(path, self._app.config, where, os.environ, home).refresh_menus()
+
+        threading.Thread(target=refresh, name="menus", daemon=True).start()
+
+    def _reload(self) -> tuple[Text, ...]:
+        app = self._app
+        try:
+            loaded = load_config(self._ctx)
+        except ConfigError as error:
+            mistakes = error.mistakes or (error.title,)
+            said = "; ".join(map(str, mistakes))
+            _log.error("the new configuration is not used: %s", said)
+            say(Styled(f"! The new configuration is not used: {said}", "bad"))
+            remarks = tuple(
+                msg("The new configuration is not used: {what}", what=each) for each in mistakes
+            )
+            if remarks != app.config.remarks:
+                app.reload(replaced(app.config, remarks=remarks))
+            return mistakes
+        make_missing(loaded.config.folders)
+        before = app.config
+        if loaded.config == before:
+            return ()
+        app.reload(loaded.config)
+        if _paths(loaded.config) != _paths(before):
+            self.refresh_menus()
+        _log.info("configuration reloaded")
+        say(Styled("Configuration reloaded.", "good"))
+        return ()
 
 
 def _paths(config: Config) -> list[str]:
     return [folder.path for folder in config.folders]
-
-
-def _refresh_menus(ctx: click.Context, config: Config) -> None:
-    """Have the menus of file managers list these folders; on a thread, as programs are run."""
-
-    def refresh() -> None:
-        from watcher.daemon.login_service import LoginService  # noqa: PLC0415 - takes memory
-
-        home = os.path.expanduser("~")
-        LoginService(config_path(ctx), config, places(ctx), os.environ, home).refresh_menus()
-
-    threading.Thread(target=refresh, name="menus", daemon=True).start()
 
 
 def _announcer(*, mute: bool) -> Callable[[str], None]:
@@ -168,7 +209,7 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
     """Read the configuration and its warnings; an empty one if there is none yet.
 
     A file that was named must exist. Mistakes are logged, too, as a service has no screen. If the
-    machine-wide file has mistakes, the program waits for them to be fixed: this person cannot.
+    system-wide file has mistakes, the program waits for them to be fixed: this person cannot.
     """
     path = config_path(ctx)
     has_own = os.path.exists(path)
@@ -205,30 +246,3 @@ def _file_version(path: str) -> FileVersion:
     except OSError:
         return 0, 0, 0
     return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def _reload(ctx: click.Context, app: App) -> tuple[Text, ...]:
-    """Use the configuration as it is now; return its mistakes."""
-    try:
-        loaded = load_config(ctx)
-    except ConfigError as error:
-        mistakes = error.mistakes or (error.title,)
-        said = "; ".join(map(str, mistakes))
-        _log.error("the new configuration is not used: %s", said)
-        say(Styled(f"! The new configuration is not used: {said}", "bad"))
-        remarks = tuple(
-            msg("The new configuration is not used: {what}", what=each) for each in mistakes
-        )
-        if remarks != app.config.remarks:
-            app.reload(replaced(app.config, remarks=remarks))
-        return mistakes
-    make_missing(loaded.config.folders)
-    if loaded.config == app.config:
-        return ()
-    has_other_folders = _paths(loaded.config) != _paths(app.config)
-    app.reload(loaded.config)
-    if has_other_folders:
-        _refresh_menus(ctx, loaded.config)
-    _log.info("configuration reloaded")
-    say(Styled("Configuration reloaded.", "good"))
-    return ()

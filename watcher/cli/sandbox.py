@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 def sandbox(port: int, as_json: bool) -> None:
     """Run a local HrFlow for testing, until Ctrl-C.
 
-    It can only be reached from this machine and is as strict as HrFlow's documentation. Use its
+    It can only be reached from this computer and is as strict as HrFlow's documentation. Use its
     address as api_url in a configuration; it prints its keys and sources when it starts.
     Faults can be switched on while it runs: its page /_sandbox/ explains how.
     """
@@ -150,12 +150,12 @@ class _SandboxLines(LiveLines):
 def try_out(folder: str | None, as_json: bool) -> None:
     """Watch FOLDER (or a new one with a sample CV) and upload to a local sandbox.
 
-    No account or configuration is needed, and nothing leaves this machine: the sandbox stands
+    No account or configuration is needed, and nothing leaves this computer: the sandbox stands
     in for HrFlow. Your files stay where they are, including those you put into the new folder;
     everything else is removed at the end. Press Ctrl-C to stop.
     """
     if folder is not None and not os.path.isdir(folder):
-        raise UnusableError(f"{folder} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{folder} is not a folder.", "Choose a folder that exists.")
     sandbox = make_sandbox()
     with stop_signal() as stop, _a_place() as place:
         watched = os.path.realpath(folder or os.path.join(place, "CVs"))
@@ -217,7 +217,7 @@ def _settings(url: str, folder: str) -> Config:
 
 
 def _introduce(url: str, folder: str) -> None:
-    say(f"A local HrFlow is running at {url}; nothing leaves this machine.")
+    say(f"A local HrFlow is running at {url}; nothing leaves this computer.")
     say(Styled(f"Drop CVs into {folder}", "good"), " and watch them arrive. Press Ctrl-C to stop.")
     say()
 

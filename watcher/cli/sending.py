@@ -9,8 +9,8 @@ import click
 
 from watcher.cli.context import load_config, places, program_options
 from watcher.cli.output import Styled, count_files, json_option, progress, say, say_json
+from watcher.daemon.folders import former_targets, make_plans, this_machine
 from watcher.daemon.instance import read_facts
-from watcher.daemon.plans import former_targets, make_plans, this_machine
 from watcher.documents import open_document
 from watcher.documents.adding import Addition
 from watcher.i18n.command import command_name
@@ -29,7 +29,7 @@ _LISTED: Final = 10
 
 
 @click.command("send")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--folder", metavar="NAME", help="The watched folder, if you have several.")
 @json_option
 @program_options
@@ -81,7 +81,7 @@ def _choose(plans: Mapping[str, Plan], wanted: str | None) -> Plan:
         )
     raise UsageError(
         f"{len(found)} watched folders could be meant.",
-        f"Name one with --folder: {', '.join(plan.folder.path for plan in found)}",
+        f"Choose one with --folder: {', '.join(plan.folder.path for plan in found)}",
     )
 
 
@@ -125,7 +125,7 @@ def _sum_up(folder: str, added: int, problems: Sequence[Text]) -> None:
     if added:
         say(Styled(f"✓ {count_files(added)} added to {folder}.", "good"))
     elif not problems:
-        say("No files were found to copy. Links in folders are left out.")
+        say("No files were found to copy. Links in folders are ignored.")
     for why in problems[:_LISTED]:
         say(Styled("! Not added: ", "bad"), why)
     if len(problems) > _LISTED:

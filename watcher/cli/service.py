@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import Styled, json_option, say, say_json
-from watcher.cli.times import moment
+from watcher.cli.output import Styled, json_option, moment, say, say_json
 from watcher.credentials import CREDENTIAL, VARIABLE
 from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.instance import read_facts
@@ -159,7 +158,7 @@ def gather(service: LoginService, where: Places) -> dict[str, Any]:
 
 
 def _without_keyring(service: LoginService) -> str:
-    """How to give a service its key on a machine without a keyring."""
+    """How to give a service its key on a computer without a keyring."""
     if isinstance(service.system, Systemd):
         return (
             "Without a keyring, use a systemd credential: write the key to a file that only you can"

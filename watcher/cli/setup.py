@@ -194,7 +194,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
     if account and "email" in account.locked and asks:
-        say(f"Email of your HrFlow account: {email}, set for this machine.")
+        say(f"Email of your HrFlow account: {email}, set for this computer.")
     elif asks and not options.email:
         email = ask_email(email)
     if not asks:
@@ -289,7 +289,7 @@ def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[t
             for number, folder in enumerate(known, 1)
         ])  # fmt: skip
     if editor.known.has_locked_folders:
-        say(f"These are set for this machine, in {editor.known.machine}.")
+        say(f"These are set for this computer, in {editor.known.machine}.")
         return []
 
     def check(typed: str) -> tuple[str, str] | None:

@@ -18,13 +18,13 @@ from watcher.cli.output import (
     count_files,
     drawn,
     json_option,
+    moment,
     say,
     say_json,
     say_table,
     shown_files,
     shown_folder,
 )
-from watcher.cli.times import moment
 from watcher.daemon.instance import Channel, read_facts
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
@@ -51,10 +51,10 @@ if TYPE_CHECKING:
 #: says it itself, as it depends on why there is none.
 _FIXES: Final = {
     Cause.SOURCE: msg("Correct source_key in the configuration; the files will then be uploaded."),
-    Cause.ACCOUNT: msg("Find out what is wrong with: {hrflow_watcher} doctor"),
+    Cause.ACCOUNT: msg("To find the cause, run: {hrflow_watcher} doctor"),
     Cause.QUOTA: QUOTA_FIX,
     Cause.CREDENTIAL: NOTHING,
-    Cause.LEDGER: msg("See what is wrong with: {hrflow_watcher} ledger status"),
+    Cause.LEDGER: msg("To see the cause, run: {hrflow_watcher} ledger status"),
 }
 
 #: How many reasons for waiting, and folders for each cause, are listed.
@@ -151,7 +151,7 @@ def _held(reader: Reader, hold: ActiveHold) -> dict[str, object]:
         import shlex  # noqa: PLC0415 - seldom needed
 
         which = "--all" if kind == Cause.MONTHLY_LIMIT else shlex.quote(rest)
-        fix = f"To upload them: {command_name()} approve {which} (or leave them out with --skip)"
+        fix = f"To upload them: {command_name()} approve {which} (or ignore them with --skip)"
         return {**facts, "places": [], "advice": fix}
     found = reader.held_by(hold.key, _LISTED_REASONS) if hold.files else []
     names = {source: facts.name for (_, source), (facts, _) in FollowUps(reader).sources().items()}

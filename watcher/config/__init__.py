@@ -3,7 +3,7 @@
 ::
 
     paths       where it is looked for, and what the paths in it mean
-    machine     the machine-wide one: read only where nobody but administrators may write it
+    machine     the system-wide one: read only where nobody but administrators may write it
     document    a file as text, and as tables that know on which line each key is
     mistakes    everything that is wrong and where, told without giving a secret away
     layers      one form, no secrets; the machine's and a person's own in one, and what is locked

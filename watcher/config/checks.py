@@ -88,8 +88,8 @@ def check_webhook(values: Values) -> Iterator[Problem]:
     host = values.get("host", "127.0.0.1")
     if values.get("enabled") and not is_loopback(host):
         said = msg(
-            "{item} can be reached from other machines: only signed events are accepted,"
-            " but put an HTTPS proxy in front of it",
+            "{item} can be reached from other computers: only signed events are accepted, but"
+            " put an HTTPS proxy in front of it",
             item=shown(host),
         )
         yield Problem(("host",), said, is_warning=True)
@@ -118,7 +118,7 @@ def _wrong_program(program: str) -> Message:
         return msg("must begin with the name or path of the program to run, not with a placeholder")
     if program.lower().endswith(_BATCH):
         said = msg("batch files are run by a shell, which could execute parts of a file's name")
-        return msg("{why}; name a program instead", why=said)
+        return msg("{why}; specify a program instead", why=said)
     return NOTHING
 
 
@@ -257,7 +257,7 @@ def check_rule(values: Values, *, has_match: bool) -> Iterator[Problem]:
             yield Problem(("match",), _about(values["match"], error.message))
     for capture in sorted(set(pattern.names if pattern else ()) & set(BUILT_IN)):
         item = f"{{{capture}}}"
-        said = msg("{item} already has a meaning; choose another name", item=item)
+        said = msg("{item} is already a placeholder of the program; choose another name", item=item)
         yield Problem(("match",), said)
     if 0 < values.get("max_size", 0) < values.get("min_size", 0):
         yield Problem(("min_size",), msg("is larger than max_size"))
@@ -357,8 +357,8 @@ def _check_source(source_key: str) -> Iterator[Problem]:
         yield Problem(("source_key",), said)
     elif not names_in(source_key) and not _SOURCE_KEY.match(source_key):
         said = msg(
-            "{item} doesn't look like a source key; HrFlow's have 40 characters, digits"
-            " and letters from a to f",
+            "{item} doesn't look like a source key, which has 40 characters: digits and"
+            " letters from a to f",
             item=shown(source_key),
         )
         yield Problem(("source_key",), said, is_warning=True)
@@ -376,7 +376,7 @@ def _check_reference(template: str) -> Iterator[Problem]:
         yield Problem(("reference",), said)
     elif "sha256" not in names:
         said = msg(
-            "without {item}, two files may get the same reference, and HrFlow refuses the second",
+            "without {item}, two files may get the same reference, and HrFlow rejects the second",
             item="{sha256}",
         )
         yield Problem(("reference",), said, is_warning=True)

@@ -55,7 +55,7 @@ class Editor:
     def open(cls, path: str, state_dir: str) -> Editor:
         """Read it; ConfigError if it is not TOML. One that does not exist yet is empty.
 
-        The machine-wide configuration is read too, but never written.
+        The system-wide configuration is read too, but never written.
         """
         home = os.path.expanduser("~")
         layer = find_layer(MachineFile.of_process(os.environ))
@@ -119,7 +119,7 @@ class Editor:
             known = ", ".join(folder.path for folder in self.known.folders)
             raise UnusableError(
                 msg("{path} is not a watched folder.", path=path),
-                msg("These are watched: {names}.", names=known)
+                msg("Watched folders: {names}.", names=known)
                 if known
                 else msg("No folder is watched."),
             )
@@ -134,7 +134,7 @@ class Editor:
             if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
                 raise UnusableError(
                     msg(
-                        "{path} is set for this machine, in {place}.",
+                        "{path} is set for this computer, in {place}.",
                         path=self.known.folders[edit.at].path,
                         place=self.known.machine,
                     ),

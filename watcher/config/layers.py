@@ -1,4 +1,4 @@
-"""The machine-wide configuration below a person's own: a deep merge, and a list of locked keys.
+"""The system-wide configuration below a person's own: a deep merge, and a list of locked keys.
 
 First the tables of each file are brought into the form that all other code expects, and secrets are
 removed: ``[account]`` becomes ``[accounts.default]``, and tags in the API's form, a list of names
@@ -50,12 +50,12 @@ _SECRET_NAME = re.compile(
 #: Names of settings that would hold secrets; tags may have such names.
 _SECRET_SETTING = re.compile(r"(?i)(.*[_-])?(secret|token)\Z")
 _ELSEWHERE: Final = msg(
-    "this file must not contain secrets; store the API key with {hrflow_watcher} login"
-    " (on a machine without a keyring, in the environment variable HRFLOW_API_KEY), and"
-    " replace the key if others have seen the file"
+    "this file must not contain secrets; store the API key with {hrflow_watcher}"
+    " login (on a computer without a keyring, in the environment variable"
+    " HRFLOW_API_KEY), and replace the key if others have seen the file"
 )
-_SECRET_TOO: Final = msg("this is a secret, too")
-_NO_TABLE: Final = msg("must be a table of keys")
+_SECRET_TOO: Final = msg("this is also a secret")
+_NO_TABLE: Final = msg("must be a table")
 #: Of the keys of rules those that a locked default holds for; to ignore is another thing there.
 _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
@@ -64,7 +64,7 @@ _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 class Merged:
     """Both files in one; ``ineffective`` are the places where the person's own sets locked keys.
 
-    ``machine`` is the path of the machine-wide configuration, "" if there is none.
+    ``machine`` is the path of the system-wide configuration, "" if there is none.
     """
 
     tables: Table
@@ -278,7 +278,7 @@ def _remove_locked(
 
 
 def read_locks(machine: Table, mistakes: Mistakes) -> frozenset[Lock]:
-    """Take ``locked`` out of a machine-wide configuration; nonsense in it goes to ``mistakes``."""
+    """Take ``locked`` out of a system-wide configuration; nonsense in it goes to ``mistakes``."""
     place, names = machine.at(types.LOCKED), machine.pop(types.LOCKED, [])
     if not isinstance(names, list):
         said = msg(
@@ -306,11 +306,15 @@ def _wrong_lock(
         if isinstance(name, str):
             hint = nearest(name, (*(each.rpartition(".")[2] for each in lockable), *lockable))
         return msg(
-            "{item} is not the name of a key that can be locked{hint}", item=shown(name), hint=hint
+            "{item} is not the name of a setting that can be locked{hint}",
+            item=shown(name),
+            hint=hint,
         )
     if len(meant) > 1:
         return msg(
-            "several keys are called {item}; write {names:or}", item=shown(name), names=tuple(meant)
+            "several settings are called {item}; write {names:or}",
+            item=shown(name),
+            names=tuple(meant),
         )
     accounts = table_in(machine, "accounts")
     is_set = {
@@ -320,7 +324,7 @@ def _wrong_lock(
     for key_path, is_there in is_set.items():
         if not is_there and is_locked(lockable[meant[0]], key_path):
             key = f"{key_path[0].replace('accounts', 'account')}.{key_path[-1]}"
-            return msg("locks {key}, which everyone needs, but this file doesn't set it", key=key)
+            return msg("locks {key}, which is required, but this file doesn't set it", key=key)
     return NOTHING
 
 

@@ -65,7 +65,7 @@ class Loaded:
     """Settings as they were read, and where each key's value comes from.
 
     ``absent`` has a sentence for each watched folder that does not exist yet. ``machine`` is the
-    machine-wide configuration's path, "" if there is none. ``has_own``: the person has one.
+    system-wide configuration's path, "" if there is none. ``has_own``: the person has one.
     """
 
     path: str
@@ -108,7 +108,7 @@ def load_text(
     """Do the same for a text that is to stand at ``path``; None if there is none."""
     own, mistakes = parse(path, text or ""), Mistakes()
     if types.LOCKED in own:
-        said = msg("is only allowed in the machine-wide configuration")
+        said = msg("is only allowed in the system-wide configuration")
         mistakes.add(own.at(types.LOCKED), said)
         del own[types.LOCKED]
     merged = put_together(own, layer, environ, home, mistakes)
@@ -121,7 +121,7 @@ def load_text(
     config = builder.build(merged.tables)
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
-    no_effect = msg("has no effect, because {path} locks it for this machine", path=merged.machine)
+    no_effect = msg("has no effect, because {path} locks it for this computer", path=merged.machine)
     remarks = [
         mistakes.warn(location, no_effect)
         for location in sorted(merged.ineffective, key=lambda location: location.line)
@@ -161,11 +161,12 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
     title = msg("The configuration {path} has {what}.", path=path, what=said)
     hint = msg("Correct the file and check it again with: {hrflow_watcher} config check")
     if layer and by_machine:
-        title = msg("The machine-wide configuration {path} has {what}.", path=layer.path, what=said)
+        title = msg("The system-wide configuration {path} has {what}.", path=layer.path, what=said)
         hint = ASK_THE_ADMINISTRATOR
     elif layer and unfinished and not has_own:
         title = msg(
-            "The machine-wide configuration {path} leaves some settings to you.", path=layer.path
+            "The system-wide configuration {path} leaves some settings for you to choose.",
+            path=layer.path,
         )
         hint = msg("Choose them with: {hrflow_watcher} setup")
     raise ConfigError(title, hint, texts, unfinished=unfinished, by_machine=by_machine)
@@ -271,7 +272,7 @@ class Builder:
         for name in ("path", "source_key"):
             self._note_missing(table, name)
         if len(self.accounts) > 1:
-            said = msg("is missing; name one of {names}", names=tuple(self.accounts))
+            said = msg("is missing; choose one of {names}", names=tuple(self.accounts))
             self._note_missing(table, "account", said)
         elif self.accounts and "account" not in values:
             values["account"] = self.accounts[0]
@@ -310,8 +311,8 @@ class Builder:
             self.mistakes.add(location, problem)
         elif create and not leads_into(path, self.home):
             said = msg(
-                "folders are only created in your home folder; elsewhere, a drive may just not"
-                " be connected"
+                "folders are created only in your home folder; elsewhere, a missing folder may"
+                " mean that a drive is not connected"
             )
             self.mistakes.warn(table.at("create"), said)
         elif not os.path.lexists(path) and not create:

@@ -1,4 +1,4 @@
-"""The machine-wide configuration: read only where nobody but administrators may write it.
+"""The system-wide configuration: read only where nobody but administrators may write it.
 
 Whoever can write it decides where CVs and keys go. So one that others may write is used by nobody,
 and without it nothing begins either: a person's own configuration alone might send them elsewhere.
@@ -25,14 +25,14 @@ _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).
 _TRUSTED_SIDS: Final = (26, 22)
 ASK_THE_ADMINISTRATOR: Final = msg(
-    "Ask the administrator of this computer to fix the machine-wide configuration;"
+    "Ask the administrator of this computer to fix the system-wide configuration;"
     " until then, no other configuration is used."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class MachineFile:
-    """Where the machine-wide configuration is looked for; ``is_own``: the person named it."""
+    """Where the system-wide configuration is looked for; ``is_own``: the person named it."""
 
     path: str
     is_own: bool = False
@@ -57,7 +57,7 @@ class MachineFile:
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A machine-wide configuration as it was read: valid TOML."""
+    """A system-wide configuration as it was read: valid TOML."""
 
     path: str
     text: str
@@ -68,7 +68,7 @@ class Layer:
 
 
 def find_layer(file: MachineFile | None) -> Layer | None:
-    """Return the machine-wide configuration, None if there is none.
+    """Return the system-wide configuration, None if there is none.
 
     ConfigError where it cannot be read, is not to be trusted, or is no TOML.
     """
@@ -131,7 +131,7 @@ def _read(file: MachineFile) -> bytes:
         for path, why in distrusted.items():
             raise ConfigError(
                 msg(
-                    "The machine-wide configuration {path} is not used: {place} {why}. Only"
+                    "The system-wide configuration {path} is not used: {place} {why}. Only"
                     " administrators may have write access to it.",
                     path=file.path,
                     place=path,
@@ -140,7 +140,7 @@ def _read(file: MachineFile) -> bytes:
             )
         if not stat.S_ISREG(facts.st_mode):
             raise ConfigError(
-                msg("The machine-wide configuration {path} is not a file.", path=file.path)
+                msg("The system-wide configuration {path} is not a file.", path=file.path)
             )
         return opened.read(LARGEST + 1)
 

@@ -33,7 +33,7 @@ class Location:
     """Where a key stands: its file, its path from the top of that, and its line.
 
     ``line`` is that of the nearest thing around it where the key itself is not written, and 0 where
-    nothing is. ``is_machine``: the file is the machine-wide configuration.
+    nothing is. ``is_machine``: the file is the system-wide configuration.
     """
 
     file: str
@@ -77,7 +77,7 @@ class Mistakes:
 
     @property
     def texts(self) -> tuple[Message, ...]:
-        """All mistakes, each once, in the order of the files; the machine-wide one comes first."""
+        """All mistakes, each once, in the order of the files; the system-wide one comes first."""
         return _in_order(self._mistakes)
 
     @property

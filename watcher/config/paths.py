@@ -79,12 +79,12 @@ def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -
     if os.path.exists(path) and not os.path.isdir(path):
         return msg("{path} is a file, not a folder", path=path)
     if os.path.dirname(path) == path:
-        return msg("{path} is a whole drive; name a folder on it", path=path)
+        return msg("{path} is a whole drive; choose a folder on it", path=path)
     if _real(path) == _real(home):
-        return msg("{path} is your home folder; name a folder in it", path=path)
+        return msg("{path} is your home folder; choose a folder in it", path=path)
     if leads_into(home, path):
         return msg(
-            "{path} contains your whole home folder; name a folder inside your home folder",
+            "{path} contains your whole home folder; choose a folder inside your home folder",
             path=path,
         )
     if state_dir and leads_into(path, state_dir):
@@ -100,11 +100,11 @@ def find_target_problem(folder: str, target: str) -> Message:
     """Return why files of a folder cannot be filed into ``target``, nothing if they can."""
     place = os.path.normpath(os.path.join(folder, target))
     if not target.strip():
-        return msg("is empty; name a folder")
+        return msg("is empty; choose a folder")
     if leads_into(folder, place):
         return msg(
-            '"{path}" is the folder itself or contains it; name a folder inside it, or the'
-            " full path of another one",
+            '"{path}" is the folder itself or contains it; choose a folder inside it, or'
+            " write the full path of another one",
             path=target,
         )
     if not os.path.isabs(target) and not is_in(place, folder, os.sep):
@@ -133,7 +133,7 @@ def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistake
             if path != real[other] and is_in(path, real[other], os.sep):
                 mistakes.warn(
                     location,
-                    msg("is inside {what}; its files follow this folder's own settings", what=what),
+                    msg("is inside {what}; its files use the settings of this folder", what=what),
                 )
             for name, target in filing_targets(outer).items():
                 if other != number and leads_into(path, os.path.join(outer.path, target)):

@@ -56,7 +56,7 @@ class KnownFolder:
     """A folder as configured. ``place`` is its real path, links resolved.
 
     ``account`` ("" if it is not set) and ``after_upload`` may come from the defaults; ``tags`` are
-    the folder's own, and ``given`` those of them from the machine-wide configuration.
+    the folder's own, and ``given`` those of them from the system-wide configuration.
     ``is_machine``: only that one has this folder. Keys in ``locked`` cannot be changed.
     """
 
@@ -76,7 +76,7 @@ class KnownFolder:
 class Known:
     """All accounts and folders, in the order of the file; those of the machine alone come last.
 
-    ``source_key`` is that of the defaults. ``machine`` is the path of the machine-wide
+    ``source_key`` is that of the defaults. ``machine`` is the path of the system-wide
     configuration, "" if there is none; ``locked`` are the keys it locks for every folder, and
     ``has_locked_folders`` says that no folders can be added.
     """
@@ -277,7 +277,7 @@ def find_account_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, 
 
 
 def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
-    """Return which answers would change what the machine-wide configuration has locked."""
+    """Return which answers would change what the system-wide configuration has locked."""
     found: list[tuple[str, Message]] = []
     if account := known.account(answers.account):
         for key, value in (("email", answers.email), ("api_url", answers.api_url)):
@@ -297,7 +297,7 @@ def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     return tuple(
         WrongAnswer(
             field,
-            msg("{what} is set for this machine, in {place}.", what=what, place=known.machine),
+            msg("{what} is set for this computer, in {place}.", what=what, place=known.machine),
         )
         for field, what in found
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 Kinds = MappingProxyType[str, Any]
 
-#: In the machine-wide configuration alone: what people's own cannot change.
+#: In the system-wide configuration alone: what people's own cannot change.
 LOCKED: Final = "locked"
 #: Settings that are bytes, or bytes a second, and may be written like "20 MB".
 _SIZES: Final = frozenset({"max_size", "min_size", "max_upload_rate"})
@@ -140,7 +140,7 @@ def _refuse_unknown(table: Table, known: Collection[str], mistakes: Mistakes) ->
                 hint = msg("; it belongs in {place}", place=_BELONGS[name])
             else:
                 hint = nearest(name, known) or known_are(known)
-            mistakes.add(table.at(name), msg("this key is not known here{hint}", hint=hint))
+            mistakes.add(table.at(name), msg("this setting is not known here{hint}", hint=hint))
 
 
 def read_value(table: Table, name: str, kind: Any, mistakes: Mistakes) -> Any:
@@ -227,10 +227,11 @@ def _expected(value: object, kind: Any) -> Message:
 
 def _expected_texts(value: object) -> Message:
     if not isinstance(value, list):
-        return msg('{item} is not a list of texts like ["one", "two"]', item=shown(value))
+        return msg('{item} is not a list like ["one", "two"]', item=shown(value))
     wrong = next(each for each in value if not isinstance(each, str))
     return msg(
-        '{item} in this list is not text; write a list like ["one", "two"]', item=shown(wrong)
+        '{item} in this list is not text in quotes; write a list like ["one", "two"]',
+        item=shown(wrong),
     )
 
 
@@ -273,7 +274,7 @@ def _read_items(value: object, mistakes: Mistakes) -> tuple[Item, ...]:
     if not isinstance(value, Table):
         raise _Wrong(
             msg(
-                "{item} is neither a table like {table} nor a list like {list}",
+                "{item} is not a table like {table} or a list like {list}",
                 item=shown(value),
                 table='{ office = "Paris" }',
                 list='[{ name = "office", value = "Paris" }]',

@@ -34,7 +34,7 @@ _NAMES: Final[Mapping[str, Text]] = {
     "macOS.Keyring": msg("the Keychain"),
     "Windows.WinVaultKeyring": msg("the Credential Manager"),
 }
-NO_KEYRING: Final = msg("This machine has no keyring.")
+NO_KEYRING: Final = msg("This computer has no keyring.")
 #: Classes of ``keyrings.alt`` that encrypt; all others there write plain text.
 _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
@@ -114,7 +114,7 @@ class SystemKeyring:
             if not parts:
                 raise CredentialError(
                     msg(
-                        "This machine has no keyring, so the key{whose} was not stored.",
+                        "This computer has no keyring, so the key{whose} was not stored.",
                         whose=for_account(account),
                     ),
                     msg(
@@ -163,7 +163,7 @@ class SystemKeyring:
         if found and not safe:
             raise CredentialError(
                 msg(
-                    "This machine's keyring ({what}) stores keys as plain text, readable by anyone"
+                    "This computer's keyring ({what}) stores keys as plain text, readable by anyone"
                     " who can read your files, so it is not used.",
                     what=_name(found[0]),
                 ),

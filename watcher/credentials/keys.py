@@ -387,7 +387,7 @@ def _absent_error(account: str) -> CredentialError:
     return CredentialError(
         msg("There is no API key{whose}.", whose=for_account(account)),
         msg(
-            "Store it with: {hrflow_watcher} login{option}. On a machine without a keyring,"
+            "Store it with: {hrflow_watcher} login{option}. On a computer without a keyring,"
             " put it into {what}.",
             option=name,
             what=elsewhere(account),

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
@@ -17,15 +16,15 @@ from watcher.credentials import is_contested
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.engine import RETRY_SECONDS, Engine, Supervisor
 from watcher.daemon.event_log import EventLog
-from watcher.daemon.imports import Imports
-from watcher.daemon.instance import lock
-from watcher.daemon.plans import (
+from watcher.daemon.folders import (
+    Imports,
     folders_of,
     former_imports,
     former_targets,
     make_plans,
     this_machine,
 )
+from watcher.daemon.instance import lock
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -125,10 +124,8 @@ class App:
 
         self._since = self._clock.wall()
         self._plans: dict[str, Plan] = {}
-        self._watched: dict[str, Watched] = {}
         self._problems: dict[str, Message] = {}  # of folders that are watched or imported
         self._found_keys: dict[str, dict[str, str]] = {}
-        self._contested: dict[str, Message] = {}  # account → what was said of its two keys
         self._offline_since = 0.0
         self._ledger_use = LedgerUse()
         self._pending = 0
@@ -190,9 +187,10 @@ class App:
 
     def plan(self, folder: str) -> Plan:
         """Return the compiled settings of a folder; UsageError if it is not watched."""
-        if folder not in self._watched:
+        plan = self._plans.get(folder)
+        if plan is None or plan.is_imported:
             raise UsageError(msg("This folder is not watched."))
-        return self._plans[folder]
+        return plan
 
     def reload(self, config: Config) -> None:
         """Use new settings from now on."""
@@ -219,10 +217,6 @@ class App:
         self._problems = {
             path: self._problems.get(path, NOTHING) for path in watched.keys() | scanning
         }
-        self._watched = {
-            path: Watched(path, plan.folder.account, plan.folder.source_key)
-            for path, plan in watched.items()
-        }
         self._snapshots.touch()
         self._log.set_folders(self._plans)
         self._look_up_keys()
@@ -239,9 +233,9 @@ class App:
         self._keys.configure(self._config, self._on_key, lambda: self._supervisor.post(Resume()))
 
     def _on_key(self, account: str, origin: Message, problem: Text) -> None:
+        before = self._found_keys.get(account, {})
         self._found_keys[account] = {"origin": str(origin), "problem": str(problem)}
-        if is_contested(origin) and self._contested.get(account) != origin:
-            self._contested[account] = origin
+        if is_contested(origin) and before.get("origin") != str(origin):
             self._on_event(f"The API key of account {account} comes from {origin}.")
 
     # --- Commands, from any thread ------------------------------------------------------------
@@ -287,7 +281,7 @@ class App:
         if folder is None and not folders_of(path, self._problems):
             raise UsageError(
                 f"{view.safe(path)} is not in a watched folder.",
-                "Name the source its files go to with --source.",
+                "Specify the source for its files with --source.",
             )
         healthy = {each for each, problem in self._problems.items() if not problem}
         folders = folders_of(path, healthy | ({path} if folder else set()))
@@ -346,8 +340,14 @@ class App:
             is_set_up=self._is_set_up(),
             offline_since=self._offline_since,
             watched=tuple(
-                replace(each, problem=self._problems.get(path, NOTHING))
-                for path, each in self._watched.items()
+                Watched(
+                    path,
+                    plan.folder.account,
+                    plan.folder.source_key,
+                    self._problems.get(path, NOTHING),
+                )
+                for path, plan in self._plans.items()
+                if not plan.is_imported
             ),
             remarks=self._config.remarks,
             ledger=self._ledger_use if self._config.ledger.url else None,
@@ -359,7 +359,8 @@ class App:
         return {"machines": self._ledger_use.machines, "waits": dict(self._ledger_use.waits)}
 
     def _is_set_up(self) -> bool:
-        return bool(self._config.accounts and self._watched)
+        is_watching = any(not plan.is_imported for plan in self._plans.values())
+        return bool(self._config.accounts) and is_watching
 
     # --- Events -------------------------------------------------------------------------------
 

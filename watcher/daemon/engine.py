@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.daemon.adapters import Threads
+from watcher.daemon.folders import this_machine
 from watcher.daemon.hooks import HookCommands
-from watcher.daemon.plans import this_machine
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.documents import Spool
 from watcher.folders import FolderSupervisor, WatchedFolder

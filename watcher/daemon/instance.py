@@ -99,7 +99,7 @@ class Places:
 
     def unusable(self, error: OSError) -> JournalError:
         """Return the error for something in the directory that cannot be read or written."""
-        hint = "Name another one with --state."
+        hint = "Choose another one with --state."
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             hint = "Make room on its disk, or name another one with --state."
         elif error.errno in (errno.EACCES, errno.EPERM):

@@ -68,7 +68,7 @@ _MEANINGS: Final = MappingProxyType(
         217: msg("systemd can't set its user"),
         218: msg("systemd can't restrict its permissions"),
         226: msg("systemd can't isolate it from the rest of the disk"),
-        243: msg("systemd can't read the credential named by LoadCredential="),
+        243: msg("systemd can't read the credential specified by LoadCredential="),
     }
 )
 
@@ -94,7 +94,7 @@ def _not_started(code: int = 0) -> WatcherError:
     said = msg("The program doesn't start.")
     if code:
         said = msg("The program doesn't start: {why}.", why=describe_exit(code))
-    return WatcherError(said, msg("See why with: {command}", command=where_to_look(code)))
+    return WatcherError(said, msg("To see why, run: {command}", command=where_to_look(code)))
 
 
 class LoginService:

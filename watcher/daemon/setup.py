@@ -168,7 +168,7 @@ class Workspace:
             return text, ""
         if self.unseen:
             said = msg(
-                '"{value}" is not a source key (40 digits and letters from a to f),'
+                '"{value}" is not a source key (40 characters: digits and letters from a to f),'
                 " and names can't be looked up {how}.",
                 value=text,
                 how=self.unseen,
@@ -184,7 +184,7 @@ class Workspace:
             return NOTHING
         if source.is_archived or source.is_disabled:
             return msg(
-                "{name} is {note} and may refuse uploads; restore it there, or choose another"
+                "{name} is {note} and may reject uploads; restore it there, or choose another"
                 " source.",
                 name=source.name,
                 note=source.note,

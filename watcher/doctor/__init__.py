@@ -62,5 +62,5 @@ def checks(case: Case) -> Iterator[Check]:
     yield Check("keyring", msg("Keyring"), partial(account.check_keyring, case), needs=[CONFIG])
     yield from account.checks(case)
     yield from optional.checks(case)
-    yield Check("service", msg("Login service"), partial(program.check_service, case))
+    yield Check("service", msg("Automatic start"), partial(program.check_service, case))
     yield Check("tray", msg("Tray icon"), partial(program.check_tray, case))

@@ -152,7 +152,7 @@ class _AccountCheck:
             return error(
                 msg("The API key has no access to {what} ({why}).", what=shown, why=failure.title),
                 msg(
-                    "Give the key access to this source in HrFlow, or name another source in the"
+                    "Give the key access to this source in HrFlow, or choose another source in the"
                     " configuration."
                 ),
             )
@@ -218,7 +218,7 @@ def check_name(account: Account) -> Finding:
 def check_certificate(account: Account) -> Finding:
     """Who has signed the server's certificate?"""
     if not endpoint.is_encrypted(account):
-        return ok(msg("No encryption is needed: api_url is on this machine."))
+        return ok(msg("No encryption is needed: api_url is on this computer."))
     host, _ = endpoint.host_of(account)
     return judge_certificate(host, endpoint.find_certificate(account))
 
@@ -236,7 +236,7 @@ def judge_certificate(host: str, found: endpoint.Certificate) -> Finding:
             ),
             msg(
                 "If {what} is your organisation's proxy, have its certificate installed on this"
-                " machine. If not, the connection may be intercepted: use another network.",
+                " computer. If not, the connection may be intercepted: use another network.",
                 what=signer,
             ),
         )
@@ -402,21 +402,21 @@ def judge_state(source: Source) -> list[Finding]:
     name = _name_of(source)
     if source.is_archived:
         said = msg(
-            "The source {what} is archived in HrFlow, which may refuse uploads to it.", what=name
+            "The source {what} is archived in HrFlow, which may reject uploads to it.", what=name
         )
-        advice = msg("Restore it in HrFlow, or name another source in the configuration.")
+        advice = msg("Restore it in HrFlow, or choose another source in the configuration.")
     elif source.is_disabled:
         said = msg(
-            "The source {what} is disabled in HrFlow, which may refuse uploads to it.", what=name
+            "The source {what} is disabled in HrFlow, which may reject uploads to it.", what=name
         )
-        advice = msg("Enable it in HrFlow, or name another source in the configuration.")
+        advice = msg("Enable it in HrFlow, or choose another source in the configuration.")
     elif source.is_test:
         said = msg(
             "The source {what} is in HrFlow's test environment, so what is"
             " uploaded there is not among your real candidates.",
             what=name,
         )
-        advice = msg("Name another source in the configuration, unless you are testing.")
+        advice = msg("Choose another source in the configuration, unless you are testing.")
     else:
         return []
     return [warning(said, advice)]

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock
+from watcher.daemon.folders import make_plans, this_machine
 from watcher.daemon.instance import read_facts
-from watcher.daemon.plans import make_plans, this_machine
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
@@ -44,7 +44,7 @@ LEVELS: Final = MappingProxyType(
         Level.OK: view.Display("✓", msg("ok"), "good"),
         Level.WARNING: view.Display("!", msg("warning"), "busy"),
         Level.ERROR: view.Display("✗", msg("error"), "bad"),
-        Level.SKIPPED: view.Display("\N{EN DASH}", msg("skipped"), "quiet"),
+        Level.SKIPPED: view.Display("\N{EN DASH}", msg("not checked"), "quiet"),
     }
 )
 

@@ -51,7 +51,7 @@ def checks(case: Case) -> Iterator[Check]:
             failing=msg("{path} can't be used", path=path), seconds=_COUNTING + 10,
         )  # fmt: skip
         yield Check(
-            "events", msg("Changes"), each.check_events, path, [("folder", path)],
+            "events", msg("Change detection"), each.check_events, path, [("folder", path)],
             seconds=_PATIENCE + 5,
         )  # fmt: skip
     yield Check(
@@ -164,8 +164,8 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if found.unwritable:
         return warning(
             msg(
-                "No file can be created in {path} ({error}), so it is not known whether"
-                " new files are noticed.",
+                "No file can be created in {path} ({error}), so it is not known whether new files"
+                " are detected.",
                 path=path,
                 error=found.unwritable,
             ),
@@ -190,15 +190,15 @@ def judge_probe(path: str, found: Probe, folder: Folder, *, remote: bool) -> Fin
     if remote:
         return warning(
             msg(
-                "{path} is on a network file system; files from other machines are only"
-                " noticed within the hour.",
+                "{path} is on a network file system; it can take up to an hour until files from"
+                " other computers are detected.",
                 path=path,
             ),
             msg('Set watch = "auto" for this folder in the configuration.'),
         )
     return ok(
         msg(
-            "A new file in {path} is noticed within {duration:duration}.",
+            "A new file in {path} is detected within {duration:duration}.",
             path=path,
             duration=max(found.seconds, 0.1),
         )
@@ -246,7 +246,7 @@ def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> S
 def _judge_limit(name: str, needed: int, limit: int, proposed: int, text: Message) -> Finding:
     if needed <= _MUCH * limit:
         return ok(as_sentence(text))
-    short = msg("which is not enough") if needed > limit else msg("which is nearly all")
+    short = msg("which is not enough") if needed > limit else msg("which is close to the limit")
     return warning(
         msg(
             "{what}, {how}; folders that can't be watched are scanned every few seconds.",
@@ -254,7 +254,7 @@ def _judge_limit(name: str, needed: int, limit: int, proposed: int, text: Messag
             how=short,
         ),
         msg(
-            "Raise it: sudo sysctl fs.inotify.{key}={number}",
+            "Raise the limit with: sudo sysctl fs.inotify.{key}={number}",
             key=name,
             number=max(proposed, 2 * needed),
         ),

@@ -84,14 +84,14 @@ def judge_question(hold: ActiveHold) -> Finding:
         size=hold.size,
         why=hold.why,
     )
-    return warning(text, msg("Upload all that is waiting with: {hrflow_watcher} approve --all"))
+    return warning(text, msg("To upload all of them, run: {hrflow_watcher} approve --all"))
 
 
 def judge_use(account: Account, uploads: int) -> Finding:
     """Return how many of the month's ``uploads`` are used."""
     return ok(
         msg(
-            "{used:count} of {limit:count} uploads of this month are used{whose}.",
+            "This month, {used:count} of {limit:count} uploads have been used{whose}.",
             used=uploads,
             limit=account.monthly_limit,
             whose=for_account(account.name),
@@ -119,17 +119,20 @@ def _check_ledger(case: Case) -> Finding:
         return of(failure)
     if facts.missing:
         return error(
-            msg("The ledger's user may not change these tables: {names}.", names=facts.missing),
+            msg(
+                "The ledger's user is not allowed to change these tables: {names}.",
+                names=facts.missing,
+            ),
             msg("Grant it SELECT, INSERT, UPDATE and DELETE on them."),
         )
-    used = plural("1 machine uses it", "{count:count} machines use it", facts.machines)
+    used = plural("1 computer uses it", "{count:count} computers use it", facts.machines)
     if not facts.machines:
-        used = msg("No machine uses it now")
+        used = msg("No computer uses it now")
     difference = abs(case.wall() - facts.now)
     if difference > _TOLERANCE:
         return warning(
             msg(
-                "{what}; its clock differs from this machine's by {time:duration}",
+                "{what}; its clock differs from this computer's by {time:duration}",
                 what=used,
                 time=difference,
             ),
@@ -159,7 +162,7 @@ def _check_webhook(case: Case, webhook: Webhook) -> Finding:
     if is_loopback(webhook.host):
         return ok(as_sentence(where))
     return warning(
-        msg("{what}; other machines can reach this address, without encryption.", what=where),
+        msg("{what}; other computers can reach this address, without encryption.", what=where),
         msg("Put an HTTPS proxy in front of it, and let it listen on 127.0.0.1."),
     )
 

@@ -76,8 +76,8 @@ def judge_versions(own: str, running: str | None, pid: int = 0, *, start: Text =
             number=pid,
         ),
         msg(
-            "It stops once the current uploads are finished, and the login service then"
-            " starts the new version. Without a login service, start it again yourself."
+            "It stops once the current uploads are finished. With automatic start, the new"
+            " version then starts by itself; otherwise, start it again yourself."
         ),
     )
 
@@ -99,7 +99,7 @@ def check_config(case: Case) -> Sequence[Finding]:
         first = ok(as_sentence(headline(case.loaded)))
     else:
         first = warning(
-            msg("{path} names no folder, so nothing is watched.", path=case.config),
+            msg("{path} lists no folders, so nothing is watched.", path=case.config),
             msg("Add a [[folders]] table to it."),
         )
     hint = msg("Leave it as it is if that is intended.")
@@ -182,12 +182,14 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
         code = installed.exit_code or 0
         text = (
             msg(
-                "The login service ({kind}) is installed, but not running: {why}.",
+                "Automatic start ({kind}) is set up, but the program is not running: {why}.",
                 kind=kind,
                 why=describe_exit(code),
             )
             if code
-            else msg("The login service ({kind}) is installed, but not running.", kind=kind)
+            else msg(
+                "Automatic start ({kind}) is set up, but the program is not running.", kind=kind
+            )
         )
         return error(
             text,
@@ -199,8 +201,8 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     if not installed.enabled:
         return warning(
             msg(
-                "The program is running, but the login service ({kind}) is disabled, so"
-                " it won't start at the next login.",
+                "The program is running, but automatic start ({kind}) is disabled, so it won't"
+                " start at the next login.",
                 kind=kind,
             ),
             msg("To enable it: {hrflow_watcher} service install"),
@@ -208,8 +210,8 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     if not installed.current:
         return warning(
             msg(
-                "The program is running, but the login service ({kind}) was installed"
-                " for another version or other folders.",
+                "The program is running, but automatic start ({kind}) was set up for another"
+                " version or other folders.",
                 kind=kind,
             ),
             msg("Update it with: {hrflow_watcher} service install"),

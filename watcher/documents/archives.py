@@ -88,8 +88,8 @@ def _problem(entries: list[zipfile.ZipInfo], size: int) -> Message:
         return TOO_MANY
     if largest > _LARGEST or together > _TOGETHER or together > max(_RATIO * size, _HARMLESS):
         return msg(
-            "This zip archive would take up {size:size} when unpacked. Extract the documents and"
-            " add them.",
+            "This zip archive would take up {size:size} once extracted. Extract the documents"
+            " and add them.",
             size=together,
         )
     if any(each.flag_bits & _ENCRYPTED for each in entries):

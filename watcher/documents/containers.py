@@ -150,7 +150,9 @@ def _find_members(
     try:
         sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(path))
         if sniffed.media_type not in _READERS or not opens(sniffed):
-            return Unusable(msg("This document is inside a file that is no longer opened."))
+            return Unusable(
+                msg("Documents are no longer extracted from the file that contains this one.")
+            )
         return _read(opened, sniffed)
     except ContainerError as error:
         return Unusable(error.why)

@@ -133,7 +133,7 @@ def write_error_note(path: str, reason: Message) -> Filed | FilingFailed:
         return _explain(error, folder)
     return FilingFailed(
         msg(
-            "No note beside it says why it was not accepted, because too many notes"
+            "The note with the reason could not be added next to it, because too many notes"
             " already have that name."
         )
     )

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import io
+import logging
 import os
 import sys
 from dataclasses import replace
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
     from watcher.documents.spool import Spool
     from watcher.model.records import Stat
+
+# It warns of every oddity in a file.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 #: What a part is that could not be taken out of its file.
 _UNREAD: Final = Sniffed("", "", formats.UNKNOWN.what)

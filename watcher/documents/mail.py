@@ -33,6 +33,8 @@ _TEXT: Final = msg("part of the text")
 _CALENDAR: Final = msg("a calendar entry")
 _CARD: Final = msg("a contact card")
 _SIGNATURE: Final = msg("a digital signature")
+_ENCRYPTION: Final = msg("a note about the encryption")
+_SYSTEM: Final = msg("a system file")
 _REPORT: Final = msg("a delivery report")
 _NO_DOCUMENT: Final = {
     "text/calendar": _CALENDAR,
@@ -40,6 +42,8 @@ _NO_DOCUMENT: Final = {
     "text/vcard": _CARD,
     "text/x-vcard": _CARD,
     "text/directory": _CARD,
+    "application/applefile": _SYSTEM,
+    "application/pgp-encrypted": _ENCRYPTION,
     "application/pgp-signature": _SIGNATURE,
     "application/pkcs7-signature": _SIGNATURE,
     "application/x-pkcs7-signature": _SIGNATURE,
@@ -277,7 +281,7 @@ def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
         return
     found, name, start = [], b"", leaf.start
     for at, line in _lines_of(handle, leaf):
-        if begin := _UU_BEGIN.fullmatch(line):
+        if line.startswith(b"begin ") and (begin := _UU_BEGIN.fullmatch(line)):
             name, start = begin[1], at + len(line)
         elif name and _UU_END.fullmatch(line):
             found.append((name, leaf._replace(start=start, end=at)))
@@ -302,13 +306,12 @@ def _decode_uu(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
 
 
 def _lines_of(handle: BinaryIO, leaf: _Leaf) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a part, each with its place in the file; long ones in pieces."""
-    at = leaf.start
-    while at < leaf.end:
-        handle.seek(at)
-        line = handle.readline(min(_LONGEST_LINE, leaf.end - at))
-        if not line:
-            return
+    """Yield the lines of a part, each with its place in the file; long ones in pieces.
+
+    Meanwhile nothing else may read the file.
+    """
+    at = handle.seek(leaf.start)
+    while line := handle.readline(min(_LONGEST_LINE, leaf.end - at)):
         yield at, line
         at += len(line)
 
@@ -319,7 +322,7 @@ def _text(handle: BinaryIO, leaf: _Leaf) -> str:
 
 def _is_text(leaf: _Leaf, kind: str, name: str) -> bool:
     """Whether a part is the email's own text rather than an attachment."""
-    is_text = kind in ("text/plain", "text/html", "text/enriched", "text/richtext")
+    is_text = kind.startswith("text/") and kind not in _NO_DOCUMENT
     return is_text and not name and leaf.headers.get_content_disposition() != "attachment"
 
 

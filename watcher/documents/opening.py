@@ -40,7 +40,7 @@ _LINK_TAGS = (0xA000000C, 0xA0000003)  # symbolic link, mount point (junction)
 _SHARING_VIOLATIONS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _FINAL = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENXIO)
 _LINK = msg("This is a symbolic link, and links are not followed.")
-_BEHIND_LINK = msg("The file is behind a symbolic link, and links are not followed.")
+_BEHIND_LINK = msg("The path of this file contains a symbolic link, and links are not followed.")
 
 _KINDS: Final = {
     modes.S_IFDIR: msg("This is a folder."),

@@ -61,7 +61,7 @@ def identify(path: str) -> tuple[int, int] | Problem:
     if stat.S_ISLNK(found.st_mode):
         return Problem(
             msg("{path} has become a link, and links are not followed.", path=path),
-            msg("Put the folder back, or name the link's target in the configuration."),
+            msg("Put the folder back, or use the link's target in the configuration."),
         )
     if not stat.S_ISDIR(found.st_mode):
         return Problem(

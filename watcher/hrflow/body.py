@@ -76,18 +76,18 @@ class FormBody:
         return len(self._head) + self._size + len(self._tail)
 
     def __iter__(self) -> Iterator[bytes]:
-        pending = self._head
+        pending, size = [self._head], len(self._head)
         for piece in self._pieces():
             # One piece is held back until the next one, or the end, is verified.
-            if len(pending) >= CHUNK or (pending and len(pending) + len(piece) > CHUNK):
-                self._throttle(len(pending))
-                yield pending
-                pending = piece
-            else:
-                pending += piece
-        self._throttle(len(pending) + len(self._tail))
+            if size + len(piece) > CHUNK:
+                self._throttle(size)
+                yield b"".join(pending)
+                pending, size = [], 0
+            pending.append(piece)
+            size += len(piece)
+        self._throttle(size + len(self._tail))
         self.handed_out = True
-        yield pending + self._tail
+        yield b"".join([*pending, self._tail])
 
     def _pieces(self) -> Iterator[bytes]:
         """Yield the file's content; AlteredError at its end if it is not what was identified."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 import requests
 from requests import exceptions as rx
 from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
 from urllib3 import exceptions as ux
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -137,6 +136,10 @@ class _Adapter(HTTPAdapter):
         if self._pool is None:
             self._pool = super().get_connection_with_tls_context(*args, **options)
         return self._pool
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """Return what stands in the request's first line; without a proxy that is simple."""
+        return super().request_url(request, proxies) if proxies else request.path_url
 
     def close(self) -> None:
         """Close idle connections; those in use are closed once they are released."""
@@ -273,7 +276,7 @@ class Exchange:
         self._proxy: str | None = None
         # Prepared once for all uploads: URLs, and the headers for a key.
         self._addresses: dict[str, str] = {}
-        self._identity: tuple[str, CaseInsensitiveDict[str]] = ("", CaseInsensitiveDict())
+        self._identity: tuple[str, dict[str, str]] = ("", {})
 
     def close(self) -> None:
         """Close all connections."""
@@ -295,7 +298,7 @@ class Exchange:
         request = requests.PreparedRequest()
         request.method = method
         request.url = self._address(path, parameters)
-        request.headers = self._headers(secret, body)
+        request.headers = self._headers(secret, body)  # type: ignore[assignment]  # any mapping
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
         limits = (self._limits.connect, self._limits.piece)
         if self._proxy is None:  # reading the system's settings each time would be slow
@@ -322,18 +325,16 @@ class Exchange:
                 self._addresses[path] = address
         return address
 
-    def _headers(self, secret: str, body: FormBody | None) -> CaseInsensitiveDict[str]:
+    def _headers(self, secret: str, body: FormBody | None) -> dict[str, str]:
         known, headers = self._identity
         if known != secret or not headers:
             headers = self._identify(secret)
             self._identity = (secret, headers)
-        headers = headers.copy()
-        if body is not None:
-            headers["Content-Type"] = body.content_type
-            headers["Content-Length"] = str(len(body))
-        return headers
+        if body is None:
+            return headers
+        return headers | {"Content-Type": body.content_type, "Content-Length": str(len(body))}
 
-    def _identify(self, secret: str) -> CaseInsensitiveDict[str]:
+    def _identify(self, secret: str) -> dict[str, str]:
         """Return the headers that identify the account, validated by requests."""
         request = requests.PreparedRequest()
         request.prepare_headers(
@@ -345,7 +346,7 @@ class Exchange:
                 "Accept": "application/json",
             }
         )
-        return request.headers
+        return dict(request.headers)
 
     @staticmethod
     def _read(response: requests.Response) -> Answer:

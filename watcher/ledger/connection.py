@@ -97,8 +97,8 @@ _ERRORS: Final = (
     ),
     (
         "28 host",
-        msg("The shared ledger at {host} doesn't accept this machine."),
-        msg("Add a line for this machine, the database and the user to pg_hba.conf there."),
+        msg("The shared ledger at {host} doesn't accept this computer."),
+        msg("Add a line for this computer, the database and the user to pg_hba.conf there."),
     ),
     (
         "28",
@@ -118,7 +118,7 @@ _ERRORS: Final = (
     (
         ("53100", "53200"),
         msg("The shared ledger at {host} is out of disk space or memory."),
-        msg("Make room there."),
+        msg("Free some space there."),
     ),
     (
         "53300",
@@ -128,7 +128,7 @@ _ERRORS: Final = (
     (
         "25006",
         msg("The shared ledger at {host} is read-only."),
-        msg("Let url in the [ledger] table of the configuration name the primary server as well."),
+        msg("Add the primary server to url in the [ledger] table of the configuration."),
     ),
     ("", msg("The shared ledger at {host} can't be used: {reason}."), NOTHING),
 )
@@ -273,7 +273,7 @@ def _prepare(connection: Connection, url: str, *, migrating: bool) -> None:
     if found > VERSION:
         raise LedgerError(
             msg("The shared ledger at {host} was set up by a newer hrflow-watcher.", host=host),
-            msg("Update hrflow-watcher on this machine."),
+            msg("Update hrflow-watcher on this computer."),
         )
     raise LedgerError(
         msg("The shared ledger at {host} has not been set up for this version.", host=host),
@@ -292,7 +292,7 @@ def _require_session_pooling(connection: Connection, parameters: dict[str, Any])
     with contextlib.closing(Connection.connect(**parameters)) as other, other.transaction():
         if _server_process(other) == process:
             raise LedgerError(
-                msg("The shared ledger's pooler must work in session mode."),
+                msg("The pooler of the shared ledger must use session mode."),
                 msg("With PgBouncer, set pool_mode = session for its database."),
             )
 
@@ -319,5 +319,5 @@ def _parameters(url: str) -> dict[str, str | int | None]:
     except psycopg.ProgrammingError:
         raise LedgerError(
             msg("[ledger] url is not an address of a PostgreSQL database."),
-            msg("It looks like postgresql://hrflow@db.example.org/hrflow"),
+            msg("Write it like postgresql://hrflow@db.example.org/hrflow"),
         ) from None

@@ -76,8 +76,8 @@ def monthly_limit_why(whose: Message, limit: int, now: float) -> Message:
     ``whose``: " for account …", or NOTHING.
     """
     return msg(
-        "The monthly limit{whose} of {limit:count} uploads is reached. Files wait until {day:date},"
-        " or until you approve them.",
+        "The monthly limit{whose} of {limit:count} uploads has been reached. Files wait"
+        " until {day:date}, or until you approve them.",
         whose=whose,
         limit=limit,
         day=datetime.fromtimestamp(month_end(now)).date().isoformat(),  # noqa: DTZ006 - local

@@ -76,7 +76,7 @@ class ConfigError(WatcherError):
     """The configuration has mistakes; ``mistakes`` holds one line for each of them.
 
     ``unfinished``: nothing is wrong, but something required is still missing.
-    ``by_machine``: the machine-wide configuration is wrong, which only an administrator can fix.
+    ``by_machine``: the system-wide configuration is wrong, which only an administrator can fix.
     """
 
     exit_code = 2

@@ -56,7 +56,9 @@ class Cause(enum.StrEnum):
     QUOTA = "quota"  # the plan's quota is used up
     SOURCE = "source"  # the source key is not accepted
     CREDENTIAL = "credential"  # there is no key
-    LEDGER = "ledger"  # the shared ledger cannot be reached
+    LEDGER = (
+        "ledger"  # the shared ledger cannot be reached, or has given the file to another machine
+    )
     EXISTING = "existing"  # files from before the folder was watched; a person has to approve them
     BURST = "burst"  # very many new files in a folder within an hour; likewise
     MONTHLY_LIMIT = "monthly_limit"  # uploads above it; likewise, or until the month ends

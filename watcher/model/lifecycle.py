@@ -140,7 +140,7 @@ NEW_SETTINGS: Final = msg("Checked again because the settings of its folder chan
 #: from before its folder was watched: waiting (many such files share :func:`existing_why`),
 EXISTING_WAITS: Final = msg("This file was already in the folder and is waiting for your approval.")
 #: or one of very many that came at once,
-BURST_WAITS: Final = msg("Many files came at once; this one is waiting for your approval.")
+BURST_WAITS: Final = msg("Many files were added at once; this one is waiting for your approval.")
 #: and removed meanwhile.
 EXISTING_WENT: Final = msg("The file was removed before you approved it.")
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import show_file
-from watcher.daemon.imports import imported_folder
+from watcher.daemon.folders import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.kinds import FAILED
@@ -173,7 +173,7 @@ class JournalActions:
             return
         query = {name: _text(body, name) for name in ("state", "why", "cause")}
         if not any(query.values()):
-            raise UsageError(msg("No file was chosen."))
+            raise UsageError(msg("No files are selected."))
         yield from self.activity.matching(query)
 
 

@@ -151,13 +151,13 @@ class Activity:
             names = {"file": view.name(entry)}
             if state is State.REFUSED:
                 return self.word("{file} was not accepted", **names)
-            return self.word("{file} could not be read", **names)
+            return self.word("HrFlow could not read {file}", **names)
         if state is State.REFUSED:
             return self.word.plural(
                 "1 file was not accepted", "{count:count} files were not accepted", files
             )
         return self.word.plural(
-            "1 CV could not be read", "{count:count} CVs could not be read", files
+            "HrFlow could not read 1 CV", "HrFlow could not read {count:count} CVs", files
         )
 
     def arrivals(self, query: Mapping[str, str]) -> dict[str, object]:

@@ -217,11 +217,11 @@ class AuthMiddleware:
             )
         origin = environ.get("HTTP_ORIGIN")
         if origin is not None and origin != f"http://{host}":
-            return "403 Forbidden", msg("Requests from other pages are refused.")
+            return "403 Forbidden", msg("Requests from other pages are rejected.")
         if environ.get("HTTP_SEC_FETCH_SITE") in ("cross-site", "same-site") and not _is_visit(
             environ
         ):
-            return "403 Forbidden", msg("Requests from other pages are refused.")
+            return "403 Forbidden", msg("Requests from other pages are rejected.")
         return None
 
     def _unauthorized(self, environ: Environ) -> tuple[str, Message] | None:

@@ -13,14 +13,9 @@ from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
 
 from watcher.config.tags import write_tags
-from watcher.daemon.plans import (
-    MISSING,
-    check_file,
-    former_targets,
-    make_plans,
-    this_machine,
-)
+from watcher.daemon.folders import former_targets, make_plans, this_machine
 from watcher.daemon.snapshots import source_names
+from watcher.daemon.verdicts import MISSING, check_file
 from watcher.documents.adding import Addition
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
@@ -33,7 +28,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
-    from watcher.daemon.plans import Verdict
+    from watcher.daemon.verdicts import Verdict
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
     from watcher.model.uploads import Route

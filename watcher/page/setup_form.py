@@ -279,7 +279,7 @@ def _key(body: Body) -> str:
 def _text(body: Body, name: str) -> str:
     value = body.get(name) or ""
     if not isinstance(value, str) or len(value) > _LONGEST:
-        raise UsageError(msg("{key} must be text of moderate length.", key=name), field=name)
+        raise UsageError(msg("{key} is not text, or is too long.", key=name), field=name)
     return value.strip()
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.model.files import Document, Part
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
-    from watcher.pipeline.guard import Guard
+    from watcher.pipeline.approvals import Guard
     from watcher.routing.rules import Plan
 
     #: The text fields of an upload's form.

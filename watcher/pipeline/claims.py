@@ -220,7 +220,8 @@ class Claims(Stage):
             elif step := self._step_after(verdict, file_id, now):
                 steps.setdefault(step, []).append(file_id)
         for step, file_ids in steps.items():
-            self._journal.files.step(file_ids, step, now)
+            cause = "" if step.state is State.UNCERTAIN else Cause.LEDGER
+            self._journal.files.step(file_ids, step, now, cause=cause)
             if step.state is State.DUPLICATE:
                 for entry in self._journal.store.entries_of(file_ids):
                     self._emit(Finished(entry.file_id, entry.folder))
@@ -229,7 +230,7 @@ class Claims(Stage):
         """Return what becomes of a file that may not be sent now; None if it stays queued."""
         if verdict.standing is Standing.UNCERTAIN:
             self._checked.add(file_id)
-            why = msg("Checking whether another machine has already uploaded this file.")
+            why = msg("Checking whether another computer has already uploaded this file.")
             return Step(State.UNCERTAIN, why, now)
         if verdict.standing is Standing.ARRIVED:
             if verdict.profile_key:

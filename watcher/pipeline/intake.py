@@ -23,7 +23,7 @@ from watcher.model.lifecycle import (
 )
 from watcher.model.records import Stat
 from watcher.model.settings import Changed
-from watcher.pipeline.existing import ExistingFiles
+from watcher.pipeline.approvals import ExistingFiles
 from watcher.pipeline.messages import Complete
 from watcher.pipeline.settle import Doubt, Settled, Settling, doubt_about, reason
 from watcher.pipeline.stage import Context, Handlers, Stage
@@ -498,9 +498,10 @@ def isolated(journal: Journal, clock: Clock, candidate: Candidate) -> Iterator[N
 
 def note_vanished(journal: Journal, candidate: Candidate, known: Known, now: float) -> None:
     """Note that a file is gone: one that was not sent is over, of others the history stays."""
-    if known.state in IN_FLIGHT:
+    is_elsewhere = known.cause == Cause.LEDGER  # the machine that uploads it may file it away
+    if known.state in IN_FLIGHT or (is_elsewhere and known.state is State.WAITING):
         return
-    if known.state in _UNSENT:
+    if known.state in _UNSENT and not is_elsewhere:
         existed = known.cause.startswith(Cause.EXISTING)
         # A drive that is not there at the moment: its files stay what they were.
         if candidate.sign is Sign.MISSING and existed:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher.model.files import Candidate, Identified
 from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
+from watcher.pipeline.approvals import Guard
 from watcher.pipeline.budget import Budget
 from watcher.pipeline.claims import Claims
-from watcher.pipeline.guard import Guard
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
 from watcher.pipeline.messages import (

@@ -262,7 +262,10 @@ class Tracker(Stage):
 
     def _submit(self, question: Question) -> None:
         def failed(error: Exception) -> Answered:
-            why = msg("The status request failed ({error}).", error=type(error).__name__)
+            why = msg(
+                "The result could not be requested from HrFlow ({error}).",
+                error=type(error).__name__,
+            )
             return Answered(question, Wait(why))
 
         self._workers.send(lambda: Answered(question, self._ask(question)), failed)

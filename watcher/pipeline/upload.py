@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.model.uploads import Job, Outcome
+    from watcher.pipeline.approvals import Guard
     from watcher.pipeline.budget import Budget
-    from watcher.pipeline.guard import Guard
     from watcher.pipeline.sources import Sources
     from watcher.pipeline.stage import Transport
     from watcher.routing.rules import Plan

@@ -200,9 +200,9 @@ def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     ]
     if asked:
         uploads = [Item(_upload_line(*each, word), approving(each[0])) for each in asked]
-        skips = [Item(_skip_line(*each, word), skipping(each[0])) for each in asked]
+        ignores = [Item(_ignore_line(*each, word), ignoring(each[0])) for each in asked]
         show = Item(word("Show files"), ATTENTION)
-        yield Item(word("Approve uploads…"), items=(*uploads, SEPARATOR, *skips, SEPARATOR, show))
+        yield Item(word("Approve uploads…"), items=(*uploads, SEPARATOR, *ignores, SEPARATOR, show))
 
 
 def approving(hold: ActiveHold) -> Action:
@@ -210,8 +210,8 @@ def approving(hold: ActiveHold) -> Action:
     return Action("retry", {"cause": hold.key})
 
 
-def skipping(hold: ActiveHold) -> Action:
-    """Return the action that leaves these files out."""
+def ignoring(hold: ActiveHold) -> Action:
+    """Return the action that ignores these files."""
     return Action("ignore", {"cause": hold.key})
 
 
@@ -234,17 +234,17 @@ def _upload_line(hold: ActiveHold, path: str, word: Catalog) -> str:
     )
 
 
-def _skip_line(hold: ActiveHold, path: str, word: Catalog) -> str:
+def _ignore_line(hold: ActiveHold, path: str, word: Catalog) -> str:
     """Return what is left out instead; see :func:`_upload_line`."""
     if not path:
         return word.plural(
-            "Skip 1 file above the monthly limit",
-            "Skip {count:count} files above the monthly limit",
+            "Ignore 1 file above the monthly limit",
+            "Ignore {count:count} files above the monthly limit",
             hold.files,
         )
     return word.plural(
-        "Skip 1 file from {folder}",
-        "Skip {count:count} files from {folder}",
+        "Ignore 1 file from {folder}",
+        "Ignore {count:count} files from {folder}",
         hold.files,
         folder=folder_name(path),
     )

@@ -22,7 +22,7 @@ from watcher.present.menu import (
     approving,
     cut,
     folder_name,
-    skipping,
+    ignoring,
     who,
 )
 from watcher.present.status import (
@@ -253,7 +253,7 @@ class NotificationTracker:
             text = cut(self._word(files[0].why), _WHY_LETTERS)
         elif (more := len(files) - _NAMED) > 0:
             text = self._word("{names} and {files:count} more", names=text, files=more)
-        todo = self._word("Open the activity page to retry or ignore.")
+        todo = self._word("To retry or ignore, open the activity page.")
         yield Notification(Kind.REFUSED, title, f"{text}\n{todo}", ATTENTION)
 
     def _refused_due(self) -> float:
@@ -304,10 +304,10 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
         buttons: tuple[Item, ...] = ()
         if needs_approval(hold):
             title = awaiting_approval(hold.files, word, hold.size)
-            todo = word("Open the activity page to approve the upload.")
+            todo = word("To approve the upload, open the activity page.")
             buttons = _answers(hold, word)
         elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
-            todo, action = word("Open the setup page to fix this."), SET_UP
+            todo, action = word("To fix this, open the setup page."), SET_UP
         text = "\n".join(filter(None, (why, todo)))
         yield _Problem(hold.key, title, text, HELD_SECONDS, action, buttons)
     for folder in broken_folders(snapshot):
@@ -329,7 +329,7 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
 
 def _answers(hold: ActiveHold, word: Catalog) -> tuple[Item, ...]:
     """Return the buttons for files that wait for an approval; more may come before the click."""
-    return Item(word("Upload all"), approving(hold)), Item(word("Skip all"), skipping(hold))
+    return Item(word("Upload all"), approving(hold)), Item(word("Ignore all"), ignoring(hold))
 
 
 def _order(entry: Entry) -> tuple[float, int]:

@@ -293,13 +293,13 @@ _PARSING: Final = msg(
 
 def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
     """Return the page in a language; ``made_at`` is when the report was made, as text."""
-    title = _text(word("CVs received: {period}", period=report.period.title))
+    title = _text(word("CVs added: {period}", period=report.period.title))
     files = word.plural("1 file", "{count:count} files", report.total.files)
     parts = [
         f"<h1>{title}</h1>",
         _quiet(word("{files}. Created {time}.", files=files, time=made_at)),
         _cards(report.total, word),
-        _heading(word("Files received")),
+        _heading(word("Files added")),
         _legend(report, word),
         _stacked(report, word),
         _heading(word("Upload times")),
@@ -408,7 +408,7 @@ def _legend(report: Report, word: Catalog) -> str:
 def _stacked(report: Report, word: Catalog) -> str:
     most = max((sum(bar.values()) for bar in report.bars), default=0)
     return _chart(
-        word("Files by time received"),
+        word("Files by time added"),
         [word(each) for each in report.period.words],
         most,
         lambda number: [

@@ -68,7 +68,7 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
     match app_state(snapshot):
         case AppState.NOT_SET_UP:
             if snapshot.remarks:
-                return word("The configuration has errors")
+                return word("The configuration has mistakes")
             return word("Not set up yet")
         case AppState.PAUSED:
             return joined(_paused(snapshot, word), _waiting(snapshot, word), _needs(snapshot, word))
@@ -182,16 +182,16 @@ def ledger_use(use: LedgerUse, word: Catalog) -> str:
         return word("The shared ledger can't be reached.")
     parts = [
         word.plural(
-            "Only this machine uses the shared ledger now.",
-            "{count:count} machines use the shared ledger.",
+            "Only this computer uses the shared ledger now.",
+            "{count:count} computers use the shared ledger.",
             use.machines,
         )
     ]
     for machine, files in use.waits[:_NAMED]:
         parts.append(
             word.plural(
-                "{machine} is uploading 1 file that is also here.",
-                "{machine} is uploading {count:count} files that are also here.",
+                "{machine} is uploading 1 file that is also on this computer.",
+                "{machine} is uploading {count:count} files that are also on this computer.",
                 files,
                 machine=machine,
             )

@@ -70,12 +70,12 @@ STATES: Final[Mapping[State, StateDisplay]] = MappingProxyType(
 
 
 #: A saved email or an archive: what is inside it is uploaded, the file itself is not.
-_OPENED: Final = StateDisplay("·", msg("Opened"), "quiet", Group.ASIDE)
+_EXTRACTED: Final = StateDisplay("·", msg("Extracted"), "quiet", Group.ASIDE)
 
 
 def display(entry: Entry) -> StateDisplay:
     """Return how the state of a file is shown."""
-    return _OPENED if is_opened(entry) else STATES[entry.state]
+    return _EXTRACTED if is_opened(entry) else STATES[entry.state]
 
 
 def states_of(group: Group) -> tuple[State, ...]:
@@ -91,7 +91,7 @@ def count(counts: Mapping[State, int], group: Group) -> int:
 def numbers(counts: Mapping[State, int], opened: int) -> list[tuple[StateDisplay, int]]:
     """Return how many files there are of each kind that is shown; ``opened`` ones are ignored."""
     found = [(STATES[state], counts.get(state, 0)) for state in STATES if state != State.IGNORED]
-    found += [(_OPENED, opened), (STATES[State.IGNORED], counts.get(State.IGNORED, 0) - opened)]
+    found += [(_EXTRACTED, opened), (STATES[State.IGNORED], counts.get(State.IGNORED, 0) - opened)]
     return [(display, files) for display, files in found if files > 0]
 
 

@@ -45,7 +45,7 @@ REFERENCE_LENGTH: Final = 255
 #: Types of saved emails.
 _MAIL: Final = frozenset({formats.MAIL.media_type, formats.MSG.media_type})
 
-#: What first bytes alone may tell of an Office document.
+#: What an Office document may be taken for by its first bytes.
 _UNCLEAR: Final = frozenset({"", formats.ZIP.media_type, formats.OFFICE.media_type})
 
 #: Types of images that are converted to PDF.
@@ -307,7 +307,7 @@ def _open(
         if part.begins_as and _is_refused(part.begins_as, accept)
     ]
     others = [(part.name, part.left_out) for part in inside if part.left_out]
-    left_out = msg(" Left out: {parts:and}.", parts=_named(others)) if others else NOTHING
+    left_out = msg(" Ignored: {parts:and}.", parts=_named(others)) if others else NOTHING
     if parts and not refused:
         return Open(opened_why(len(parts), left_out), parts, rule)
     if parts:
@@ -331,7 +331,8 @@ def _open(
 
 def _is_refused(found: Sniffed, accept: Callable[[Sniffed], bool]) -> bool:
     """Return whether a part will be refused for its type, as far as its first bytes tell."""
-    return not accept(found) and found.media_type not in _UNCLEAR
+    is_clear = not found.broken or found.media_type not in _UNCLEAR
+    return is_clear and not accept(found)
 
 
 def _named(parts: Sequence[tuple[str, Message]]) -> list[Message]:

@@ -138,8 +138,8 @@ class Scheduler(Service):
             raise UnusableError(
                 msg("Windows would misread the path {path} at login.", path=word),
                 msg(
-                    "Keep the program, its configuration and its state in folders"
-                    " without % or $( in their names."
+                    "Move the program, its configuration and its data to folders without % or $( in"
+                    " their names."
                 ),
             )
         changed = write_file(self.file, self._render())

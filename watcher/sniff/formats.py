@@ -332,7 +332,7 @@ def _describe(media_type: str, extension: str) -> Message:
     words = {
         "image": msg("an image"),
         "video": msg("a video"),
-        "audio": msg("a sound file"),
+        "audio": msg("an audio file"),
         "font": msg("a font"),
     }
     return msg(

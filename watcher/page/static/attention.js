@@ -65,10 +65,9 @@ function heldCard(hold) {
   ] : [];
   if (hold.asks) {
     const upload = button(tn("Upload 1 file", "Upload all {count} files", hold.files), () => order("approve", which), MAIN);
-    const skip = button(tn("Skip 1 file", "Skip all {count} files", hold.files), () => order("skip", which));
-    return card("busy", hold.title, hold.why, APPROVAL[hold.cause], upload, skip, ...more.slice(1));
+    return card("busy", hold.title, hold.why, APPROVAL[hold.cause], upload, ...more);
   }
-  const again = hold.files ? retryLabel(hold.files) : t("Try again");
+  const again = hold.files ? retryLabel(hold.files) : t("Retry");
   const retry = (attributes) => button(again, () => (hold.files ? order("retry", which) : ask("/api/retry", which)), attributes);
   if (hold.cause === "account" || hold.cause === "credential") {
     const fix = el("a", { href: "#setup/key", class: "button main" }, t("Fix the key"));
@@ -78,7 +77,7 @@ function heldCard(hold) {
     const fix = el("a", { href: "#folders", class: "button main" }, t("Choose another source"));
     return card("bad", hold.title, hold.why, t("Choose a source that exists; waiting files will then be uploaded automatically."), fix, retry(), ...more);
   }
-  if (hold.cause === "ledger") return card("bad", hold.title, hold.why, t("If this lasts, tell the person who runs the database."), ...more);
+  if (hold.cause === "ledger") return card("bad", hold.title, hold.why, t("If this continues, tell the person who manages the database."), ...more);
   const advice = hold.cause === "quota"
     ? t("Ask HrFlow for a higher quota, or wait until it is renewed. Uploads then resume automatically.") : "";
   return card("bad", hold.title, hold.why, advice, retry(MAIN), ...more);

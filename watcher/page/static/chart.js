@@ -81,7 +81,7 @@ function draw() {
   const shown = bars();
   const total = sum(shown.map((bar) => bar.files));
   showSources();
-  put($("chart-total"), t("Arrived in this period: {files}.", { files: number(total) }));
+  put($("chart-total"), t("Uploaded in this period: {files}.", { files: number(total) }));
   const highest = top(Math.max(1, ...shown.map((bar) => bar.files)));
   const left = 14 + 8 * number(highest).length;
   const step = (width - left) / shown.length;

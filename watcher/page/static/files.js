@@ -342,7 +342,7 @@ async function showDetails(id) {
     [t("File"), file.path], [t("Contained in"), file.container && fileLink(file.container)], [t("Source"), file.source], [t("Account"), file.account],
     [t("Tags"), file.tags],
     [t("Type"), [file.type, file.media_type].filter(Boolean).join(" · ")], [t("Size"), size(file.size)],
-    [t("Time to arrive"), duration(file.after)], [t("Upload time"), duration(file.took)],
+    [t("Time until uploaded"), duration(file.after)], [t("Upload time"), duration(file.took)],
     [t("Parsing time"), duration(file.parsing)], [t("Reference"), file.reference], [t("Profile"), file.profile],
     [t("Attempts"), file.attempts ? number(file.attempts) : ""],
     [t("Next attempt"), file.due_at && file.can_retry ? moment(file.due_at) : ""],

@@ -26,8 +26,8 @@ function show(lines) {
   const findings = lines.filter((line) => line.tone in ORDER).sort((one, other) => ORDER[one.tone] - ORDER[other.tone]);
   const errors = findings.filter((line) => line.tone === "bad").length;
   $("health").className = `verdict ${findings[0]?.tone ?? "good"}`;
-  if (errors) put($("health"), `✗ ${tn("1 problem keeps CVs from arriving", "{count} problems keep CVs from arriving", errors)}`);
-  else if (findings.length) put($("health"), `! ${tn("CVs are arriving; 1 thing could be improved", "CVs are arriving; {count} things could be improved", findings.length)}`);
+  if (errors) put($("health"), `✗ ${tn("1 problem prevents uploads", "{count} problems prevent uploads", errors)}`);
+  else if (findings.length) put($("health"), `! ${tn("Uploads work; 1 thing could be improved", "Uploads work; {count} things could be improved", findings.length)}`);
   else put($("health"), `✓ ${t("Everything works")}`);
   $("findings").replaceChildren(...findings.map(findingCard));
   $("lines").replaceChildren(...lines.map((line) => el("li", { class: `is-${line.tone}` }, ...sentence(line))));

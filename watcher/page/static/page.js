@@ -70,7 +70,7 @@ function showCounts() {
     ["", t("All"), all, ""],
     ["attention", t("Needs attention"), now.groups.attention, now.groups.attention ? "bad" : ""],
     ["waiting", t("Waiting"), now.groups.waiting, "busy"],
-    ["arrived", t("Uploaded"), now.groups.arrived, "good"],
+    ["arrived", t("Uploaded to HrFlow"), now.groups.arrived, "good"],
     ["aside", t("Skipped"), now.groups.aside, ""],
   ];
   const place = $("counts");

@@ -5,9 +5,9 @@ import { $, ask, button, el, put, rest, say, t, tn } from "./base.js";
 let latest = null; // what undoes the order given last
 
 // What is asked of the program, for each order.
-const REQUESTS = { retry: "retry", approve: "retry", ignore: "ignore", skip: "ignore" };
+const REQUESTS = { retry: "retry", approve: "retry", ignore: "ignore" };
 
-/** Retry, upload, ignore or skip files, and offer to undo that. */
+/** Retry, upload or ignore files, and offer to undo that. */
 export async function order(what, which) {
   const done = await ask(`/api/${REQUESTS[what]}`, { ...which, undo: true });
   const left = done.left.length ? ` ${t("Not possible for: {files}", { files: done.left.map((file) => file.name).join(", ") })}` : "";
@@ -17,7 +17,6 @@ export async function order(what, which) {
 
 function sentence(what, files) {
   if (what === "approve") return tn("1 file will be uploaded.", "{count} files will be uploaded.", files);
-  if (what === "skip") return tn("1 file will be skipped.", "{count} files will be skipped.", files);
   if (what === "ignore") return tn("1 file will be ignored.", "{count} files will be ignored.", files);
   return tn("1 file will be retried.", "{count} files will be retried.", files);
 }

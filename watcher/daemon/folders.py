@@ -1,23 +1,114 @@
-"""Imports: upload the files that are in a folder already, whether it is watched or not."""
+"""The folders of this run: the settings of each, compiled into a plan; those that are imported.
+
+An import uploads the files that are in a folder already, whether it is watched or not.
+"""
 
 from __future__ import annotations
 
+import getpass
 import itertools
+import logging
 import os
+import socket
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
-from watcher.model.settings import Folder, replaced
+from watcher.model.settings import Folder, parse_folder, replaced
 from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
+from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import is_in
+from watcher.routing.placeholders import Facts
+from watcher.routing.rules import Plan, accepts, converts, opens, router
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
+    from watcher.daemon.instance import Places
     from watcher.model.settings import Config, Item
+
+_log = logging.getLogger(__name__)
+
+
+def this_machine() -> Facts:
+    """Return the host and user names, which placeholders may use."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in some containers
+        user = "unknown"
+    return Facts(hostname=socket.gethostname(), user=user)
+
+
+def make_plans(
+    config: Config,
+    facts: Facts,
+    targets: Collection[str] = (),
+    imported: Collection[Folder] = (),
+) -> dict[str, Plan]:
+    """Return each folder with its rules compiled, by its path without symbolic links.
+
+    ``targets`` are directories where files have been filed, see :func:`former_targets`;
+    ``imported`` are folders that are not watched, see :func:`former_imports`. A folder that is
+    both watched and imported follows the configuration; an import through an account that is no
+    longer configured is left out.
+    """
+    plans = {}
+    watched = [replaced(each, path=os.path.realpath(each.path)) for each in config.folders]
+    paths = {folder.path for folder in watched}
+    accounts = {account.name for account in config.accounts}
+    others = [each for each in imported if each.path not in paths and each.account in accounts]
+    for folder in (*watched, *others):
+        plans[folder.path] = Plan(
+            folder,
+            ignore_filter(folder, targets),
+            accepts(folder),
+            opens(folder),
+            converts(folder),
+            router(folder, facts),
+            is_imported=folder.path not in paths,
+        )
+    return plans
+
+
+def former_targets(places: Places) -> list[str]:
+    """Return where files have ever been filed away: nothing there is new.
+
+    JournalError if the journal cannot be read.
+    """
+    if not places.has_journal:
+        return []
+    with closing(Reader(places.journal)) as reader:
+        return reader.filing_targets()
+
+
+def former_imports(places: Places) -> list[Folder]:
+    """Return the folders with files that an import has not finished yet.
+
+    JournalError if the journal cannot be read.
+    """
+    if not places.has_journal:
+        return []
+    with closing(Reader(places.journal)) as reader:
+        imported = reader.imported()
+    folders = []
+    for path, settings in imported.items():
+        try:
+            folders.append(parse_folder(path, settings))
+        except ValueError as error:
+            _log.error("an import cannot be finished, its settings cannot be read: %s", error)
+    return folders
+
+
+def folders_of(path: str, folders: Iterable[str]) -> set[str]:
+    """Return those of ``folders`` that files at or below ``path`` belong to."""
+    every = list(folders)
+    inside = {folder for folder in every if is_in(folder, path, os.sep)}
+    around = [folder for folder in every if is_in(path, folder, os.sep)]
+    return inside | ({max(around, key=len)} if around else set())
 
 
 class Imports:
@@ -109,7 +200,7 @@ def imported_folder(
     UnusableError or UsageError where that makes no sense.
     """
     if not os.path.isdir(path):
-        raise UnusableError(f"{view.safe(path)} is not a folder.", "Name a folder that exists.")
+        raise UnusableError(f"{view.safe(path)} is not a folder.", "Choose a folder that exists.")
     names = [each.name for each in config.accounts]
     if account not in names:
         raise UsageError(f'There is no account "{account}".', f"There is: {', '.join(names)}.")

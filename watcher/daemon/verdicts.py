@@ -1,11 +1,8 @@
-"""The settings of each folder on this machine compiled into a plan, and what it does to a file."""
+"""What would happen to a file, decided by the rules of the pipeline itself."""
 
 from __future__ import annotations
 
-import getpass
-import logging
 import os
-import socket
 import time
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
@@ -19,110 +16,27 @@ from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, burst_key, hold_keys
-from watcher.model.settings import Duplicates, parse_folder, replaced
+from watcher.model.settings import Duplicates
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
 from watcher.pipeline.settle import PATIENCE_FACTOR, Doubt, doubt_about, reason
 from watcher.present import view
 from watcher.present.view import Display
-from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import is_in
-from watcher.routing.placeholders import Facts
-from watcher.routing.rules import Plan, accepts, converts, form_fields, opens, router
+from watcher.routing.rules import Plan, form_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Mapping
 
     from watcher.daemon.instance import Places
     from watcher.documents import Container
     from watcher.model.files import Document, Identified
     from watcher.model.records import Entry, Stat
-    from watcher.model.settings import Config, Folder
     from watcher.model.uploads import Route
-
-_log = logging.getLogger(__name__)
-
-
-def this_machine() -> Facts:
-    """Return the host and user names, which placeholders may use."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError):  # an account without a name, as in some containers
-        user = "unknown"
-    return Facts(hostname=socket.gethostname(), user=user)
-
-
-def make_plans(
-    config: Config,
-    facts: Facts,
-    targets: Collection[str] = (),
-    imported: Collection[Folder] = (),
-) -> dict[str, Plan]:
-    """Return each folder with its rules compiled, by its path without symbolic links.
-
-    ``targets`` are directories where files have been filed, see :func:`former_targets`;
-    ``imported`` are folders that are not watched, see :func:`former_imports`. A folder that is
-    both watched and imported follows the configuration; an import through an account that is no
-    longer configured is left out.
-    """
-    plans = {}
-    watched = [replaced(each, path=os.path.realpath(each.path)) for each in config.folders]
-    paths = {folder.path for folder in watched}
-    accounts = {account.name for account in config.accounts}
-    others = [each for each in imported if each.path not in paths and each.account in accounts]
-    for folder in (*watched, *others):
-        plans[folder.path] = Plan(
-            folder,
-            ignore_filter(folder, targets),
-            accepts(folder),
-            opens(folder),
-            converts(folder),
-            router(folder, facts),
-            is_imported=folder.path not in paths,
-        )
-    return plans
-
-
-def former_targets(places: Places) -> list[str]:
-    """Return where files have ever been filed away: nothing there is new.
-
-    JournalError if the journal cannot be read.
-    """
-    if not places.has_journal:
-        return []
-    with closing(Reader(places.journal)) as reader:
-        return reader.filing_targets()
-
-
-def former_imports(places: Places) -> list[Folder]:
-    """Return the folders with files that an import has not finished yet.
-
-    JournalError if the journal cannot be read.
-    """
-    if not places.has_journal:
-        return []
-    with closing(Reader(places.journal)) as reader:
-        imported = reader.imported()
-    folders = []
-    for path, settings in imported.items():
-        try:
-            folders.append(parse_folder(path, settings))
-        except ValueError as error:
-            _log.error("an import cannot be finished, its settings cannot be read: %s", error)
-    return folders
-
-
-def folders_of(path: str, folders: Iterable[str]) -> set[str]:
-    """Return those of ``folders`` that files at or below ``path`` belong to."""
-    every = list(folders)
-    inside = {folder for folder in every if is_in(folder, path, os.sep)}
-    around = [folder for folder in every if is_in(path, folder, os.sep)]
-    return inside | ({max(around, key=len)} if around else set())
-
 
 #: Verdicts that are not states of a file.
 SENT: Final = Display("✓", msg("Would be uploaded"), "good")
-OPENED: Final = Display("✓", msg("Would be opened"), "good")
+OPENED: Final = Display("✓", msg("Would be extracted"), "good")
 MISSING: Final = Display("✗", msg("File not found; check the path"), "bad")
 _NOT_SENT: Final = Display("·", msg("Not uploaded"), "quiet")
 _ARRIVED: Final = Display("·", msg("Already uploaded"), "quiet")
@@ -196,7 +110,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> Verdict:
     shown = path
     if os.path.isdir(path) and not os.path.islink(path):
         if not (main := documents.main_file(path)):
-            why = msg("This is a folder: name the files in it.")
+            why = msg("This is a folder. Choose the files in it.")
             return Verdict(file=path, display=_NOT_SENT, why=why)
         path = os.path.join(path, main)
     plan = _plan_of(path, plans)

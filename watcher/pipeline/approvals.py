@@ -1,0 +1,227 @@
+"""What waits for a person's approval: files that were there first, bursts, uploads above a limit.
+
+Such files are held; no other file waits for that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from watcher import documents
+from watcher.i18n.message import NOTHING, Message
+from watcher.model.approvals import (
+    Arrivals,
+    burst_why,
+    month_end,
+    month_of,
+    monthly_limit_why,
+    uploads_left,
+)
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import (
+    APPROVED,
+    EXISTING_WAITS,
+    Step,
+    burst_key,
+    existing_key,
+    existing_why,
+    hold_key,
+)
+from watcher.model.records import Stat
+from watcher.model.settings import Existing, for_account
+from watcher.pipeline.stage import Context, Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from watcher.journal.writer import Journal
+    from watcher.model.files import Candidate, ScanEnded
+    from watcher.pipeline.messages import Configure
+    from watcher.routing.rules import Plan
+
+#: So many existing files are uploaded without asking.
+EXISTING_LIMIT: Final = 100
+
+
+class ExistingFiles:
+    """Files that were there before their folder was watched: its first scan finds them."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self._plans: Mapping[str, Plan] = {}
+        #: Folders whose first scan is not over.
+        self.scanning: set[str] = set()
+        self._folders: set[str] = set()  # folders with files that were there first
+
+    def configure(self, plans: Mapping[str, Plan], now: float, *, import_all: bool) -> None:
+        """Use these plans; ``import_all``: treat existing files as if they had come later."""
+        self._plans = plans
+        self.scanning = {
+            path for path in plans if not import_all and not self._journal.folders.scanned(path)
+        }
+        self._folders = {
+            path
+            for path in plans
+            if path in self.scanning or self._journal.holds.has_caused(existing_key(path))
+        }
+        for path, plan in plans.items():
+            if self._are_skipped(plan):  # those that wait for approval as well
+                self._journal.approvals.skip_existing(existing_key(path), now)
+
+    def keep_back(self, plan: Plan, candidate: Candidate, now: float) -> None:
+        """Note a file that the first scan has found."""
+        if candidate.stat is None or self._journal.names.find(candidate.folder, candidate.path):
+            return
+        skipped = self._are_skipped(plan)
+        self._journal.files.add(
+            candidate,
+            _with_inode(candidate, candidate.stat),
+            now,
+            State.BASELINE if skipped else State.HELD,
+            existing_key(candidate.folder),
+            NOTHING if skipped else EXISTING_WAITS,
+        )
+
+    def recognise(self, candidate: Candidate, stat: Stat, now: float) -> bool:
+        """Whether what seems new was there first under another name; it stays what it was."""
+        if candidate.folder not in self._folders:
+            return False
+        key = existing_key(candidate.folder)
+        stat = _with_inode(candidate, stat)
+        for file_id, path, state in self._journal.names.held_as(stat, key):
+            if state is State.GONE and not self._journal.holds.is_held(key):
+                continue
+            if path != candidate.path and documents.is_at(candidate.folder, path, stat):
+                continue
+            if state is State.GONE:  # the old name was missed before the new one was found
+                self._journal.files.step(file_id, Step(State.NOTICED), now)
+                self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
+            self._journal.names.rename(file_id, candidate)
+            return True
+        return False
+
+    def end_scan(self, message: ScanEnded, now: float) -> Message:
+        """A scan is over; return what people should be told, NOTHING if nothing."""
+        folder = message.folder
+        # A directory that cannot be read must not keep a first scan from ending for ever.
+        if folder not in self.scanning or message.is_partial:
+            return NOTHING
+        self.scanning.discard(folder)
+        self._journal.folders.set_scanned(folder, now)
+        key = existing_key(folder)
+        if not self._journal.holds.has_caused(key):
+            self._folders.discard(folder)
+        waiting = self._journal.holds.count(key)
+        if not waiting:
+            return NOTHING
+        settings = self._plans[folder].folder
+        limit = min(EXISTING_LIMIT, settings.ask_above or EXISTING_LIMIT)
+        if settings.existing is Existing.UPLOAD and waiting <= limit:
+            self._journal.approvals.release(key, now)
+            return NOTHING
+        why = existing_why(waiting, folder)
+        self._journal.holds.ask(key, Cause.EXISTING, why, now)
+        return why
+
+    def _are_skipped(self, plan: Plan) -> bool:
+        # Which files were skipped is lost with a journal: only the user knows.
+        return plan.folder.existing is Existing.SKIP and not self._journal.facts.is_rebuilt()
+
+
+def _with_inode(candidate: Candidate, stat: Stat) -> Stat:
+    """Return ``stat`` with device and inode, which a scan does not bring on every system."""
+    found = stat if stat.inode else documents.stat_file(candidate.folder, candidate.path)
+    return found if isinstance(found, Stat) else stat
+
+
+class Guard(Stage):
+    """Holds uploads for approval before they exceed what the settings allow."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._limits: dict[str, int] = {}  # account → its monthly limit, if it has one
+        self._arrivals: dict[str, Arrivals] = {}  # by folder, on the clock's ``tick``
+        self._asks = True
+
+    def configure(self, message: Configure) -> None:
+        """Use new limits."""
+        super().configure(message)
+        self._asks = not message.import_all
+        self._limits = {
+            account.name: account.monthly_limit
+            for account in message.config.accounts
+            if account.monthly_limit
+        }
+        for path, plan in message.plans.items():
+            if path not in self._arrivals:
+                self._arrivals[path] = self._recent(path, plan.folder.ask_above)
+            if not plan.folder.ask_above and self._journal.holds.is_held(burst_key(path)):
+                self._journal.approvals.approve(burst_key(path), self._clock.wall())
+
+    def work(self) -> None:
+        """Hold uploads above a monthly limit, and release them with the next month."""
+        self._journal.approvals.drop_answered(Cause.BURST)
+        now = self._clock.wall()
+        for hold in self._journal.holds.active():
+            if hold.cause is Cause.MONTHLY_LIMIT and self._left(hold.account, now):
+                self._journal.holds.release(hold.key, now)
+        for account, limit in self._limits.items():
+            if not self._left(account, now) and self._journal.queues.has_queued(account):
+                why = monthly_limit_why(for_account(account), limit, now)
+                self._journal.holds.hold(Cause.MONTHLY_LIMIT, account, "", why, now)
+
+    def next_due(self) -> float | None:
+        """When the next month begins, if uploads wait for it."""
+        is_held = self._journal.holds.is_held
+        if not any(is_held(hold_key(Cause.MONTHLY_LIMIT, each)) for each in self._limits):
+            return None
+        now = self._clock.wall()
+        return self._clock.tick() + month_end(now) - now
+
+    def admits(self, file_id: int, folder: str, cause: str) -> bool:
+        """Return whether a file may be queued; if not, it waits for approval.
+
+        ``cause`` is what held it before, "" if nothing did.
+        """
+        key, plan = burst_key(folder), self._plans[folder]
+        if cause == APPROVED or plan.is_imported or not self._asks:
+            return True
+        if self._journal.holds.is_held(key):
+            return False
+        return cause == key or not self._begins_burst(file_id, folder, plan.folder.ask_above)
+
+    def at_most(self, account: str, uploads: int) -> int:
+        """Return how many of ``uploads`` may start within the monthly limit."""
+        if account not in self._limits or not uploads:
+            return uploads
+        under_way = self._journal.queues.in_flight(account)
+        return min(uploads, max(0, self._left(account, self._clock.wall()) - under_way))
+
+    # -- inside
+
+    def _begins_burst(self, file_id: int, folder: str, limit: int) -> bool:
+        """Count a new file; return whether it makes a burst, and hold those that came with it."""
+        now, tick, arrivals = self._clock.wall(), self._clock.tick(), self._arrivals[folder]
+        arrivals.add(file_id, tick)
+        if not arrivals.exceed(limit, tick):
+            return False
+        key, earlier = burst_key(folder), arrivals.take_all()
+        if now < self._journal.approvals.approved_until(folder):
+            return False
+        self._journal.approvals.hold_unsent(earlier, key, now)
+        why = burst_why(folder, limit)
+        self._journal.holds.ask(key, Cause.BURST, why, now)
+        self._publish(why)
+        return True
+
+    def _recent(self, folder: str, limit: int) -> Arrivals:
+        """Return the files of the last hour that came before this run, or before this setting."""
+        now, tick = self._clock.wall(), self._clock.tick()
+        found = self._journal.approvals.arrivals(folder, now, limit + 1)
+        return Arrivals((file_id, tick - (now - at)) for file_id, at in found)
+
+    def _left(self, account: str, now: float) -> int:
+        """Return how many uploads this month has left, those under way included; 1: no limit."""
+        uploads, approved = self._journal.approvals.uploads_in(month_of(now), account)
+        limit = self._limits.get(account)
+        return 1 if limit is None else uploads_left(limit, approved, uploads)
