@@ -119,7 +119,7 @@ def test_programs_and_the_like_in_a_mail_are_left_out_with_a_reason(world):
     assert sent(world) == ["CV.pdf"]
     assert shown(world)["none.eml"] == "refused"
     mails = [entry for entry in world.entries() if entry.path.endswith(".eml")]
-    assert all("Left out: setup.exe" in str(entry.why) for entry in mails)
+    assert all("setup.exe (" in str(entry.why) for entry in mails)
 
 
 def test_what_a_mail_says_counts_the_documents_that_are_uploaded(world):
@@ -134,9 +134,9 @@ def test_what_a_mail_says_counts_the_documents_that_are_uploaded(world):
     assert "some.eml/~$CV.docx" not in shown(world)
     whys = {os.path.basename(entry.path): entry.why for entry in world.entries()}
     assert whys["some.eml"].args["count"] == 1
-    assert "Not accepted: winmail.dat" in str(whys["some.eml"])
-    assert "Left out: ~$CV.docx" in str(whys["some.eml"])
-    assert "contains no document" in str(whys["none.eml"])
+    for name in ("winmail.dat (", "~$CV.docx ("):
+        assert name in str(whys["some.eml"])
+    assert "count" not in whys["none.eml"].args
 
 
 def test_a_kind_that_the_folder_accepts_is_not_left_out(world):
