@@ -93,7 +93,7 @@ def test_the_question_stays_over_a_restart_and_so_does_the_answer(world, ask, ev
     eventually(lambda: holds(world) == {burst_key(folder.path): 4})
     world.stop()
     with standalone(Places(world.places.state)) as journal:
-        journal.post(Release(burst_key(folder.path)))
+        journal.carry_out(Release(burst_key(folder.path)))
     world.start(folder)
     drop_all(folder, names(7, 12))
     eventually(lambda: len(sent(world)) == 13)

@@ -317,3 +317,11 @@ def test_status_tells_mails_that_were_opened_from_files_that_are_ignored(desk):
     assert (status["opened"], status["counts"]["ignored"]) == (2, 2)
     said = desk.run("status").stdout
     assert "ignored" not in said.lower()
+
+
+def test_an_import_tells_them_apart_too(desk):
+    save(desk.folder, "mail.eml", mail(("CV.pdf", pdf("cv"))))
+    done = desk.run("import", str(desk.folder))
+    assert done.returncode == 0
+    assert "2 files found: 1 uploaded, 1 " in done.stdout
+    assert "ignored" not in done.stdout

@@ -98,7 +98,6 @@ def hang(office):
 def failover(trial):
     office = Office(trial)
     standby = office.cluster.back_up()
-    trial.undo.append(standby.close)
     office.share.url = (
         f"postgresql://hrflow@127.0.0.1:{office.cluster.port},127.0.0.1:{standby.port}"
     )

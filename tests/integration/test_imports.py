@@ -44,6 +44,7 @@ LATE = {
         "requests",
         "msgspec",
         "logging",
+        "watcher.sniff.detect",
     ),
     "run": ("requests", "keyring", "secretstorage", "PIL", "pystray", "rich"),
 }

@@ -6,7 +6,7 @@ import struct
 import zipfile
 
 from tests.support.samples import SAMPLES
-from watcher.sniff import sniff
+from watcher.sniff.detect import sniff
 
 
 def look(data, name=""):

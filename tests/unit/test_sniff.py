@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.support.documents import compound, look, office, read, zipped
 from tests.support.samples import SAMPLES
 from watcher.model.settings import DEFAULT_ACCEPT
-from watcher.sniff import server_name, sniff
+from watcher.sniff.detect import server_name, sniff
 
 OPENXML = "application/vnd.openxmlformats-officedocument."
 OASIS = "application/vnd.oasis.opendocument."

@@ -206,7 +206,7 @@ def command(
             way = _import_here(chosen, where, path, made, stop, config_path=config_path(ctx))
         with way as look:
             standing = _wait(where, path, look, stop, began, as_json=as_json)
-        _sum_up(where, path, standing, _count_earlier(where, path, began), as_json=as_json)
+        _sum_up(where, path, standing, began, as_json=as_json)
     if stop.is_set():
         return 130
     return 0 if all(state in _FINE for state in standing) else UnusableError.exit_code
@@ -335,14 +335,11 @@ def _look(where: Places, path: str, began: float) -> Standing:
     return standing
 
 
-def _count_earlier(where: Places, path: str, began: float) -> int:
-    """How many files had been uploaded before the import ``began``."""
-    with open_reader(where) as reader:
-        return reader.arrived_before(path, began) if reader else 0
-
-
-def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_json: bool) -> None:
+def _sum_up(where: Places, path: str, standing: Standing, began: float, *, as_json: bool) -> None:
     total = sum(files for files, _ in standing.values())
+    with open_reader(where) as reader:
+        earlier = reader.arrived_before(path, began) if reader else 0
+        opened = reader.opened_below(path, began) if reader else 0
     if as_json:
         states = {state.value: files for state, (files, _) in standing.items()}
         facts = {"folder": path, "files": total, "already": earlier, "states": states}
@@ -352,19 +349,18 @@ def _sum_up(where: Places, path: str, standing: Standing, earlier: int, *, as_js
         say(f"No files to upload in {path}.")
         return
     is_fine = all(state in _FINE for state in standing)
-    say(Styled(_total(standing, earlier), "good" if is_fine else "bad"))
+    say(Styled(_total(standing, earlier, opened), "good" if is_fine else "bad"))
     if not is_fine:
         _explain(where, path, standing)
 
 
-def _total(standing: Standing, earlier: int) -> str:
+def _total(standing: Standing, earlier: int, opened: int) -> str:
     """All files in one line, like "3 files found: 1 uploaded, 1 already uploaded, 1 refused."."""
-    arrived = sum(files for state, (files, _) in standing.items() if state in ARRIVED)
-    counts = {"uploaded": arrived - earlier, "already uploaded": earlier}
-    for state, (files, _) in standing.items():
-        if state not in ARRIVED:
-            counts[str(view.STATES[state].label).lower()] = files
-    parts = {what: files for what, files in counts.items() if files}
+    counts = {state: files for state, (files, _) in standing.items()}
+    arrived = sum(counts.pop(state, 0) for state in ARRIVED)
+    parts = {"uploaded": arrived - earlier, "already uploaded": earlier}
+    parts |= {str(shown.label).lower(): files for shown, files in view.numbers(counts, opened)}
+    parts = {what: files for what, files in parts.items() if files}
     found = count_files(sum(parts.values()))
     if len(parts) == 1:
         return f"{found}{',' * (earlier > 0)} {next(iter(parts))}."

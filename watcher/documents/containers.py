@@ -23,7 +23,8 @@ from watcher.documents.outlook import read_outlook_message
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Mail, Part, Unusable
 from watcher.routing.rules import too_large
-from watcher.sniff import HEAD, formats, sniff
+from watcher.sniff import formats
+from watcher.sniff.detect import HEAD, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

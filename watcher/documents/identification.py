@@ -26,7 +26,8 @@ from watcher.documents.parts import find_place
 from watcher.i18n.message import Message, msg
 from watcher.model.files import Document, Identified, Sniffed, Unusable
 from watcher.model.uploads import Altered
-from watcher.sniff import formats, server_name, sniff
+from watcher.sniff import formats
+from watcher.sniff.detect import server_name, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.journal import rows
 
@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 
 #: Seconds for which requests are stored: the longest request, and the minute after it.
 _REQUESTS_KEPT: Final = 1800.0
+
+
+class Unread(NamedTuple):
+    """A file that is still to be read."""
+
+    file_id: int
+    folder: str
+    path: str
 
 
 class Queues:
@@ -79,16 +87,17 @@ class Queues:
         )
         return [(rows.job(rows.JobRow._make(job)), since) for since, *job in found]
 
-    def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Entry]:
+    def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Unread]:
         """Return files of ``folders`` that are still to be read, those due longest first."""
         marks = ", ".join("?" * len(folders))
-        return self._store.entries(
-            f"f.state = 'noticed' AND f.due_at <= ? AND o.path IN ({marks}) "
-            "ORDER BY f.due_at LIMIT ?",
+        found = self._store.all(
+            f"SELECT f.id, o.path, d.path, f.name {rows.FROM} WHERE f.state = 'noticed' "
+            f"AND f.due_at <= ? AND o.path IN ({marks}) ORDER BY f.due_at LIMIT ?",
             now,
             *map(os.fsencode, folders),
             limit,
         )
+        return [Unread(file_id, os.fsdecode(at[0]), rows.join(*at)) for file_id, *at in found]
 
     def read_later(self, file_id: int, due_at: float) -> None:
         """Set when a file that is noticed is to be read; nobody is told of it."""

@@ -33,6 +33,26 @@ _SHOWN: Final = (
     State.PARSED, State.PARSE_FAILED, State.REFUSED,
 )  # fmt: skip
 _RECENT_EVENTS: Final = 5000
+#: Whether a row is of a file that was opened: its reason is one of these, with any arguments.
+_IS_OPENED: Final = "state = 'ignored' AND ({})".format(
+    " OR ".join(
+        f"substr(why, 1, {len(why)}) = '{why}'"
+        for why in (as_json(Message(text)).removesuffix("}") for text in OPENED_TEXTS)
+    )
+)
+_BELOW: Final = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
+_PLACES: Final = "FROM folders o JOIN directories d ON d.folder_id = o.id"
+#: The files at or below ?1 (?2 bytes), and those filed away that arrived or were refused since ?3.
+_FILES_BELOW: Final = (
+    f"SELECT f.state, f.why, f.size {_PLACES} JOIN names n ON n.directory_id = d.id "
+    f"JOIN files f ON f.id = n.file_id WHERE {_BELOW} "
+    f"UNION ALL SELECT f.state, f.why, f.size {_PLACES} JOIN files f ON f.directory_id = d.id "
+    f"WHERE {_BELOW} AND f.changed_at >= ?3 AND f.state <> 'gone' "
+    # The result of one that had arrived before may come at any time.
+    "AND (f.arrived_at >= ?3 OR f.state NOT IN ('accepted', 'parsed', 'parse_failed')) "
+    "AND NOT EXISTS (SELECT 1 FROM names n WHERE n.directory_id = f.directory_id "
+    "AND n.name = f.name AND n.file_id = f.id)"
+)
 #: Files that are read at once.
 _BATCH: Final = 500
 #: What files can be ordered by, beside "when": the last change.
@@ -110,11 +130,12 @@ class Reader(Store):
 
     def opened(self) -> int:
         """Return how many of the ignored files were opened for the documents inside them."""
-        # As JSON up to its arguments.
-        whys = [as_json(Message(text)).removesuffix("}") for text in OPENED_TEXTS]
-        is_why = " OR ".join("substr(why, 1, length(?)) = ?" for _ in whys)
-        query = f"SELECT count(*) FROM files WHERE state = 'ignored' AND ({is_why})"
-        return int(self.read(query, *(each for why in whys for each in (why, why)))[0])
+        return int(self.read(f"SELECT count(*) FROM files WHERE {_IS_OPENED}")[0])
+
+    def opened_below(self, path: str, since: float) -> int:
+        """Return how many of the ignored files among :meth:`totals` were opened."""
+        query = f"SELECT count(*) FROM ({_FILES_BELOW}) WHERE {_IS_OPENED}"
+        return int(self.read(query, *_prefix(path), since)[0])
 
     def days(self, since: str) -> list[tuple[str, int]]:
         """Return how many files arrived on each local day from ``since`` (``YYYY-MM-DD``) on."""
@@ -367,20 +388,8 @@ class Reader(Store):
         Those that arrived or were refused at or after ``since`` count even if they are no longer
         there, as they were filed away.
         """
-        below = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
-        places = "FROM folders o JOIN directories d ON d.folder_id = o.id"
         found = self.all(
-            f"SELECT state, count(*), sum(size) FROM (SELECT f.state, f.size {places} "
-            "JOIN names n ON n.directory_id = d.id "
-            f"JOIN files f ON f.id = n.file_id WHERE {below} "
-            f"UNION ALL SELECT f.state, f.size {places} JOIN files f ON f.directory_id = d.id "
-            f"WHERE {below} AND f.changed_at >= ?3 AND f.state <> 'gone' "
-            # The result of one that had arrived before may come at any time.
-            "AND (f.arrived_at >= ?3 OR f.state NOT IN ('accepted', 'parsed', 'parse_failed')) "
-            "AND NOT EXISTS "
-            "(SELECT 1 FROM names n WHERE n.directory_id = f.directory_id "
-            "AND n.name = f.name AND n.file_id = f.id)) "
-            "GROUP BY state",
+            f"SELECT state, count(*), sum(size) FROM ({_FILES_BELOW}) GROUP BY state",
             *_prefix(path),
             min(since, sys.float_info.max),
         )
@@ -389,9 +398,8 @@ class Reader(Store):
     def arrived_before(self, path: str, moment: float) -> int:
         """Return how many of the files now at or below ``path`` had arrived before ``moment``."""
         row = self.read(
-            "SELECT count(*) FROM folders o JOIN directories d ON d.folder_id = o.id "
-            "JOIN names n ON n.directory_id = d.id JOIN files f ON f.id = n.file_id "
-            f"WHERE substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1 "
+            f"SELECT count(*) {_PLACES} JOIN names n ON n.directory_id = d.id "
+            f"JOIN files f ON f.id = n.file_id WHERE {_BELOW} "
             "AND f.state IN ('accepted', 'parsed') AND f.arrived_at < ?3",
             *_prefix(path), moment,
         )  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher.ledger.schema import TABLES
-from watcher.model.ledger import LEASE, Content, Machine, Places, Standing, Verdict
+from watcher.model.ledger import BEGINNING, LEASE, Content, Machine, Places, Standing, Verdict
 
 if TYPE_CHECKING:
     import uuid
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 #: The channel on which sessions hear of contents that others wait for: sent, or given back.
 CHANNEL: Final = "hrflow_watcher"
 
-#: Bytes of a content that name it there, and how many such names fit into one notification.
-BEGINNING: Final = 8
+#: How many beginnings of contents fit into one notification.
 _IN_ONE: Final = 400
 
 _NOTE_SERVER: Final = """

@@ -23,6 +23,7 @@ from watcher.ledger import claims
 from watcher.ledger.connection import connect, explain, is_passing
 from watcher.model.errors import CredentialError, LedgerError
 from watcher.model.ledger import (
+    BEGINNING,
     HEARTBEAT,
     LEASE,
     MARGIN,
@@ -215,8 +216,8 @@ class LedgerClient:
 
     def _hear(self, payload: str) -> None:
         contents = bytes.fromhex(payload)
-        starts = range(0, len(contents), claims.BEGINNING)
-        self._post(Ended(frozenset(contents[at : at + claims.BEGINNING] for at in starts)))
+        starts = range(0, len(contents), BEGINNING)
+        self._post(Ended(frozenset(contents[at : at + BEGINNING] for at in starts)))
 
     def _carry_out(self, connection: psycopg.Connection) -> None:
         while not self._inbox.empty():

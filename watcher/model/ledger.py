@@ -20,6 +20,8 @@ LEASE: Final = 60.0
 HEARTBEAT: Final = 15.0
 #: Seconds before the end of its lease at which a session begins nothing new.
 MARGIN: Final = 10.0
+#: Bytes of a content by which :class:`Ended` names it.
+BEGINNING: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """Another machine has sent, or given back, contents that begin with these 8 bytes."""
+    """Another machine has sent, or given back, contents that begin with these bytes."""
 
     beginnings: frozenset[bytes]
 

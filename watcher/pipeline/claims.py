@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.kinds import Cause, State
 from watcher.model.ledger import (
+    BEGINNING,
     Claim,
     Claimed,
     Content,
@@ -64,9 +65,6 @@ _SOON: Final = 0.2
 #: States of a file that may be sent, and answers that make its content ours.
 _SENDABLE: Final = (State.QUEUED, State.WAITING)
 _CLAIMED: Final = (Standing.OURS, Standing.UNCERTAIN)
-
-#: Bytes of a content by which :class:`Ended` names it.
-_BEGINNING: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +207,7 @@ class Claims(Stage):
         }
         steps: dict[Step, list[int]] = {}
         for verdict in message.verdicts:
-            self._waiting.pop(verdict.content.content[:_BEGINNING], None)
+            self._waiting.pop(verdict.content.content[:BEGINNING], None)
             file_id = still_wanted.get(verdict.content)
             if file_id is None:
                 if verdict.standing in _CLAIMED:
@@ -239,7 +237,7 @@ class Claims(Stage):
             why = replace(SENT_BY, args={"machine": verdict.machine, "day": day})
             return Step(State.DUPLICATE, why)
         if verdict.standing is Standing.BUSY:
-            self._waiting[verdict.content.content[:_BEGINNING]] = {file_id: verdict.machine}
+            self._waiting[verdict.content.content[:BEGINNING]] = {file_id: verdict.machine}
             why = msg("{machine} is uploading this file.", machine=verdict.machine)
             return Step(State.WAITING, why, now + (verdict.seconds or _SOON))
         return None

@@ -306,19 +306,19 @@ class Intake(Stage):
         now = self._clock.wall()
         if self._reading.room <= 0:
             return
-        for entry in self._journal.queues.unread(now, READING, self._plans):
-            if self._reading.is_reading(entry.path):
+        for each in self._journal.queues.unread(now, READING, self._plans):
+            if self._reading.is_reading(each.path):
                 continue
-            if self._settling.is_waiting(entry.path):
-                self._journal.queues.read_later(entry.file_id, now + WAITED_FOR)
+            if self._settling.is_waiting(each.path):
+                self._journal.queues.read_later(each.file_id, now + WAITED_FOR)
                 continue
-            known = self._journal.names.find(entry.folder, entry.path)
-            if known is None or known.file_id != entry.file_id:
+            known = self._journal.names.find(each.folder, each.path)
+            if known is None or known.file_id != each.file_id:
                 step = Step(State.GONE, msg("A newer version replaced this file."))
-                self._journal.files.step(entry.file_id, step, now)
-                self._journal.files.disclaim(entry.file_id, now)
+                self._journal.files.step(each.file_id, step, now)
+                self._journal.files.disclaim(each.file_id, now)
             else:
-                candidate = Candidate(entry.folder, entry.path, Sign.SCANNED)
+                candidate = Candidate(each.folder, each.path, Sign.SCANNED)
                 self._reading.add(candidate, Settled.YES)
 
     def _take_result(self, message: ReadDone) -> None:

@@ -110,9 +110,7 @@ class Tracker(Stage):
         self._troubled_at: dict[int, float] = {}
         self._starting: list[Question] = []
         self._under_way: set[Subject] = set()
-        self._looked_at: dict[
-            str, float
-        ] = {}  # account → the last look, while a list is waited for
+        self._looked_at: dict[str, float] = {}  # account → last look, while a list is waited for
         self._next_due: float | None = None
 
     def handlers(self) -> Handlers:

@@ -3,7 +3,3 @@
 Only the head, the tail and the index of a container are read, so that time and memory do not
 grow with the file. No content raises an exception; a failing disk does (``OSError``).
 """
-
-from watcher.sniff.detect import HEAD, server_name, sniff
-
-__all__ = ["HEAD", "server_name", "sniff"]
