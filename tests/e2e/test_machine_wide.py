@@ -85,7 +85,7 @@ def test_the_machines_configuration_alone_is_enough(office, eventually):
     )
     said = office.run("config", "check")
     assert (
-        f"! {office.machine}:17: folders[2].create: folders are only created in your home folder"
+        f"! {office.machine}:17: folders[2].create: folders are created only in your home folder"
         in said
     )
     assert f"✓ {office.machine} is fine: 2 folders; there is no configuration of your own." in said
