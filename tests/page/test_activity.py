@@ -488,9 +488,14 @@ def test_nothing_is_found_by_the_accessibility_checker(person, scheme, width):
     person.desk.sandbox.faults.set(REFUSE)
     person.start()
     person.drop("bad one.pdf")
+    for copy in (b"1", b"2"):  # two reasons for equally many files
+        person.drop(f"program {copy.decode()}.pdf", content=b"MZ" + bytes(200) + copy)
+        person.drop(f"archive {copy.decode()}.zip", content=b"PK\x03\x04zzzz" + copy)
     person.drop("good one.pdf")
     page = person.open(color_scheme=scheme, viewport={"width": width, "height": 800})
     wait_for(page, "bad one.pdf", "refused")
+    for name in ("program 1.pdf", "program 2.pdf", "archive 1.zip", "archive 2.zip"):
+        wait_for(page, name, "refused")
     wait_for(page, "good one.pdf", "sent")
     for place, ready in (("activity", "#rows tr"), ("folders", "article"), ("setup", ".place"),
                          ("health", "#findings li"), ("help", "#h-help")):  # fmt: skip

@@ -39,7 +39,8 @@ function whole(now, count) {
 
 function card(tone, head, text, advice = "", ...acts) {
   const shown = acts.filter(Boolean);
-  return el("section", { class: `notice ${tone}`, role: "group", "aria-label": head || text },
+  // Cards may share a heading, so the reason is part of the name.
+  return el("section", { class: `notice ${tone}`, role: "group", "aria-label": [head, text].filter(Boolean).join(": ") },
     el("div", {}, head && el("h3", {}, head), el("p", {}, text.replace(/^\p{Ll}/u, (first) => first.toUpperCase())), advice && el("p", { class: "advice" }, advice)),
     shown.length ? el("div", { class: "acts" }, ...shown) : "");
 }
