@@ -348,7 +348,7 @@ def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
     """From nothing, by what is seen and what the keys reach."""
     newcomer.start()
     page = newcomer.open()
-    page.get_by_label("Email of your HrFlow account").wait_for()
+    page.wait_for_function(f"() => {NAME} === 'Email of your HrFlow account'")
 
     def tab_to(name):
         """Press Tab until what has the focus is called so."""
@@ -358,7 +358,6 @@ def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
                 return
         raise AssertionError(f"{name} cannot be reached by Tab")
 
-    tab_to("Email of your HrFlow account")
     page.keyboard.type(sb.EMAIL)
     tab_to("API key")
     page.keyboard.type(sb.READ_WRITE_KEY)
@@ -391,7 +390,7 @@ def test_the_first_profile_is_reached_by_keyboard_alone(newcomer):
 def test_where_no_cv_has_come_the_page_says_where_they_go(person):
     person.start()
     page = person.open()
-    page.locator("#empty", has_text=f"Drop CVs into {person.desk.folder}").wait_for()
+    page.locator("#empty", has_text=f"Drop CVs here, or into {person.desk.folder}").wait_for()
     assert page.locator("#counts, #search, #chart").locator("visible=true").count() == 0
     page.locator("#empty").get_by_role("button", name="Open folder").wait_for()
     person.drop("first.pdf")

@@ -397,7 +397,7 @@ export function showEmpty(now) {
   $("empty").hidden = !isEmpty;
   if (!isEmpty) return;
   const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
-  put($("empty-text"), t("Drop CVs into {folder}", { folder }));
+  put($("empty-text"), t("Drop CVs here, or into {folder}", { folder }));
   $("empty-open").dataset.folder = folder;
 }
 $("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));

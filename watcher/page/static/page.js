@@ -27,7 +27,8 @@ function go() {
     if (each === section) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  Promise.resolve(OPENED[section]?.()).then(() => section === "setup" && field && $(field)?.focus());
+  const focused = field || (isFirstVisit(at) && "email");
+  Promise.resolve(OPENED[section]?.()).then(() => section === "setup" && focused && $(focused)?.focus());
   if (at === "attention") filterBy("attention");
   if (at === "file" && /^\d+$/.test(field)) openFile(Number(field));
 }
