@@ -134,7 +134,7 @@ class Tracker(Stage):
         config = message.config
         self._keep_names = config.keep_names
         self._windows = {account.name: account.confirm_seconds for account in config.accounts}
-        self._sources.configure()
+        self._sources.configure(config.folders)
         self._resume(message)
         self._hand_over()
 
