@@ -533,6 +533,22 @@ def test_it_fits_narrow_and_wide_windows(person, width):
     assert page.evaluate(f"{table}.scrollWidth - {table}.clientWidth") <= 0, "columns are cut off"
 
 
+@pytest.mark.parametrize("width", [768, 1000, 1280])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_actions_and_the_file_of_a_row_are_not_cut_off(person, width, language):
+    text = person.desk.config.read_text()
+    link = '[account]\nprofile_url = "https://example.org/{profile_key}"'
+    person.desk.config.write_text(text.replace("[account]", link, 1))
+    person.start()
+    person.channel().post("/api/language", language=language)
+    person.drop("a.pdf")
+    page = person.open(viewport={"width": width, "height": 800})
+    page.locator("#rows td.c-acts a:visible").wait_for()
+    cut = "(e) => e.scrollWidth > e.clientWidth"
+    cells = page.locator("#rows :is(td.c-acts, td.c-name:not(:empty)):visible")
+    assert not [cell.inner_text() for cell in cells.all() if cell.evaluate(cut)]
+
+
 def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):
     person.start()
     person.drop("A name that is so long that it cannot stand in one line " * 2 + ".pdf")

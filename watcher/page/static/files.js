@@ -123,7 +123,7 @@ function fill(row, file) {
 }
 
 function profileLink() {
-  return el("a", { class: "button", target: "_blank", rel: "noreferrer" }, t("Open profile"));
+  return el("a", { class: "button", target: "_blank", rel: "noreferrer" }, t("Profile"));
 }
 
 function setLink(link, file) {
