@@ -130,7 +130,10 @@ def test_from_nothing_to_the_first_cv(person):
 
 def test_from_nothing_to_the_first_profile_in_80_columns(person):
     setup = person.at_terminal("setup", "--api-url", person.url, columns=80)
+    setup.answer("Email of your HrFlow account")
+    setup.wait_for("This can't be left empty.")
     answer_all(setup, [*FIRST, ("Put it into the folder?", "y")])
+    setup.wait_for("will be uploaded once the program is running")
     assert setup.end() == 0
     run = person.at_terminal("run", columns=80)
     run.wait_for("✓ Camille Durand - CV.pdf")

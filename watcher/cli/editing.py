@@ -188,10 +188,13 @@ def ask(
     while True:
         typed = prompt(
             question,
-            default=default if default or optional else None,
+            default=default,
             show_default=bool(default),
             hide_input=hidden,
         )
+        if not (typed.strip() or optional):
+            say(Styled("This can't be left empty.", "bad"))
+            continue
         try:
             return check(typed if hidden else typed.strip())
         except WatcherError as error:

@@ -144,10 +144,11 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     facts["folders"] = [
         {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
     ]
-    _offer_sample(answers, options)
+    is_running = bool(read_facts(places(ctx)))
+    _offer_sample(answers, options, starts=at_login or is_running)
     if at_login:
         install_service(login_service(ctx, load_config(ctx).config), start=True)
-    elif read_facts(places(ctx)):
+    elif is_running:
         say("Saved and active: the program is running.")
     else:
         say(f"Start it with: {command_name()} run")
@@ -395,7 +396,8 @@ def _say_where_the_key_goes(changes: Changes, not_stored: Message, *, is_running
     say(f"The key is used from {origin}.")
 
 
-def _offer_sample(answers: Answers, options: _Options) -> None:
+def _offer_sample(answers: Answers, options: _Options, *, starts: bool) -> None:
+    """``starts``: the program is running, or is started next."""
     folders = [folder.place for folder in answers.folders if os.path.isdir(folder.place)]
     if not folders or options.test_file is False or not can_drop_sample():
         return
@@ -405,4 +407,5 @@ def _offer_sample(answers: Answers, options: _Options) -> None:
     )):  # fmt: skip
         return
     path = drop_sample(folders[0])
-    say(Styled(f"✓ {path} will be uploaded once the program is running.", "good"))
+    when = "" if starts else " once the program is running"
+    say(Styled(f"✓ {path} will be uploaded{when}.", "good"))
