@@ -311,9 +311,12 @@ def test_nobody_is_told_to_start_what_runs(person):
     assert "Start it with: hrflow-watcher run" in done.stdout
     running = person.desk.start("run", **person.own)
     running.wait_for("Watching")
-    done = person.script("--folder", str(person.home / "CVs"), "--source", "Engineering")
+    done = person.script(
+        "--folder", str(person.home / "CVs"), "--source", "Engineering", "--test-file"
+    )
     assert "Start it with" not in done.stdout
     assert "Saved and active: the program is running." in done.stdout
+    assert "will be uploaded." in done.stdout
 
 
 def test_what_an_option_says_is_not_asked(person):
