@@ -39,8 +39,8 @@ function whole(now, count) {
 
 function card(tone, head, text, advice = "", ...acts) {
   const shown = acts.filter(Boolean);
-  // Cards may share a heading, so the reason is part of the name.
-  return el("section", { class: `notice ${tone}`, role: "group", "aria-label": [head, text].filter(Boolean).join(": ") },
+  // No section: that would be a landmark, and cards may share a heading.
+  return el("div", { class: `notice ${tone}`, role: "group", "aria-label": head || text },
     el("div", {}, head && el("h3", {}, head), el("p", {}, text.replace(/^\p{Ll}/u, (first) => first.toUpperCase())), advice && el("p", { class: "advice" }, advice)),
     shown.length ? el("div", { class: "acts" }, ...shown) : "");
 }
