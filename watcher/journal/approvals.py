@@ -62,7 +62,9 @@ class Approvals:
         ``below``: only those at or below this directory of their folder.
         """
         cause = cause_of(key)
-        where = f"{CAUSED} AND state IN ('held', 'baseline') AND {_BELOW}"
+        # Existing files that are noticed are still to be opened, see :meth:`open_existing`.
+        states = "'held', 'baseline'" + (", 'noticed'" if cause == Cause.EXISTING else "")
+        where = f"{CAUSED} AND state IN ({states}) AND {_BELOW}"
         found = self._ids(where, key, *_below(below))
         if cause == Cause.EXISTING:  # they were not read yet
             self._files.step(found, Step(State.NOTICED, due_at=now), now, cause=APPROVED)
@@ -78,6 +80,16 @@ class Approvals:
                 len(found),
             )
         return found
+
+    def open_existing(self, key: str, endings: Collection[str], now: float) -> None:
+        """Have the held files with these endings read now, for the documents inside to count.
+
+        They keep their cause, which holds these documents.
+        """
+        marks = ", ".join("?" * len(endings))
+        ending = f"lower(CAST(substr(name, -4) AS TEXT)) IN ({marks})"
+        found = self._ids(f"{CAUSED} AND state = 'held' AND {ending}", key, *endings)
+        self._files.step(found, Step(State.NOTICED, due_at=now), now, cause=key)
 
     def skip_existing(self, key: str, now: float) -> None:
         """Skip for good the existing files that wait for approval."""

@@ -22,10 +22,10 @@ from watcher.routing.rules import form_fields, unusable_reference
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.model.files import Document, Part
+    from watcher.model.files import Document, Known, Part
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
-    from watcher.pipeline.approvals import Guard
+    from watcher.pipeline.approvals import ExistingFiles, Guard
     from watcher.routing.rules import Plan
 
     #: The text fields of an upload's form.
@@ -106,8 +106,9 @@ def _broken(document: Document, plan: Plan) -> Skip | None:
 class Admission(Stage):
     """Refuses, ignores, recognises a copy, or queues."""
 
-    def __init__(self, context: Context, guard: Guard) -> None:
+    def __init__(self, context: Context, guard: Guard, existing: ExistingFiles) -> None:
         super().__init__(context)
+        self._existing = existing
         self._guard = guard
 
     def handlers(self) -> Handlers:
@@ -142,7 +143,7 @@ class Admission(Stage):
             self._journal.files.step(file_id, Step(State.IGNORED, decision.why), now)
         if document.parts is not None:
             parts = decision.parts if isinstance(decision, Open) else ()
-            self._note_parts(document, parts, plan)
+            self._note_parts(document, parts, plan, known)
         if isinstance(decision, Skip):
             self._skip(file_id, decision, plan, refused)
             if document.container and decision.state is State.IGNORED:
@@ -157,12 +158,18 @@ class Admission(Stage):
         claimed = self._claim(file_id, document, decision, plan, refused, resends)
         if claimed is None:
             return None
-        is_queued = self._queue(file_id, *claimed, plan, known.cause if known else "")
+        is_queued = self._queue(file_id, *claimed, plan, known)
         return file_id if is_queued else None
 
-    def _note_parts(self, container: Document, parts: Iterable[Part], plan: Plan) -> None:
-        """Note the documents inside a file, which are read later, and which of them are gone."""
+    def _note_parts(
+        self, container: Document, parts: Iterable[Part], plan: Plan, was: Known | None
+    ) -> None:
+        """Note the documents inside a file, which are read later, and which of them are gone.
+
+        ``was``: the file as it was known before it was opened; if that was for its approval, they wait.
+        """
         now = self._clock.wall()
+        is_held = self._existing.holds(was, container.folder)
         known = self._journal.names.parts(container.folder, container.path)
         for part in parts:
             path = documents.part_path(container.path, part.name)
@@ -174,7 +181,11 @@ class Admission(Stage):
             if before and plan.folder.changed is Changed.IGNORE and before.state in ARRIVED:
                 self._journal.files.update_stat(before.file_id, candidate, stat)
                 continue
-            note_version(self._journal, candidate, before, stat, now)
+            if before is None and self._existing.recognise(candidate, stat, now):
+                continue
+            part_id = note_version(self._journal, candidate, before, stat, now)
+            if is_held:
+                self._existing.hold(part_id, container.folder, now)
         for path, before in known.items():
             candidate = Candidate(container.folder, path, Sign.REMOVED)
             note_vanished(self._journal, candidate, before, now)
@@ -244,12 +255,14 @@ class Admission(Stage):
             return None
         return route, fields
 
-    def _queue(self, file_id: int, route: Route, fields: Fields, plan: Plan, held_by: str) -> bool:
-        """Queue a file unless it has to wait; return whether it was queued.
-
-        ``held_by``: the cause that held it before.
-        """
-        now = self._clock.wall()
+    def _queue(
+        self, file_id: int, route: Route, fields: Fields, plan: Plan, known: Known | None
+    ) -> bool:
+        """Queue a file unless it has to wait; return whether it was queued."""
+        now, held_by = self._clock.wall(), known.cause if known else ""
+        if self._existing.holds(known, plan.folder.path):
+            self._existing.hold(file_id, plan.folder.path, now)
+            return False
         step, cause = Step(State.QUEUED, due_at=now), ""
         if self._journal.facts.is_in_doubt(file_id):
             why = msg("Checking whether this file was uploaded before.")

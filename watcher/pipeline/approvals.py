@@ -30,12 +30,13 @@ from watcher.model.lifecycle import (
 from watcher.model.records import Stat
 from watcher.model.settings import Existing, for_account
 from watcher.pipeline.stage import Context, Stage
+from watcher.routing.rules import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.journal.writer import Journal
-    from watcher.model.files import Candidate, ScanEnded
+    from watcher.model.files import Candidate, Known, ScanEnded
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
 
@@ -121,7 +122,24 @@ class ExistingFiles:
             return NOTHING
         why = existing_why(waiting, folder)
         self._journal.holds.ask(key, Cause.EXISTING, why, now)
+        endings = [each.extension for each in opened(settings)]
+        self._journal.approvals.open_existing(key, endings, now)
         return why
+
+    def holds(self, known: Known | None, folder: str) -> bool:
+        """Whether a file is read before its approval, for the documents inside to count."""
+        return (
+            known is not None
+            and known.state is State.NOTICED
+            and known.cause == existing_key(folder)
+        )
+
+    def hold(self, file_id: int, folder: str, now: float) -> None:
+        """Let a file that is noticed wait for approval with those that were there first."""
+        key = existing_key(folder)
+        self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
+        if not self._journal.holds.is_held(key):  # the others were ignored meanwhile
+            self._journal.holds.ask(key, Cause.EXISTING, existing_why(1, folder), now)
 
     def _are_skipped(self, plan: Plan) -> bool:
         # Which files were skipped is lost with a journal: only the user knows.

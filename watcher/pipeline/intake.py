@@ -23,7 +23,6 @@ from watcher.model.lifecycle import (
 )
 from watcher.model.records import Stat
 from watcher.model.settings import Changed
-from watcher.pipeline.approvals import ExistingFiles
 from watcher.pipeline.messages import Complete
 from watcher.pipeline.settle import Doubt, Settled, Settling, doubt_about, reason
 from watcher.pipeline.stage import Context, Handlers, Stage
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from watcher.documents import Spool
     from watcher.journal.writer import Journal
     from watcher.model.files import Document, Known
+    from watcher.pipeline.approvals import ExistingFiles
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Clock, Workers
     from watcher.routing.rules import Plan
@@ -83,11 +83,11 @@ class ReadDone:
 class Intake(Stage):
     """Knows which files are being waited for and read."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, existing: ExistingFiles) -> None:
         super().__init__(context)
         self._settling = Settling()
         self._reading = ReadQueue(context.workers, context.spool)
-        self._existing = ExistingFiles(context.journal)
+        self._existing = existing
         self._blind: set[str] = set()  # folders where it cannot be told whether a file is open
 
     def handlers(self) -> Handlers:
@@ -296,7 +296,9 @@ class Intake(Stage):
         if found.passing:
             tries = self._journal.files.count_try(file_id)
             delay = min(UNREADABLE_CAP, UNREADABLE_FIRST * 2.0 ** min(tries, 10))
-            self._journal.files.step(file_id, Step(State.NOTICED, found.why, now + delay), now)
+            cause = known.cause if known and known.state is State.NOTICED else ""
+            step = Step(State.NOTICED, found.why, now + delay)
+            self._journal.files.step(file_id, step, now, cause=cause)
         else:
             self._journal.files.step(file_id, Step(State.IGNORED, found.why), now)
 
@@ -560,4 +562,4 @@ def postpone_reading(journal: Journal, candidate: Candidate, now: float, seconds
             "The file could not be processed. It will be tried again later; the log has details."
         )
         step = Step(State.NOTICED, why, now + seconds)
-        journal.files.step(known.file_id, step, now)
+        journal.files.step(known.file_id, step, now, cause=known.cause)

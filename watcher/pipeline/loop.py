@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from watcher.model.files import Candidate, Identified
 from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
-from watcher.pipeline.approvals import Guard
+from watcher.pipeline.approvals import ExistingFiles, Guard
 from watcher.pipeline.budget import Budget
 from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
@@ -102,13 +102,14 @@ class Pipeline:
             self._emitted.append,
             self._to_publish.append,
         )
-        self._intake = Intake(context)
+        existing = ExistingFiles(context.journal)
+        self._intake = Intake(context, existing)
         budget, sources = Budget(context), Sources(context)
         claims = Claims(context, budget, tell_ledger)
         guard = Guard(context)
         self._stages: tuple[Stage, ...] = (
             self._intake,
-            Admission(context, guard),
+            Admission(context, guard, existing),
             budget,
             guard,
             Shares(context, budget, tell_ledger),

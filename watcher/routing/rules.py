@@ -127,13 +127,14 @@ def converts(folder: Folder) -> Callable[[Sniffed], bool]:
 
 def opens(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether files in the folder are opened, by their content."""
+    wanted = frozenset(each.media_type for each in opened(folder))
+    return lambda sniffed: sniffed.media_type in wanted
 
-    def open_it(sniffed: Sniffed) -> bool:
-        if sniffed.media_type == formats.ZIP.media_type:
-            return folder.archives is Archives.OPEN
-        return sniffed.media_type in _MAIL and folder.mail is MailSetting.ATTACHMENTS
 
-    return open_it
+def opened(folder: Folder) -> tuple[formats.Format, ...]:
+    """Return the formats of files that are opened for the documents inside."""
+    mail = (formats.MAIL, formats.MSG) if folder.mail is MailSetting.ATTACHMENTS else ()
+    return (*mail, formats.ZIP) if folder.archives is Archives.OPEN else mail
 
 
 def fits_type(media_type: str, wanted: Collection[str]) -> bool:
