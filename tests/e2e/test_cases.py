@@ -6,8 +6,8 @@ import shutil
 import pytest
 
 from tests.support.samples import SAMPLES
-from watcher.daemon.folders import OPENED as OPENED_VERDICT
 from watcher.daemon.folders import make_plans, this_machine
+from watcher.daemon.verdicts import OPENED as OPENED_VERDICT
 from watcher.daemon.verdicts import check_file
 from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from unittest import mock
 
 import pytest
 
@@ -551,3 +552,17 @@ def test_status_while_the_journal_is_being_made(desk):
     (desk.root / "state" / "journal.db").touch()  # made, and nothing in it yet
     (facts,) = desk.read_json("status")
     assert facts["note"] == "No files uploaded yet."
+
+
+def test_what_no_command_expects_is_in_the_log_and_not_on_the_terminal(desk):
+    failing = mock.patch(
+        "watcher.daemon.instance.Channel.open", side_effect=ZeroDivisionError("x/0")
+    )
+    for options in ((), ("--json",)):
+        with failing:
+            done = desk.call("pause", *options)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "ZeroDivision" not in done.stderr and "x/0" not in done.stderr
+        assert desk.places.log in done.stderr
+    log = pathlib.Path(desk.places.log).read_text(encoding="utf-8")
+    assert log.count("ZeroDivisionError: x/0") == 2 and "Traceback" in log

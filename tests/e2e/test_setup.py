@@ -506,7 +506,7 @@ def test_without_a_keyring_all_but_the_key_is_set_up(person, backend):
     done = person.script(*given, **none)
     assert done.returncode == 4
     assert (
-        "Everything is set up except the key, which is not stored: This machine has no"
+        "Everything is set up except the key, which is not stored: This computer has no"
         in done.stderr
     )
     assert "HRFLOW_API_KEY" in done.stderr  # what a machine without one can do

@@ -81,7 +81,7 @@ def test_a_failing_check_stops_only_what_builds_on_it():
     assert levels(*checks) == [("a", ERROR), ("b", SKIPPED), ("c", SKIPPED), ("d", OK)]
     found = {check.name: finding for check, finding in run_checks(checks)}
     assert str(found["c"].text) == "Not checked: a failed."
-    assert "ZeroDivisionError: oh" in str(found["a"].text)
+    assert "oh" not in str(found["a"].text)
 
 
 def test_an_error_of_ours_is_said_in_its_own_words():
@@ -111,8 +111,8 @@ def test_a_check_that_hangs_is_given_up():
 
 
 def test_a_time_out_inside_a_check_is_not_taken_for_its_own():
-    ((_, finding),) = run_checks([Check("a", "A", lambda: fail(TimeoutError("the server")))])
-    assert "the server" in str(finding.text)
+    ((_, finding),) = run_checks([Check("a", "A", lambda: fail(TimeoutError()), late="late")])
+    assert finding.advice != "late"
 
 
 def test_findings_come_as_soon_as_they_are_there():
@@ -553,7 +553,7 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
         ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
         ("linux", WAYLAND, ("", "Install this."), WARNING, "doesn't show"),
         ("linux", WAYLAND, OSError("no Python"), WARNING, "It is not known whether"),
-        ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "TimeoutExpired"),
+        ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "not known"),
     ],
 )
 def test_the_tray(platform, environ, found, level, said):

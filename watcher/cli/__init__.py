@@ -6,16 +6,18 @@ import errno
 import importlib
 import os
 import sys
+from contextlib import suppress
 from typing import Final
 
 import click
 
 from watcher import __version__
-from watcher.cli.context import program_options
+from watcher.cli.context import places, program_options
 from watcher.cli.output import say, say_json, silence, write
 from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, WatcherError
 
+_REPORT: Final = "Try again; if it happens again, please report it and say what you did."
 #: Command, where it is below ``watcher.cli``, and its line in ``--help``, in the order shown.
 _COMMANDS: Final = (
     ("try", "sandbox:try_out", "Try it with a local sandbox; nothing leaves this computer."),
@@ -68,6 +70,19 @@ class _Lazy(click.Group):
             ctx.fail(f"No such command {cmd_name!r}. Did you mean {near[0]!r}?")
         return None
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Log the traceback of what no command expects, and show where it is."""
+        try:
+            return super().invoke(ctx)
+        except (WatcherError, click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except OSError as error:
+            if isinstance(error, BrokenPipeError) or error.errno == errno.ENOSPC:
+                raise
+            raise _logged(ctx, error) from error
+        except Exception as error:
+            raise _logged(ctx, error) from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, _, line in _COMMANDS])
@@ -75,6 +90,18 @@ class _Lazy(click.Group):
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_paragraph()
         formatter.write_text(f"For help on a command: {ctx.command_path} COMMAND --help")
+
+
+def _logged(ctx: click.Context, error: Exception) -> WatcherError:
+    """Log an unexpected error; return the one to show."""
+    import logging  # noqa: PLC0415 - only where it is needed
+
+    from watcher.cli.foreground import log_to  # noqa: PLC0415 - likewise
+
+    where = places(ctx)
+    with suppress(WatcherError), log_to(where, "info"):
+        logging.getLogger(__name__).error("%s failed", ctx.command_path, exc_info=error)
+    return WatcherError(f"Something unexpected happened; the details are in {where.log}.", _REPORT)
 
 
 @click.group(
@@ -152,10 +179,7 @@ def _say_error(error: BaseException, *, as_json: bool) -> int:
             code = error.exit_code
             lines += [str(error.hint)] if error.hint else []
         case _:
-            lines = [
-                f"Error: Something unexpected happened ({type(error).__name__}: {error}).",
-                "Try again; if it happens again, please report it and say what you did.",
-            ]
+            lines = ["Error: Something unexpected happened.", _REPORT]
             code = WatcherError.exit_code
     if as_json:
         title, *rest = lines

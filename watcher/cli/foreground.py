@@ -284,7 +284,7 @@ def wait_for_end(app: App, stop: StopSignal) -> None:
         pass
     if app.failure is not None:
         raise WatcherError(
-            f"hrflow-watcher had to stop ({type(app.failure).__name__}: {app.failure}).",
+            "hrflow-watcher had to stop for an unexpected reason.",
             "Nothing is lost. Start it again; the log has details.",
         )
 

@@ -39,10 +39,10 @@ NO_KEYRING: Final = msg("This computer has no keyring.")
 _ENCRYPTING: Final = ("Encrypted", "Keyczar", "Registry")
 
 
-def cannot_ask(error: Exception) -> CredentialError:
-    """Return the CredentialError for an unforeseen error."""
+def cannot_ask() -> CredentialError:
+    """Return the CredentialError for an unforeseen error, whose traceback is logged."""
     return CredentialError(
-        msg("The keyring is not usable ({exception}).", exception=type(error).__name__),
+        msg("The keyring can't be used for an unexpected reason; the log has details."),
         msg("Restart the program; if that doesn't help, store the key somewhere else."),
     )
 
@@ -263,6 +263,6 @@ def _explaining(
     except Exception as error:  # backends also raise what their libraries do
         text = str(error).replace(key, "•••") if key else str(error)
         raise CredentialError(
-            msg("{what} ({error}).", what=what, error=text or type(error).__name__),
+            msg("{what} ({error}).", what=what, error=text) if text else msg("{what}.", what=what),
             msg("Fix it, or put the key into {what}.", what=elsewhere(account)),
         ) from error

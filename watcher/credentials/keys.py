@@ -261,9 +261,9 @@ class Keys:
         except CredentialError as error:
             _log.info("%s", error)
             problem = _copy(error)
-        except Exception as error:  # noqa: BLE001 - any error: the next request asks again
+        except Exception:  # noqa: BLE001 - the next request asks again
             _log.exception("the keyring cannot be asked")
-            problem = cannot_ask(error)
+            problem = cannot_ask()
         try:
             key, origin = self._elsewhere(account)
         except CredentialError as error:

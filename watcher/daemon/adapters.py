@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Task = tuple[Callable[[], object], Callable[[Exception], object]]
+    Task = tuple[Callable[[], object], object]
 
 _log = logging.getLogger(__name__)
 
@@ -70,15 +70,15 @@ class Threads:
         self._send = _Pool("send", senders, post)
         self._run = _Pool("run", _RUNNERS, post)
 
-    def read(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+    def read(self, work: Callable[[], object], failed: object) -> None:
         """Run ``work`` on a thread that reads files."""
         self._read.submit((work, failed))
 
-    def send(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+    def send(self, work: Callable[[], object], failed: object) -> None:
         """Run ``work`` on a thread that sends requests to HrFlow."""
         self._send.submit((work, failed))
 
-    def run(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+    def run(self, work: Callable[[], object], failed: object) -> None:
         """Run ``work`` on a thread that runs hooks."""
         self._run.submit((work, failed))
 
@@ -131,9 +131,9 @@ class _Pool:
             work, failed = task
             try:
                 result = work()
-            except Exception as error:  # noqa: BLE001 - every task must have a result
+            except Exception:  # noqa: BLE001 - every task must have a result
                 _log.exception("unexpected error in thread %s", self._name)
-                result = failed(error)
+                result = failed
             with self._lock:
                 self._open -= 1
             self._post(result)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import logging
 import queue
 import threading
 import time
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.folders.mounts import Limits
     from watcher.routing.rules import Plan
+
+
+_log = logging.getLogger(__name__)
 
 
 class Level(enum.StrEnum):
@@ -151,13 +155,14 @@ def _attempt(check: Check) -> Sequence[Finding]:
         return [error(msg("No answer within {time:duration}.", time=check.seconds), check.late)]
     except WatcherError as failure:
         return [of(failure)]
-    except Exception as failure:  # noqa: BLE001 - one check must not stop the others
-        text = msg(
-            "This check failed unexpectedly ({exception}: {error}).",
-            exception=type(failure).__name__,
-            error=failure,
-        )
-        return [error(text, msg("Try again; if it happens again, please report it."))]
+    except Exception:  # noqa: BLE001 - one check must not stop the others
+        _log.info("a check failed", exc_info=True)
+        return [
+            error(
+                msg("This check failed for an unexpected reason."),
+                msg("Try again; if it happens again, please report it."),
+            )
+        ]
     return [found] if isinstance(found, Finding) else found
 
 

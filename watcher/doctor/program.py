@@ -239,12 +239,9 @@ def judge_tray(
         return skipped(msg("there is no desktop here"))
     try:
         backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
-    except (OSError, ValueError, subprocess.SubprocessError) as failure:
+    except (OSError, ValueError, subprocess.SubprocessError):
         return warning(
-            msg(
-                "It is not known whether this desktop shows tray icons ({error}).",
-                error=type(failure).__name__,
-            ),
+            msg("It is not known whether this desktop shows tray icons."),
             msg("Nothing needs to be done: everything works without an icon."),
         )
     if not backend:

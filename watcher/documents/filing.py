@@ -145,7 +145,7 @@ def _explain(error: OSError, target: Text) -> FilingFailed:
             msg("The file could not be moved to {what}. {why}", what=target, why=error.why),
             error.passing,
         )
-    reason = error.strerror or str(error) or type(error).__name__
+    reason = error.strerror or str(error)
     return FilingFailed(
         msg("The file could not be moved to {what} ({error}).", what=target, error=reason),
         error.errno not in _FINAL,

@@ -117,9 +117,11 @@ def _handshake(account: Account, context: ssl.SSLContext) -> bytes:
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError) as error:
         if proxy:
             raise OfflineError(explain(error, proxy).message) from error
-        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        why = getattr(error, "strerror", None)
         raise OfflineError(
-            msg("No secure connection could be established ({error}).", error=words)
+            msg("No secure connection could be established ({error}).", error=why)
+            if why
+            else msg("No secure connection could be established.")
         ) from error
     finally:
         connection.close()

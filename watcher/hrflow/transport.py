@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from watcher.hrflow.body import FormBody
     from watcher.model.settings import Account
 
+_log = logging.getLogger(__name__)
+
 #: The message for each exception; subclasses precede their base classes.
 _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message], ...]] = (
     (
@@ -49,6 +52,8 @@ _WORDS: Final[tuple[tuple[type[Exception] | tuple[type[Exception], ...], Message
     (rx.ConnectionError, msg("The server can't be reached.")),
 )
 
+_UNFORESEEN: Final = msg("The request failed for an unexpected reason; the log has details.")
+
 #: Exceptions for a wrong setting: nothing can be uploaded until it is corrected.
 _SETTINGS: Final = (
     rx.MissingSchema,
@@ -66,23 +71,17 @@ def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     if isinstance(error, _SETTINGS):
         return Held(
             Cause.ACCOUNT,
-            msg("One of the account's settings is not valid: {error}.", error=_kind(error)),
+            msg("The account's api_url, email or key can't be used in a request. Correct it."),
         )
     if isinstance(error, ProxyFailedError):
         words = error.message
     else:
-        words = next((said for kind, said in _WORDS if isinstance(error, kind)), _unforeseen(error))
+        words = next((said for kind, said in _WORDS if isinstance(error, kind)), _UNFORESEEN)
+    if words is _UNFORESEEN:  # its text may quote the key
+        _log.warning("a request failed: %s", type(error).__name__)
     if handed_out:
         return Uncertain(msg("{why} The file may have arrived.", why=words), troubled=True)
     return Wait(words, offline=True)
-
-
-def _unforeseen(error: Exception) -> Message:
-    return msg("The request failed ({error}).", error=_kind(error))
-
-
-def _kind(error: Exception) -> str:
-    return type(error).__name__
 
 
 @dataclass(frozen=True, slots=True)

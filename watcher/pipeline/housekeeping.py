@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
-from watcher.i18n.message import NOTHING, Message, msg, verbatim
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, is_opened
@@ -28,6 +28,10 @@ BATCH: Final = 200
 #: Seconds until what could not be filed away is tried again, doubled every time up to the cap.
 RETRY_FIRST: Final = 10.0
 RETRY_CAP: Final = 600.0
+
+_UNEXPECTED: Final = msg(
+    "The file can't be filed away for an unexpected reason; the log has details."
+)
 
 #: States in which a file is filed away.
 _FILED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE}
@@ -141,9 +145,7 @@ class Filing(Stage):
         parts = self._journal.names.parts(entry.folder, entry.path) if is_opened(entry) else {}
         self._workers.read(
             lambda: FilingDone(entry, documents.file_by_settings(plan.folder, entry, now), parts),
-            lambda error: FilingDone(
-                entry, FilingFailed(verbatim(str(error)), passing=True), parts
-            ),
+            FilingDone(entry, FilingFailed(_UNEXPECTED, passing=True), parts),
         )
 
     def _note_result(self, message: FilingDone) -> None:
@@ -251,9 +253,7 @@ class HookRunner(Stage):
         command = self._hooks.parsed if event == "parsed" else self._hooks.refused
         self._workers.run(
             lambda: HookDone(event, entry.file_id, self._run(command, entry, seconds)),
-            lambda error: HookDone(
-                event, entry.file_id, msg("failed ({error})", error=type(error).__name__)
-            ),
+            HookDone(event, entry.file_id, msg("failed unexpectedly; the log has details")),
         )
 
     def _note_result(self, message: HookDone) -> None:

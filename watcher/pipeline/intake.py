@@ -479,11 +479,8 @@ class ReadQueue:
             )
             return ReadDone(candidate, settled, found)
 
-        def failed(error: Exception) -> ReadDone:
-            why = msg("The file can't be read ({error}).", error=error)
-            return ReadDone(candidate, settled, Unusable(why, passing=True))
-
-        self._workers.read(read, failed)
+        why = msg("The file can't be read for an unexpected reason; the log has details.")
+        self._workers.read(read, ReadDone(candidate, settled, Unusable(why, passing=True)))
 
 
 @contextlib.contextmanager

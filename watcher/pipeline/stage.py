@@ -43,18 +43,18 @@ class Clock(Protocol):
 class Workers(Protocol):
     """Threads for what may block; they post the result back to the pipeline as a message.
 
-    ``failed`` makes that message from an unexpected exception, whose traceback is logged.
+    ``failed`` is the message for an unexpected exception, whose traceback is logged.
     """
 
-    def read(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+    def read(self, work: Callable[[], object], failed: object) -> None:
         """Run ``work`` on one of the few threads that read and move files."""
         ...
 
-    def send(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+    def send(self, work: Callable[[], object], failed: object) -> None:
         """Run ``work`` on one of the threads that talk to HrFlow."""
         ...
 
-    def run(self, work: Callable[[], object], failed: Callable[[Exception], object]) -> None:
+    def run(self, work: Callable[[], object], failed: object) -> None:
         """Run ``work`` on one of the few threads that run the user's own commands."""
         ...
 

@@ -259,14 +259,13 @@ class Tracker(Stage):
         self._starting.append(question)
 
     def _submit(self, question: Question) -> None:
-        def failed(error: Exception) -> Answered:
-            why = msg(
-                "The result could not be requested from HrFlow ({error}).",
-                error=type(error).__name__,
-            )
-            return Answered(question, Wait(why))
-
-        self._workers.send(lambda: Answered(question, self._ask(question)), failed)
+        why = msg(
+            "HrFlow could not be asked for the result for an unexpected reason; the log has"
+            " details."
+        )
+        self._workers.send(
+            lambda: Answered(question, self._ask(question)), Answered(question, Wait(why))
+        )
 
     def _ask(self, question: Question) -> Answer:
         """Ask HrFlow; on a worker's thread."""

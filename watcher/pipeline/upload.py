@@ -137,11 +137,8 @@ class Uploads(Stage):
                     job, transport.upload(replace(job, converted=pdf.body), pdf.handle)
                 )
 
-        def failed(error: Exception) -> UploadDone:
-            why = msg("The upload failed ({error}).", error=type(error).__name__)
-            return UploadDone(job, Uncertain(why))
-
-        self._workers.send(send, failed)
+        why = msg("The upload failed for an unexpected reason; the log has details.")
+        self._workers.send(send, UploadDone(job, Uncertain(why)))
 
     def _note_outcome(self, message: UploadDone) -> None:
         job, outcome, now = message.job, message.outcome, self._clock.wall()
