@@ -166,7 +166,7 @@ class Admission(Stage):
     ) -> None:
         """Note the documents inside a file, which are read later, and which of them are gone.
 
-        ``was``: the file before it was opened; if it is held for approval, so are they.
+        ``was``: the file as it was known before it was opened.
         """
         now = self._clock.wall()
         is_held = self._existing.holds(was, container.folder)
