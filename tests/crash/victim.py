@@ -17,10 +17,12 @@ import subprocess
 import sys
 import threading
 import time
+import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 
 from tests.support.desk import Process
+from tests.support.documents import zipped
 from tests.support.mails import mail, save
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
@@ -38,6 +40,7 @@ path = "{folder}"
 source_key = "{source}"
 settle_seconds = 0.2
 ask_above = 0
+archives = "open"
 after_upload = "{after}"
 """
 #: Seconds until a profile is visible: "not found" right after an upload proves nothing.
@@ -131,12 +134,16 @@ class Victim:
         """Drop some files, each way that people and programs do it; they are to arrive."""
         self._drop(size)
 
-    def drop_mail(self, documents):
-        """Save an email with so many documents, which are all to arrive."""
-        self._write_in_mail([self._content(0) for _ in range(documents)])
+    def drop_container(self, documents):
+        """Save an email or archive with so many documents, which are all to arrive."""
+        way = self.random.choice((self._write_in_mail, self._write_in_archive))
+        way([self._content(0) for _ in range(documents)])
 
     def _drop(self, size=0):
-        ways = (self._write, self._rename_in, self._rename_directory_in, self._write_in_mail)
+        ways = (
+            self._write, self._rename_in, self._rename_directory_in, self._write_in_mail,
+            self._write_in_archive,
+        )  # fmt: skip
         way = self.random.choice(ways)
         way([self._content(size) for _ in range(self.random.randint(1, 4))])
 
@@ -165,6 +172,9 @@ class Victim:
 
     def _write_in_mail(self, files):
         save(self.folder, f"{len(self.expected)}.eml", mail(*files))
+
+    def _write_in_archive(self, files):
+        save(self.folder, f"{len(self.expected)}.zip", zipped(*files))
 
     # -- the process
 
@@ -239,6 +249,9 @@ def _contents(path):
     """What a file holds: its own content, or those attached to it."""
     with open(path, "rb") as file:
         content = file.read()
+    if path.endswith(".zip"):
+        with zipfile.ZipFile(path) as archive:
+            return [archive.read(name) for name in archive.namelist()]
     if not path.endswith(".eml"):
         return [content]
     message = email.message_from_bytes(content, policy=email.policy.default)
@@ -277,15 +290,15 @@ def between_answer_and_journal(victim):
 
 
 def between_parts(victim):
-    """One document of a mail has arrived, others not yet."""
+    """One document of a container has arrived, others not yet."""
     before = sum(victim.accepted().values())
-    victim.drop_mail(6)
+    victim.drop_container(6)
     wait_until(lambda: sum(victim.accepted().values()) > before)
     victim.pause(0.1)
 
 
 def while_opening(victim):
-    victim.drop_mail(6)
+    victim.drop_container(6)
     victim.pause(0.3)
 
 

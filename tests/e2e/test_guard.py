@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.support.clock import SetClock
+from tests.support.documents import zipped
 from tests.support.mails import mail, pdf, save
 from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
@@ -14,7 +15,7 @@ from watcher.daemon.recovery import standalone
 from watcher.model.approvals import HOUR, month_end
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import burst_key, existing_key, hold_key
-from watcher.model.settings import Existing, replaced
+from watcher.model.settings import Archives, Existing, replaced
 from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Resume
 
 MONTH = hold_key(Cause.MONTHLY_LIMIT, "default")
@@ -202,6 +203,43 @@ def test_existing_files_that_were_approved_are_not_asked_about_again(world, even
     world.app.post(Release(key))
     eventually(lambda: len(sent(world)) == 5)
     assert holds(world) == {}
+
+
+def test_documents_in_existing_files_are_counted_before_the_question_is_answered(world, eventually):
+    folder = world.folder(ask_above=3, existing=Existing.UPLOAD, archives=Archives.OPEN)
+    drop(folder, "alone.pdf")
+    save(folder.path, "pdf.eml", pdf("not an email"))
+    save(folder.path, "two.eml", mail(("a.pdf", pdf("a")), ("b.pdf", pdf("b"))))
+    save(folder.path, "three.ZIP", zipped(*((f"{n}.pdf", pdf(n)) for n in "345")))
+    world.start(folder)
+    key = existing_key(folder.path)
+    eventually(lambda: holds(world) == {key: 7})
+    (hold,) = world.app.snapshot().holds
+    assert hold.why.args["count"] == 7
+    os.rename(f"{folder.path}/two.eml", f"{folder.path}/renamed.eml")
+    eventually(lambda: "renamed.eml" in world.outcomes())
+    world.nudge()
+    eventually(lambda: holds(world) == {key: 7})
+    world.stop()
+    world.start(folder)
+    assert holds(world) == {key: 7}
+    assert not world.arrived()
+    world.app.post(Release(key))
+    eventually(lambda: len(world.arrived()) == 7)
+    assert holds(world) == {}
+
+
+def test_documents_in_existing_files_are_skipped_with_them(world, eventually):
+    folder = world.folder(existing=Existing.ASK)
+    save(folder.path, "two.eml", mail(("a.pdf", pdf("a")), ("b.pdf", pdf("b"))))
+    world.start(folder)
+    eventually(lambda: holds(world) == {existing_key(folder.path): 2})
+    skipping = replaced(folder, existing=Existing.SKIP)
+    world.app.reload(replaced(world.app.config, folders=(skipping,)))
+    eventually(lambda: holds(world) == {})
+    drop(folder, "next.pdf")
+    wait_for(world, eventually, "next.pdf", "sent")
+    assert len(world.arrived()) == 1
 
 
 def test_existing_files_that_are_uploaded_unasked_are_no_answer(world, eventually):

@@ -26,6 +26,7 @@ def asked(desk, eventually):
     desk.configure("ask_above = 3")
     running = desk.start("run")
     running.wait_for("Watching")
+    eventually(desk.has_scanned)
     drop(desk, 1, 3)
     eventually(lambda: len(desk.arrived()) == 3)
     drop(desk, 4, 8)

@@ -208,6 +208,11 @@ class Desk:
         with contextlib.closing(reader):
             return sorted(str(entry.state) for entry in reader.history(limit=100_000))
 
+    def has_scanned(self):
+        """Whether the first scan of each folder is over: files that come now are new ones."""
+        with contextlib.closing(Reader(self.places.journal)) as reader:
+            return all(ended for _, ended in reader.folders())
+
     def arrived(self):
         return [record for record in self.sandbox.ledger.records() if record.status in (201, 202)]
 
