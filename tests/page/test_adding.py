@@ -95,6 +95,25 @@ def test_a_drop_onto_a_folder_s_box_goes_there_and_nowhere_else(person, outside)
     assert page.problems == []
 
 
+def test_a_file_that_is_dropped_to_be_checked_is_only_looked_at(person, outside):
+    other = person.desk.root / "other"
+    other.mkdir()
+    person.desk.configure(
+        f'[[folders]]\npath = "{other}"\nsource_key = "{"0" * 40}"\naccept = ["image/png"]\n'
+    )
+    person.start()
+    page = person.open("folders")
+    check = page.locator("#check")
+    drag(page, check, outside / "own.pdf")(check)
+    page.locator("#verdict", has_text="own.pdf is a PDF document and would be uploaded").wait_for()
+    folders = page.locator("#verdict h4").all_inner_texts()
+    verdicts = page.locator("#verdict .verdict").all_inner_texts()
+    assert folders == [f"In {person.desk.folder}", f"In {other}"]
+    assert [each[0] for each in verdicts] == ["✓", "·"]
+    assert (tree(other), tree(person.desk.folder), tree(person.desk.places.spool)) == ([], [], [])
+    assert page.problems == []
+
+
 def test_files_are_chosen_by_keyboard_and_do_not_wait_for_a_scan(person, outside):
     person.desk.configure('watch = "poll"\npoll_seconds = 3600\n')
     person.start()

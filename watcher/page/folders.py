@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
@@ -21,6 +21,7 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
+from watcher.model.settings import replaced
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
     from watcher.model.uploads import Route
+    from watcher.routing.rules import Plan
 
     Names = Mapping[tuple[str, str], str]
 
@@ -66,9 +68,39 @@ class FolderSettings:
         path = os.path.expanduser(path.strip().strip('"'))
         if not os.path.isabs(path):
             raise UsageError(msg("Enter the full path of the file."))
-        former = former_targets(self.places)
-        plans = make_plans(self.app.config, this_machine(), former)
-        verdict = check_file(path, plans, self.places)
+        return self._told(check_file(path, self._plans(), self.places))
+
+    def check_dropped(self, query: Mapping[str, str], data: bytes) -> dict[str, object]:
+        """Take a piece of a file as :meth:`Additions.add` does, but only look at the file.
+
+        Returns with the last piece the ``verdicts``: what would happen to it in each folder.
+        """
+        root = os.path.realpath(self.places.spool)
+        os.makedirs(root, mode=0o700, exist_ok=True)
+        trials = {
+            folder: replace(plan, folder=replaced(plan.folder, path=root))
+            for folder, plan in self._plans().items()
+        }
+        if not trials:
+            raise UsageError(msg("No folder is watched."))
+        file = _addition(query, next(iter(trials.values())))
+        part, path = _take(file, query, data)
+        if not path:
+            return {"part": part}
+        try:
+            return {
+                "verdicts": [
+                    {"folder": folder, **self._told(check_file(path, {root: plan}, self.places))}
+                    for folder, plan in trials.items()
+                ]
+            }
+        finally:
+            os.unlink(path)
+
+    def _plans(self) -> dict[str, Plan]:
+        return make_plans(self.app.config, this_machine(), former_targets(self.places))
+
+    def _told(self, verdict: Verdict) -> dict[str, object]:
         document = verdict.document
         return {
             "file": view.safe(verdict.file),
@@ -160,37 +192,42 @@ class Additions:
         ``modified``, and from the second piece on the ``part`` and how much there is of it, the
         ``offset``. What would not be uploaded is ``left_out``, and why.
         """
-        file, part = self._addition(query), query.get("part", "")
-        if not part:
-            if why := file.left_out():
-                return {"left_out": self.word(why)}
-            part = file.begin()
-        try:
-            offset = _number(query, "offset")
-            file.append(part, offset, data)
-            if offset + len(data) < file.size:
-                return {"part": part}
-            path = file.finish(part)
-        except WatcherError:
-            with suppress(WatcherError):  # what has failed before may do so again
-                file.cancel(part)
-            raise
+        file = _addition(query, self.app.plan(str(query.get("folder"))))
+        if not query.get("part") and (why := file.left_out()):
+            return {"left_out": self.word(why)}
+        part, path = _take(file, query, data)
+        if not path:
+            return {"part": part}
         # Where folders are scanned, nothing else would tell of it now.
         self.app.post(Candidate(file.plan.folder.path, path, Sign.CLOSED))
         return {"path": path}
 
     def cancel(self, body: Mapping[str, Any]) -> dict[str, object]:
         """Remove the ``part`` of a file that is not to be added after all."""
-        self._addition(body).cancel(str(body.get("part")))
+        _addition(body, self.app.plan(str(body.get("folder")))).cancel(str(body.get("part")))
         return {}
 
-    def _addition(self, query: Mapping[str, Any]) -> Addition:
-        return Addition(
-            self.app.plan(str(query.get("folder"))),
-            str(query.get("name", "")),
-            _number(query, "size"),
-            _number(query, "modified") / 1000,
-        )
+
+def _addition(query: Mapping[str, Any], plan: Plan) -> Addition:
+    return Addition(
+        plan,
+        str(query.get("name", "")),
+        _number(query, "size"),
+        _number(query, "modified") / 1000,
+    )
+
+
+def _take(file: Addition, query: Mapping[str, str], data: bytes) -> tuple[str, str]:
+    """Take a piece of a file; return the name of its part, and its path after the last piece."""
+    part = query.get("part", "") or file.begin()
+    try:
+        offset = _number(query, "offset")
+        file.append(part, offset, data)
+        return part, "" if offset + len(data) < file.size else file.finish(part)
+    except WatcherError:
+        with suppress(WatcherError):  # what has failed before may do so again
+            file.cancel(part)
+        raise
 
 
 def _number(query: Mapping[str, Any], name: str) -> int:

@@ -132,8 +132,8 @@ class Routes:
             ("language", language.choose), ("add/cancel", additions.cancel),
         ):  # fmt: skip
             self._bottle.route(f"/api/{path}", "POST", _as_json(_with_body(act), activity.word))
-        add = _as_json(lambda: additions.add(_query(), bottle.request.body.read()), activity.word)
-        self._bottle.route("/api/add", "POST", add)
+        for path, take in (("add", additions.add), ("check/dropped", folders.check_dropped)):
+            self._bottle.route(f"/api/{path}", "POST", _as_json(_with_piece(take), activity.word))
 
     def __call__(self, environ: dict[str, Any], start: Callable[..., Any]) -> Any:
         """Answer a request."""
@@ -234,6 +234,11 @@ def _query() -> dict[str, str]:
     return query
 
 
+def _with_piece(take: Callable[[dict[str, str], bytes], object]) -> Callable[[], object]:
+    """Return ``take``, given the request's query and the piece of a file that is its body."""
+    return lambda: take(_query(), bottle.request.body.read())
+
+
 def _with_body(act: Callable[[Body], object]) -> Callable[[], object]:
     """Return ``act``, given the request's body."""
 
@@ -261,12 +266,14 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
             title = " ".join(word(each) for each in (error.title, *mistakes))
             hint = word(error.hint)
             said = {"error": title, "hint": hint, "field": error.field}
-        except Exception as error:  # noqa: BLE001 - the page has to show it
+        except Exception:  # noqa: BLE001 - the page has to show it
             _log.exception("a request could not be answered")
             bottle.response.status = 500
-            text = word("Something unexpected happened ({error}).", error=str(error))
-            return json.dumps({"error": text})
-        bottle.response.status = 400
+            return json.dumps(
+                {"error": word("Something unexpected happened; the log has details.")}
+            )
+        if is_command():  # a browser's console shows other statuses, as if the page had failed
+            bottle.response.status = 400
         return json.dumps(said)
 
     return call

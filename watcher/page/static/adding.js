@@ -17,7 +17,7 @@ export function setTargets(watched) {
 
 // -- dropping: onto a folder's box, or anywhere on the list of files, where the folders are then offered
 
-const target = (event) => event.target.closest?.("[data-drop]");
+const target = (event) => event.target.closest?.("[data-drop], #check");
 const hasFiles = (event) => event.dataTransfer?.types.includes("Files");
 
 addEventListener("dragover", (event) => {
@@ -135,26 +135,33 @@ async function addAll(chosen, folder) {
   tell(added, problems, folder);
 }
 
-/** Add a file in pieces, and return why it was not; "" if it was. */
-async function addOne(folder, path, file, show) {
-  const about = { folder, name: path, size: file.size, modified: Math.max(0, file.lastModified) };
-  let part = "";
+/** Add a file, and return why it was not added; "" if it was. */
+async function addOne(folder, name, file, show) {
+  const about = { folder, name };
   try {
-    for (let offset = 0; offset < file.size || !offset; offset += PIECE) {
-      const piece = await file.slice(offset, offset + PIECE).arrayBuffer().catch(() => {
-        throw new Error(t("{file} can't be read.", { file: path }));
-      });
-      const done = await ask(`/api/add?${new URLSearchParams({ ...about, part, offset })}`, piece);
-      if (done.left_out) return done.left_out;
-      part = done.part ?? "";
-      show(Math.min(offset + PIECE, file.size));
-      if (isCancelled && part) await ask("/api/add/cancel", { ...about, part });
-      if (isCancelled) return "";
-    }
+    const done = await sendFile("/api/add", about, file, async (bytes, part) => {
+      show(bytes);
+      if (isCancelled && part) await ask("/api/add/cancel", { ...about, size: file.size, part });
+      return !isCancelled;
+    });
+    return done.left_out ?? "";
   } catch (error) {
     return error.message;
   }
-  return "";
+}
+
+/** Send a file in pieces and return the last answer; `goesOn` hears of each, and may end it. */
+export async function sendFile(path, about, file, goesOn = () => true) {
+  let done = {};
+  for (let offset = 0; offset < file.size || !offset; offset += PIECE) {
+    const piece = await file.slice(offset, offset + PIECE).arrayBuffer().catch(() => {
+      throw new Error(t("{file} can't be read.", { file: about.name }));
+    });
+    const query = { ...about, size: file.size, modified: Math.max(0, file.lastModified), part: done.part ?? "", offset };
+    done = await ask(`${path}?${new URLSearchParams(query)}`, piece);
+    if (done.left_out || !(await goesOn(Math.min(offset + PIECE, file.size), done.part))) break;
+  }
+  return done;
 }
 
 function tell(added, problems, folder) {

@@ -53,7 +53,7 @@ export async function ask(path, values) {
     throw new Error(t("Not responding. Is hrflow-watcher still running?"));
   }
   const data = await answer.json().catch(() => ({}));
-  if (!answer.ok) {
+  if (!answer.ok || data.error) {
     const text = [data.error ?? answer.statusText, data.hint].filter(Boolean).join(" ");
     throw Object.assign(new Error(text), { status: answer.status, field: data.field });
   }

@@ -1,6 +1,6 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
-import { chooseFiles } from "./adding.js";
+import { chooseFiles, sendFile } from "./adding.js";
 import { $, ask, busy, button, el, factLines, put, say, size, t } from "./base.js";
 import { AFTER_UPLOAD, clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
 import { choose } from "./picker.js";
@@ -144,24 +144,35 @@ $("check-choose").addEventListener("click", () => busy($("check-choose"), () => 
     $("check").requestSubmit();
   },
 })));
-$("check").addEventListener("submit", async (event) => {
+$("check").addEventListener("submit", (event) => {
   event.preventDefault();
-  const place = $("verdict");
-  try {
-    const verdict = await ask("/api/check", { path: $("check-path").value });
-    const facts = [
-      [t("File"), verdict.file], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
-      [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
-    ];
-    place.replaceChildren(
-      el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
-      el("p", {}, verdict.sentence), ...verdict.inside.map((sentence) => el("p", {}, sentence)),
-      el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...factLines(facts))),
-    );
-  } catch (error) {
-    place.replaceChildren(el("p", { class: "bad" }, error.message));
-  }
+  judge(async () => [await ask("/api/check", { path: $("check-path").value })]);
 });
+$("check").addEventListener("drop", ({ dataTransfer: { files: [file] } }) => {
+  if (file) judge(async () => (await sendFile("/api/check/dropped", { name: file.name }, file)).verdicts);
+});
+
+/** Show what would happen to a file: in the folder that it is in, or in each. */
+async function judge(find) {
+  try {
+    $("verdict").replaceChildren(...(await find()).flatMap(verdictLines));
+  } catch (error) {
+    $("verdict").replaceChildren(el("p", { class: "bad" }, error.message));
+  }
+}
+
+function verdictLines(verdict) {
+  const facts = [
+    [t("File"), verdict.file], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
+    [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
+  ];
+  return [
+    verdict.folder ? el("h4", {}, t("In {folder}", { folder: verdict.folder })) : "",
+    el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
+    el("p", {}, verdict.sentence), ...verdict.inside.map((sentence) => el("p", {}, sentence)),
+    el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...factLines(facts))),
+  ];
+}
 
 // -- ending the watch of a folder: what that changes is shown first
 
