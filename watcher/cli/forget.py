@@ -80,7 +80,7 @@ def command(
     if as_json:
         say_json({"forgotten": len(doomed), "kept": len(kept), "is_overwritten": is_overwritten})
     else:
-        say(f"{count_files(len(doomed))} forgotten.")
+        say(f"{count_files(len(doomed))} forgotten." if found else "No matching files.")
     if not is_overwritten:
         raise UnusableError(
             "The history file could not be overwritten, so traces may remain in it.",
@@ -166,7 +166,6 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
         tones = dict.fromkeys(range(len(doomed), len(rows)), "quiet")
         say_table(["File", "State", "Person"], rows, tones)
         return
-    say("No matching files.")
     if person:
         say(
             "People are found by the name that HrFlow read in their CV, while it is kept. To"

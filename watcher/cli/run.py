@@ -108,7 +108,8 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
             for warning in filter(None, () if as_json else warnings):
                 say(Styled(f"! {warning}", "busy"))
             if lines and not as_json:
-                say(Styled(f"Press Ctrl-C to stop. To see more: {command_name()} open", "quiet"))
+                more = f" To see more: {command_name()} open" if config.accounts else ""
+                say(Styled(f"Press Ctrl-C to stop.{more}", "quiet"))
             service_manager.ready(lambda alive: app.post(Ping(alive)))
             with on_desktop(
                 app, where, environ,

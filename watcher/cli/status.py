@@ -300,12 +300,17 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
     total = sum(counts.get(state, 0) for state in FAILED)
     rest = f" (showing the latest {len(entries)} of {total})" if total > len(entries) else ""
     say(f"Needs attention{rest}:")
-    rows = []
+    by_reason: dict[str, list[str]] = {}
     names = shown_files([(entry["folder"], entry["path"]) for entry in entries])
     for name, entry in zip(names, entries, strict=True):
         place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
         why = f"{entry['why']} Now in {place}." if place else entry["why"]
-        rows.append([name, why])
+        by_reason.setdefault(why, []).append(name)
+    rows = [
+        [name, "" if at else why]
+        for why, names in by_reason.items()
+        for at, name in enumerate(names)
+    ]
     say_table(["File", "Reason"], rows, dict.fromkeys(range(len(rows)), "bad"))
 
 

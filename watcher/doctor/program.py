@@ -193,10 +193,7 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
         )
         return error(
             text,
-            msg(
-                "Start it with: {hrflow_watcher} service start. For details: {command}",
-                command=where_to_look(code),
-            ),
+            msg("For details: {command}", command=where_to_look(code)),
         )
     if not installed.enabled:
         return warning(
