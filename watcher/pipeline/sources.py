@@ -62,12 +62,13 @@ class Sources:
         return found[1]
 
     def note_answer(self, account: str, source_key: str, answer: object) -> None:
-        """Note what HrFlow says of a source, which it is asked for once a day."""
+        """Note what HrFlow says of a source, which it is asked for once a day.
+
+        If it cannot be asked now, that waits for the next upload: a name is not worth polling.
+        """
         key = account, source_key
         self._asked.discard(key)
-        if isinstance(answer, Wait):
-            self.note_use(account, source_key)
-        else:
+        if not isinstance(answer, Wait):
             self._note(key, answer if isinstance(answer, SourceFacts) else self._facts(key)[0])
 
     def note_no_sync(self, account: str, source_key: str) -> None:
