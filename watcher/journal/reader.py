@@ -11,12 +11,12 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.i18n.message import NOTHING, Message, as_json, from_json
+from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows
+from watcher.journal.schema import IS_OPENED
 from watcher.journal.store import Store, connect_to_read
 from watcher.model.approvals import month_of
 from watcher.model.kinds import APPROVABLE, FAILED, State
-from watcher.model.lifecycle import OPENED_TEXTS
 from watcher.model.records import Month, Timing
 from watcher.model.snapshot import ActiveHold
 from watcher.routing.names import as_seen, lies_in, search_key
@@ -33,13 +33,6 @@ _SHOWN: Final = (
     State.PARSED, State.PARSE_FAILED, State.REFUSED,
 )  # fmt: skip
 _RECENT_EVENTS: Final = 5000
-#: Whether a row is of a file that was opened: its reason is one of these, with any arguments.
-_IS_OPENED: Final = "state = 'ignored' AND ({})".format(
-    " OR ".join(
-        f"substr(why, 1, {len(why)}) = '{why}'"
-        for why in (as_json(Message(text)).removesuffix("}") for text in OPENED_TEXTS)
-    )
-)
 _BELOW: Final = f"substr(CAST(o.path || '{os.sep}' || d.path || '{os.sep}' AS BLOB), 1, ?2) = ?1"
 _PLACES: Final = "FROM folders o JOIN directories d ON d.folder_id = o.id"
 #: The files at or below ?1 (?2 bytes), and those filed away that arrived or were refused since ?3.
@@ -130,11 +123,11 @@ class Reader(Store):
 
     def opened(self) -> int:
         """Return how many of the ignored files were opened for the documents inside them."""
-        return int(self.read(f"SELECT count(*) FROM files WHERE {_IS_OPENED}")[0])
+        return int(self.read(f"SELECT count(*) FROM files WHERE {IS_OPENED}")[0])
 
     def opened_below(self, path: str, since: float) -> int:
         """Return how many of the ignored files among :meth:`totals` were opened."""
-        query = f"SELECT count(*) FROM ({_FILES_BELOW}) WHERE {_IS_OPENED}"
+        query = f"SELECT count(*) FROM ({_FILES_BELOW}) WHERE {IS_OPENED}"
         return int(self.read(query, *_prefix(path), since)[0])
 
     def days(self, since: str) -> list[tuple[str, int]]:

@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from watcher.i18n.message import Message, as_json
+from watcher.model.lifecycle import OPENED_TEXTS
+
 if TYPE_CHECKING:
     import sqlite3
 
 #: The version that this program reads and writes.
-VERSION: Final = 6
+VERSION: Final = 7
 
-_TABLES: Final = """
+#: Whether a row is of a file that was opened: its reason is one of these, with any arguments.
+IS_OPENED: Final = "state = 'ignored' AND ({})".format(
+    " OR ".join(
+        f"substr(why, 1, {len(why)}) = '{why}'"
+        for why in (as_json(Message(text)).removesuffix("}") for text in OPENED_TEXTS)
+    )
+)
+
+_TABLES: Final = f"""
 CREATE TABLE IF NOT EXISTS folders (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,
@@ -82,6 +93,8 @@ CREATE INDEX IF NOT EXISTS files_copies ON files (duplicate_of) WHERE duplicate_
 CREATE INDEX IF NOT EXISTS files_changed ON files (changed_at);
 CREATE INDEX IF NOT EXISTS files_profile ON files (profile_key) WHERE profile_key <> '';
 CREATE INDEX IF NOT EXISTS files_inodes ON files (inode) WHERE inode <> 0;
+-- Emails and archives; it serves for as long as these sentences stay as they are.
+CREATE INDEX IF NOT EXISTS files_opened ON files (id) WHERE {IS_OPENED};
 CREATE INDEX IF NOT EXISTS files_attention ON files (changed_at)
     WHERE state IN ('refused', 'parse_failed');
 -- What is on disk as far as known: a scan compares with this and with nothing else.
