@@ -18,7 +18,6 @@ from tests.support.samples import DOCX, IGNORED, OPENED, PDF, REFUSED, SAMPLES, 
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
-from watcher.daemon.snapshots import source_names
 from watcher.model.kinds import State
 from watcher.sandbox import Fault, Kind
 
@@ -368,17 +367,6 @@ def test_a_journal_that_cannot_be_read_is_set_aside_by_a_run(desk):
     (desk.root / "state").mkdir()
     (desk.root / "state" / "journal.db").write_text("no database, however long it may be " * 9)
     desk.start("run").wait_for("has been moved to")
-
-
-def test_sources_have_names_before_anything_is_uploaded(desk, eventually):
-    desk.configure(
-        f'[[folders.rules]]\nmatch = "sales/**"\nsource_key = "{sb.SALES.key}"\n'
-        '[[folders.rules]]\nmatch = "{team}/**"\nsource_key = "{team}"'
-    )
-    desk.start("run")
-    eventually(lambda: sb.ENGINEERING.name in desk.run("folder", "list").stdout)
-    eventually(lambda: len(source_names(desk.places)) == 2)
-    assert sb.SALES.name in source_names(desk.places).values()
 
 
 def test_status_tells_of_the_running_program(desk):

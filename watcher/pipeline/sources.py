@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING, Final
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import SourceFacts
 from watcher.model.uploads import Wait
-from watcher.routing.rules import fixed_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from watcher.model.settings import Folder
     from watcher.pipeline.stage import Context
 
 #: Seconds for which it counts what HrFlow said of a source.
@@ -33,21 +29,15 @@ class Sources:
         self._asked: set[tuple[str, str]] = set()  # and not answered yet
         self._warned: set[tuple[str, str]] = set()  # so that not every upload asks the journal
 
-    def configure(self, folders: Iterable[Folder]) -> None:
-        """Have the sources of ``folders`` asked for: people see their names before any upload.
-
-        Forget which sources do not allow sync_parsing, unless the program has just started.
-        """
+    def configure(self) -> None:
+        """Forget which sources do not allow sync_parsing, unless the program has just started."""
         if self._is_configured:
             for key, (facts, _) in self._known.items():
                 self._known[key] = SourceFacts(facts.name), 0.0
         self._is_configured = True
-        for folder in folders:
-            for source_key in fixed_sources(folder):
-                self.note_use(folder.account, source_key)
 
     def note_use(self, account: str, source_key: str) -> None:
-        """Have a source asked for, unless it is known: something is, or would be, sent there."""
+        """Have a source asked for, unless it is known, as something was sent there."""
         key = account, source_key
         if key not in self._asked and self._clock.wall() - self._facts(key)[1] >= _FRESH:
             self._wanted[key] = None
@@ -62,13 +52,12 @@ class Sources:
         return found[1]
 
     def note_answer(self, account: str, source_key: str, answer: object) -> None:
-        """Note what HrFlow says of a source, which it is asked for once a day.
-
-        If it cannot be asked now, that waits for the next upload: a name is not worth polling.
-        """
+        """Note what HrFlow says of a source, which it is asked for once a day."""
         key = account, source_key
         self._asked.discard(key)
-        if not isinstance(answer, Wait):
+        if isinstance(answer, Wait):
+            self.note_use(account, source_key)
+        else:
             self._note(key, answer if isinstance(answer, SourceFacts) else self._facts(key)[0])
 
     def note_no_sync(self, account: str, source_key: str) -> None:

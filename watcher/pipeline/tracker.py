@@ -134,9 +134,7 @@ class Tracker(Stage):
         config = message.config
         self._keep_names = config.keep_names
         self._windows = {account.name: account.confirm_seconds for account in config.accounts}
-        # Where requests are limited, a name must not take an upload's place.
-        limited = {each.name for each in config.accounts if each.max_requests_per_minute}
-        self._sources.configure(each for each in config.folders if each.account not in limited)
+        self._sources.configure()
         self._resume(message)
         self._hand_over()
 

@@ -95,19 +95,9 @@ def fingerprint(folder: Folder) -> str:
 
 def may_lead_to(folder: Folder, account: str, source_key: str) -> bool:
     """Return whether a folder's settings may send a document to this source of this account."""
-    is_used = any(key == source_key or names_in(key) for key in _source_keys(folder))
-    return folder.account == account and is_used
-
-
-def fixed_sources(folder: Folder) -> list[str]:
-    """Return the keys of the sources that a folder's settings name without placeholders."""
-    return [key for key in _source_keys(folder) if not names_in(key)]
-
-
-def _source_keys(folder: Folder) -> list[str]:
-    """Return what the folder and its rules say of sources."""
     own = [rule.source_key for rule in folder.rules if rule.source_key]
-    return [folder.source_key, *own]
+    is_used = any(key == source_key or names_in(key) for key in (folder.source_key, *own))
+    return folder.account == account and is_used
 
 
 def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
