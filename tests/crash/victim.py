@@ -150,7 +150,9 @@ class Victim:
     def _content(self, size):
         number = len(self.expected)
         room = size or self.random.randint(100, 50_000)
-        content = b"%PDF-1.4\n%" + str(number).encode() + b"\n" + b" " * room + b"\n%%EOF\n"
+        # What packs well is refused in an archive.
+        filling = self.random.randbytes(room)
+        content = b"%PDF-1.4\n%" + str(number).encode() + b"\n" + filling + b"\n%%EOF\n"
         self.expected[hashlib.sha256(content).hexdigest()] = f"{number}.pdf"
         return f"{number}.pdf", content
 
