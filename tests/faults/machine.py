@@ -135,6 +135,7 @@ def with_a_question(trial):
     desk = trial.desk("ask_above = 5")
     program = desk.start("run")
     program.wait_for("Watching")
+    trial.until(desk.has_scanned)
     folder = trial.folder("desk/cvs")
     trial.drop(folder, *(f"first {number}.pdf" for number in range(5)))
     trial.until(lambda: len(trial.arrived()) == 5)
