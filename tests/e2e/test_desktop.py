@@ -92,7 +92,10 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
         until(lambda: find(item, "Up to date"))
         for child in children(program):
-            with contextlib.suppress(OSError), open(f"/proc/{child}/environ", "rb") as file:
+            with (
+                contextlib.suppress(ProcessLookupError),
+                open(f"/proc/{child}/environ", "rb") as file,
+            ):
                 assert desk.key.encode() not in file.read(), "the icon needs no key"
         drop(desk, "renamed program.pdf")
         choices = until(lambda: find(item, "Needs attention", "✗ renamed program.pdf"))
