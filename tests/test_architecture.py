@@ -19,13 +19,16 @@ PACKAGE = "watcher"
 
 #: What a pure module may use of the standard library: nothing that sees the world outside.
 HARMLESS = frozenset({
-    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "csv", "dataclasses",
+    "__future__", "base64", "bisect", "calendar", "codecs", "collections", "contextlib", "csv",
     "datetime", "difflib", "email", "enum", "errno", "fnmatch", "functools", "hashlib", "heapq", "html", "io",
     "gettext", "itertools", "json", "math", "operator", "posixpath", "re", "statistics", "string", "struct",
     "textwrap", "types", "typing", "unicodedata", "urllib", "zipfile", "zlib",
 })  # fmt: skip
 #: What the flow may use beside it: it tells what it does, and takes turns.
 FLOW_ALSO = frozenset({"logging", "queue"})
+#: What every value is made of: a class of ``dataclasses`` takes forty times as long to make, and
+#: there are hundreds of them at each start.
+VALUES = "msgspec"
 #: Parts of harmless libraries that are not.
 HARMFUL = frozenset({"urllib.request"})
 #: Modules of the standard library with an owner, as if they were third-party.
@@ -51,7 +54,7 @@ def row(kind, *libraries):
 
 #: Package → its layer, and the libraries whose effect it owns.
 TABLE = {
-    "model": row(PURE, "msgspec"),
+    "model": row(PURE),
     "i18n": row(PURE),
     "routing": row(PURE),
     "sniff": row(PURE, "filetype", "olefile", "pypdf"),
@@ -62,17 +65,17 @@ TABLE = {
     "documents": row(EDGE, "send2trash", "olefile", "PIL", "pillow_heif"),
     "hrflow": row(EDGE, "requests", "urllib3", "truststore"),
     "credentials": row(EDGE, "keyring", "secretstorage"),  # whether the service is locked
-    "config": row(EDGE, "tomllib", "tomlkit", "msgspec", "platformdirs"),
+    "config": row(EDGE, "tomllib", "tomlkit", "platformdirs"),
     "ledger": row(EDGE, "psycopg"),
     "service": row(EDGE),  # programs of the system, and the files that tell it what to start
-    "desktop": row(EDGE, "msgspec", "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
+    "desktop": row(EDGE, "pystray", "PIL", "Xlib", "jeepney", "AppKit", "PyObjCTools"),
     "pipeline": row(FLOW),
     "daemon": row(DAEMON, "filelock", "platformdirs", "waitress"),
     "page": row(SHELL, "bottle", "waitress"),
     "doctor": row(SHELL),
     "cli": row(COMMANDS, "click", "rich", "platformdirs"),
     "__main__": row(COMMANDS),
-    "sandbox": row(APART, "multipart", "pypdf", "msgspec"),
+    "sandbox": row(APART, "multipart", "pypdf"),
 }
 #: Modules of other packages that are pure, and may be imported as such.
 ALSO_PURE = {
@@ -186,12 +189,14 @@ def complaint(module, name):
     top = name.split(".")[0]
     if top == PACKAGE:
         return our_complaint(module, name)
+    if top == "dataclasses":
+        return f"values are made with {VALUES}"
     if top in sys.stdlib_module_names - OWNED:
         allowed = {PURE: HARMLESS, FLOW: HARMLESS | FLOW_ALSO}.get(mine.kind, {top})
         if top not in allowed or (mine.kind in (PURE, FLOW) and name in HARMFUL):
             return f"a {mine.kind} module must not see the world outside"
         return ""
-    if top not in mine.libraries:
+    if top not in mine.libraries | {VALUES}:
         owners = [owner for owner, its in TABLE.items() if top in its.libraries]
         return f"only {' and '.join(owners)} may" if owners else "the table knows no such library"
     return ""

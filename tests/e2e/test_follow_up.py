@@ -2,9 +2,9 @@
 
 import os
 import shutil
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from pypdf import PdfWriter
 
 from tests.support.follow_up import asked, let_pass, one, send, sentences

@@ -42,7 +42,7 @@ LATE = {
     "status": (
         "rich",
         "requests",
-        "msgspec",
+        "dataclasses",
         "logging",
         "watcher.sniff.detect",
     ),

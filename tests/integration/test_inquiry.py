@@ -1,9 +1,9 @@
 """What setup and doctor ask HrFlow, against the sandbox over real HTTP."""
 
 import time
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from watcher import sandbox as sb
 from watcher.daemon.setup import ask_hrflow

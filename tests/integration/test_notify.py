@@ -1,9 +1,9 @@
 """Messages through a notification service on a real message bus."""
 
 import threading
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.desktop import Bus, Messages, needs_bus, until
 from watcher.desktop.dbus_notifications import DesktopNotifications

@@ -5,9 +5,9 @@ import os
 import signal
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from PIL import Image
 
 from tests.support.bare_python import BARE

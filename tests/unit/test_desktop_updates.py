@@ -1,9 +1,9 @@
 """What a snapshot shows on the desktop, and when the next look is due though nothing changes."""
 
 import math
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from watcher.daemon.desktop import Desktop
 from watcher.i18n.catalog import catalog

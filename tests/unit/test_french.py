@@ -1,10 +1,10 @@
 """Icon, menu, messages and files for a spreadsheet in French, and how the language is found."""
 
 import math
-from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from watcher.i18n.catalog import catalog
 from watcher.i18n.language import first_of_list, system_language

@@ -3,11 +3,11 @@
 import json
 import math
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from watcher.cli.orders import parse_span
 from watcher.daemon.adapters import next_day

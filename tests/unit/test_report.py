@@ -44,7 +44,7 @@ def test_periods_are_those_of_a_calendar(span, day, first, last, slots):
 WEEK = report.make_period(Span.WEEK, date(2026, 11, 25), moment)
 TIMINGS = st.lists(
     st.builds(
-        Timing,
+        lambda *values: Timing(*values),  # hypothesis would look for types of the type checker
         st.sampled_from(["/a", "/b <x> & y"]),
         st.sampled_from(["k1", "k2", ""]),
         st.just(""),

@@ -2,11 +2,11 @@
 
 import json
 import time
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from watcher.i18n.message import msg
 from watcher.model.files import Document, Sniffed

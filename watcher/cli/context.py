@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec.structs import replace
 
 from watcher.cli.output import say
 from watcher.daemon.instance import Channel, Places, default_state

@@ -8,10 +8,10 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from watcher.cli.context import open_reader
 from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.cli.context import load_config, places, program_options
 from watcher.cli.editing import (
@@ -72,8 +73,7 @@ _PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
 _LABEL_WIDTH: Final = 14
 
 
-@dataclass(frozen=True)
-class _Options:
+class _Options(Struct, frozen=True):
     """What the command line says; None, or empty, for what it does not."""
 
     account: str | None

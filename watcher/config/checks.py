@@ -21,7 +21,7 @@ from watcher.model.settings import (
     PROXY_SCHEMES,
     Folder,
     Hooks,
-    Struct,
+    Settings,
     Webhook,
     read_hours,
 )
@@ -415,6 +415,6 @@ _WRONG: Final[Mapping[str, Callable[[str], Message]]] = MappingProxyType(
     }
 )
 #: The check of all values of a table; of rules, values are not enough.
-CHECKS: Final[Mapping[type[Struct], Check]] = MappingProxyType(
+CHECKS: Final[Mapping[type[Settings], Check]] = MappingProxyType(
     {Webhook: check_webhook, Hooks: check_hooks, Folder: check_folder}
 )

@@ -13,9 +13,10 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from watcher.config.mistakes import KeyPath, Location, at_key, at_place, redact
 from watcher.i18n.message import Message, as_message, msg

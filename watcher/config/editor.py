@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import difflib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from watcher.config.checks import check_values
 from watcher.config.document import parse
@@ -39,8 +40,7 @@ if TYPE_CHECKING:
     from watcher.model.settings import Account
 
 
-@dataclass(frozen=True)
-class Editor:
+class Editor(Struct, frozen=True):
     """The configuration as it was when the change began."""
 
     path: str

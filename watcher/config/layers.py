@@ -28,8 +28,9 @@ comes from.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from watcher.config import types
 from watcher.config.document import Array, Table, entries, placed, table_in, tables_in
@@ -60,8 +61,7 @@ _NO_TABLE: Final = msg("must be a table")
 _RULE_DEFAULTS: Final = (types.RULE.keys() & types.DEFAULTS.keys()) - {"ignore"}
 
 
-@dataclass
-class Merged:
+class Merged(Struct):
     """Both files in one; ``ineffective`` are the places where the person's own sets locked keys.
 
     ``machine`` is the path of the system-wide configuration, "" if there is none.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import msgspec
+from msgspec import Struct, field
 
 from watcher.config import checks, types
 from watcher.config.document import Table, parse, read_text, table_in, tables_in
@@ -37,7 +37,7 @@ from watcher.config.paths import (
 )
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
-from watcher.model.settings import Account, Config, Folder, Rule, Struct, replaced, values_of
+from watcher.model.settings import Account, Config, Folder, Rule, Settings, replaced, values_of
 from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ class Origin(NamedTuple):
     is_locked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """Settings as they were read, and where each key's value comes from.
 
     ``absent`` has a sentence for each watched folder that does not exist yet. ``machine`` is the
@@ -175,8 +174,7 @@ def _fail(path: str, mistakes: Mistakes, layer: Layer | None, *, has_own: bool) 
 # -- from tables to settings
 
 
-@dataclass
-class Builder:
+class Builder(Struct):
     """Builds the settings from tables; what is wrong goes to ``mistakes``.
 
     ``path`` is the configuration's own. ``is_partial``: the tables are those of one of two files,
@@ -327,7 +325,7 @@ class Builder:
     # -- any table
 
     def _values(
-        self, kind: type[Struct], keys: types.Kinds, table: Table, known: tuple[str, ...] = ()
+        self, kind: type[Settings], keys: types.Kinds, table: Table, known: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         """Return the values that a table sets; wrong ones are noted."""
         values = types.read_values(table, keys, self.mistakes, known)
@@ -367,7 +365,7 @@ def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     Where there are two configurations, it is said which one, and what is locked.
     """
     config = loaded.config
-    tables: dict[str, Struct] = {"": config}
+    tables: dict[str, Settings] = {"": config}
     tables |= {f"{name}.": getattr(config, name) for name in types.SINGLE}
     tables |= {f"accounts.{account.name}.": account for account in config.accounts}
     tables |= {f"folders[{number}].": each for number, each in enumerate(config.folders, 1)}

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.config.document import LARGEST, decode, parse, unreadable
 from watcher.i18n.message import NOTHING, Message, msg
@@ -30,8 +31,7 @@ ASK_THE_ADMINISTRATOR: Final = msg(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MachineFile:
+class MachineFile(Struct, frozen=True):
     """Where the system-wide configuration is looked for; ``is_own``: the person named it."""
 
     path: str
@@ -55,8 +55,7 @@ class MachineFile:
         return cls(os.path.join(folder, "config.toml"))
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """A system-wide configuration as it was read: valid TOML."""
 
     path: str

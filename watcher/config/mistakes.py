@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.i18n.message import NOTHING, Message, as_message, msg
 from watcher.routing.placeholders import harmless
@@ -28,8 +30,7 @@ _LONGEST_SHOWN: Final = 60
 KeyPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
+class Location(Struct, frozen=True):
     """Where a key stands: its file, its path from the top of that, and its line.
 
     ``line`` is that of the nearest thing around it where the key itself is not written, and 0 where

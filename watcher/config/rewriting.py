@@ -18,11 +18,11 @@ import re
 import stat
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import tomlkit
+from msgspec import Struct
 from tomlkit import items
 from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
@@ -63,16 +63,14 @@ _BARE: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 Plain = Value | tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PutAccount:
+class PutAccount(Struct, frozen=True):
     """Set keys of the account called ``name``, which is added if there is none."""
 
     name: str
     values: Mapping[str, Plain]
 
 
-@dataclass(frozen=True, slots=True)
-class PutFolder:
+class PutFolder(Struct, frozen=True):
     """Set keys of the folder number ``at`` (from 0), or add one if ``at`` is None.
 
     ``source_name`` becomes a comment after the source key, "" if it is not known.
@@ -83,8 +81,7 @@ class PutFolder:
     source_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DropFolder:
+class DropFolder(Struct, frozen=True):
     """Remove the folder number ``at`` (from 0)."""
 
     at: int
@@ -164,8 +161,7 @@ def _kept_comments(text: str, edit: Edit) -> Counter[str]:
 # -- the change
 
 
-@dataclass
-class _Block:
+class _Block(Struct):
     """A table as it is written; the first block is what is above all headers.
 
     ``head`` is its header with the comments above it, ``keys`` everything up to the last key,

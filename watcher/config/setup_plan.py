@@ -15,8 +15,9 @@ each answer is a field, by whose name a front end finds what a problem is about:
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
 
 from watcher.config import types
 from watcher.config.checks import check_values
@@ -41,8 +42,7 @@ FIRST_FOLDER: Final = "~/CVs"
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
 
 
-@dataclass(frozen=True, slots=True)
-class KnownAccount:
+class KnownAccount(Struct, frozen=True):
     """An account as configured, "" for what is not set. Keys in ``locked`` cannot be changed."""
 
     name: str
@@ -51,8 +51,7 @@ class KnownAccount:
     locked: Collection[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownFolder:
+class KnownFolder(Struct, frozen=True):
     """A folder as configured. ``place`` is its real path, links resolved.
 
     ``account`` ("" if it is not set) and ``after_upload`` may come from the defaults; ``tags`` are
@@ -72,8 +71,7 @@ class KnownFolder:
     locked: Collection[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """All accounts and folders, in the order of the file; those of the machine alone come last.
 
     ``source_key`` is that of the defaults. ``machine`` is the path of the system-wide
@@ -112,8 +110,7 @@ class Known:
         return self.folders[at]
 
 
-@dataclass(frozen=True, slots=True)
-class FolderAnswer:
+class FolderAnswer(Struct, frozen=True):
     """A folder to watch; None leaves a key as it is.
 
     ``path`` is what is to be written, ``place`` its real path. ``source_name`` only becomes a
@@ -129,8 +126,7 @@ class FolderAnswer:
     recursive: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """All answers but the API key, which is never in the configuration."""
 
     account: str = "default"

@@ -28,7 +28,7 @@ from watcher.model.settings import (
     Ledger,
     Notifications,
     Rule,
-    Struct,
+    Settings,
     Value,
     Webhook,
 )
@@ -79,7 +79,7 @@ def _fields(kind: type[msgspec.Struct], *leave_out: str) -> Kinds:
 
 
 #: Tables that there are once, and that nothing else bears upon.
-SINGLE: Final[MappingProxyType[str, tuple[type[Struct], Kinds]]] = MappingProxyType(
+SINGLE: Final[MappingProxyType[str, tuple[type[Settings], Kinds]]] = MappingProxyType(
     {
         "notifications": (Notifications, _fields(Notifications)),
         "webhook": (Webhook, _fields(Webhook)),

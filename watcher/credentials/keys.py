@@ -11,8 +11,9 @@ import re
 import threading
 import time
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
+
+from msgspec import Struct
 
 from watcher.credentials.keyring import (
     VARIABLE,
@@ -83,11 +84,10 @@ def is_write_only(key: str) -> bool:
     return key.startswith("askw_")
 
 
-@dataclass
-class _Search:
+class _Search(Struct):
     """An account's key, and the state of the search for it."""
 
-    key: str = field(default="", repr=False)
+    key: str = ""
     origin: Message = NOTHING
     problem: CredentialError | None = None
     #: Until when a request waits for the answer, by the monotonic clock.
@@ -101,6 +101,7 @@ class _Search:
     missed: bool = False
     #: What listeners were notified of last.
     notified: tuple[Message, Text] = (NOTHING, NOTHING)
+    __repr__ = object.__repr__  # the key is never printed
 
 
 class Keys:

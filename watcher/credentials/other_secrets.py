@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.credentials.keyring import VARIABLE, LockedError, SystemKeyring
 from watcher.i18n.message import NOTHING, Message, msg
@@ -19,8 +20,7 @@ _log = logging.getLogger(__name__)
 DIRECTORY: Final = "CREDENTIALS_DIRECTORY"
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
+class Secret(Struct, frozen=True):
     """A secret of the whole program, and where it may be kept.
 
     ``entry`` names it in the keyring, ``credential`` in systemd, ``variable`` in the environment.

@@ -11,8 +11,9 @@ import logging
 import platform
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from msgspec import Struct
 
 from watcher import __version__
 from watcher.i18n.message import ENGLISH, Message
@@ -162,8 +163,7 @@ _ERROR: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedError:
+class LoggedError(Struct, frozen=True):
     """An error in the log; ``at`` is local time, like ``2026-11-24 10:30:00``."""
 
     at: str

@@ -12,8 +12,10 @@ import secrets
 import socket
 import threading
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import Struct
 
 from watcher import __version__
 from watcher.i18n.command import command_name
@@ -35,8 +37,7 @@ if TYPE_CHECKING:
 _MOMENT: Final = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """The program's own files, in a directory that only its owner can read."""
 
     state: str
@@ -172,7 +173,7 @@ class Instance:
             self.listener = socket.create_server((HOST, 0), backlog=_BACKLOG)
             self.port = self.listener.getsockname()[1]
             channel = Channel(os.getpid(), self.port, self.token, __version__)
-            write_atomically(self._places.instance, json.dumps(asdict(channel)).encode())
+            write_atomically(self._places.instance, msgspec.json.encode(channel))
         except OSError as error:
             self.problem = str(error)
 
@@ -231,8 +232,7 @@ class SilentError(WatcherError):
     exit_code = NotRunningError.exit_code
 
 
-@dataclass(frozen=True, slots=True)
-class Channel:
+class Channel(Struct, frozen=True):
     """The address of the running program's API, from a file that it writes when it starts."""
 
     pid: int

@@ -13,8 +13,9 @@ import re
 import stat
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
 from watcher.config.paths import leads_into
@@ -142,8 +143,7 @@ _SOURCE_KEY: Final = re.compile(r"[0-9a-fA-F]{40}\Z")
 _LISTED: Final = 10
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True):
     """An account's sources; ``unseen`` is why they are unknown, as the end of a sentence."""
 
     sources: tuple[Source, ...] = ()
@@ -261,8 +261,7 @@ def ask_hrflow(account: Account, secret: str) -> Workspace:
 # -- Saving
 
 
-@dataclass(frozen=True)
-class Changes:
+class Changes(Struct, frozen=True):
     """What is to be saved.
 
     ``key``: one to store in the keyring, or "". ``folders`` are to be created. ``text`` is the

@@ -12,8 +12,9 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from watcher.daemon.adapters import next_day
 from watcher.journal.follow_ups import FollowUps

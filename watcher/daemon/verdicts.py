@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher import documents
 from watcher.config.paths import on_disk
@@ -42,8 +44,7 @@ _NOT_SENT: Final = Display("·", msg("Not uploaded"), "quiet")
 _ARRIVED: Final = Display("·", msg("Already uploaded"), "quiet")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What would happen to a file, and ``why`` it is not sent.
 
     As far as it was asked: its ``document``, the number of the ``rule`` that decided (0 for none),

@@ -11,7 +11,6 @@ import logging
 import os
 import sys
 import threading
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -125,7 +124,7 @@ class IconProcess:
             self._icon.stop()
 
     def _clicked(self, action: Action) -> None:
-        self._output.write(action=asdict(action))
+        self._output.write(action=msgspec.to_builtins(action))
 
 
 def _find_backend(output: Output) -> int:

@@ -9,8 +9,10 @@ The interface is described in libdbusmenu's ``dbus-menu.xml``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 ROOT: Final = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a menu: what it looks like, what a click does, and the lines below it.
 
     ``properties`` are those of the interface, without those that have their default value.
@@ -46,8 +47,7 @@ class Line:
         return str(self.properties.get("label", ("s", ""))[1])
 
 
-@dataclass(frozen=True, slots=True)
-class _Node:
+class _Node(Struct, frozen=True):
     """A line with its number, and the nodes of the lines below it."""
 
     number: int

@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 from collections import deque
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -180,7 +179,7 @@ class Tray:
             if message is not None:
                 _send(process, {"notify": message})
             if view is not None and view != sent:
-                _send(process, asdict(view))
+                _send(process, msgspec.to_builtins(view))
                 sent = view
                 with self._changed:
                     self._changed.wait_for(is_over, _SEND_INTERVAL)

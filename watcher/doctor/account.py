@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.credentials import Keys
 from watcher.credentials.keyring import NO_KEYRING
@@ -286,8 +287,7 @@ def judge_key(key: str, origin: Message) -> Finding:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RunningKey:
+class RunningKey(Struct, frozen=True):
     """What the running program knows of an account's key, which only it has.
 
     ``origin`` is where it has it from, ``held`` why all files are held, "" if they are not;

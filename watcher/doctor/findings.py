@@ -7,10 +7,11 @@ import logging
 import queue
 import threading
 import time
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock
@@ -53,8 +54,7 @@ LEVELS: Final = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One line: ``text`` says how things are, ``advice`` what a person can do about it.
 
     ``stops`` is why checks that depend on this one are not possible, "" if they are; for errors
@@ -70,8 +70,7 @@ class Finding:
 _LATER: Final = msg("Try again later.")
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A check: its ``name`` for machines and ``label`` for people; ``about`` is what is checked.
 
     ``needs`` are the (name, about) of the checks that it depends on; ``failing`` is why those that
@@ -196,8 +195,7 @@ def _within(
 CONFIG: Final = ("config", "")
 
 
-@dataclass
-class Case:
+class Case(Struct, dict=True):
     """What is examined, and what the checks have found out that others need.
 
     ``home`` and ``environ`` are the user's. ``loaded`` is the configuration once it is read; None
@@ -213,8 +211,9 @@ class Case:
     limits: Callable[[], Limits | None] = read_limits
     wall: Callable[[], float] = time.time
     tick: Callable[[], float] = RealClock.tick
-    loaded: Loaded | None = field(default=None, init=False)
-    secrets: list[str] = field(default_factory=list, init=False, repr=False)
+    loaded: Loaded | None = None
+    secrets: list[str] = field(default_factory=list)
+    __repr__ = object.__repr__  # secrets are never printed
 
     @cached_property
     def running(self) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import contextlib
 import os
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.documents.moving import number_names, rename
 from watcher.documents.opening import (
@@ -44,8 +45,7 @@ _ABANDONED: Final = 3600.0
 _HARMFUL: Final = re.compile(r"[\x00-\x1f\x7f\\]" if os.sep == "/" else r'[\x00-\x1f\x7f\\<>:"|?*]')
 
 
-@dataclass(frozen=True, slots=True)
-class Addition:
+class Addition(Struct, frozen=True):
     """A file to add to the folder of ``plan``; ``name`` is its path there, with "/".
 
     ``size`` is in bytes, ``modified`` in seconds since 1970, ``mode`` are its permissions.

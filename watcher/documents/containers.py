@@ -10,9 +10,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.documents.archives import read_archive
 from watcher.documents.images import is_small
@@ -51,8 +53,7 @@ _LOGO: Final = msg("a small image, such as a logo")
 _IMAGE_HEAD: Final = 262_144
 
 
-@dataclass(frozen=True, slots=True)
-class Extracted:
+class Extracted(Struct, frozen=True):
     """A part in the spool, at its start; its stat is its container's, with its own size.
 
     ``problem``: why it could not be copied completely, as a sentence.

@@ -9,8 +9,9 @@ import io
 import logging
 import os
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from watcher.documents.containers import Container, Extracted, extract_part, list_parts
 from watcher.documents.images import find_problem

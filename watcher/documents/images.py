@@ -6,8 +6,9 @@ import contextlib
 import hashlib
 import struct
 import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.uploads import Altered, Converted, Refused, Wait
@@ -81,8 +82,7 @@ class _ImageError(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Pdf:
+class Pdf(Struct, frozen=True):
     """An image as PDF: open in the spool, at its start, and described by ``body``."""
 
     handle: BinaryIO

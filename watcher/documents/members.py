@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.documents.moving import number_names
 from watcher.i18n.message import NOTHING, Message, msg
@@ -38,8 +39,7 @@ class ContainerError(Exception):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """A file inside another: ``read`` yields its ``size`` bytes in pieces.
 
     ``left_out``: what it is, if it is not a document of its own.

@@ -6,8 +6,9 @@ import contextlib
 import errno
 import os
 import stat as modes
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import Message, msg
 from watcher.model.files import Unusable
@@ -60,16 +61,14 @@ class RefusedError(OSError):
         self.passing = passing
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A regular file, open for reading at its start, and its stat at that moment."""
 
     handle: BufferedReader
     stat: Stat
 
 
-@dataclass(frozen=True, slots=True)
-class Directory:
+class Directory(Struct, frozen=True):
     """A directory that was reached without following a link; ``fd`` is None without dir_fd."""
 
     path: str

@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from watcher.documents.opening import split_below
 from watcher.model.files import Sniffed
@@ -35,8 +36,7 @@ _COMPANIONS: Final = (
 _COMPANION = re.compile(rf"(.+)(?:{'|'.join(map(re.escape, _COMPANIONS))})", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """What the location of a file shows about it.
 
     ``name`` is that of the document it represents; ``found`` its type, if the name alone shows

@@ -12,8 +12,9 @@ import os
 import re
 import stat
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec import Struct
 
 from watcher.i18n.message import Message, msg
 
@@ -121,8 +122,7 @@ def inotify_limit(name: str, proc: str = "/proc") -> int:
     return int(_read(f"{proc}/sys/fs/inotify/{name}") or 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """inotify's limits, and how much of each this user's programs use now."""
 
     max_watches: int

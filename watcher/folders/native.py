@@ -7,9 +7,9 @@ import os
 import queue
 import secrets
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from watchdog.events import (
     DirCreatedEvent,
     DirDeletedEvent,
@@ -181,8 +181,7 @@ def _observer(report: Callable[[str, str], None]) -> BaseObserver:
 # --- A test of the notifications ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """The result of :func:`probe`: ``seconds`` until the event, None if there was none.
 
     ``unwatched`` is why the folder cannot be watched, ``unwritable`` why no file can be created.

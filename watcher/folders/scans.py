@@ -11,9 +11,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.kinds import Sign
@@ -35,8 +36,7 @@ Known = Callable[[str, str], Mapping[str, tuple[int, int]]]
 Ignore = Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class WatchedFolder:
+class WatchedFolder(Struct, frozen=True):
     """One folder to watch. ``path`` is absolute and has no symbolic link in it.
 
     ``excluded`` are absolute paths of directories that are never entered: other watched folders,
@@ -59,8 +59,7 @@ Event = Candidate | Scanned | ScanEnded | FolderState
 Post = Callable[[Event], None]
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """The counts of a scan; ``unreadable`` are directories and files."""
 
     files: int = 0
@@ -123,8 +122,7 @@ def survey(folder: WatchedFolder, stop: Callable[[], bool]) -> Tally:
     return tally
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """One walk through a folder or a part of it; ``again`` leaves out remembered directories."""
 
     folder: WatchedFolder
@@ -312,8 +310,7 @@ class Memory:
         self._fresh.pop(relative, None)
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """A scan of ``start`` and below; a ``quick`` one skips what ``memory`` knows."""
 
     folder: WatchedFolder

@@ -11,9 +11,10 @@ import math
 import queue
 import threading
 import time
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from watcher.folders import mounts
 from watcher.folders.scans import Memory, Request, Scanner
@@ -44,8 +45,7 @@ RECONCILE_SECONDS = 3600.0
 UNREADABLE_SECONDS = 120.0
 
 
-@dataclass(slots=True, eq=False)
-class _Root:
+class _Root(Struct, eq=False):
     """The state of one watched folder."""
 
     folder: WatchedFolder

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from watcher.i18n.message import Message, msg, verbatim
 from watcher.model.follow_ups import ListedProfile, ProfilePage, SourceFacts
@@ -97,8 +98,7 @@ _HOLDING = frozenset({401, _QUOTA, 403, 404, 405, 410})
 _ADDRESS = frozenset({404, 405, 410})
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One HTTP answer; header names in lower case, ``body`` at most :data:`MAX_ANSWER` bytes."""
 
     status: int
@@ -211,8 +211,7 @@ def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
     return _wait(code, message, answer, now)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """An answer of HrFlow: ``message`` is redacted, ``data`` and ``meta`` are as in the JSON."""
 
     code: int

@@ -8,12 +8,12 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
+from msgspec import Struct
 
 from watcher.hrflow.proxy import explain, proxy_of
 from watcher.i18n.message import msg
@@ -58,8 +58,7 @@ def find_addresses(account: Account) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """Who signed the server's certificate (see :func:`issuer`).
 
     ``problem`` is why this machine does not trust it, "" if it does; ``public``: it was signed by

@@ -7,11 +7,11 @@ one. A write-only key gets 401 for all of them, which says nothing about its upl
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import requests
+from msgspec import Struct
 from urllib3.exceptions import HTTPError
 
 from watcher.hrflow.answers import (
@@ -51,8 +51,7 @@ class RefusedKeyError(CredentialError):
     server_time: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What a key may do: ``permission`` is "all", "write", "read" or as HrFlow calls it.
 
     ``server_time``: seconds since 1970 by the server's clock (header ``Date``), None if unknown.
@@ -63,8 +62,7 @@ class Access:
     server_time: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A source of profiles; ``sync_parsing``: it allows synchronous parsing.
 
     A disabled or archived one may refuse uploads, and uploads to the test environment are not

@@ -5,10 +5,10 @@ from __future__ import annotations
 import http.client
 import io
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import requests
+from msgspec import Struct
 from requests import exceptions as rx
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, ProxyManager
@@ -84,8 +84,7 @@ def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     return Wait(words, offline=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long a request may take, in seconds.
 
     ``connect`` for a connection, ``piece`` for sending a piece of the body or receiving one of the

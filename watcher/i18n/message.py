@@ -10,9 +10,10 @@ from __future__ import annotations
 import gettext
 import json
 import re
-from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from watcher.i18n.command import command_name
 
@@ -35,8 +36,7 @@ COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _BEGINNING: Final = '{"id":'
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """``text`` with the places that ``args`` fill; ``plural`` where ``args["count"]`` is not one.
 
     A place is ``{name}`` or ``{name:kind}``; kinds are size, duration, count, date, and, or (see

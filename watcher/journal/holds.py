@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import from_json
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 #: Files of one cause; the second half lets the partial index be used.
 CAUSED: Final = "cause = ? AND cause <> ''"
-_HOLD: Final = ", ".join(field.name for field in fields(Hold))
+_HOLD: Final = ", ".join(Hold.__struct_fields__)
 
 
 class Holds:

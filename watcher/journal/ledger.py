@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.model.kinds import State
 
@@ -19,8 +20,7 @@ _IDENTITY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True):
     """A file that sends a content: its ``identity`` (hex), and how often it was sent again."""
 
     file_id: int

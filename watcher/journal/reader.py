@@ -7,9 +7,10 @@ import math
 import os
 import re
 import sys
-from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from watcher.i18n.message import NOTHING, Message, from_json
 from watcher.journal import facts, rows

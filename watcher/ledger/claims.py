@@ -6,8 +6,9 @@ has arrived is recorded whoever reports it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.ledger.schema import TABLES
 from watcher.model.ledger import BEGINNING, LEASE, Content, Machine, Places, Standing, Verdict
@@ -224,8 +225,7 @@ WHERE NOT has_table_privilege(name, 'SELECT')
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """A ledger: its clock (seconds since 1970), live sessions, and tables we may not change."""
 
     now: float

@@ -9,10 +9,10 @@ import contextlib
 import os
 import socket
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import psycopg
+from msgspec.structs import replace
 from psycopg.conninfo import conninfo_to_dict
 
 from watcher.i18n.message import NOTHING, msg, verbatim

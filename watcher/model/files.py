@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import NOTHING, Message
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from watcher.model.records import Stat
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A file that may have to be uploaded; ``folder`` is the path of its watched folder."""
 
     folder: str
@@ -24,16 +24,14 @@ class Candidate:
     stat: Stat | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scanned:
+class Scanned(Struct, frozen=True):
     """Files that a scan of a folder found new or changed; at most a few hundred at once."""
 
     folder: str
     candidates: tuple[Candidate, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ScanEnded:
+class ScanEnded(Struct, frozen=True):
     """A scan of a folder has ended: ``files`` were seen, ``new`` of them new or changed.
 
     ``reason`` is for the log. ``complete`` is False if a directory could not be read or the scan
@@ -49,16 +47,14 @@ class ScanEnded:
     is_partial: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FolderState:
+class FolderState(Struct, frozen=True):
     """A watched folder's problem, in one sentence; NOTHING if there is none."""
 
     folder: str
     problem: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Sniffed:
+class Sniffed(Struct, frozen=True):
     """What a file is, by its content.
 
     ``media_type`` is what is sent and what settings refer to, "" if the content is unknown;
@@ -78,8 +74,7 @@ class Sniffed:
     advice: Message = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Mail:
+class Mail(Struct, frozen=True):
     """What the email of an attached document says; "" where it says nothing.
 
     ``sender`` is an address, ``date`` is YYYY-MM-DD.
@@ -96,8 +91,7 @@ PDF: Final = "application/pdf"
 NO_MAIL: Final = Mail()
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A file inside another; its name is unique there, its size is in bytes.
 
     ``left_out``: what it is, if it is not a document of its own ("an image in the text").
@@ -110,8 +104,7 @@ class Part:
     begins_as: Sniffed | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """A file that was opened, examined and hashed; ``sha256`` is in hexadecimal.
 
     ``file_name`` is the name the server will see: the file's own, with the extension of its
@@ -162,8 +155,7 @@ class Document:
         return max(0, self.stat.mtime_ns // 10**9)
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Struct, frozen=True):
     """A document and the handle it was read from, at its start; the same handle is sent.
 
     ``being_written``: a program has the file open for writing; None if that is unknown.
@@ -179,8 +171,7 @@ class Identified:
             self.handle.close()
 
 
-@dataclass(frozen=True, slots=True)
-class Unusable:
+class Unusable(Struct, frozen=True):
     """A file that could not be read, and why, in a sentence.
 
     ``gone``: it no longer exists. ``passing``: it may be readable later (locked, no permission);
@@ -192,23 +183,20 @@ class Unusable:
     passing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Filed:
+class Filed(Struct, frozen=True):
     """A file was moved to ``path``; "" if it went to the trash or was gone already."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class FilingFailed:
+class FilingFailed(Struct, frozen=True):
     """A file stays where it is, and why; ``passing``: another try may succeed."""
 
     why: Message
     passing: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What the journal knows about the file at a path."""
 
     file_id: int
@@ -219,8 +207,7 @@ class Known:
     resends: int  # how often it was sent again under a new reference
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Struct, frozen=True):
     """A cause that holds files back; ``source_key`` is "" if it concerns the whole account."""
 
     key: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from watcher.model.kinds import State
     from watcher.model.uploads import Job, Profile
 
 
-@dataclass(frozen=True, slots=True)
-class FollowUp:
+class FollowUp(Struct, frozen=True):
     """An upload whose result is not known.
 
     It arrived at ``since``, and ``tries`` questions about it were answered. ``reported_key``: the
@@ -25,8 +25,7 @@ class FollowUp:
     reported_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(Struct, frozen=True):
     """An upload without a result whose ``account`` is no longer in the settings."""
 
     file_id: int
@@ -35,8 +34,7 @@ class Abandoned:
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
-class ListedProfile:
+class ListedProfile(Struct, frozen=True):
     """A profile in a list of profiles; 0 and "" where the answer does not say.
 
     ``file_name`` and ``size`` (bytes) are those of its document; ``created_at`` is the reception
@@ -51,16 +49,14 @@ class ListedProfile:
     came_at: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class ProfilePage:
+class ProfilePage(Struct, frozen=True):
     """One page of a list of profiles, and how many ``pages`` there are."""
 
     profiles: tuple[ListedProfile, ...]
     pages: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFacts:
+class SourceFacts(Struct, frozen=True):
     """What HrFlow says about a source; ``sync_parsing`` is None if it does not say."""
 
     name: str
@@ -75,8 +71,7 @@ class EventKind(enum.StrEnum):
     ERROR = "profile.parsing.error"
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A webhook event with a valid signature; ``digest`` identifies it."""
 
     kind: EventKind
@@ -87,8 +82,7 @@ class Event:
     message: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
+class Search(Struct, frozen=True):
     """A request for one page of a source's profiles, the latest first.
 
     Without a ``stage`` it lists the stored profiles, which every account may do, and only those

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Message
@@ -24,8 +25,7 @@ MARGIN: Final = 10.0
 BEGINNING: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A content and the source it goes to, as fingerprints of 32 and 16 bytes."""
 
     source: bytes
@@ -62,8 +62,7 @@ class Standing(enum.Enum):
     FREE = "free"  # whoever claims it
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What the ledger says of one content.
 
     ``machine`` is the label of the one that has sent it or is sending it, ``since`` when that was
@@ -79,8 +78,7 @@ class Verdict:
     profile_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A session that is alive, as people see it; times are seconds since 1970.
 
     ``silent`` is how many seconds ago it was last seen, all by the database's clock.
@@ -98,8 +96,7 @@ class Machine:
 # -- what the ledger is asked
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """Ask for contents, the most urgent first; at most ``room`` that are free become ours.
 
     ``checked``: those that HrFlow was asked about and does not have. ``number`` comes back with the
@@ -112,30 +109,26 @@ class Claim:
     checked: frozenset[Content] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Struct, frozen=True):
     """These contents are being sent from here, or may have been: nobody else is to send them."""
 
     contents: tuple[Content, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """HrFlow has a content; ``profile_key`` is "" where it is not known yet."""
 
     content: Content
     profile_key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class GiveBack:
+class GiveBack(Struct, frozen=True):
     """This session does not send a content after all."""
 
     content: Content
 
 
-@dataclass(frozen=True, slots=True)
-class TakePlaces:
+class TakePlaces(Struct, frozen=True):
     """Ask for ``wanted`` places of a limit, of which there are ``most``; ``used`` are in use."""
 
     limit: bytes
@@ -147,16 +140,14 @@ class TakePlaces:
 # -- what the ledger answers
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """The answer to a :class:`Claim`."""
 
     number: int
     verdicts: tuple[Verdict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """The answer to :class:`TakePlaces`: how many places this session has from now on.
 
     ``is_scarce``: this session or another one wants more than it has.
@@ -167,15 +158,13 @@ class Places:
     is_scarce: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """Another machine has sent, or given back, contents that begin with these bytes."""
 
     beginnings: frozenset[bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Renewed:
+class Renewed(Struct, frozen=True):
     """The lease holds until ``until`` on the clock's ``tick``: uploads may begin.
 
     ``is_new``: the connection is new. ``machines``: how many use the ledger, this one included.
@@ -189,8 +178,7 @@ class Renewed:
     claimed: tuple[Content, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unreachable:
+class Unreachable(Struct, frozen=True):
     """The ledger cannot be used; ``why`` is a sentence for people."""
 
     why: Message
@@ -199,8 +187,7 @@ class Unreachable:
 # -- what people are shown
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerUse:
+class LedgerUse(Struct, frozen=True):
     """Who uses the ledger.
 
     ``machines``: how many, this one included; 0 while it cannot be reached. ``waits``: names of

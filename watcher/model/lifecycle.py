@@ -5,9 +5,10 @@ Pure: the time and the random part of a delay are arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, assert_never
+
+from msgspec import Struct
 
 from watcher.i18n.message import NOTHING, Message, msg, plural
 from watcher.model.kinds import APPROVABLE, Cause, State
@@ -162,8 +163,7 @@ def allowed(before: State, after: State) -> bool:
     return after in TRANSITIONS[before]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A change of state: the new one, why, and when it is due to be worked on (0: never)."""
 
     state: State

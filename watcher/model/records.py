@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import NOTHING, Message, msg
 
@@ -23,8 +24,7 @@ def bound_time(time_ns: int) -> int:
     return max(-_FURTHEST_NS, min(time_ns, _FURTHEST_NS))
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(Struct, frozen=True):
     """What identifies one version of a file; size in bytes, time in nanoseconds."""
 
     size: int
@@ -44,8 +44,7 @@ class Stat:
 NO_STAT: Final = Stat(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A file as the journal knows it, to be shown to people and programs."""
 
     file_id: int
@@ -90,8 +89,7 @@ class Entry:
 NOT_YET: Final = msg("Uploaded; the result is not known yet.")
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
+class Month(Struct, frozen=True):
     """How many uploads of an account HrFlow accepted in a local month, YYYY-MM."""
 
     month: str
@@ -99,8 +97,7 @@ class Month:
     uploads: int
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(Struct, frozen=True):
     """One file in a report: its state and its times (0: not yet, or unknown)."""
 
     folder: str

@@ -145,21 +145,21 @@ class LogLevel(enum.StrEnum):
     DEBUG = "debug"
 
 
-class Struct(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all settings."""
 
 
-Kind = TypeVar("Kind", bound=Struct)
+Kind = TypeVar("Kind", bound=Settings)
 
 
-class Item(Struct, frozen=True):
+class Item(Settings, frozen=True):
     """One tag or metadata: ``{"name": …, "value": …}``."""
 
     name: str
     value: Value
 
 
-class Label(Struct, frozen=True):
+class Label(Settings, frozen=True):
     """A profile's place in a job. ``stage`` is new, yes, later or no; ``rating`` 0 to 1.
 
     Strings may hold placeholders, so ``stage`` and ``rating`` are checked again when filled.
@@ -178,7 +178,7 @@ def for_account(name: str) -> Message:
     return NOTHING if name == DEFAULT_ACCOUNT else msg(' for account "{name}"', name=name)
 
 
-class Account(Struct, frozen=True):
+class Account(Settings, frozen=True):
     """One HrFlow workspace. The API key is never here: it lives in the system's keyring."""
 
     name: str
@@ -201,7 +201,7 @@ class Account(Struct, frozen=True):
     profile_url: str = ""
 
 
-class Rule(Struct, frozen=True):
+class Rule(Settings, frozen=True):
     """What applies to some files of a folder; of a folder's rules the first that matches wins.
 
     ``None`` means "as the folder says". ``tags`` and ``metadatas`` are added to the folder's
@@ -226,7 +226,7 @@ class Rule(Struct, frozen=True):
     created_at: CreatedAt | None = None
 
 
-class Folder(Struct, frozen=True):
+class Folder(Settings, frozen=True):
     """One watched folder. ``path`` is absolute, with ``~`` and variables already expanded."""
 
     path: str
@@ -281,7 +281,7 @@ ROUTING = (
 )  # fmt: skip
 
 
-class Notifications(Struct, frozen=True):
+class Notifications(Settings, frozen=True):
     """Desktop notifications: whether, when and of what."""
 
     enabled: bool = True
@@ -315,7 +315,7 @@ def _minutes(text: str) -> int:
     return moment.hour * 60 + moment.minute
 
 
-class Webhook(Struct, frozen=True):
+class Webhook(Settings, frozen=True):
     """Where HrFlow's webhook is received. Its secret is never here: it lives in the keyring."""
 
     enabled: bool = False
@@ -327,7 +327,7 @@ class Webhook(Struct, frozen=True):
 HOOK_VALUES: Final = ("path", "profile_key", "reference", "source_key", "account", "state")
 
 
-class Hooks(Struct, frozen=True):
+class Hooks(Settings, frozen=True):
     """Commands that are run when a file was parsed or refused; empty: none.
 
     Each is a program and its arguments, which may hold the placeholders ``HOOK_VALUES``.
@@ -345,7 +345,7 @@ class WhenUnreachable(enum.StrEnum):
     SEND = "send"
 
 
-class Ledger(Struct, frozen=True):
+class Ledger(Settings, frozen=True):
     """The database that machines share so that each content is sent once.
 
     ``url`` is a PostgreSQL address, "" for none. The password is kept in the keyring, never here.
@@ -357,7 +357,7 @@ class Ledger(Struct, frozen=True):
     parallel_uploads: Annotated[int, _within(0, 10_000)] = 0
 
 
-class Config(Struct, frozen=True):
+class Config(Settings, frozen=True):
     """The whole configuration: at least one account, any number of folders."""
 
     accounts: tuple[Account, ...]
@@ -404,6 +404,6 @@ def replaced(settings: Kind, **values: object) -> Kind:
     return msgspec.structs.replace(settings, **values)
 
 
-def values_of(settings: Struct) -> dict[str, object]:
+def values_of(settings: Settings) -> dict[str, object]:
     """Return all keys of ``settings`` with their values."""
     return msgspec.structs.asdict(settings)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct, field
 
 from watcher.i18n.message import NOTHING, Message
 
@@ -31,8 +32,7 @@ class AppState(enum.StrEnum):
     IDLE = "idle"
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveHold:
+class ActiveHold(Struct, frozen=True):
     """A cause that holds files back: its ``key``, ``why`` in one sentence, how many files.
 
     ``size`` is that of all of them, in bytes.
@@ -44,8 +44,7 @@ class ActiveHold:
     size: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """A watched folder; ``problem`` is NOTHING if there is none."""
 
     path: str
@@ -54,8 +53,7 @@ class Watched:
     problem: Message = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """All values at one moment; times are seconds since 1970, 0 for never.
 
     ``done`` of ``total`` files were processed since the program was last idle. ``recent`` are the

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from watcher.i18n.message import NOTHING, Message
 
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
     from watcher.model.settings import Item
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where a document goes and with what; every placeholder is filled.
 
     ``labels`` has one mapping per label, with only the fields that are set. ``created_at`` is
@@ -36,8 +36,7 @@ class Route:
     rule: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Skip:
+class Skip(Struct, frozen=True):
     """A file that is not uploaded, and why, in a sentence.
 
     ``state`` is IGNORED, or REFUSED if it needs attention.
@@ -48,8 +47,7 @@ class Skip:
     rule: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Open:
+class Open(Struct, frozen=True):
     """A file whose ``parts`` are documents of their own; ``why`` tells what is inside."""
 
     why: Message
@@ -57,8 +55,7 @@ class Open:
     rule: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Converted:
+class Converted(Struct, frozen=True):
     """What is sent in place of a file's own content: bytes, SHA-256 in hexadecimal, and type."""
 
     size: int
@@ -66,8 +63,7 @@ class Converted:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """An upload to be made; ``fields`` are the form's text fields in the order they are sent.
 
     ``converted``: what is sent, if not the file's own content.
@@ -93,8 +89,7 @@ class Job:
         return dict(self.fields).get("profile_content_type", self.media_type) != self.media_type
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """What HrFlow read in a document; "" and 0 where it does not say."""
 
     key: str
@@ -104,38 +99,33 @@ class Profile:
     total_pages: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """HrFlow has the file (202, or it already knows the reference)."""
 
     message: Message = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """HrFlow has the file and has parsed it (201, or a look-up found the profile)."""
 
     profile: Profile
     message: Message = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """HrFlow will never accept this file as it is."""
 
     why: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """All files that ``cause`` concerns have to wait until it is fixed."""
 
     cause: Cause
     why: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """Try again later, after ``retry_after`` seconds if the server named a time.
 
     ``offline``: HrFlow could not be reached, so other files need not try either. ``slow_down``: the
@@ -150,8 +140,7 @@ class Wait:
     troubled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Uncertain:
+class Uncertain(Struct, frozen=True):
     """Everything was sent and there was no clear answer: it may have arrived.
 
     The other fields are those of :class:`Wait`.
@@ -163,28 +152,24 @@ class Uncertain:
     troubled: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class NoSync:
+class NoSync(Struct, frozen=True):
     """Refused only because the source does not allow synchronous parsing; to be sent without it."""
 
     why: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Altered:
+class Altered(Struct, frozen=True):
     """The file is no longer the one that was identified, or ``gone``: nothing complete was sent."""
 
     why: Message
     gone: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """The reference was not found, which proves nothing while the file may still be parsed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """The question was answered with 401: this key may only write.
 
     ``source``: the key may read, but not this source.

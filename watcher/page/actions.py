@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+
+from msgspec import Struct
 
 from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import show_file
@@ -45,8 +46,7 @@ _LATE: Final = 1.0
 _LONGEST_PAUSE: Final = 366 * 86400.0
 
 
-@dataclass(frozen=True)
-class Control:
+class Control(Struct, frozen=True):
     """What the command that started the program does for it."""
 
     stop: Callable[[], object]
@@ -67,8 +67,7 @@ class Receiver(Protocol):
         """Forget files; return whether no trace is left in the journal, None if that is late."""
 
 
-@dataclass(frozen=True)
-class JournalActions:
+class JournalActions(Struct, frozen=True):
     """Actions that also work where the program does not run; UsageError if they make no sense."""
 
     app: Receiver
@@ -226,8 +225,7 @@ class UndoQueue:
             self._post(message)
 
 
-@dataclass(frozen=True)
-class Actions(JournalActions):
+class Actions(JournalActions, frozen=True):
     """All actions of the running program."""
 
     app: App

@@ -6,10 +6,11 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from typing import TYPE_CHECKING, Final, TypedDict
+
+from msgspec import Struct
 
 from watcher.i18n.message import Message, as_json, from_json, msg
 from watcher.journal.reader import ORDERED, ORDERS, Reader
@@ -60,8 +61,7 @@ class _Begin(TypedDict, total=False):
     offset: int
 
 
-@dataclass(frozen=True)
-class Activity:
+class Activity(Struct, frozen=True):
     """Reads the files in the journal at ``places``, anew for each request."""
 
     places: Places

@@ -8,11 +8,11 @@ import os
 import secrets
 import socket
 import threading
-from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Final
 
 import bottle
+from msgspec import Struct
 
 from watcher.daemon.instance import TOKEN
 from watcher.i18n.message import ENGLISH, msg
@@ -73,12 +73,12 @@ _FIRST_DELAY: Final = 0.1
 _LONGEST_DELAY: Final = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """A browser's ``cookie``, and the ``proof`` that every change has to carry."""
 
-    cookie: str = field(repr=False)
-    proof: str = field(repr=False)
+    cookie: str
+    proof: str
+    __repr__ = object.__repr__  # neither is ever printed
 
 
 class Sessions:

@@ -7,10 +7,12 @@ import os
 import queue
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from itertools import islice
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.config.tags import write_tags
 from watcher.daemon.folders import former_targets, make_plans, this_machine
@@ -38,8 +40,7 @@ if TYPE_CHECKING:
     Names = Mapping[tuple[str, str], str]
 
 
-@dataclass(frozen=True)
-class FolderSettings:
+class FolderSettings(Struct, frozen=True):
     """Reads the settings of the running program."""
 
     app: App
@@ -178,8 +179,7 @@ def _rule(folder: Folder, number: int, rule: Rule, names: Names) -> dict[str, ob
 # -- Files that are dropped onto the page
 
 
-@dataclass(frozen=True)
-class Additions:
+class Additions(Struct, frozen=True):
     """Puts copies of files into watched folders; they come in pieces, one request each."""
 
     app: App

@@ -8,9 +8,10 @@ from __future__ import annotations
 import logging
 import os
 import time
-from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, to_builtins
 
 from watcher.config.editor import Editor
 from watcher.config.rewriting import DropFolder
@@ -61,8 +62,7 @@ _log = logging.getLogger(__name__)
 _LONGEST: Final = 4000
 
 
-@dataclass(frozen=True)
-class Setup:
+class Setup(Struct, frozen=True):
     """Changes the configuration at ``config``, which the program uses at once."""
 
     app: App
@@ -76,7 +76,7 @@ class Setup:
         """Return the current settings, which the form proposes."""
         editor = self._editor()
         known = editor.known
-        accounts = [{**asdict(each), "locked": sorted(each.locked)} for each in known.accounts]
+        accounts = [{**to_builtins(each), "locked": sorted(each.locked)} for each in known.accounts]
         folders = [
             {
                 "path": each.path,
@@ -283,8 +283,7 @@ def _text(body: Body, name: str) -> str:
     return value.strip()
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """The last step: a sample CV is uploaded, and the person sees what becomes of it."""
 
     app: App
@@ -339,8 +338,7 @@ class Sample:
         raise UsageError(msg("This folder is not watched."))
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(Struct, frozen=True):
     """The doctor's checks; ``environ`` is that of the program's start, keys included."""
 
     config: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.hrflow.rate_limiter import RateLimiter
 from watcher.model.kinds import APPROVABLE, Limit
@@ -37,8 +38,7 @@ class Use(enum.Enum):
 Subject = int | tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Account:
+class _Account(Struct):
     """The limits of one account; ``follow_ups`` is None until its follow-ups are limited."""
 
     requests: RateLimiter

@@ -11,9 +11,11 @@ both as the same installation. Uploads under way are in the journal.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.kinds import Cause, State
@@ -67,8 +69,7 @@ _SENDABLE: Final = (State.QUEUED, State.WAITING)
 _CLAIMED: Final = (Standing.OURS, Standing.UNCERTAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """A claim without an answer yet: each content, with the file that would be sent."""
 
     account: str

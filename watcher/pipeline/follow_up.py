@@ -8,9 +8,10 @@ or a server that was busy for long is still caught up with.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import NOTHING, Message, msg
@@ -85,8 +86,7 @@ def is_over(since: float, now: float) -> bool:
     return now - since >= END
 
 
-@dataclass(frozen=True, slots=True)
-class FirstDelay:
+class FirstDelay(Struct, frozen=True):
     """Seconds after an upload at which the first question is worth a request.
 
     It learns from answers. Asking too early costs a second request, asking late only time: one
@@ -101,8 +101,7 @@ class FirstDelay:
         return FirstDelay(min(max(FIRST, changed), _LONGEST_FIRST))
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(Struct, frozen=True):
     """Nothing is decided: ask again at ``at``. ``why`` is NOTHING if the file's reason stays."""
 
     at: float

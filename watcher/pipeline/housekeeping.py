@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher import documents
 from watcher.i18n.message import NOTHING, Message, msg
@@ -37,8 +38,7 @@ _UNEXPECTED: Final = msg(
 _FILED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE}
 
 
-@dataclass(frozen=True, slots=True)
-class FilingDone:
+class FilingDone(Struct, frozen=True):
     """A worker has tried to file a file away; ``parts`` are the documents that were inside it."""
 
     entry: Entry
@@ -183,8 +183,7 @@ class Filing(Stage):
 PARALLEL: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class HookDone:
+class HookDone(Struct, frozen=True):
     """A command has ended; ``problem`` is NOTHING if it went well."""
 
     event: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections import OrderedDict
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher import documents
 from watcher.i18n.message import Message, msg
@@ -71,8 +73,7 @@ _UNSENT: Final = frozenset(
 _LEFT_ASIDE: Final = ARRIVED | IN_FLIGHT | {State.IGNORED, State.BASELINE}
 
 
-@dataclass(frozen=True, slots=True)
-class ReadDone:
+class ReadDone(Struct, frozen=True):
     """A worker has read a candidate, which had ``settled`` (NO: it was tried before that)."""
 
     candidate: Candidate

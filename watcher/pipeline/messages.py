@@ -7,8 +7,9 @@ the journal, whether a pipeline runs or not.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from watcher.i18n.message import msg
 from watcher.model.kinds import APPROVABLE, State
@@ -29,8 +30,7 @@ if TYPE_CHECKING:
 # -- commands
 
 
-@dataclass(frozen=True, slots=True)
-class Configure:
+class Configure(Struct, frozen=True):
     """Use new settings; ``import_all``: upload existing files without asking."""
 
     config: Config
@@ -38,8 +38,7 @@ class Configure:
     import_all: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AddImport:
+class AddImport(Struct, frozen=True):
     """Upload the files in ``folder``, which is not watched, by these ``settings``.
 
     It is remembered over restarts. ``settings`` are the text of ``settings.dump_folder``.
@@ -49,81 +48,69 @@ class AddImport:
     settings: str
 
 
-@dataclass(frozen=True, slots=True)
-class Approve:
+class Approve(Struct, frozen=True):
     """Upload the files at or below ``path`` that wait for approval."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(Struct, frozen=True):
     """Try everything again now that is held or waiting."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """Start no uploads until ``until`` (inf: until resumed); 0 ends a pause."""
 
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class Snooze:
+class Snooze(Struct, frozen=True):
     """Show no notifications until ``until`` (inf: until told otherwise); 0 ends that."""
 
     until: float
 
 
-@dataclass(frozen=True, slots=True)
-class SetLanguage:
+class SetLanguage(Struct, frozen=True):
     """Speak this language with the person; "" for the system's."""
 
     language: str
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """Try files again now that were refused, failed, are held, or were ignored by the user."""
 
     file_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(Struct, frozen=True):
     """Leave files alone for good."""
 
     file_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Release:
+class Release(Struct, frozen=True):
     """Try everything again now that the cause called ``key`` holds back."""
 
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Leave:
+class Leave(Struct, frozen=True):
     """Upload nothing more that waits in folders other than ``watched``."""
 
     watched: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Forget:
+class Forget(Struct, frozen=True):
     """Delete what is known of files, except for the fingerprints of what was sent."""
 
     file_ids: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Drain:
+class Drain(Struct, frozen=True):
     """Start nothing new, as the program is about to be replaced."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ping:
+class Ping(Struct, frozen=True):
     """Publish this message again, once what was posted before it is in the journal.
 
     It is a sign of life, too. Whoever receives it calls ``answer``.
@@ -132,24 +119,21 @@ class Ping:
     answer: Callable[[], object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """End once everything under way has ended."""
 
 
 # -- what the pipeline publishes, beside an Entry for each file that has changed
 
 
-@dataclass(frozen=True, slots=True)
-class Approved:
+class Approved(Struct, frozen=True):
     """An :class:`Approve` was carried out: ``files`` are looked at now."""
 
     path: str
     files: int
 
 
-@dataclass(frozen=True, slots=True)
-class Uploaded:
+class Uploaded(Struct, frozen=True):
     """An upload has ended after ``seconds``, and its file has come to ``state``, for ``why``."""
 
     job: Job
@@ -158,82 +142,71 @@ class Uploaded:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Forgotten:
+class Forgotten(Struct, frozen=True):
     """A :class:`Forget` was carried out; whether the journal's file was overwritten, too."""
 
     file_ids: tuple[int, ...]
     is_overwritten: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """So many files are noticed and not decided upon; published when that begins and ends."""
 
     files: int
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """HrFlow has been unreachable since ``offline_since``, or can be reached again (0)."""
 
     offline_since: float
 
 
-@dataclass(frozen=True, slots=True)
-class ClockJump:
+class ClockJump(Struct, frozen=True):
     """The machine has slept, or the clock was set by ``set_by`` seconds (0: it was not)."""
 
     set_by: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Committed:
+class Committed(Struct, frozen=True):
     """The journal has changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drained:
+class Drained(Struct, frozen=True):
     """Nothing is under way any more, as a :class:`Drain` asks for."""
 
 
 # -- what stages tell one another, in the order of a file's journey
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
+class Complete(Struct, frozen=True):
     """A file is complete and was identified."""
 
     candidate: Candidate
     found: Identified
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """A file was queued; it can be sent from the handle through which it was read."""
 
     file_id: int
     handle: BinaryIO
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(Struct, frozen=True):
     """HrFlow has a file; ``profile`` if it was parsed at once."""
 
     job: Job
     profile: Profile | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileFound:
+class ProfileFound(Struct, frozen=True):
     """It is known, for certain, which profile HrFlow has made of a file."""
 
     file_id: int
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """A file has arrived, was refused, or repeats one that has arrived: it may be filed away."""
 
     file_id: int

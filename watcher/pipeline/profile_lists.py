@@ -6,8 +6,9 @@ its latest profiles takes far fewer requests than a question about each.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from watcher.model.follow_ups import ProfilePage
 from watcher.model.uploads import Parsed, Unknown, Unreadable
@@ -21,16 +22,14 @@ if TYPE_CHECKING:
     from watcher.model.uploads import Finding, Job
 
 
-@dataclass(frozen=True, slots=True)
-class Gathering:
+class Gathering(Struct, frozen=True):
     """Uploads to a source come due that a walk is to find, once it is ``until``."""
 
     source_key: str
     until: float
 
 
-@dataclass(slots=True, eq=False)
-class Walk:
+class Walk(Struct, eq=False):
     """A walk through a source's profiles, page by page, those that were parsed last first.
 
     ``waiting`` are the uploads that were not found so far, by their reference; ``found`` are the

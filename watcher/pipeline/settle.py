@@ -15,8 +15,10 @@ from __future__ import annotations
 
 import enum
 import heapq
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.model.kinds import Sign
 from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
@@ -86,8 +88,7 @@ def reason(doubt: Doubt, stat: Stat) -> Message:
     return INCOMPLETE if doubt is Doubt.BROKEN_OFF or not stat.size else BEING_WRITTEN
 
 
-@dataclass(slots=True)
-class _Pending:
+class _Pending(Struct):
     candidate: Candidate  # with the stat that was seen last
     since: float  # when this stat was first seen
     wait: float

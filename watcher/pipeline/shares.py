@@ -9,8 +9,9 @@ wants some ends up with an equal part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.model.kinds import Limit
 from watcher.model.ledger import Places, Renewed, TakePlaces, Unreachable, limit_fingerprint
@@ -31,8 +32,7 @@ _PART: Final = 8
 _AGAIN: Final = 1.0
 
 
-@dataclass(slots=True)
-class _Shared:
+class _Shared(Struct):
     """A limit that is shared.
 
     ``ask_at`` (on the clock's ``tick``): when to ask again; None: when the need changes.

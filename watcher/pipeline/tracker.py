@@ -7,8 +7,10 @@ is followed up beside the uploads, until its profile is known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.i18n.message import msg
 from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
@@ -40,8 +42,7 @@ _LOOK_EVERY: Final = 1.0
 _DELAY_KEPT: Final = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """Whether an upload has arrived that is uncertain ``since``; asked at ``asked_at``."""
 
     job: Job
@@ -49,8 +50,7 @@ class Check:
     asked_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Poll:
+class Poll(Struct, frozen=True):
     """Whether an upload's profile is known; ``search`` if a list of profiles is asked for."""
 
     follow_up: FollowUp
@@ -62,16 +62,14 @@ class Poll:
         return self.follow_up.job
 
 
-@dataclass(frozen=True, slots=True)
-class ListPage:
+class ListPage(Struct, frozen=True):
     """Which uploads are on the next page of a walk."""
 
     walk: Walk
     search: Search
 
 
-@dataclass(frozen=True, slots=True)
-class Describe:
+class Describe(Struct, frozen=True):
     """What a source is called, and what it allows."""
 
     account: str
@@ -82,8 +80,7 @@ Question = Check | Poll | ListPage | Describe
 Answer = Finding | ProfilePage | SourceFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A question has been answered."""
 
     question: Question

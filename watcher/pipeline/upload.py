@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher import documents
 from watcher.i18n.message import msg
@@ -42,8 +44,7 @@ def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
     return plan is not None and not may_lead_to(plan.folder, job.account, job.source_key)
 
 
-@dataclass(frozen=True, slots=True)
-class UploadDone:
+class UploadDone(Struct, frozen=True):
     """An upload has ended."""
 
     job: Job

@@ -6,9 +6,10 @@ another process, and drawn only if it differs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct, field
 
 from watcher.model.kinds import State
 from watcher.model.lifecycle import burst_key, existing_key
@@ -42,8 +43,7 @@ _WHY_LETTERS: Final = 90
 _SIGNS: Final[Mapping[str, str]] = MappingProxyType({"good": "✓", "busy": "…", "bad": "✗"})
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """What a click does: a request of the control API, with its body.
 
     Two are not of the API: "open" shows the activity page ``at`` a place, "log" opens the log.
@@ -62,8 +62,7 @@ _HEALTH: Final = Action("open", {"at": "health"})
 _HOUR: Final = 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """An entry of the menu: it does ``action``, opens ``items``, or only shows ``text``.
 
     ``is_default``: a click on the icon itself does the same. Without a text it is a separator.
@@ -83,8 +82,7 @@ class Item:
 SEPARATOR: Final = Item("")
 
 
-@dataclass(frozen=True, slots=True)
-class IconView:
+class IconView(Struct, frozen=True):
     """All that the icon shows; ``state`` decides on the drawing."""
 
     state: AppState

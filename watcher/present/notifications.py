@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.model.kinds import Cause, State
 from watcher.model.settings import read_hours
@@ -90,8 +92,7 @@ class Kind(enum.StrEnum):
 _BY_IMPORTANCE: Final = (Kind.HELD, Kind.REFUSED, Kind.BACKLOG, Kind.FIRST_SUCCESS)
 
 
-@dataclass(frozen=True, slots=True)
-class Notification:
+class Notification(Struct, frozen=True):
     """A title of a few words, and a sentence or two; a click on it does ``action``.
 
     ``buttons`` are for desktops that show any.
@@ -104,8 +105,7 @@ class Notification:
     buttons: tuple[Item, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Problem:
+class _Problem(Struct, frozen=True):
     """Something that stops uploads; worth a notification once it has lasted for ``seconds``."""
 
     key: str

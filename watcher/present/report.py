@@ -11,11 +11,13 @@ import calendar
 import enum
 import html
 from collections import Counter
-from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from statistics import median
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.i18n.message import ENGLISH, Message, msg, verbatim
 from watcher.model.kinds import State
@@ -86,8 +88,7 @@ _WEEKDAYS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """The time that a report covers: ``slots`` are when its bars begin, and its end."""
 
     span: Span
@@ -106,8 +107,7 @@ class Period:
         return self.slots[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """Files of one kind: how many in each category and in each state, and how long they took.
 
     Seconds are medians, None where nothing is known.
@@ -122,8 +122,7 @@ class Line:
     parse_seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """All numbers of a period. ``bars`` has one count by category for each slot.
 
     ``months`` are the uploads of the months up to its end, as they are billed.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import State
@@ -33,8 +34,7 @@ class Group(enum.StrEnum):
     ASIDE = "aside"
 
 
-@dataclass(frozen=True, slots=True)
-class Display:
+class Display(Struct, frozen=True):
     """How something is shown."""
 
     sign: str
@@ -42,8 +42,7 @@ class Display:
     tone: str
 
 
-@dataclass(frozen=True, slots=True)
-class StateDisplay(Display):
+class StateDisplay(Display, frozen=True):
     """How a state is shown."""
 
     group: Group

@@ -12,9 +12,10 @@ which the whole path matches.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import Message, msg
 from watcher.routing.names import as_seen
@@ -36,8 +37,7 @@ class PatternError(ValueError):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
+class _Piece(Struct, frozen=True):
     """One piece of a part: one of the ``fixed`` texts, or (if empty) any text.
 
     ``fixed`` are tried in order; ``least`` is how many characters "anything" takes at least;
@@ -63,8 +63,7 @@ class _Piece:
 _Part = tuple[_Piece, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A compiled pattern; ``names`` are those of its captures, ``choices`` what some may hold.
 
     ``_parts`` has the pieces of each part of the path, None for ``**``.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.routing.names import as_seen
 
@@ -46,8 +47,7 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub("\ufffd", text)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """The values of placeholders for the machine and its user."""
 
     hostname: str

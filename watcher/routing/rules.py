@@ -6,9 +6,11 @@ Pure. A folder is compiled once (:func:`router`); the result is called for every
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
@@ -61,8 +63,7 @@ _OWN: Final = (
 _NAMED: Final = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """A folder with its rules compiled.
 
     ``ignored`` returns the pattern that ignores a path below the folder ("" if none), ``accepts``

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cached_property
 from math import ceil
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, get_args
+
+from msgspec import Struct
 
 from watcher.sandbox import checks
 from watcher.sandbox.checks import Refusal
@@ -38,8 +40,7 @@ Pairs = list[tuple[str, str]]
 _Item = TypeVar("_Item")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer before it is written. ``content`` is JSON unless ``media_type`` says otherwise."""
 
     status: int
@@ -59,8 +60,7 @@ def reply(status: int, message: str, **more: Any) -> Reply:
     return Reply(status, {"code": status, "message": message, **more}, headers)
 
 
-@dataclass(slots=True)
-class Api:
+class Api(Struct, dict=True):
     """Answers requests from the sources and profiles of an account."""
 
     sources: Sequence[Source]
@@ -82,10 +82,10 @@ class Api:
     later: bool = False
     #: Glob of file names that cannot be parsed: their profiles are never seen.
     unparsable: str = ""
-    _handlers: Mapping[str, Callable[[Pairs], Reply]] = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._handlers = {
+    @cached_property
+    def _handlers(self) -> Mapping[str, Callable[[Pairs], Reply]]:
+        return {
             "/profile/parsing": self._get_parsing,
             "/profiles/searching": self._search,
             "/storing/profiles": self._list_profiles,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NoReturn, TypeAlias, get_args
 
 import msgspec
+from msgspec import Struct
 
 from watcher.sandbox.samples import permission
 
@@ -37,8 +37,7 @@ class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not an error o
         self.status = status
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """The checked text fields of an upload; ``created_at`` in ISO 8601, "" when not given."""
 
     source_key: str

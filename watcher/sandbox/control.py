@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from watcher.sandbox.api import Reply, UnknownSource, reply
 from watcher.sandbox.faults import Fault, Kind
@@ -30,8 +31,7 @@ if TYPE_CHECKING:
 _CALLS: Final = 100_000
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One upload request. ``received_at`` is when its first line had come, by the clock.
 
     ``whole``: the body came to its end and was well-formed. ``status`` is 0 while, or when, there
@@ -57,8 +57,7 @@ class Record:
     ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request of any kind; ``target`` as it stood in its first line."""
 
     received_at: float
@@ -157,8 +156,7 @@ _PLAIN: Final = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+class Control(Struct, frozen=True):
     """Answers requests below :data:`PREFIX`."""
 
     api: Api
@@ -175,7 +173,7 @@ class Control:
             case "GET", "state":
                 return reply(200, "State", data=self._state())
             case "GET", "ledger":
-                return reply(200, "Ledger", data=list(map(asdict, self.ledger.records())))
+                return reply(200, "Ledger", data=list(map(to_builtins, self.ledger.records())))
             case "POST", "faults":
                 return self._set(body)
             case _:
@@ -185,7 +183,7 @@ class Control:
         return {
             "faults": self.faults.state(),
             **{name: getattr(self.api, name) for name in _PLAIN},
-            "sources": list(map(asdict, self.api.sources)),
+            "sources": list(map(to_builtins, self.api.sources)),
             "webhook": self.api.webhooks.url,
         }
 

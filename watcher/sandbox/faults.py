@@ -10,12 +10,12 @@ import enum
 import json
 import socket
 import threading
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from http.client import responses
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from watcher.sandbox.api import Reply, reply
 
@@ -102,8 +102,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.kind in _STORING if self.stored is None else self.stored
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """What faults are matched with; source and file come to be known while the body is read."""
 
     method: str
@@ -112,8 +111,7 @@ class Request:
     file_name: str = ""
 
 
-@dataclass(slots=True)
-class _Switch:
+class _Switch(Struct):
     """A fault that is set, and how often it may still apply; None for ever."""
 
     fault: Fault

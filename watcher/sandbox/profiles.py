@@ -9,11 +9,12 @@ import os
 import re
 import threading
 from collections import Counter
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import pypdf
+from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -35,8 +36,7 @@ _NAME: Final = re.compile(r"[^\W\d_](?:[^\W\d_]|[ .'\u2019-]){1,59}")
 _CV: Final = re.compile(r"\b(?:cv|resume|r\u00e9sum\u00e9|lebenslauf)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What was read in a document."""
 
     name: str
@@ -87,8 +87,7 @@ def _name_of(file_name: str) -> str:
     return " ".join(_CV.sub("", words).split()) or file_name
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """One profile. Times are seconds since 1970 by the sandbox's clock.
 
     ``parses`` is how often a document was parsed for it: each beyond the first was sent again

@@ -5,12 +5,12 @@ The CV is made in code so that it needs no file beside the program.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Source:
+
+class Source(Struct, frozen=True):
     """A source of profiles. ``key`` is 40 hexadecimal digits by habit, any text will do.
 
     ``always_sync``: it parses at once without being asked to.

@@ -9,12 +9,13 @@ import socketserver
 import sys
 import threading
 import time
-from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
+
+from msgspec.structs import replace
 
 from watcher.sandbox.api import UPLOAD, Api, Reply, reply
 from watcher.sandbox.control import PREFIX, Call, Control, Ledger

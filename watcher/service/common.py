@@ -8,8 +8,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import msg
 from watcher.model.errors import WatcherError
@@ -26,8 +27,7 @@ PATIENCE: Final = 90.0
 _NO_WINDOW: Final = 0x08000000
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """How this process was started; ``frozen``: ``executable`` (absolute) is the program itself."""
 
     executable: str
@@ -55,8 +55,7 @@ class Program:
         return (self.executable, "-P", "-m", "watcher")
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What is to be started at login, and what it needs of the system.
 
     ``command`` begins with the program's absolute path. ``writable`` are the absolute paths of
@@ -70,8 +69,7 @@ class Definition:
     errors: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Installed:
+class Installed(Struct, frozen=True):
     """The status of an installed service.
 
     ``file`` is what was installed; ``current`` whether it is what would be installed now;
@@ -162,8 +160,7 @@ def remove_file(path: str, *folders: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """How a program ended: its exit code and its output."""
 
     code: int

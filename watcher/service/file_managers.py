@@ -18,9 +18,10 @@ import plistlib
 import shlex
 import shutil
 import sys
-from dataclasses import dataclass
 from subprocess import list2cmdline
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import msg
 from watcher.model.errors import WatcherError
@@ -37,8 +38,7 @@ LABEL: Final = msg("Send to HrFlow")
 _DASH: Final = " \N{EN DASH} "
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """An entry's label, and its command, to which the paths of the chosen files are appended."""
 
     label: str
@@ -67,8 +67,7 @@ def _distinct_names(folders: Sequence[str]) -> list[str]:
     return [", ".join(path[-length:]) for path in paths]
 
 
-@dataclass(frozen=True, slots=True)
-class _Menu:
+class _Menu(Struct, frozen=True):
     """Where a file manager looks for entries.
 
     ``render`` returns the content of an entry's files, by their paths below the entry's own; an
