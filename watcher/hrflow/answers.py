@@ -190,7 +190,11 @@ def _meaning(
     if derived_reference and _USED_REFERENCE.search(message):
         return Accepted(verbatim(message))
     return Refused(
-        msg("HrFlow rejected this file ({code}): {reason}.", code=code, reason=quote(message))
+        msg(
+            "HrFlow rejected this file ({code}): {reason}. Correct the file, or contact HrFlow.",
+            code=code,
+            reason=quote(message),
+        )
     )
 
 
@@ -250,7 +254,9 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
     if _is_passing(answer.status):
         return _wait(answer.status, "", answer, now)
     if answer.status == 413:
-        return Refused(msg("HrFlow says this file is too large (413)."))
+        return Refused(
+            msg("HrFlow says this file is too large (413). Save a smaller version of it.")
+        )
     return Wait(
         msg("The answer did not come from HrFlow, but probably from a Wi-Fi or proxy login page."),
         offline=True,

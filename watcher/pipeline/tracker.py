@@ -473,9 +473,16 @@ class Tracker(Stage):
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
             why = (
-                msg('HrFlow could not parse this file: "{message}".', message=event.message)
+                msg(
+                    'HrFlow could not parse this file: "{message}". Retry it, or save it as PDF'
+                    " or Word.",
+                    message=event.message,
+                )
                 if event.message
-                else msg("HrFlow could not parse this file and gave no reason.")
+                else msg(
+                    "HrFlow could not parse this file and gave no reason. Retry it, or save it as"
+                    " PDF or Word."
+                )
             )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
         elif self._can_follow_up(each.job.account):

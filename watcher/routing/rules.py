@@ -145,7 +145,11 @@ def fits_type(media_type: str, wanted: Collection[str]) -> bool:
 
 def too_large(max_size: int) -> Message:
     """Return why a file of more than ``max_size`` bytes is refused."""
-    return msg("The file is larger than {limit:size}, the maximum for this folder.", limit=max_size)
+    return msg(
+        "The file is larger than {limit:size}, the maximum for this folder. Save a smaller version,"
+        " or raise max_size in the configuration.",
+        limit=max_size,
+    )
 
 
 def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | Open]:
@@ -213,7 +217,8 @@ def unusable_reference(reference: str) -> Message:
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
-        "The file's reference would be empty or longer than {most:count} characters.",
+        "The file's reference would be empty or longer than {most:count} characters. Change"
+        ' "reference" in the configuration.',
         most=REFERENCE_LENGTH,
     )
 
@@ -271,7 +276,12 @@ def _fits(rule: Rule, document: Document) -> bool:
 def _route(settings: Folder, number: int, document: Document, values: Mapping[str, str]) -> Route:
     source_key = fill(settings.source_key, values).strip()
     if not source_key:
-        raise _NotRoutedError(msg("There is no source for this file: its source_key is empty."))
+        raise _NotRoutedError(
+            msg(
+                "There is no source for this file: its source_key is empty. Choose a source for"
+                " its folder."
+            )
+        )
     reference = fill(settings.reference, values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
@@ -324,7 +334,8 @@ def _open(
         )
     else:
         why = msg(
-            "This file is {what} that contains no document.{left_out}",
+            "This file is {what} that contains no document. Add the document itself, or ignore"
+            " this file.{left_out}",
             what=sniffed.what,
             left_out=left_out,
         )
@@ -372,7 +383,8 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         if stage not in STAGES:
             raise _NotRoutedError(
                 msg(
-                    'The file\'s stage would be "{value}", but must be {names:or}.',
+                    'The file\'s stage would be "{value}", but must be {names:or}. Change "stage"'
+                    " in the configuration.",
                     value=stage,
                     names=STAGES,
                 )
@@ -400,7 +412,10 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     if sniffed.advice:
         return msg("This file is {what}. {how}", what=sniffed.what, how=sniffed.advice)
     if _is_no_document(sniffed):
-        return msg("This file is {what}, not a document.", what=sniffed.what)
+        return msg(
+            "This file is {what}, not a document. Add the document instead, or ignore this file.",
+            what=sniffed.what,
+        )
     return msg(
         "This file is {what} ({type}), a type that this folder doesn't accept. To upload it,"
         ' add the type to "accept" in the configuration.',
