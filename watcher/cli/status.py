@@ -216,7 +216,12 @@ def _show(facts: dict[str, Any], where: Places) -> None:
     if "note" in facts:
         say(facts["note"])
         return
-    say(f"{count_files(facts['today'])} uploaded today.")
+    if facts["today"]:
+        say(f"{count_files(facts['today'])} uploaded today.")
+    elif view.count(facts["counts"], view.Group.ARRIVED):
+        say("No files uploaded today.")
+    else:
+        say("No files uploaded yet.")
     if shown := view.numbers(facts["counts"], facts["opened"]):
         rows = [[f"{display.sign} {display.label}", str(files)] for display, files in shown]
         tones = {row: display.tone for row, (display, _) in enumerate(shown)}
