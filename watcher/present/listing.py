@@ -230,6 +230,7 @@ def row(entry: Entry, word: Catalog, profile_url: str = "") -> dict[str, object]
         "candidate": _candidate(entry, word),
         "source": entry.source_name or entry.source_key,
         "tags": tags(entry),
+        "tag_list": _tags(entry),
         "type": word(type_name(entry.media_type)),
         "media_type": entry.media_type,
         "size": entry.stat.size,
@@ -302,7 +303,6 @@ def details(
         **row(entry, word, profile_url),
         "after": _after(entry),
         "parsing": parse_seconds(entry),
-        "tag_list": _tags(entry),
         "story": [
             {
                 "at": at,
