@@ -117,7 +117,7 @@ function fill(row, file) {
     put(row.cell[column], text);
     row.cell[column].title = row.cell[column].textContent;
   }
-  replace(row.cell.tags, tagLine(file.tag_list));
+  replace(row.cell.tags, [tagLine(file.tag_list)]);
   row.cell.tags.title = safe(file.tags);
   row.cell.name.title = safe(file.path);
   row.cell.when.title = moment(file.changed_at);
@@ -126,8 +126,8 @@ function fill(row, file) {
 
 /** Tags, and how many there are beside the first: where there is little room, that is all that is shown. */
 function tagLine(tags) {
-  const shown = tags.map(([name, value]) => el("span", { class: "tag" }, `${name}=${value}`));
-  return tags.length > 1 ? [...shown, el("span", { class: "more" }, `+${number(tags.length - 1)}`)] : shown;
+  const shown = tags.flatMap(([name, value]) => [el("span", { class: "tag" }, `${name}=${value}`), " "]);
+  return el("span", {}, ...shown, tags.length > 1 ? el("span", { class: "more" }, `+${number(tags.length - 1)}`) : "");
 }
 
 function profileLink() {
