@@ -2,19 +2,16 @@
 
 ::
 
-    opening         opens files and directories below a watched folder
+    opening         opens files and directories below a watched folder, and private files
     parts           which document a file is a part of, by its name and place
-    containers      emails and archives: the documents inside are copied into the spool
+    containers      emails and zip archives: the documents inside are copied into the spool
     members         the names and limits that all containers share
     mail, outlook   what is attached to an email, and what of that is not a document
-    archives        what is in a zip archive, within limits
     images          converted to PDF where HrFlow cannot read them
-    spool           private temporary files
     identification  opened once, examined and hashed; is it still being written?
     adding          copies added to a watched folder, complete when they appear
     filing          filed away by the settings, with a note of why it was refused
-    moving          moved to a folder, safely whatever fails
-    trash           moved to the system's trash
+    moving          moved to a folder or the system's trash, safely whatever fails
 """
 
 from watcher.documents.containers import Container, open_container, part_path
@@ -26,9 +23,8 @@ from watcher.documents.filing import (
 )
 from watcher.documents.identification import being_written, identify, reopen
 from watcher.documents.images import to_pdf
-from watcher.documents.opening import Opened, find_container, is_at, open_document, stat_file
+from watcher.documents.opening import Opened, Spool, find_container, is_at, open_document, stat_file
 from watcher.documents.parts import main_file
-from watcher.documents.spool import Spool
 
 __all__ = [
     "Container",

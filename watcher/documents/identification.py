@@ -16,7 +16,6 @@ from msgspec.structs import replace
 from watcher.documents.containers import Container, Extracted, extract_part, list_parts
 from watcher.documents.images import find_problem
 from watcher.documents.opening import (
-    HAS_DIR_FD,
     Opened,
     RefusedError,
     explain,
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from watcher.documents.spool import Spool
+    from watcher.documents.opening import Spool
     from watcher.model.records import Stat
 
 # It warns of every oddity in a file.
@@ -57,7 +56,6 @@ def identify(
     converts: Callable[[Sniffed], bool] = lambda _: False,
     spool: Spool | None = None,
     container: Container | None = None,
-    has_dir_fd: bool = HAS_DIR_FD,
 ) -> Identified | Unusable:
     """Open the file at ``path`` below ``root`` and return what it is.
 
@@ -72,7 +70,7 @@ def identify(
     if container is not None:
         opened = container.extract(os.path.basename(path), max_size)
     else:
-        opened = open_document(root, path, has_dir_fd=has_dir_fd)
+        opened = open_document(root, path)
         if isinstance(opened, Unusable) and opened.gone and spool is not None:
             opened = extract_part(root, path, spool, opens, max_size)
     if isinstance(opened, Unusable):
@@ -101,11 +99,9 @@ def identify(
         return Identified(document, handle, busy)
 
 
-def reopen(
-    root: str, path: str, stat: Stat, spool: Spool | None = None, *, has_dir_fd: bool = HAS_DIR_FD
-) -> BinaryIO | Altered:
+def reopen(root: str, path: str, stat: Stat, spool: Spool | None = None) -> BinaryIO | Altered:
     """Open again the file that was identified as ``stat``; Altered if it is no longer that one."""
-    opened: Opened | Unusable | Extracted = open_document(root, path, has_dir_fd=has_dir_fd)
+    opened: Opened | Unusable | Extracted = open_document(root, path)
     if isinstance(opened, Unusable) and opened.gone and spool is not None:
         opened = extract_part(root, path, spool)
     if isinstance(opened, Unusable):

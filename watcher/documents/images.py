@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from watcher.documents.spool import Spool
+    from watcher.documents.opening import Spool
 
 #: The most pages of a TIFF file, and pixels of all of them.
 _MOST_PAGES: Final = 100
