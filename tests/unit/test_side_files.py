@@ -14,7 +14,7 @@ from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.placeholders import Facts
 from watcher.routing.rules import Plan, accepts, converts, opens, router
-from watcher.sniff.bundles import document_path
+from watcher.sniff.formats import document_path
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
