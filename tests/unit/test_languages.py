@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from watcher.i18n.catalog import LOCALE, catalog, languages, page_texts
+from watcher.i18n.languages import LOCALE, catalog, languages, page_texts
 from watcher.i18n.message import ENGLISH, as_json, from_json, msg, plural
 from watcher.model.kinds import State
 from watcher.model.records import Entry

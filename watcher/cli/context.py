@@ -129,7 +129,7 @@ def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[s
 
 def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
     from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
-    from watcher.i18n.catalog import catalog  # noqa: PLC0415
+    from watcher.i18n.languages import catalog  # noqa: PLC0415
     from watcher.page.actions import JournalActions  # noqa: PLC0415
     from watcher.page.activity import Activity  # noqa: PLC0415
 
