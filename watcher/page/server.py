@@ -22,7 +22,7 @@ from watcher.page.auth import AuthMiddleware, Sessions
 from watcher.page.folders import Additions, FolderSettings
 from watcher.page.routes import Language, Routes
 from watcher.page.setup_form import Health, Sample, Setup
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
