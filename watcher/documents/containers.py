@@ -15,7 +15,6 @@ import zipfile
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.documents.images import is_small
@@ -24,13 +23,13 @@ from watcher.documents.members import (
     MOST,
     NESTED,
     TOO_MANY,
-    ContainerError,
     Member,
     name_members,
 )
 from watcher.documents.opening import (
     Opened,
     Spool,
+    UnreadableError,
     explain,
     find_container,
     open_document,
@@ -38,7 +37,7 @@ from watcher.documents.opening import (
 )
 from watcher.documents.outlook import read_outlook_message
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.files import Mail, Part, Unusable
+from watcher.model.files import Part, Unusable
 from watcher.routing.rules import too_large
 from watcher.sniff import formats
 from watcher.sniff.containers import ZIP_MALFORMED, Bounded
@@ -49,28 +48,14 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.model.files import Sniffed
-    from watcher.model.records import Stat
 
-    #: Returns what is inside a file, given with its size in bytes; ContainerError if it can't.
+    #: Returns what is inside a file, given with its size in bytes; UnreadableError if it can't.
     Reader = Callable[[BinaryIO, int], Iterable[Member]]
 
 _EMPTY: Final = msg("an email without a document")
 _LOGO: Final = msg("a small image, such as a logo")
 #: First bytes of an image that tell its size: a preview and a colour profile may come before it.
 _IMAGE_HEAD: Final = 262_144
-
-
-class Extracted(Struct, frozen=True):
-    """A part in the spool, at its start; its stat is its container's, with its own size.
-
-    ``problem``: why it could not be copied completely, as a sentence.
-    """
-
-    handle: BinaryIO
-    stat: Stat
-    container: str
-    mail: Mail
-    problem: Message = NOTHING
 
 
 def part_path(container: str, name: str) -> str:
@@ -87,7 +72,7 @@ def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ..
     with spool.opening:
         try:
             members = _read(opened, sniffed)
-        except ContainerError as error:
+        except UnreadableError as error:
             return error.why
         is_mail = _is_mail(sniffed)
         return tuple(_describe(name, each, is_attached=is_mail) for name, each in members.items())
@@ -101,7 +86,7 @@ class Container(NamedTuple):
     members: Mapping[str, Member]
     spool: Spool
 
-    def extract(self, name: str, max_size: int = 0) -> Extracted | Unusable:
+    def extract(self, name: str, max_size: int = 0) -> Opened | Unusable:
         """Copy a part into the spool; see :func:`extract_part`."""
         member = self.members.get(name)
         if member is None:
@@ -137,7 +122,7 @@ def extract_part(
     spool: Spool,
     opens: Callable[[Sniffed], bool] = lambda _: True,
     max_size: int = 0,
-) -> Extracted | Unusable:
+) -> Opened | Unusable:
     """Copy the part at ``path`` below ``root`` into the spool.
 
     Unusable if it cannot be read, or ``opens`` is false for its container. A part of more than
@@ -162,7 +147,7 @@ def _find_members(
                 msg("Documents are no longer extracted from the file that contains this one.")
             )
         return _read(opened, sniffed)
-    except ContainerError as error:
+    except UnreadableError as error:
         return Unusable(error.why)
     except OSError as error:
         return explain(error)
@@ -183,7 +168,7 @@ def _sniff(name: str, member: Member) -> Sniffed | None:
     """Return what a member is by its first bytes; None if it cannot be read."""
     try:
         beginning = _begin(member, HEAD)
-    except ContainerError:  # it will be refused for that
+    except UnreadableError:  # it will be refused for that
         return None
     return sniff(beginning, beginning.tell(), name)
 
@@ -200,7 +185,7 @@ def _begin(member: Member, limit: int) -> BinaryIO:
 
 def _copy(
     opened: Opened, container: str, member: Member, spool: Spool, max_size: int
-) -> Extracted | Unusable:
+) -> Opened | Unusable:
     is_too_large = 0 < max_size < member.size
     handle, problem = spool.create(), too_large(max_size) if is_too_large else NOTHING
     try:
@@ -208,7 +193,7 @@ def _copy(
             if not is_too_large:
                 for piece in member.read():
                     handle.write(piece)
-        except ContainerError as error:
+        except UnreadableError as error:
             problem = error.why
         size = member.size if problem else handle.tell()
         handle.seek(0)
@@ -218,7 +203,7 @@ def _copy(
     except BaseException:
         handle.close()
         raise
-    return Extracted(handle, replace(opened.stat, size=size), container, member.mail, problem)
+    return Opened(handle, replace(opened.stat, size=size), container, member.mail, problem)
 
 
 def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
@@ -240,7 +225,7 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
             continue
         try:
             inner = list(reader(io.BytesIO(b"".join(member.read())), member.size))
-        except ContainerError:  # it will be refused as an email
+        except UnreadableError:  # it will be refused as an email
             yield member
             continue
         if not inner:
@@ -290,7 +275,7 @@ def read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
     """Yield the files in a zip archive, in its order. Archives inside it are not opened.
 
     Raises:
-        ContainerError: it is damaged, locked, or exceeds a limit.
+        UnreadableError: it is damaged, locked, or exceeds a limit.
         OSError: the disk fails.
     """
     bounded = Bounded(handle, _DIRECTORY, size)
@@ -298,7 +283,7 @@ def read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
         archive = zipfile.ZipFile(bounded)
     entries = [each for each in archive.infolist() if not each.is_dir()]
     if problem := _find_problem(entries, size):
-        raise ContainerError(problem)
+        raise UnreadableError(problem)
     for entry in entries:
         read = partial(_unpack, archive, bounded, size, entry)
         yield Member(_decode_name(entry), entry.file_size, read, _tell_left_out(entry))
@@ -306,13 +291,13 @@ def read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
 
 @contextlib.contextmanager
 def _explained(bounded: Bounded) -> Iterator[None]:
-    """Raise ContainerError for what the library raises on malformed archives."""
+    """Raise UnreadableError for what the library raises on malformed archives."""
     try:
         yield
     except ZIP_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
-        raise ContainerError(_UNREADABLE if bounded.left else TOO_MANY) from None
+        raise UnreadableError(_UNREADABLE if bounded.left else TOO_MANY) from None
 
 
 def _unpack(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from watcher.documents.containers import Container, Extracted, extract_part, list_parts
+from watcher.documents.containers import Container, extract_part, list_parts
 from watcher.documents.images import find_problem
 from watcher.documents.opening import (
     Opened,
@@ -22,7 +22,7 @@ from watcher.documents.opening import (
     open_document,
     stat_handle,
 )
-from watcher.documents.parts import find_place
+from watcher.documents.parts import Place, find_place
 from watcher.i18n.message import Message, msg
 from watcher.model.files import Document, Identified, Sniffed, Unusable
 from watcher.model.uploads import Altered
@@ -66,7 +66,6 @@ def identify(
     ``converts`` is true are to be sent as PDF; both need a ``spool``. ``container``: the file that
     it is inside of, if that is open already.
     """
-    opened: Opened | Unusable | Extracted
     if container is not None:
         opened = container.extract(os.path.basename(path), max_size)
     else:
@@ -78,16 +77,10 @@ def identify(
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(opened.handle)
         try:
-            if isinstance(opened, Extracted):
-                busy: bool | None = False
-                document = _read_part(root, path, opened, accepts, max_size)
-            else:
-                busy = being_written(opened.handle, path)
-                document = _read(root, path, opened, accepts, max_size)
-                if spool is not None and opens(document.sniffed) and _may_open(document, max_size):
-                    parts = list_parts(opened, document.sniffed, spool)
-                    found = {"problem": parts} if isinstance(parts, Message) else {"parts": parts}
-                    document = replace(document, **found)
+            busy = False if opened.container else being_written(handle, path)
+            document = _read(root, path, opened, accepts, max_size)
+            if spool is not None and not opened.container and opens(document.sniffed):
+                document = _list_parts(document, opened, max_size, spool)
             if spool is not None and document.sha256 and converts(document.sniffed):
                 document = _as_pdf(document, handle, spool)
             handle.seek(0)
@@ -101,7 +94,7 @@ def identify(
 
 def reopen(root: str, path: str, stat: Stat, spool: Spool | None = None) -> BinaryIO | Altered:
     """Open again the file that was identified as ``stat``; Altered if it is no longer that one."""
-    opened: Opened | Unusable | Extracted = open_document(root, path)
+    opened = open_document(root, path)
     if isinstance(opened, Unusable) and opened.gone and spool is not None:
         opened = extract_part(root, path, spool)
     if isinstance(opened, Unusable):
@@ -115,22 +108,38 @@ def reopen(root: str, path: str, stat: Stat, spool: Spool | None = None) -> Bina
 def _read(
     root: str, path: str, opened: Opened, accepts: Callable[[Sniffed], bool], max_size: int
 ) -> Document:
-    handle, stat = opened.handle, opened.stat
-    place = find_place(root, path)
+    handle, stat, problem = opened.handle, opened.stat, opened.problem
+    place = Place(os.path.basename(path)) if opened.container else find_place(root, path)
     content = _read_small(handle, stat.size)
-    sniffed = place.found or sniff(content, stat.size, place.name)
-    sent = accepts(sniffed) and (not max_size or stat.size <= max_size) and not place.part_of
-    sha256 = _hash(content, stat.size) if sent else ""
-    if stat_handle(handle) != stat:
+    sniffed = _UNREAD if problem else place.found or sniff(content, stat.size, place.name)
+    sent = accepts(sniffed) and (not max_size or stat.size <= max_size)
+    sha256 = _hash(content, stat.size) if sent and not place.part_of and not problem else ""
+    if not opened.container and stat_handle(handle) != stat:
         raise RefusedError(msg("The file changed while it was being read."), passing=True)
-    file_name = server_name(place.name, sniffed.extension)
-    return Document(root, path, stat, sha256, sniffed, file_name, place.part_of, place.may_be_part)
+    return Document(
+        root,
+        path,
+        stat,
+        sha256,
+        sniffed,
+        server_name(place.name, sniffed.extension),
+        place.part_of,
+        place.may_be_part,
+        problem=problem,
+        container=opened.container,
+        mail=opened.mail,
+    )
 
 
-def _may_open(document: Document, max_size: int) -> bool:
-    """Whether a file is complete and not too large, so that it is worth opening."""
+def _list_parts(document: Document, opened: Opened, max_size: int, spool: Spool) -> Document:
+    """Return the document with what is inside, if it is complete and not too large."""
     size = document.stat.size
-    return bool(size) and not document.sniffed.broken and (not max_size or size <= max_size)
+    if not size or document.sniffed.broken or 0 < max_size < size:
+        return document
+    parts = list_parts(opened, document.sniffed, spool)
+    if isinstance(parts, Message):
+        return replace(document, problem=parts)
+    return replace(document, parts=parts)
 
 
 def _as_pdf(document: Document, handle: BinaryIO, spool: Spool) -> Document:
@@ -138,27 +147,6 @@ def _as_pdf(document: Document, handle: BinaryIO, spool: Spool) -> Document:
     problem = find_problem(handle, document.sniffed.media_type, spool)
     name = server_name(os.path.basename(document.path), formats.PDF.extension)
     return replace(document, file_name=name, converts=not problem, problem=problem)
-
-
-def _read_part(
-    root: str, path: str, part: Extracted, accepts: Callable[[Sniffed], bool], max_size: int
-) -> Document:
-    """Return what a file is that was inside another."""
-    name, size = os.path.basename(path), part.stat.size
-    content = _read_small(part.handle, size)
-    sniffed = _UNREAD if part.problem else sniff(content, size, name)
-    sent = accepts(sniffed) and (not max_size or size <= max_size) and not part.problem
-    return Document(
-        root,
-        path,
-        part.stat,
-        _hash(content, size) if sent else "",
-        sniffed,
-        server_name(name, sniffed.extension),
-        problem=part.problem,
-        container=part.container,
-        mail=part.mail,
-    )
 
 
 def _read_small(handle: BinaryIO, size: int) -> BinaryIO:

@@ -13,7 +13,8 @@ from email.utils import parseaddr, parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.documents.members import MOST, TOO_MANY, ContainerError, Member
+from watcher.documents.members import MOST, TOO_MANY, Member
+from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.files import Mail
 
@@ -84,12 +85,12 @@ def read_mail(handle: BinaryIO, _size: int) -> Iterator[Member]:
     grow with them.
 
     Raises:
-        ContainerError: it is not an email, or has too many parts.
+        UnreadableError: it is not an email, or has too many parts.
     """
     try:
         yield from _members(handle)
     except _MALFORMED:
-        raise ContainerError(UNREADABLE) from None
+        raise UnreadableError(UNREADABLE) from None
 
 
 def _members(handle: BinaryIO) -> Iterator[Member]:
@@ -183,9 +184,9 @@ def _leaves(handle: BinaryIO) -> Iterator[_Leaf]:
                 yield _Leaf(headers, at, at)
             leaf = _begin(headers, at + len(line), lists)
         if count > _MOST:
-            raise ContainerError(TOO_MANY)
+            raise UnreadableError(TOO_MANY)
         if length > _LONGEST_HEADERS or len(lists) > _DEEPEST:
-            raise ContainerError(UNREADABLE)
+            raise UnreadableError(UNREADABLE)
         ending = len(line) - len(line.rstrip(b"\r\n"))
         at += len(line)
     if leaf is not None:
@@ -287,7 +288,7 @@ def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
             found.append((name, leaf._replace(start=start, end=at)))
             name = b""
         if len(found) > MOST:
-            raise ContainerError(TOO_MANY)
+            raise UnreadableError(TOO_MANY)
     if name:  # it is cut off
         found.append((name, leaf._replace(start=start)))
     for each, part in found:

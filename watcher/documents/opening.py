@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from watcher.i18n.message import Message, msg
-from watcher.model.files import Unusable
+from watcher.i18n.message import NOTHING, Message, msg
+from watcher.model.files import NO_MAIL, Mail, Unusable
 from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import BufferedReader
     from typing import BinaryIO
 
 HAS_DIR_FD: Final = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
@@ -63,11 +62,27 @@ class RefusedError(OSError):
         self.passing = passing
 
 
-class Opened(Struct, frozen=True):
-    """A regular file, open for reading at its start, and its stat at that moment."""
+class UnreadableError(Exception):
+    """What is in a file cannot be used; ``why`` is a sentence."""
 
-    handle: BufferedReader
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Opened(Struct, frozen=True):
+    """A regular file, open for reading at its start, and its stat at that moment.
+
+    A document that is inside another file was copied into the spool: ``container`` is the path of
+    that file, ``stat`` is its stat with the document's own size, ``mail`` is about it, and
+    ``problem`` why the document could not be copied completely, as a sentence.
+    """
+
+    handle: BinaryIO
     stat: Stat
+    container: str = ""
+    mail: Mail = NO_MAIL
+    problem: Message = NOTHING
 
 
 class Directory(Struct, frozen=True):

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.documents.mail import PICTURE, UNREADABLE, day, header
-from watcher.documents.members import NESTED, ContainerError, Member
+from watcher.documents.members import NESTED, Member
+from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Mail
 from watcher.sniff.containers import OLE_MALFORMED, Bounded
@@ -46,7 +47,7 @@ def read_outlook_message(
     Messages attached are opened too, unless this one ``is_attached`` itself.
 
     Raises:
-        ContainerError: it is not one.
+        UnreadableError: it is not one.
         OSError: the disk fails.
     """
     with _opened(handle, size) as compound:
@@ -65,7 +66,7 @@ def _opened(handle: BinaryIO, size: int) -> Iterator[OleFileIO]:
     except OLE_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
-        raise ContainerError(UNREADABLE) from None
+        raise UnreadableError(UNREADABLE) from None
 
 
 def _read(handle: BinaryIO, size: int, path: list[str]) -> Iterable[bytes]:
