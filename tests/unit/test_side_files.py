@@ -5,7 +5,7 @@ import os
 import pytest
 
 from watcher.documents import file_away, identify, main_file
-from watcher.documents.parts import find_place, is_tied
+from watcher.documents.bundles import find_place, is_tied
 from watcher.model.files import Filed
 from watcher.model.kinds import State
 from watcher.model.records import Stat

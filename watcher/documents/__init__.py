@@ -3,7 +3,7 @@
 ::
 
     opening         opens files and directories below a watched folder, and private files
-    parts           which document a file is a part of, by its name and place
+    bundles         documents of several files: which one stands for them, which belong to it
     containers      emails and zip archives: the documents inside are copied into the spool
     members         the names and limits that all containers share
     mail, outlook   what is attached to an email, and what of that is not a document
@@ -14,6 +14,7 @@
     moving          moved to a folder or the system's trash, safely whatever fails
 """
 
+from watcher.documents.bundles import main_file
 from watcher.documents.containers import Container, open_container, part_path
 from watcher.documents.filing import (
     file_away,
@@ -24,7 +25,6 @@ from watcher.documents.filing import (
 from watcher.documents.identification import being_written, identify, reopen
 from watcher.documents.images import to_pdf
 from watcher.documents.opening import Opened, Spool, find_container, is_at, open_document, stat_file
-from watcher.documents.parts import main_file
 
 __all__ = [
     "Container",

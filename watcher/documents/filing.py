@@ -8,6 +8,7 @@ import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from watcher.documents.bundles import is_tied
 from watcher.documents.moving import is_still, move, move_to_trash, number_names
 from watcher.documents.opening import (
     Directory,
@@ -19,7 +20,6 @@ from watcher.documents.opening import (
     split_below,
     stat_at,
 )
-from watcher.documents.parts import is_tied
 from watcher.i18n.message import Message, Text, msg
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
@@ -78,7 +78,7 @@ def file_away(
 
     ``target_dir`` is relative to ``root`` or absolute. May be called again with the same
     arguments: a file that is already there, or gone, counts as filed. Some files stay: see
-    :func:`watcher.documents.parts.is_tied`.
+    :func:`watcher.documents.bundles.is_tied`.
     """
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)

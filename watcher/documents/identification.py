@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from watcher.documents.bundles import Place, find_place
 from watcher.documents.containers import Container, extract_part, list_parts
 from watcher.documents.images import find_problem
 from watcher.documents.opening import (
@@ -22,7 +23,6 @@ from watcher.documents.opening import (
     open_document,
     stat_handle,
 )
-from watcher.documents.parts import Place, find_place
 from watcher.i18n.message import Message, msg
 from watcher.model.files import Document, Identified, Sniffed, Unusable
 from watcher.model.uploads import Altered

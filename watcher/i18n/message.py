@@ -141,35 +141,27 @@ class Catalog:
 
     def __call__(self, message: str | Message, /, **args: Value) -> str:
         """Return the text of a message, or of a literal, with its places filled."""
-        if isinstance(message, Message):
-            if message.plural:
-                return self._plural(
-                    message.text, message.plural, message.args["count"], message.args
-                )
-            return self._fill(self._find(message.text), message.args)
-        return self._fill(self._find(message), args)
+        if isinstance(message, str):
+            message = Message(message, args)
+        text = self._find(message)
+        if "{" not in text and "}" not in text:
+            return text
+        return _PLACE.sub(lambda found: self._place(found, message.args), text)
 
     def plural(self, one: str, many: str, count: int, /, **args: Value) -> str:
         """Return a text about ``count`` things; ``count`` also fills the place of this name."""
-        return self._plural(one, many, count, {"count": count, **args})
+        return self(Message(one, {"count": count, **args}, many))
 
     # -- inside
 
-    def _find(self, text: str) -> str:
-        return self.translations.gettext(text) if text else ""  # "" is the catalogue's header
+    def _find(self, message: Message) -> str:
+        if message.plural:
+            count = message.args["count"]
+            assert isinstance(count, int)
+            return self.translations.ngettext(message.text, message.plural, count)
+        return self.translations.gettext(message.text) if message else ""  # "": the header
 
-    def _plural(self, one: str, many: str, count: Value, args: object) -> str:
-        assert isinstance(count, int)
-        assert isinstance(args, dict)
-        return self._fill(self.translations.ngettext(one, many, count), args)
-
-    def _fill(self, text: str, args: object) -> str:
-        assert isinstance(args, dict)
-        if "{" not in text and "}" not in text:
-            return text
-        return _PLACE.sub(lambda found: self._place(found, args), text)
-
-    def _place(self, found: re.Match[str], args: dict[str, Value]) -> str:
+    def _place(self, found: re.Match[str], args: Mapping[str, Value]) -> str:
         name, kind = found[1], found[2]
         if name is None:
             return found[0][0]

@@ -1,4 +1,4 @@
-"""Documents of several files: is a file the main file of one, or a part of it?
+"""Documents of several files: does a file stand for one, or belong to it?
 
 On macOS a document may be a folder (``CV.pages``, ``CV.rtfd``), which one file in it represents.
 A web page saved with its pictures has them in a folder beside it (``CV_files``). Only the names
