@@ -15,12 +15,13 @@ import pytest
 from tests.support import samples
 from tests.support.bare_python import BARE
 from watcher.documents import being_written, identify, open_document, reopen, stat_file
-from watcher.documents.identification import judge_sharing, mounted_as
+from watcher.documents.identification import judge_sharing
 from watcher.documents.opening import RefusedError, explain
 from watcher.i18n.message import msg
 from watcher.model.files import Identified, Unusable
 from watcher.model.records import Stat
 from watcher.model.uploads import Altered
+from watcher.system import file_system_of
 
 PDF = Path(samples.PDF).read_bytes()
 LINK = "This is a symbolic link, and links are not followed."
@@ -324,11 +325,11 @@ def test_the_file_system_of_an_open_file_is_known(tmp_path, mount, kind):
     (tmp_path / "mountinfo").write_text(MOUNTS)
     (tmp_path / "fdinfo").mkdir()
     (tmp_path / "fdinfo" / "7").write_text(f"pos:\t0\nflags:\t0100000\nmnt_id:\t{mount}\n")
-    assert mounted_as(7, str(tmp_path)) == kind
+    assert file_system_of(7, str(tmp_path)) == kind
 
 
 def test_without_a_list_of_mounts_nothing_is_claimed(tmp_path):
-    assert mounted_as(7, str(tmp_path / "missing")) == ""
+    assert file_system_of(7, str(tmp_path / "missing")) == ""
 
 
 @linux_only
@@ -345,7 +346,7 @@ def test_of_a_file_in_memory_it_is_known_too_who_writes_it():
 def test_where_others_may_write_unseen_a_lease_says_nothing(root, kind, monkeypatch):
     path = f"{root}/cv.pdf"
     monkeypatch.setattr("watcher.documents.identification.os.major", lambda _device: 0)
-    monkeypatch.setattr("watcher.documents.identification.mounted_as", lambda _fd: kind)
+    monkeypatch.setattr("watcher.documents.identification.file_system_of", lambda _fd: kind)
     with open(path, "rb") as handle:
         assert being_written(handle, path) is None
         with open(path, "r+b"):

@@ -28,6 +28,7 @@ from watcher.model.files import Document, Identified, Sniffed, Unusable
 from watcher.model.uploads import Altered
 from watcher.sniff import formats
 from watcher.sniff.detect import server_name, sniff
+from watcher.system import file_system_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,8 +177,6 @@ def _hash(handle: BinaryIO, size: int) -> str:
 
 # --- Is a program still writing it? ---------------------------------------------------------------
 
-_PROCESS = "/proc/self"
-
 #: File systems without an own device number that only this kernel writes to. Others may be on a
 #: network, the host or a program (FUSE), whose writers the kernel does not know.
 _LOCAL = frozenset({"bcachefs", "btrfs", "overlay", "ramfs", "tmpfs", "zfs"})
@@ -218,23 +217,7 @@ if sys.platform == "linux":
 
     def _knows_writers(fd: int) -> bool:
         """Return whether the kernel knows every program that writes the file."""
-        return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
-
-
-def mounted_as(fd: int, process: str = _PROCESS) -> str:
-    """Return the type of the file system that an open file is on; "" if unknown.
-
-    fdinfo has the id of its mount, mountinfo the mounts (proc(5)). The device number would not
-    do: each btrfs subvolume has its own, which no mount has.
-    """
-    try:
-        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
-            wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
-        with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-            row = next(row for row in map(str.split, lines) if row[0] == wanted)
-    except (OSError, StopIteration):
-        return ""
-    return row[row.index("-") + 1]
+        return bool(os.major(os.fstat(fd).st_dev)) or file_system_of(fd) in _LOCAL
 
 
 def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:

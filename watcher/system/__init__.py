@@ -1,4 +1,4 @@
-"""What several packages need of the system: atomic writes, and which hosts are this machine."""
+"""Writes files whole, tells the type of a file system, and which hosts are this machine."""
 
 from __future__ import annotations
 
@@ -54,3 +54,19 @@ def is_loopback(host: str) -> bool:
         except (OSError, UnicodeError):
             return False
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def file_system_of(fd: int, process: str = "/proc/self") -> str:
+    """Return the type of the file system that an open file is on; "" if unknown.
+
+    fdinfo has the id of its mount, mountinfo the mounts (proc(5)). The device number would not
+    do: each btrfs subvolume has its own, which no mount has.
+    """
+    try:
+        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
+            wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
+        with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
+            row = next(row for row in map(str.split, lines) if row[0] == wanted)
+    except (OSError, StopIteration):
+        return ""
+    return row[row.index("-") + 1]
