@@ -14,8 +14,8 @@ import pytest
 
 from tests.support import samples
 from tests.support.bare_python import BARE
-from watcher.documents import being_written, identify, open_document, reopen, stat_file
-from watcher.documents.identification import judge_sharing
+from watcher.documents import identify, open_document, reopen, stat_file
+from watcher.documents.identification import being_written, judge_sharing
 from watcher.documents.opening import RefusedError, explain
 from watcher.i18n.message import msg
 from watcher.model.files import Identified, Unusable

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from watcher.documents import file_away, moving, stat_file, write_error_note
+from watcher.documents import moving, stat_file
+from watcher.documents.filing import file_away, write_error_note
 from watcher.documents.opening import RefusedError, open_directory
 from watcher.i18n.message import msg
 from watcher.model.files import Filed, FilingFailed
@@ -263,7 +264,8 @@ def test_the_trash_of_the_system(root, tmp_path):
     path = make(os.path.join(root, os.fsdecode(b"caf\xe9.pdf")))
     run = (
         "import sys, os\n"
-        "from watcher.documents import file_away, stat_file\n"
+        "from watcher.documents.filing import file_away\n"
+        "from watcher.documents.opening import stat_file\n"
         "from watcher.model.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
         "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, ''))\n"
@@ -358,7 +360,8 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
         "from send2trash.exceptions import TrashPermissionError\n"
         "def refuse(path): raise TrashPermissionError(path)\n"
         "send2trash.send2trash = refuse\n"
-        "from watcher.documents import file_away, stat_file\n"
+        "from watcher.documents.filing import file_away\n"
+        "from watcher.documents.opening import stat_file\n"
         "from watcher.model.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
         "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, '').why)\n"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from watcher.folders import Tally, WatchedFolder, mounts, scans
-from watcher.folders.scans import BATCH, COARSEST_SECONDS, FULL_EVERY, Memory, look_again
+from watcher.folders import WatchedFolder, mounts, scans
+from watcher.folders.scans import BATCH, COARSEST_SECONDS, FULL_EVERY, Memory, Tally, look_again
 from watcher.model.kinds import Sign
 from watcher.model.settings import Watch
 

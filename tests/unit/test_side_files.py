@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from watcher.documents import file_away, identify, main_file
+from watcher.documents import identify, main_file
 from watcher.documents.bundles import find_place, is_tied
+from watcher.documents.filing import file_away
 from watcher.model.files import Filed
 from watcher.model.kinds import State
 from watcher.model.records import Stat

@@ -16,22 +16,14 @@
 
 from watcher.documents.bundles import main_file
 from watcher.documents.containers import Container, open_container, part_path
-from watcher.documents.filing import (
-    file_away,
-    file_by_settings,
-    filing_target,
-    write_error_note,
-)
-from watcher.documents.identification import being_written, identify, reopen
+from watcher.documents.filing import file_by_settings, filing_target
+from watcher.documents.identification import identify, reopen
 from watcher.documents.images import to_pdf
-from watcher.documents.opening import Opened, Spool, find_container, is_at, open_document, stat_file
+from watcher.documents.opening import Spool, find_container, is_at, open_document, stat_file
 
 __all__ = [
     "Container",
-    "Opened",
     "Spool",
-    "being_written",
-    "file_away",
     "file_by_settings",
     "filing_target",
     "find_container",
@@ -44,5 +36,4 @@ __all__ = [
     "reopen",
     "stat_file",
     "to_pdf",
-    "write_error_note",
 ]

@@ -21,7 +21,6 @@ from watcher.i18n.message import Message
 from watcher.service.common import (
     NAME,
     Definition,
-    Done,
     Installed,
     Program,
     Run,
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "LABEL", "NAME", "Definition", "Done", "FileManagers", "Installed", "Program", "Run",
+    "LABEL", "NAME", "Definition", "FileManagers", "Installed", "Program", "Run",
     "Service", "Systemd", "choose", "how_to_start", "make_entries", "run_program",
 ]  # fmt: skip
 
