@@ -19,13 +19,7 @@ from msgspec.structs import replace
 
 from watcher.documents.images import is_small
 from watcher.documents.mail import read_mail
-from watcher.documents.members import (
-    MOST,
-    NESTED,
-    TOO_MANY,
-    Member,
-    name_members,
-)
+from watcher.documents.members import MOST, NESTED, TOO_MANY, Member, name_members
 from watcher.documents.opening import (
     Opened,
     Spool,
@@ -271,7 +265,7 @@ _UNKNOWN: Final = msg(
 )
 
 
-def read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
+def _read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
     """Yield the files in a zip archive, in its order. Archives inside it are not opened.
 
     Raises:
@@ -353,5 +347,5 @@ def _decode_name(entry: zipfile.ZipInfo) -> str:
 _READERS: Final[dict[str, Reader]] = {
     formats.MAIL.media_type: read_mail,
     formats.MSG.media_type: read_outlook_message,
-    formats.ZIP.media_type: read_archive,
+    formats.ZIP.media_type: _read_archive,
 }
