@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from watcher.documents.images import is_small
 from watcher.documents.mail import read_mail
-from watcher.documents.members import MOST, NESTED, TOO_MANY, Member, name_members
+from watcher.documents.members import EMPTY, MOST, NESTED, TOO_MANY, Member, name_members
 from watcher.documents.opening import (
     Opened,
     Spool,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     #: Returns what is inside a file, given with its size in bytes; UnreadableError if it can't.
     Reader = Callable[[BinaryIO, int], Iterable[Member]]
 
-_EMPTY: Final = msg("an email without a document")
 _LOGO: Final = msg("a small image, such as a logo")
 #: First bytes of an image that tell its size: a preview and a colour profile may come before it.
 _IMAGE_HEAD: Final = 262_144
@@ -223,7 +222,7 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
             yield member
             continue
         if not inner:
-            yield replace(member, left_out=_EMPTY)
+            yield replace(member, left_out=EMPTY)
         for each in inner:
             yield replace(each, left_out=NESTED) if _mail_reader(each) else each
 

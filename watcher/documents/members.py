@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from watcher.model.files import Mail
 
 NESTED: Final = msg("an email inside an attached email")
+EMPTY: Final = msg("an email without a document")
 
 #: The most members of a file that is opened.
 MOST: Final = 500
