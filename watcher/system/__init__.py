@@ -63,7 +63,7 @@ def file_system_of(fd: int, process: str = "/proc/self") -> str:
     do: each btrfs subvolume has its own, which no mount has.
     """
     try:
-        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
+        with open(f"{process}/fdinfo/{fd}", encoding="utf-8") as lines:
             wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
         with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
             row = next(row for row in map(str.split, lines) if row[0] == wanted)
