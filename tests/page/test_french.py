@@ -114,7 +114,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     assert table[0].startswith("state;label;path;why;")
     assert any(
         line.startswith("refused;Non accepté;")
-        and "setup.exe;Ce fichier est un programme, pas un document.;" in line
+        and "setup.exe;Ce fichier est un programme, pas un document." in line
         for line in table
     )
 
