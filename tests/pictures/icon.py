@@ -59,7 +59,10 @@ def a_day():
         4,
         "old_cv (renamed).pdf",
         State.REFUSED,
-        why=msg("This file is {what}, not a document.", what="a program"),
+        why=msg(
+            "This file is {what}, not a document. Add the document instead, or ignore this file.",
+            what="a program",
+        ),
     )
     recent = (
         entry(1, "Aisha Rahman - CV.pdf", State.PARSED, person="Aisha Rahman"),
