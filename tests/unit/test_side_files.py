@@ -12,7 +12,7 @@ from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.placeholders import Facts
+from watcher.routing.patterns import Facts
 from watcher.routing.rules import Plan, accepts, converts, opens, router
 from watcher.sniff.bundles import document_path
 

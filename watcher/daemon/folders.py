@@ -22,7 +22,7 @@ from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import is_in
-from watcher.routing.placeholders import Facts
+from watcher.routing.patterns import Facts
 from watcher.routing.rules import Plan, accepts, converts, opens, router
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.lifecycle import OPEN
-from watcher.routing.placeholders import BUILT_IN, names_in
+from watcher.routing.patterns import BUILT_IN, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -21,7 +21,7 @@ from watcher.model.errors import CredentialError, NoJournalError, OfflineError, 
 from watcher.model.kinds import QUOTA_FIX, Cause
 from watcher.model.lifecycle import account_keys, hold_key
 from watcher.present import view
-from watcher.routing.placeholders import names_in
+from watcher.routing.patterns import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

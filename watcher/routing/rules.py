@@ -27,8 +27,7 @@ from watcher.model.settings import (
     values_of,
 )
 from watcher.model.uploads import Open, Route, Skip
-from watcher.routing.patterns import compile_pattern
-from watcher.routing.placeholders import Facts, Values, fill, harmless, names_in
+from watcher.routing.patterns import Facts, Values, compile_pattern, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
