@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from watcher.i18n.message import Message, msg, verbatim
-from watcher.model.follow_ups import ListedProfile, ProfilePage, SourceFacts
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
     Held,
+    ListedProfile,
     NoSync,
     Parsed,
     Profile,
+    ProfilePage,
     Refused,
+    SourceFacts,
     Uncertain,
     Unknown,
     Unreadable,

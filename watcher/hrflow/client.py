@@ -27,9 +27,8 @@ from watcher.model.uploads import Altered, Converted, Held, Unknown, Unreadable,
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.settings import Account
-    from watcher.model.uploads import Finding, Job, Outcome
+    from watcher.model.uploads import Finding, Job, Outcome, ProfilePage, Search, SourceFacts
 
 
 _Read = TypeVar("_Read")

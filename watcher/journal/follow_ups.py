@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
-from watcher.model.follow_ups import Abandoned, Event, EventKind, FollowUp, SourceFacts
 from watcher.model.kinds import State
+from watcher.model.uploads import Abandoned, Event, EventKind, FollowUp, SourceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable

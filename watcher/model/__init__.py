@@ -12,8 +12,7 @@ escapes), absolute, below a watched folder. Times are seconds since 1970 (UTC) a
     kinds        State, Sign, Cause, Limit: words with a fixed meaning
     settings     what can be configured
     files        files on their way: noticed, examined, filed away
-    uploads      where documents go, and the outcome of sending them
-    follow_ups   what became of uploads: questions and answers
+    uploads      where documents go, the outcome of sending them, what became of them
     approvals    when a person is asked before files are uploaded
     ledger       messages between the pipeline and the shared ledger
     lifecycle    which state may follow which, and when to retry

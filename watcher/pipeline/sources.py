@@ -6,8 +6,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import msg
-from watcher.model.follow_ups import SourceFacts
-from watcher.model.uploads import Wait
+from watcher.model.uploads import SourceFacts, Wait
 
 if TYPE_CHECKING:
     from watcher.pipeline.stage import Context

@@ -13,11 +13,23 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.i18n.message import msg
-from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
 from watcher.model.settings import for_account
-from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
+from watcher.model.uploads import (
+    Event,
+    EventKind,
+    Finding,
+    FollowUp,
+    Parsed,
+    Profile,
+    ProfilePage,
+    Search,
+    SourceFacts,
+    Unknown,
+    Unreadable,
+    Wait,
+)
 from watcher.pipeline import follow_up as rules
 from watcher.pipeline.budget import Subject, Use
 from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
