@@ -137,10 +137,7 @@ class Files:
 
     def recover(self, now: float) -> int:
         """Make uncertain the uploads that the end of the last run interrupted; return how many."""
-        found = self._store.all(
-            "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
-        )
-        ids = [file_id for (file_id,) in found]
+        ids = self._store.ids("state IN ('uploading', 'uncertain') AND state = 'uploading'")
         self.step(
             ids, Step(State.UNCERTAIN, msg("The program stopped during the upload."), now), now
         )
@@ -355,10 +352,7 @@ class Files:
 
     def copies(self, of: int) -> list[int]:
         """Return the files with the same content as a file, which are not sent for that reason."""
-        found = self._store.all(
-            "SELECT id FROM files WHERE duplicate_of = ? AND state = 'duplicate'", of
-        )
-        return [file_id for (file_id,) in found]
+        return self._store.ids("duplicate_of = ? AND state = 'duplicate'", of)
 
     def disclaim(self, file_id: int, now: float) -> None:
         """Have copies of a file examined again, as it does not send its content after all."""

@@ -69,13 +69,8 @@ class Retention:
             self._directories.forget_unused()
             return 0
         last: int = found[-1][0]
-        doomed = self._store.all(
-            f"SELECT id FROM files WHERE id > ? AND id <= ? AND changed_at < ? AND {_OVER}",
-            after,
-            last,
-            history_before,
-        )
-        gone = {file_id for (file_id,) in doomed}
+        where = f"id > ? AND id <= ? AND changed_at < ? AND {_OVER}"
+        gone = set(self._store.ids(where, after, last, history_before))
         self._files.delete(sorted(gone))
         self._directories.note_used(
             directory for file_id, directory in found if file_id not in gone

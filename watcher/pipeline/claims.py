@@ -46,7 +46,7 @@ from watcher.pipeline.upload import UploadDone
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from watcher.journal.ledger import Sender
+    from watcher.journal.queues import Sender
     from watcher.model.uploads import Job
     from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
