@@ -9,7 +9,7 @@ from watcher import sandbox as sb
 from watcher.daemon.setup import ask_hrflow
 from watcher.doctor.account import judge_state
 from watcher.doctor.findings import Level
-from watcher.hrflow.inquiry import Inquiry, NoAccessError, RefusedKeyError
+from watcher.hrflow.client import Inquiry, NoAccessError, RefusedKeyError
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.settings import Account
 from watcher.sandbox import Fault, Kind, Source

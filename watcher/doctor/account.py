@@ -13,7 +13,7 @@ from watcher.credentials.keyring import NO_KEYRING
 from watcher.credentials.keys import is_write_only, looks_right
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
 from watcher.hrflow import endpoint
-from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
+from watcher.hrflow.client import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.journal.reader import Reader
