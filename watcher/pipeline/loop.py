@@ -15,7 +15,8 @@ from watcher.model.files import Candidate, Identified
 from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
 from watcher.pipeline.approvals import ExistingFiles, Guard
-from watcher.pipeline.budget import Budget
+from watcher.pipeline.budget import Budget, Shares
+from watcher.pipeline.checks import Checks
 from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake, ReadDone
@@ -32,7 +33,6 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
-from watcher.pipeline.shares import Shares
 from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
@@ -115,6 +115,7 @@ class Pipeline:
             Shares(context, budget, tell_ledger),
             claims,
             Uploads(context, transport, budget, sources, guard, claims.take),
+            Checks(context, transport, budget),
             Tracker(context, transport, budget, sources),
             Filing(context),
             HookRunner(context, run_hook),

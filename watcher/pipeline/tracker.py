@@ -1,8 +1,6 @@
-"""What became of uploads: asked of HrFlow, or told by its webhook.
+"""What became of uploads that have arrived: asked of HrFlow, or told by its webhook.
 
-One question serves both cases: whether HrFlow knows an upload's reference. An upload that is
-uncertain is checked in an upload's place, as it may have to be sent again; one that has arrived
-is followed up beside the uploads, until its profile is known.
+They are followed up beside the uploads, until their profiles are known.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from msgspec.structs import replace
 
 from watcher.i18n.message import msg
 from watcher.model.kinds import State
-from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
+from watcher.model.lifecycle import Step
 from watcher.model.settings import for_account
 from watcher.model.uploads import (
     Event,
@@ -34,8 +32,8 @@ from watcher.pipeline import follow_up as rules
 from watcher.pipeline.budget import Subject, Use
 from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
 from watcher.pipeline.profile_lists import ProfileLists, Walk
-from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.pipeline.upload import UploadDone, is_outdated
+from watcher.pipeline.stage import ASKING_FAILED, Context, Handlers, Stage
+from watcher.pipeline.upload import UploadDone
 
 if TYPE_CHECKING:
     from watcher.model.uploads import Job
@@ -52,14 +50,6 @@ _LOOK_EVERY: Final = 1.0
 
 #: Seconds for which it counts how long parsing took last.
 _DELAY_KEPT: Final = 600.0
-
-
-class Check(Struct, frozen=True):
-    """Whether an upload has arrived that is uncertain ``since``; asked at ``asked_at``."""
-
-    job: Job
-    since: float
-    asked_at: float
 
 
 class Poll(Struct, frozen=True):
@@ -88,7 +78,7 @@ class Describe(Struct, frozen=True):
     source_key: str
 
 
-Question = Check | Poll | ListPage | Describe
+Question = Poll | ListPage | Describe
 Answer = Finding | ProfilePage | SourceFacts
 
 
@@ -111,12 +101,9 @@ class Tracker(Stage):
         self._sources = sources
         self._lists = ProfileLists(context.journal.follow_ups)
         self._keep_names = True
-        self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
         self._write_only: set[str] = set()  # accounts whose key cannot read
         self._readable: set[str] = set()  # accounts whose key can
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
-        #: File → when a check of it met a server in trouble, on the clock's ``tick``.
-        self._troubled_at: dict[int, float] = {}
         self._starting: list[Question] = []
         self._under_way: set[Subject] = set()
         self._looked_at: dict[str, float] = {}  # account → last look, while a list is waited for
@@ -140,9 +127,7 @@ class Tracker(Stage):
     def configure(self, message: Configure) -> None:
         """Use new settings, and keys that may be able to read now."""
         super().configure(message)
-        config = message.config
-        self._keep_names = config.keep_names
-        self._windows = {account.name: account.confirm_seconds for account in config.accounts}
+        self._keep_names = message.config.keep_names
         self._sources.configure()
         self._resume(message)
         self._hand_over()
@@ -183,8 +168,6 @@ class Tracker(Stage):
         """Choose what is asked next."""
         now = self._clock.wall()
         accounts = list(self._budget.accounts)
-        for account in accounts:
-            self._choose_checks(account, now)
         asking = [each for each in accounts if self._can_follow_up(each)]
         for account in asking:
             listed = ""
@@ -217,15 +200,6 @@ class Tracker(Stage):
     def next_due(self) -> float | None:
         """When an upload is to be followed up next."""
         return self._next_due
-
-    def _choose_checks(self, account: str, now: float) -> None:
-        free = self._budget.free(account)
-        if not free:
-            return
-        due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
-        due = [(job, since) for job, since in due if job.file_id not in self._under_way]
-        for job, since in due[:free]:
-            self._begin(Check(job, since, now))
 
     def _choose_source(self, account: str) -> None:
         if source_key := self._sources.take(account):
@@ -263,17 +237,13 @@ class Tracker(Stage):
 
     def _begin(self, question: Question) -> None:
         account, subject = _about(question)
-        self._budget.begin(account, subject, _use(question))
+        self._budget.begin(account, subject, Use.FOLLOW_UP)
         self._under_way.add(subject)
         self._starting.append(question)
 
     def _submit(self, question: Question) -> None:
-        why = msg(
-            "HrFlow could not be asked for the result for an unexpected reason; the log has"
-            " details."
-        )
         self._workers.send(
-            lambda: Answered(question, self._ask(question)), Answered(question, Wait(why))
+            lambda: Answered(question, self._ask(question)), Answered(question, Wait(ASKING_FAILED))
         )
 
     def _ask(self, question: Question) -> Answer:
@@ -285,18 +255,15 @@ class Tracker(Stage):
                 return self._transport.search(walk.account, walk.source_key, search)
             case Poll(FollowUp(job), Search() as search):
                 return self._transport.search(job.account, job.source_key, search)
-            case Check() | Poll():
+            case Poll():
                 return self._transport.find(question.job)
 
     def _take_answer(self, message: Answered) -> None:
         question, answer = message.question, message.answer
         account, subject = _about(question)
         self._under_way.discard(subject)
-        self._budget.end(account, subject, _use(question), answer)
+        self._budget.end(account, subject, Use.FOLLOW_UP, answer)
         match question:
-            case Check():
-                assert not isinstance(answer, ProfilePage | SourceFacts)
-                self._note_check(question, answer)
             case Poll():
                 assert not isinstance(answer, SourceFacts)
                 self._note_poll(question, answer)
@@ -307,51 +274,6 @@ class Tracker(Stage):
                 if isinstance(answer, Unreadable) and not answer.source:
                     self._note_write_only(account)
                 self._sources.note_answer(account, question.source_key, answer)
-
-    # -- uploads that are uncertain
-
-    def _note_check(self, check: Check, found: Finding) -> None:
-        job, now, tick = check.job, self._clock.wall(), self._clock.tick()
-        if isinstance(found, Parsed) and not self._is_of(job, found.profile):
-            found = Unknown()
-        if not isinstance(found, Parsed) and self._has_event(job):
-            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that the file arrived."))
-        else:
-            if isinstance(found, Wait) and found.troubled:
-                self._troubled_at[job.file_id] = tick
-            troubled_at = self._troubled_at.get(job.file_id)
-            answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
-            window = self._windows.get(job.account, CONFIRM_WINDOW)
-            step = confirmed(
-                found, check.since, now, window, asked_at=check.asked_at, answering=answering
-            )
-        self._journal.files.step(job.file_id, step, now)
-        if step.state is State.QUEUED and is_outdated(job, self._plans):
-            self._journal.folders.route_again([job.file_id], now)
-        if step.state is not State.UNCERTAIN:
-            self._troubled_at.pop(job.file_id, None)
-        if isinstance(found, Parsed):
-            self._note_arrival(Arrived(job, found.profile))
-        elif step.state is State.ACCEPTED:
-            self._note_arrival(Arrived(job))
-
-    def _is_of(self, job: Job, profile: Profile) -> bool:
-        """Whether a profile that was found by reference proves that this upload has arrived.
-
-        A reference that was not made from the content may be an earlier version's or another
-        file's. Sent again under it, the content is at worst parsed twice; it would be lost else.
-        """
-        if rules.is_derived(job.reference, job.sha256):
-            return True
-        known = self._journal.follow_ups.by_profile([profile.key])
-        return known.get(profile.key, job.file_id) == job.file_id
-
-    def _has_event(self, job: Job) -> bool:
-        """Whether a webhook event is about the very content of an upload: then it has arrived."""
-        return rules.is_derived(job.reference, job.sha256) and any(
-            event.source_key in ("", job.source_key)
-            for event in self._journal.follow_ups.early_events(job.reference)
-        )
 
     # -- uploads that have arrived
 
@@ -496,10 +418,6 @@ class Tracker(Stage):
         else:
             reported = replace(each, reported_key=event.key)
             self._note_finding(reported, Unknown(), is_probable=False)
-
-
-def _use(question: Question) -> Use:
-    return Use.CHECK if isinstance(question, Check) else Use.FOLLOW_UP
 
 
 def _about(question: Question) -> tuple[str, Subject]:

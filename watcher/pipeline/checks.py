@@ -1,0 +1,134 @@
+"""Has an uncertain upload arrived? HrFlow is asked by its reference, in an upload's place.
+
+An upload that did not arrive is sent again under the same reference.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from watcher.i18n.message import msg
+from watcher.model.kinds import State
+from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
+from watcher.model.uploads import Parsed, Unknown, Wait
+from watcher.pipeline.budget import Use
+from watcher.pipeline.follow_up import is_derived
+from watcher.pipeline.messages import Arrived
+from watcher.pipeline.stage import ASKING_FAILED, Context, Handlers, Stage
+from watcher.pipeline.upload import is_outdated
+
+if TYPE_CHECKING:
+    from watcher.model.uploads import Finding, Job, Profile
+    from watcher.pipeline.budget import Budget
+    from watcher.pipeline.messages import Configure
+    from watcher.pipeline.stage import Transport
+
+
+class Checked(Struct, frozen=True):
+    """HrFlow was asked at ``asked_at`` about an upload that is uncertain ``since``."""
+
+    job: Job
+    since: float
+    asked_at: float
+    finding: Finding
+
+
+class Checks(Stage):
+    """Asks about uncertain uploads, as far as the budget allows."""
+
+    def __init__(self, context: Context, transport: Transport, budget: Budget) -> None:
+        super().__init__(context)
+        self._transport = transport
+        self._budget = budget
+        self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
+        #: File → when a check of it met a server in trouble, on the clock's ``tick``.
+        self._troubled_at: dict[int, float] = {}
+        self._starting: list[tuple[Job, float]] = []
+        self._under_way: set[int] = set()
+
+    def handlers(self) -> Handlers:
+        """Return the handler of answers."""
+        return {Checked: self._note_answer}
+
+    @property
+    def running(self) -> int:
+        """How many questions are under way."""
+        return len(self._under_way)
+
+    def configure(self, message: Configure) -> None:
+        """Use new settings."""
+        super().configure(message)
+        self._windows = {each.name: each.confirm_seconds for each in message.config.accounts}
+
+    def work(self) -> None:
+        """Choose which uploads are checked next."""
+        now = self._clock.wall()
+        for account in self._budget.accounts:
+            if not (free := self._budget.free(account)):
+                continue
+            due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
+            due = [(job, since) for job, since in due if job.file_id not in self._under_way]
+            for job, since in due[:free]:
+                self._budget.begin(account, job.file_id, Use.CHECK)
+                self._under_way.add(job.file_id)
+                self._starting.append((job, since))
+
+    def start(self) -> None:
+        """Ask about those that were chosen."""
+        starting, self._starting = self._starting, []
+        for job, since in starting:
+            self._submit(job, since, self._clock.wall())
+
+    def _submit(self, job: Job, since: float, now: float) -> None:
+        self._workers.send(
+            lambda: Checked(job, since, now, self._transport.find(job)),
+            Checked(job, since, now, Wait(ASKING_FAILED)),
+        )
+
+    def _note_answer(self, message: Checked) -> None:
+        job, found = message.job, message.finding
+        now, tick = self._clock.wall(), self._clock.tick()
+        self._under_way.discard(job.file_id)
+        self._budget.end(job.account, job.file_id, Use.CHECK, found)
+        if isinstance(found, Parsed) and not self._is_of(job, found.profile):
+            found = Unknown()
+        if not isinstance(found, Parsed) and self._has_event(job):
+            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that the file arrived."))
+        else:
+            if isinstance(found, Wait) and found.troubled:
+                self._troubled_at[job.file_id] = tick
+            troubled_at = self._troubled_at.get(job.file_id)
+            answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
+            window = self._windows.get(job.account, CONFIRM_WINDOW)
+            step = confirmed(
+                found, message.since, now, window, asked_at=message.asked_at, answering=answering
+            )
+        self._journal.files.step(job.file_id, step, now)
+        if step.state is State.QUEUED and is_outdated(job, self._plans):
+            self._journal.folders.route_again([job.file_id], now)
+        if step.state is not State.UNCERTAIN:
+            self._troubled_at.pop(job.file_id, None)
+        if isinstance(found, Parsed):
+            self._emit(Arrived(job, found.profile))
+        elif step.state is State.ACCEPTED:
+            self._emit(Arrived(job))
+
+    def _is_of(self, job: Job, profile: Profile) -> bool:
+        """Whether a profile that was found by reference proves that this upload has arrived.
+
+        A reference that was not made from the content may be an earlier version's or another
+        file's. Sent again under it, the content is at worst parsed twice; it would be lost else.
+        """
+        if is_derived(job.reference, job.sha256):
+            return True
+        known = self._journal.follow_ups.by_profile([profile.key])
+        return known.get(profile.key, job.file_id) == job.file_id
+
+    def _has_event(self, job: Job) -> bool:
+        """Whether a webhook event is about the very content of an upload: then it has arrived."""
+        return is_derived(job.reference, job.sha256) and any(
+            event.source_key in ("", job.source_key)
+            for event in self._journal.follow_ups.early_events(job.reference)
+        )
