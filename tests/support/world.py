@@ -12,6 +12,7 @@ from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
+from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.model.files import ScanEnded
 from watcher.model.lifecycle import OPEN
@@ -116,10 +117,10 @@ class World:
             assert self.app.failure is None, self.app.failure
             self.app = None
 
-    def entries(self, **filters):
+    def entries(self, **wanted):
         reader = Reader(self.places.journal)
         try:
-            return reader.history(limit=100_000, **filters)
+            return reader.history(Filter(**wanted), limit=100_000)
         finally:
             reader.close()
 

@@ -25,6 +25,7 @@ Only this package uses SQLite (3.35 or newer); the shared ledger is PostgreSQL, 
     facts        facts about the journal as a whole
     retention    deletes old history, and what a person wants forgotten
     reader       a view for other threads and processes
+    history      which files of the history a person looks for
     store        the connection that all of them use
     schema       the tables, and how older journals get them
     rows         how rows become values, and paths become bytes
