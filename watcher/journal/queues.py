@@ -242,10 +242,6 @@ class LedgerQueries:
         query = "f.id = (SELECT file_id FROM contents WHERE source_key = ? AND identity = ?)"
         return next(iter(self._senders(query, source_key, identity)), None)
 
-    def source_keys(self) -> list[tuple[str, str]]:
-        """Return the account and key of each source that something was sent to."""
-        return [tuple(row) for row in self._store.all("SELECT account, source_key FROM sources")]
-
     def make_due(self, file_ids: Collection[int], now: float) -> None:
         """Make files due that wait for another machine."""
         self._store.choose(list(file_ids))

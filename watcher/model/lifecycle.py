@@ -48,71 +48,38 @@ CONFIRM_FIRST = 5.0
 _S = State
 
 #: From each state, the states that may follow. A new file starts from NOTICED.
-TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
-    {
-        _S.NOTICED: frozenset(
-            {
-                _S.NOTICED,  # still locked or unreadable: looked at again later
-                _S.IGNORED,
-                _S.DUPLICATE,
-                _S.BASELINE,
-                _S.QUEUED,
-                _S.UNCERTAIN,  # it may have been sent, according to a lost journal
-                _S.HELD,
-                _S.REFUSED,
-                _S.GONE,
-            }
-        ),
-        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules have changed, or the user retries it
-        _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the other file was not sent
-        _S.BASELINE: frozenset({_S.NOTICED}),  # approved after all
-        _S.QUEUED: frozenset(
-            {
-                _S.UPLOADING,
-                _S.HELD,
-                _S.NOTICED,
-                _S.GONE,
-                _S.IGNORED,
-                # According to the shared ledger:
-                _S.WAITING,  # another machine is sending it
-                _S.DUPLICATE,  # another machine has sent it
-                _S.UNCERTAIN,  # a machine that was cut off may have sent it
-            }
-        ),
-        _S.UPLOADING: frozenset(
-            {
-                _S.ACCEPTED,
-                _S.PARSED,
-                _S.WAITING,
-                _S.HELD,
-                _S.REFUSED,
-                _S.UNCERTAIN,
-                _S.NOTICED,  # it changed meanwhile: nothing complete was sent
-                _S.GONE,
-            }
-        ),
-        _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
-        _S.WAITING: frozenset(
-            {
-                _S.UPLOADING,
-                _S.QUEUED,
-                _S.HELD,
-                _S.NOTICED,
-                _S.GONE,
-                _S.IGNORED,
-                _S.WAITING,  # these three as for QUEUED
-                _S.DUPLICATE,
-                _S.UNCERTAIN,
-            }
-        ),
-        _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE, _S.IGNORED}),
-        _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
-        _S.PARSED: frozenset(),
-        _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED, _S.IGNORED}),
-        _S.REFUSED: frozenset({_S.NOTICED, _S.IGNORED}),
-        _S.GONE: frozenset({_S.NOTICED}),
-    }
-)
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType({
+    _S.NOTICED: frozenset({
+        _S.NOTICED,  # still locked or unreadable: looked at again later
+        _S.UNCERTAIN,  # it may have been sent, according to a lost journal
+        _S.IGNORED, _S.DUPLICATE, _S.BASELINE, _S.QUEUED, _S.HELD, _S.REFUSED, _S.GONE,
+    }),
+    _S.IGNORED: frozenset({_S.NOTICED}),  # the rules have changed, or the user retries it
+    _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the other file was not sent
+    _S.BASELINE: frozenset({_S.NOTICED}),  # approved after all
+    _S.QUEUED: frozenset({
+        _S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED,
+        # According to the shared ledger:
+        _S.WAITING,  # another machine is sending it
+        _S.DUPLICATE,  # another machine has sent it
+        _S.UNCERTAIN,  # a machine that was cut off may have sent it
+    }),
+    _S.UPLOADING: frozenset({
+        _S.NOTICED,  # it changed meanwhile: nothing complete was sent
+        _S.ACCEPTED, _S.PARSED, _S.WAITING, _S.HELD, _S.REFUSED, _S.UNCERTAIN, _S.GONE,
+    }),
+    _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
+    _S.WAITING: frozenset({
+        _S.UPLOADING, _S.QUEUED, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED,
+        _S.WAITING, _S.DUPLICATE, _S.UNCERTAIN,  # as for QUEUED
+    }),
+    _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE, _S.IGNORED}),
+    _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
+    _S.PARSED: frozenset(),
+    _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED, _S.IGNORED}),
+    _S.REFUSED: frozenset({_S.NOTICED, _S.IGNORED}),
+    _S.GONE: frozenset({_S.NOTICED}),
+})  # fmt: skip
 
 #: States in which something is still to be done.
 OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
