@@ -60,21 +60,13 @@ class Retention:
         Return the id to continue with, 0 at the end. History older than ``history_before`` is
         deleted, and people's names older than ``names_before``.
         """
-        found = self._store.all(
-            "SELECT id, directory_id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
-        )
-        if not after:
-            self._directories.begin_round()
+        found = self._store.ids("id > ? ORDER BY id LIMIT ?", after, STEP)
         if not found:
-            self._directories.forget_unused()
+            self._directories.forget_empty()
             return 0
-        last: int = found[-1][0]
+        last = found[-1]
         where = f"id > ? AND id <= ? AND changed_at < ? AND {_OVER}"
-        gone = set(self._store.ids(where, after, last, history_before))
-        self._files.delete(sorted(gone))
-        self._directories.note_used(
-            directory for file_id, directory in found if file_id not in gone
-        )
+        self._files.delete(self._store.ids(where, after, last, history_before))
         self._store.write(
             "UPDATE files SET profile_name = '', profile_email = '' WHERE id > ? AND id <= ? "
             "AND changed_at < ? AND (profile_name <> '' OR profile_email <> '')",
