@@ -19,7 +19,7 @@ from watcher.pipeline.budget import Budget, Shares
 from watcher.pipeline.checks import Checks
 from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
-from watcher.pipeline.intake import Intake, ReadDone
+from watcher.pipeline.intake import Intake
 from watcher.pipeline.messages import (
     JOURNAL_COMMANDS,
     ClockJump,
@@ -33,6 +33,7 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
+from watcher.pipeline.reading import ReadDone
 from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
