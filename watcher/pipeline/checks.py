@@ -5,9 +5,8 @@ An upload that did not arrive is sent again under the same reference.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from watcher.i18n.message import msg
 from watcher.model.kinds import State
@@ -16,7 +15,8 @@ from watcher.model.uploads import Parsed, Unknown, Wait
 from watcher.pipeline.budget import Use
 from watcher.pipeline.follow_up import is_derived
 from watcher.pipeline.messages import Arrived
-from watcher.pipeline.stage import ASKING_FAILED, Context, Handlers, Stage
+from watcher.pipeline.questions import Question, Questions
+from watcher.pipeline.stage import Context, Stage
 from watcher.pipeline.upload import is_outdated
 
 if TYPE_CHECKING:
@@ -26,36 +26,19 @@ if TYPE_CHECKING:
     from watcher.pipeline.stage import Transport
 
 
-class Checked(Struct, frozen=True):
-    """HrFlow was asked at ``asked_at`` about an upload that is uncertain ``since``."""
-
-    job: Job
-    since: float
-    asked_at: float
-    finding: Finding
-
-
 class Checks(Stage):
     """Asks about uncertain uploads, as far as the budget allows."""
 
-    def __init__(self, context: Context, transport: Transport, budget: Budget) -> None:
+    def __init__(
+        self, context: Context, transport: Transport, budget: Budget, questions: Questions
+    ) -> None:
         super().__init__(context)
         self._transport = transport
         self._budget = budget
+        self._questions = questions
         self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
         #: File → when a check of it met a server in trouble, on the clock's ``tick``.
         self._troubled_at: dict[int, float] = {}
-        self._starting: list[tuple[Job, float]] = []
-        self._under_way: set[int] = set()
-
-    def handlers(self) -> Handlers:
-        """Return the handler of answers."""
-        return {Checked: self._note_answer}
-
-    @property
-    def running(self) -> int:
-        """How many questions are under way."""
-        return len(self._under_way)
 
     def configure(self, message: Configure) -> None:
         """Use new settings."""
@@ -64,34 +47,20 @@ class Checks(Stage):
 
     def work(self) -> None:
         """Choose which uploads are checked next."""
-        now = self._clock.wall()
+        now, asked = self._clock.wall(), self._questions.subjects
         for account in self._budget.accounts:
             if not (free := self._budget.free(account)):
                 continue
-            due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
-            due = [(job, since) for job, since in due if job.file_id not in self._under_way]
+            due = self._journal.queues.uncertain_jobs(account, now, free + len(asked))
+            due = [(job, since) for job, since in due if job.file_id not in asked]
             for job, since in due[:free]:
-                self._budget.begin(account, job.file_id, Use.CHECK)
-                self._under_way.add(job.file_id)
-                self._starting.append((job, since))
+                ask = partial(self._transport.find, job)
+                note = partial(self._note_answer, job, since, now)
+                self._questions.put(Question(account, job.file_id, Use.CHECK, ask, note))
 
-    def start(self) -> None:
-        """Ask about those that were chosen."""
-        starting, self._starting = self._starting, []
-        for job, since in starting:
-            self._submit(job, since, self._clock.wall())
-
-    def _submit(self, job: Job, since: float, now: float) -> None:
-        self._workers.send(
-            lambda: Checked(job, since, now, self._transport.find(job)),
-            Checked(job, since, now, Wait(ASKING_FAILED)),
-        )
-
-    def _note_answer(self, message: Checked) -> None:
-        job, found = message.job, message.finding
+    def _note_answer(self, job: Job, since: float, asked_at: float, found: Finding) -> None:
+        """``since``: when it has become uncertain whether the upload has arrived."""
         now, tick = self._clock.wall(), self._clock.tick()
-        self._under_way.discard(job.file_id)
-        self._budget.end(job.account, job.file_id, Use.CHECK, found)
         if isinstance(found, Parsed) and not self._is_of(job, found.profile):
             found = Unknown()
         if not isinstance(found, Parsed) and self._has_event(job):
@@ -102,9 +71,7 @@ class Checks(Stage):
             troubled_at = self._troubled_at.get(job.file_id)
             answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
             window = self._windows.get(job.account, CONFIRM_WINDOW)
-            step = confirmed(
-                found, message.since, now, window, asked_at=message.asked_at, answering=answering
-            )
+            step = confirmed(found, since, now, window, asked_at=asked_at, answering=answering)
         self._journal.files.step(job.file_id, step, now)
         if step.state is State.QUEUED and is_outdated(job, self._plans):
             self._journal.folders.route_again([job.file_id], now)

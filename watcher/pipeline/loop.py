@@ -33,6 +33,7 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
+from watcher.pipeline.questions import Questions
 from watcher.pipeline.reading import ReadDone
 from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
@@ -106,6 +107,7 @@ class Pipeline:
         existing = ExistingFiles(context.journal)
         self._intake = Intake(context, existing)
         budget, sources = Budget(context), Sources(context)
+        questions = Questions(context, budget)
         claims = Claims(context, budget, tell_ledger)
         guard = Guard(context)
         self._stages: tuple[Stage, ...] = (
@@ -116,8 +118,9 @@ class Pipeline:
             Shares(context, budget, tell_ledger),
             claims,
             Uploads(context, transport, budget, sources, guard, claims.take),
-            Checks(context, transport, budget),
-            Tracker(context, transport, budget, sources),
+            Checks(context, transport, budget, questions),
+            Tracker(context, transport, budget, questions, sources),
+            questions,
             Filing(context),
             HookRunner(context, run_hook),
             Retention(context),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec import Struct
-
-from watcher.i18n.message import msg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,12 +25,6 @@ if TYPE_CHECKING:
     )
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
-
-
-#: Why a question is put again whose answer is not known.
-ASKING_FAILED: Final = msg(
-    "HrFlow could not be asked for the result for an unexpected reason; the log has details."
-)
 
 
 class Clock(Protocol):

@@ -5,9 +5,9 @@ They are followed up beside the uploads, until their profiles are known.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.i18n.message import msg
@@ -23,21 +23,23 @@ from watcher.model.uploads import (
     Profile,
     ProfilePage,
     Search,
-    SourceFacts,
     Unknown,
     Unreadable,
     Wait,
 )
 from watcher.pipeline import follow_up as rules
-from watcher.pipeline.budget import Subject, Use
+from watcher.pipeline.budget import Use
 from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
 from watcher.pipeline.profile_lists import ProfileLists, Walk
-from watcher.pipeline.stage import ASKING_FAILED, Context, Handlers, Stage
+from watcher.pipeline.questions import Question, Questions
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import UploadDone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.model.uploads import Job
-    from watcher.pipeline.budget import Budget
+    from watcher.pipeline.budget import Budget, Subject
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.sources import Sources
     from watcher.pipeline.stage import Transport
@@ -52,77 +54,38 @@ _LOOK_EVERY: Final = 1.0
 _DELAY_KEPT: Final = 600.0
 
 
-class Poll(Struct, frozen=True):
-    """Whether an upload's profile is known; ``search`` if a list of profiles is asked for."""
-
-    follow_up: FollowUp
-    search: Search | None = None
-
-    @property
-    def job(self) -> Job:
-        """The upload."""
-        return self.follow_up.job
-
-
-class ListPage(Struct, frozen=True):
-    """Which uploads are on the next page of a walk."""
-
-    walk: Walk
-    search: Search
-
-
-class Describe(Struct, frozen=True):
-    """What a source is called, and what it allows."""
-
-    account: str
-    source_key: str
-
-
-Question = Poll | ListPage | Describe
-Answer = Finding | ProfilePage | SourceFacts
-
-
-class Answered(Struct, frozen=True):
-    """A question has been answered."""
-
-    question: Question
-    answer: Answer
-
-
 class Tracker(Stage):
     """Asks HrFlow, as far as the budget allows, and notes in the journal what it learns."""
 
     def __init__(
-        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+        self,
+        context: Context,
+        transport: Transport,
+        budget: Budget,
+        questions: Questions,
+        sources: Sources,
     ) -> None:
         super().__init__(context)
         self._transport = transport
         self._budget = budget
+        self._questions = questions
         self._sources = sources
         self._lists = ProfileLists(context.journal.follow_ups)
         self._keep_names = True
         self._write_only: set[str] = set()  # accounts whose key cannot read
         self._readable: set[str] = set()  # accounts whose key can
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
-        self._starting: list[Question] = []
-        self._under_way: set[Subject] = set()
         self._looked_at: dict[str, float] = {}  # account → last look, while a list is waited for
         self._next_due: float | None = None
 
     def handlers(self) -> Handlers:
-        """Return the handlers of uploads that have arrived, of answers and of webhook events."""
+        """Return the handlers of uploads that have arrived and of webhook events."""
         return {
             Resume: self._resume,
             Arrived: self._note_arrival,
             UploadDone: self._note_upload,
-            Answered: self._take_answer,
             Event: self._take_event,
         }
-
-    @property
-    def running(self) -> int:
-        """How many questions are under way."""
-        return len(self._under_way)
 
     def configure(self, message: Configure) -> None:
         """Use new settings, and keys that may be able to read now."""
@@ -191,37 +154,36 @@ class Tracker(Stage):
         due = min((at for at in times if at is not None), default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
-    def start(self) -> None:
-        """Ask what was chosen."""
-        starting, self._starting = self._starting, []
-        for question in starting:
-            self._submit(question)
-
     def next_due(self) -> float | None:
         """When an upload is to be followed up next."""
         return self._next_due
 
     def _choose_source(self, account: str) -> None:
         if source_key := self._sources.take(account):
-            self._begin(Describe(account, source_key))
+            ask = partial(self._transport.describe, account, source_key)
+            note = partial(self._sources.note_answer, account, source_key)
+            self._ask(account, (account, source_key), ask, note)
 
     def _choose_page(self, account: str, now: float) -> str:
         """Ask for a walk's next page; return the source whose uploads are left to it, or ""."""
-        chosen = self._lists.choose(account, now, self._under_way)
+        asked = self._questions.subjects
+        chosen = self._lists.choose(account, now, asked)
         if isinstance(chosen, Walk):
-            page = ListPage(chosen, Search(chosen.page, by_update=True))
-            _, subject = _about(page)
-            if subject not in self._under_way:
-                self._begin(page)
+            subject = (account, chosen.source_key, "profiles")
+            if subject not in asked:
+                search = Search(chosen.page, by_update=True)
+                ask = partial(self._transport.search, account, chosen.source_key, search)
+                self._ask(account, subject, ask, partial(self._note_page, chosen))
         return "" if chosen is None else chosen.source_key
 
     def _choose_polls(self, account: str, now: float, free: int, listed: str) -> None:
         """``listed``: the source whose uploads are left to a list."""
-        due = self._journal.follow_ups.due(account, now, free + len(self._under_way))
+        asked = self._questions.subjects
+        due = self._journal.follow_ups.due(account, now, free + len(asked))
         due = [
             each
             for each in due
-            if each.job.file_id not in self._under_way
+            if each.job.file_id not in asked
             and not (each.job.source_key == listed and rules.may_be_listed(each))
         ]
         delay = self._first_delay(account).seconds
@@ -233,47 +195,23 @@ class Tracker(Stage):
                 later = each.since + delay
                 self._journal.follow_ups.ask_again(each.job.file_id, later, tried=False)
         for each in chosen[:free]:
-            self._begin(Poll(each, self._lists.search_for(each)))
+            self._poll(each.job, self._lists.search_for(each))
 
-    def _begin(self, question: Question) -> None:
-        account, subject = _about(question)
-        self._budget.begin(account, subject, Use.FOLLOW_UP)
-        self._under_way.add(subject)
-        self._starting.append(question)
+    def _poll(self, job: Job, search: Search | None) -> None:
+        """Ask whether an upload's profile is known; ``search``: in a list of profiles."""
+        ask: Callable[[], object] = partial(self._transport.find, job)
+        if search is not None:
+            ask = partial(self._transport.search, job.account, job.source_key, search)
+        self._ask(job.account, job.file_id, ask, partial(self._note_poll, job, search))
 
-    def _submit(self, question: Question) -> None:
-        self._workers.send(
-            lambda: Answered(question, self._ask(question)), Answered(question, Wait(ASKING_FAILED))
-        )
-
-    def _ask(self, question: Question) -> Answer:
-        """Ask HrFlow; on a worker's thread."""
-        match question:
-            case Describe(account, source_key):
-                return self._transport.describe(account, source_key)
-            case ListPage(walk, search):
-                return self._transport.search(walk.account, walk.source_key, search)
-            case Poll(FollowUp(job), Search() as search):
-                return self._transport.search(job.account, job.source_key, search)
-            case Poll():
-                return self._transport.find(question.job)
-
-    def _take_answer(self, message: Answered) -> None:
-        question, answer = message.question, message.answer
-        account, subject = _about(question)
-        self._under_way.discard(subject)
-        self._budget.end(account, subject, Use.FOLLOW_UP, answer)
-        match question:
-            case Poll():
-                assert not isinstance(answer, SourceFacts)
-                self._note_poll(question, answer)
-            case ListPage(walk):
-                assert not isinstance(answer, SourceFacts)
-                self._note_page(walk, answer)
-            case Describe():
-                if isinstance(answer, Unreadable) and not answer.source:
-                    self._note_write_only(account)
-                self._sources.note_answer(account, question.source_key, answer)
+    def _ask(
+        self,
+        account: str,
+        subject: Subject,
+        ask: Callable[[], object],
+        note: Callable[[Any], None],
+    ) -> None:
+        self._questions.put(Question(account, subject, Use.FOLLOW_UP, ask, note))
 
     # -- uploads that have arrived
 
@@ -293,19 +231,18 @@ class Tracker(Stage):
         self._budget.release_holds(job)
         self._emit(Finished(job.file_id, job.folder))
 
-    def _note_poll(self, poll: Poll, answer: Finding | ProfilePage) -> None:
-        job = poll.job
+    def _note_poll(self, job: Job, search: Search | None, answer: Finding | ProfilePage) -> None:
         current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
         finding, is_probable = self._lists.look_through(current, answer)
-        if poll.search and self._lists.must_search(job.account, poll.search, answer):
+        if search and self._lists.must_search(job.account, search, answer):
             self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
             return
         if (
             isinstance(finding, Unreadable)
             and not finding.source
-            and not (poll.search and job.account in self._readable)
+            and not (search and job.account in self._readable)
         ):  # a key that may read all but this
             self._note_write_only(job.account)
         elif isinstance(finding, Parsed | Unknown):
@@ -418,13 +355,3 @@ class Tracker(Stage):
         else:
             reported = replace(each, reported_key=event.key)
             self._note_finding(reported, Unknown(), is_probable=False)
-
-
-def _about(question: Question) -> tuple[str, Subject]:
-    """The account that a question is put to, and what it is about."""
-    if isinstance(question, Describe):
-        return question.account, (question.account, question.source_key)
-    if isinstance(question, ListPage):
-        walk = question.walk
-        return walk.account, (walk.account, walk.source_key, "profiles")
-    return question.job.account, question.job.file_id
