@@ -1,6 +1,6 @@
 """Where a document goes and with what: the folder's settings and its first matching rule.
 
-Pure. A folder is compiled once (:func:`router`); the result is called for every file.
+Pure. A folder is compiled once (:func:`make_plan`); what that returns is called for every file.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from watcher.model.settings import (
     values_of,
 )
 from watcher.model.uploads import Open, Route, Skip
+from watcher.routing.ignored import ignore_filter
 from watcher.routing.patterns import Facts, Values, compile_pattern, fill, harmless, names_in
 from watcher.sniff import formats
 
@@ -80,6 +81,20 @@ class Plan(Struct, frozen=True):
     is_imported: bool = False
 
 
+def make_plan(
+    folder: Folder, facts: Facts, targets: Collection[str] = (), *, is_imported: bool = False
+) -> Plan:
+    """Compile a folder that has passed the configuration's check.
+
+    ``targets``: absolute paths where files were filed by earlier settings.
+    """
+    ignored = ignore_filter(folder, targets)
+    accept, convert = _accepts(folder), _converts(folder)
+    return Plan(
+        folder, ignored, accept, _opens(folder), convert, router(folder, facts), is_imported
+    )
+
+
 class _NotRoutedError(Exception):
     """The document cannot be routed; ``why`` is a sentence."""
 
@@ -100,7 +115,7 @@ def may_lead_to(folder: Folder, account: str, source_key: str) -> bool:
     return folder.account == account and is_used
 
 
-def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
+def _accepts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether the folder accepts a content."""
     wanted = frozenset(folder.accept)
 
@@ -109,11 +124,11 @@ def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
             return False
         return fits_type(sniffed.media_type, wanted) or convert(sniffed)
 
-    convert = converts(folder)
+    convert = _converts(folder)
     return accept
 
 
-def converts(folder: Folder) -> Callable[[Sniffed], bool]:
+def _converts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether a content is sent as PDF instead."""
     wanted = frozenset(folder.accept)
     is_on = folder.convert_images and fits_type(formats.PDF.media_type, wanted)
@@ -125,7 +140,7 @@ def converts(folder: Folder) -> Callable[[Sniffed], bool]:
     return convert
 
 
-def opens(folder: Folder) -> Callable[[Sniffed], bool]:
+def _opens(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether files in the folder are opened, by their content."""
     wanted = frozenset(each.media_type for each in opened(folder))
     return lambda sniffed: sniffed.media_type in wanted
@@ -153,7 +168,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
     The folder must have passed the configuration's check: its patterns compile and every
     placeholder can be filled.
     """
-    accept = accepts(folder)
+    accept = _accepts(folder)
     rules = [
         _Compiled(
             number, rule, compile_pattern(rule.match) if rule.match else None, _merge(folder, rule)
