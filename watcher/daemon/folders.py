@@ -14,10 +14,12 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from watcher.journal.reader import Reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
-from watcher.model.settings import Folder, parse_folder, replaced
+from watcher.model.settings import Folder, parse_folder
 from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
 from watcher.routing.names import is_in
@@ -55,7 +57,7 @@ def make_plans(
     both watched and imported follows the configuration; an import through an account that is no
     longer configured is left out.
     """
-    watched = [replaced(each, path=os.path.realpath(each.path)) for each in config.folders]
+    watched = [replace(each, path=os.path.realpath(each.path)) for each in config.folders]
     paths = {folder.path for folder in watched}
     accounts = {account.name for account in config.accounts}
     others = [each for each in imported if each.path not in paths and each.account in accounts]
@@ -126,7 +128,7 @@ class Imports:
         finishes them.
         """
         path = os.path.realpath(folder.path)
-        self.folders[path] = replaced(folder, path=path)
+        self.folders[path] = replace(folder, path=path)
         self.scanning.add(path)
 
     def restore(self, former: Iterable[Folder]) -> None:

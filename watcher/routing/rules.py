@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
@@ -23,8 +23,6 @@ from watcher.model.settings import (
     CreatedAtFormat,
     Item,
     MailSetting,
-    replaced,
-    values_of,
 )
 from watcher.model.uploads import Open, Route, Skip
 from watcher.routing.ignored import ignore_filter
@@ -263,7 +261,7 @@ class _Compiled(NamedTuple):
 def _merge(folder: Folder, rule: Rule) -> Folder:
     own = {name: value for name in _OWN if (value := getattr(rule, name)) is not None}
     tags, metadatas = (*folder.tags, *rule.tags), (*folder.metadatas, *rule.metadatas)
-    return replaced(folder, **own, tags=tags, metadatas=metadatas)
+    return replace(folder, **own, tags=tags, metadatas=metadatas)
 
 
 def _choose(rules: list[_Compiled], document: Document) -> tuple[_Compiled | None, dict[str, str]]:
@@ -377,7 +375,7 @@ def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Ite
 def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
     filled = {
         name: fill(value, values) if isinstance(value, str) else value
-        for name, value in values_of(label).items()
+        for name, value in asdict(label).items()
         if value is not None
     }
     stage = filled.get("stage")
