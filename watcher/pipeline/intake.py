@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from watcher import documents
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import WatcherError
-from watcher.model.files import Candidate, FolderState, Identified, ScanEnded, Scanned, Unusable
+from watcher.model.files import Candidate, FolderState, Identified, Scanned, Unusable
 from watcher.model.kinds import Cause, Sign, State
 from watcher.model.lifecycle import (
     ARRIVED,
@@ -77,7 +77,6 @@ class Intake(Stage):
         return {
             Candidate: self._notice,
             Scanned: self._note_scanned,
-            ScanEnded: self._end_scan,
             FolderState: self._publish,
             ReadDone: self._take_result,
         }
@@ -117,7 +116,6 @@ class Intake(Stage):
             )
             if plan.is_imported:  # importing approves what was there
                 self._journal.approvals.approve(existing_key(path), now)
-        self._existing.configure(message.plans, now, import_all=message.import_all)
 
     # -- scans
 
@@ -127,7 +125,7 @@ class Intake(Stage):
             return
         if message.folder in self._existing.scanning:
             for candidate in message.candidates:
-                self._existing.keep_back(plan, candidate, self._clock.wall())
+                self._existing.keep_back(plan, candidate)
             return
         for candidate in message.candidates:
             if self._reading.is_full:
@@ -141,13 +139,8 @@ class Intake(Stage):
             self._notice(candidate)
         elif candidate.stat is not None:
             now = self._clock.wall()
-            if not self._existing.recognise(candidate, candidate.stat, now):
+            if not self._existing.recognise(candidate, candidate.stat):
                 self._journal.files.add(candidate, candidate.stat, now, State.NOTICED)
-
-    def _end_scan(self, message: ScanEnded) -> None:
-        if why := self._existing.end_scan(message, self._clock.wall()):
-            self._publish(why)
-        self._publish(message)
 
     # -- noticing
 
@@ -179,7 +172,7 @@ class Intake(Stage):
                 self._note_unusable(candidate, stat)
         elif stat is None:
             self._note_vanished(candidate, known)
-        elif known is None and self._existing.recognise(candidate, stat, self._clock.wall()):
+        elif known is None and self._existing.recognise(candidate, stat):
             self._settling.forget(candidate.path)
         elif not self._is_decided(candidate, known, stat, plan):
             self._settle(candidate, known, stat, plan)

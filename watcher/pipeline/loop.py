@@ -104,7 +104,7 @@ class Pipeline:
             self._emitted.append,
             self._to_publish.append,
         )
-        existing = ExistingFiles(context.journal)
+        existing = ExistingFiles(context)
         self._intake = Intake(context, existing)
         budget, sources = Budget(context), Sources(context)
         questions = Questions(context, budget)
@@ -112,6 +112,7 @@ class Pipeline:
         guard = Guard(context)
         self._stages: tuple[Stage, ...] = (
             self._intake,
+            existing,
             Admission(context, guard, existing),
             budget,
             guard,
