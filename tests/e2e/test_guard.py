@@ -13,9 +13,8 @@ from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher.daemon.instance import Places
 from watcher.daemon.recovery import standalone
-from watcher.model.approvals import HOUR, month_end
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import burst_key, existing_key, hold_key
+from watcher.model.lifecycle import HOUR, burst_key, existing_key, hold_key, month_end
 from watcher.model.settings import Archives, Existing
 from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Resume
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import from_json, msg
 from watcher.journal import rows
-from watcher.model.approvals import HOUR, month_of
 from watcher.model.files import Hold
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import (
     APPROVED,
     BURST_WAITS,
+    HOUR,
     Step,
     burst_key,
     cause_of,
@@ -20,6 +20,7 @@ from watcher.model.lifecycle import (
     hold_delay,
     hold_key,
     hold_keys,
+    month_of,
 )
 from watcher.routing.names import is_in
 

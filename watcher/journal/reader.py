@@ -15,8 +15,8 @@ from watcher.journal import facts, rows
 from watcher.journal.history import HAS_FAILED, Filter, add_functions, condition
 from watcher.journal.schema import IS_OPENED
 from watcher.journal.store import Store, connect_to_read
-from watcher.model.approvals import month_of
 from watcher.model.kinds import APPROVABLE, State
+from watcher.model.lifecycle import month_of
 from watcher.model.records import Month, Timing
 from watcher.model.snapshot import ActiveHold
 

@@ -9,24 +9,22 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.i18n.message import NOTHING
-from watcher.model.approvals import (
-    Arrivals,
-    burst_why,
-    month_end,
-    month_of,
-    monthly_limit_why,
-    uploads_left,
-)
 from watcher.model.files import ScanEnded
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import (
     APPROVED,
     EXISTING_WAITS,
+    Arrivals,
     Step,
     burst_key,
+    burst_why,
     existing_key,
     existing_why,
     hold_key,
+    month_end,
+    month_of,
+    monthly_limit_why,
+    uploads_left,
 )
 from watcher.model.records import Stat
 from watcher.model.settings import Existing, for_account

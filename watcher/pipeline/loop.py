@@ -16,7 +16,6 @@ from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
 from watcher.pipeline.approvals import ExistingFiles, Guard
 from watcher.pipeline.budget import Budget, Shares
-from watcher.pipeline.checks import Checks
 from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake
@@ -33,7 +32,7 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
-from watcher.pipeline.questions import Questions
+from watcher.pipeline.questions import Checks, Questions
 from watcher.pipeline.reading import ReadDone
 from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage

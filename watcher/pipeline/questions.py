@@ -1,19 +1,33 @@
-"""Questions to HrFlow about what was uploaded: one at a time about each subject, in the budget."""
+"""Questions to HrFlow about uploads: one at a time about each, as far as the budget allows.
+
+Those about uncertain uploads are chosen here, in an upload's place: has it arrived? One that has
+not is sent again under the same reference. The others are the tracker's.
+"""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from watcher.i18n.message import msg
-from watcher.model.uploads import Wait
+from watcher.model.kinds import State
+from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
+from watcher.model.uploads import Parsed, Unknown, Wait
+from watcher.pipeline.budget import Use
+from watcher.pipeline.follow_up import is_derived
+from watcher.pipeline.messages import Arrived
 from watcher.pipeline.stage import Context, Handlers, Stage
+from watcher.pipeline.upload import is_outdated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from watcher.pipeline.budget import Budget, Subject, Use
+    from watcher.model.uploads import Finding, Job, Profile
+    from watcher.pipeline.budget import Budget, Subject
+    from watcher.pipeline.messages import Configure
+    from watcher.pipeline.stage import Transport
 
 _FAILED: Final = msg(
     "HrFlow could not be asked for the result for an unexpected reason; the log has details."
@@ -82,3 +96,78 @@ class Questions(Stage):
         self._under_way.discard(question.subject)
         self._budget.end(question.account, question.subject, question.use, answer)
         question.note(answer)
+
+
+class Checks(Stage):
+    """Has it checked whether uncertain uploads have arrived."""
+
+    def __init__(
+        self, context: Context, transport: Transport, budget: Budget, questions: Questions
+    ) -> None:
+        super().__init__(context)
+        self._transport = transport
+        self._budget = budget
+        self._questions = questions
+        self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
+        #: File → when a check of it met a server in trouble, on the clock's ``tick``.
+        self._troubled_at: dict[int, float] = {}
+
+    def configure(self, message: Configure) -> None:
+        """Use new settings."""
+        super().configure(message)
+        self._windows = {each.name: each.confirm_seconds for each in message.config.accounts}
+
+    def work(self) -> None:
+        """Choose which uploads are checked next."""
+        now, asked = self._clock.wall(), self._questions.subjects
+        for account in self._budget.accounts:
+            if not (free := self._budget.free(account)):
+                continue
+            due = self._journal.queues.uncertain_jobs(account, now, free + len(asked))
+            due = [(job, since) for job, since in due if job.file_id not in asked]
+            for job, since in due[:free]:
+                ask = partial(self._transport.find, job)
+                note = partial(self._note_answer, job, since, now)
+                self._questions.put(Question(account, job.file_id, Use.CHECK, ask, note))
+
+    def _note_answer(self, job: Job, since: float, asked_at: float, found: Finding) -> None:
+        """``since``: when it has become uncertain whether the upload has arrived."""
+        now, tick = self._clock.wall(), self._clock.tick()
+        if isinstance(found, Parsed) and not self._is_of(job, found.profile):
+            found = Unknown()
+        if not isinstance(found, Parsed) and self._has_event(job):
+            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that the file arrived."))
+        else:
+            if isinstance(found, Wait) and found.troubled:
+                self._troubled_at[job.file_id] = tick
+            troubled_at = self._troubled_at.get(job.file_id)
+            answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
+            window = self._windows.get(job.account, CONFIRM_WINDOW)
+            step = confirmed(found, since, now, window, asked_at=asked_at, answering=answering)
+        self._journal.files.step(job.file_id, step, now)
+        if step.state is State.QUEUED and is_outdated(job, self._plans):
+            self._journal.folders.route_again([job.file_id], now)
+        if step.state is not State.UNCERTAIN:
+            self._troubled_at.pop(job.file_id, None)
+        if isinstance(found, Parsed):
+            self._emit(Arrived(job, found.profile))
+        elif step.state is State.ACCEPTED:
+            self._emit(Arrived(job))
+
+    def _is_of(self, job: Job, profile: Profile) -> bool:
+        """Whether a profile that was found by reference proves that this upload has arrived.
+
+        A reference that was not made from the content may be an earlier version's or another
+        file's. Sent again under it, the content is at worst parsed twice; it would be lost else.
+        """
+        if is_derived(job.reference, job.sha256):
+            return True
+        known = self._journal.follow_ups.by_profile([profile.key])
+        return known.get(profile.key, job.file_id) == job.file_id
+
+    def _has_event(self, job: Job) -> bool:
+        """Whether a webhook event is about the very content of an upload: then it has arrived."""
+        return is_derived(job.reference, job.sha256) and any(
+            event.source_key in ("", job.source_key)
+            for event in self._journal.follow_ups.early_events(job.reference)
+        )
