@@ -248,6 +248,6 @@ class FollowUps:
     def _due(self, where: str, *values: object) -> list[FollowUp]:
         found = self._store.all(f"{_FOLLOW_UP} {where}", *values)
         return [
-            FollowUp(rows.job(rows.JobRow._make(job)), since, tries, told_key)
+            FollowUp(rows.job(rows.JobRow(*job)), since, tries, told_key)
             for since, tries, told_key, *job in found
         ]

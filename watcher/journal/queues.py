@@ -93,7 +93,7 @@ class Queues:
             account,
             limit,
         )
-        return [(rows.job(rows.JobRow._make(job)), since) for since, *job in found]
+        return [(rows.job(rows.JobRow(*job)), since) for since, *job in found]
 
     def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Unread]:
         """Return files of ``folders`` that are still to be read, those due longest first."""
@@ -169,7 +169,7 @@ class Queues:
 
     def _jobs(self, where: str, *values: object) -> list[Job]:
         query = f"SELECT {rows.JOB} {rows.FROM} WHERE {where}"
-        return [rows.job(rows.JobRow._make(row)) for row in self._store.all(query, *values)]
+        return [rows.job(rows.JobRow(*row)) for row in self._store.all(query, *values)]
 
 
 class Hooks:

@@ -212,7 +212,7 @@ class Store:
         found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
         return [
             rows.entry(row, self.path_of(row.duplicate_of) if row.duplicate_of else "")
-            for row in map(rows.EntryRow._make, found)
+            for row in (rows.EntryRow(*columns) for columns in found)
         ]
 
     def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:
