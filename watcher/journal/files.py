@@ -266,6 +266,7 @@ class Files:
         """Delete files and what is known about them, but not the fingerprints of what was sent."""
         self._store.write_deferred()
         for file_id in file_ids:
+            self._names.forget(file_id)
             self._store.write(
                 "UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id
             )
@@ -297,7 +298,6 @@ class Files:
     def replace(self, file_id: int, former: int) -> None:
         """Remove a new row of the same file as a ``former`` one."""
         if file_id != former:
-            self._names.forget(file_id)
             self.delete([file_id])
 
     def is_return_of(self, file_id: int, former: int) -> bool:

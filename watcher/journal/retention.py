@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from watcher.journal.facts import Facts
     from watcher.journal.files import Files
     from watcher.journal.follow_ups import FollowUps
-    from watcher.journal.names import Directories, Names
+    from watcher.journal.names import Directories
     from watcher.journal.store import Store
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,6 @@ class Retention:
         path: str,
         store: Store,
         files: Files,
-        names: Names,
         directories: Directories,
         facts: Facts,
         follow_ups: FollowUps,
@@ -49,7 +48,6 @@ class Retention:
         self._path = path
         self._store = store
         self._files = files
-        self._names = names
         self._directories = directories
         self._facts = facts
         self._follow_ups = follow_ups
@@ -89,8 +87,6 @@ class Retention:
         Return False if the remains in the journal's file could not be overwritten; that is
         tried again. A file that is still on disk will be noticed again.
         """
-        for file_id in file_ids:
-            self._names.forget(file_id)
         self._files.delete(file_ids)
         self._directories.forget_empty()
         return self._overwrite(now)

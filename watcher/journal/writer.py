@@ -55,7 +55,7 @@ class Journal:
         self.hooks = Hooks(self.store, self.files)
         self.facts = Facts(self.store)
         self.retention = Retention(
-            path, self.store, self.files, self.names, self.directories, self.facts, self.follow_ups
+            path, self.store, self.files, self.directories, self.facts, self.follow_ups
         )
 
     def commit(self) -> bool:
