@@ -1,6 +1,7 @@
 """What setup and doctor ask HrFlow, against the sandbox over real HTTP."""
 
 import time
+from contextlib import closing
 
 import pytest
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ def account_of(sandbox):
 
 @pytest.fixture
 def inquiry(sandbox):
-    with Inquiry(account_of(sandbox), sb.READ_WRITE_KEY, time.monotonic) as made:
+    with closing(Inquiry(account_of(sandbox), sb.READ_WRITE_KEY, time.monotonic)) as made:
         yield made
 
 
@@ -98,7 +99,7 @@ def test_a_wrong_key_is_one_and_a_used_up_plan_is_none(sandbox, inquiry):
         inquiry.access()
     sandbox.faults.set()
     with (
-        Inquiry(account_of(sandbox), "ask_" + "e" * 32, time.monotonic) as other,
+        closing(Inquiry(account_of(sandbox), "ask_" + "e" * 32, time.monotonic)) as other,
         pytest.raises(RefusedKeyError),
     ):
         other.access()

@@ -251,7 +251,7 @@ def ask_hrflow(account: Account, secret: str) -> Workspace:
 
     if keys.is_write_only(secret):
         return Workspace(unseen=msg("with a write-only key"))
-    with Inquiry(account, secret, time.monotonic) as inquiry:
+    with closing(Inquiry(account, secret, time.monotonic)) as inquiry:
         access = inquiry.access()
         if access.permission == "read":
             raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT, field="key")

@@ -134,7 +134,7 @@ class _AccountCheck:
         wall = self._case.wall
         before = wall()
         try:
-            with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
+            with closing(Inquiry(self._account, self._secret, self._case.tick)) as inquiry:
                 access = inquiry.access()
         except RefusedKeyError as refused:
             self._clock = judge_clock(refused.server_time, before, wall())
@@ -147,7 +147,7 @@ class _AccountCheck:
         if names_in(key):
             return skipped(msg("{key} is filled in for each file", key=shown))
         try:
-            with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
+            with closing(Inquiry(self._account, self._secret, self._case.tick)) as inquiry:
                 source = inquiry.source(key)
         except NoAccessError as failure:
             return error(

@@ -130,13 +130,17 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         return float(min(int(text[:9]), 10**9))
+    moment = http_date(text)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def http_date(text: str) -> float | None:
+    """Return seconds since 1970 of a date as HTTP writes it; None if it is none."""
     try:
         moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
 
 
 def upload_outcome(
@@ -413,7 +417,7 @@ def source_facts(
         return Unreadable(verbatim(read.message), source=True)
     if _is_success(read.code) and isinstance(read.data, dict):
         return SourceFacts(
-            _plain_text(read.data.get("name")), read_flag(read.data.get("sync_parsing"))
+            plain_text(read.data.get("name")), read_flag(read.data.get("sync_parsing"))
         )
     return _unusable(read, answer, now)
 
@@ -450,9 +454,9 @@ def _listed(data: Any) -> ListedProfile | None:
     document = _document(data.get("attachments"))
     return ListedProfile(
         profile,
-        reference=_plain_text(data.get("reference")),
-        file_name=_plain_text(document.get("original_file_name"))
-        or _plain_text(document.get("file_name")),
+        reference=plain_text(data.get("reference")),
+        file_name=plain_text(document.get("original_file_name"))
+        or plain_text(document.get("file_name")),
         size=_size(document.get("file_size")),
         created_at=_moment(data.get("created_at")),
         came_at=_moment(document.get("created_at")) or _moment(data.get("updated_at")),
@@ -482,5 +486,6 @@ def _moment(value: Any) -> float:
         return 0.0
 
 
-def _plain_text(value: object) -> str:
+def plain_text(value: object) -> str:
+    """Return a value that is a text, "" for anything else."""
     return value if isinstance(value, str) else ""

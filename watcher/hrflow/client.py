@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 import threading
-from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 import requests
 from msgspec import Struct
@@ -21,8 +20,10 @@ from watcher.hrflow.answers import (
     PAGE_LIMIT,
     Answer,
     finding,
+    http_date,
     names_source,
     page_count,
+    plain_text,
     profile_page,
     quote,
     read_answer,
@@ -39,7 +40,6 @@ from watcher.model.uploads import Altered, Converted, Held, Unknown, Unreadable,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
     from watcher.hrflow.answers import Reading
     from watcher.model.settings import Account
@@ -242,15 +242,8 @@ class Inquiry:
         self._secret = secret
         self._exchange = Exchange(account, tick)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Close the connection."""
         self._exchange.close()
 
     def access(self) -> Access:
@@ -259,9 +252,9 @@ class Inquiry:
         data = self._read(answer).data
         data = data if isinstance(data, dict) else {}
         return Access(
-            _text(data.get("team_name")),
-            _text(data.get("api_key_permission") or data.get("api_secret_permission")),
-            _server_time(answer.headers.get("date", "")),
+            plain_text(data.get("team_name")),
+            plain_text(data.get("api_key_permission") or data.get("api_secret_permission")),
+            http_date(answer.headers.get("date", "")),
         )
 
     def sources(self) -> tuple[Source, ...]:
@@ -321,7 +314,7 @@ class Inquiry:
                 msg("Check the email and the key in HrFlow under Settings > API keys."),
             )
             refused.server_message = reading.message
-            refused.server_time = _server_time(answer.headers.get("date", ""))
+            refused.server_time = http_date(answer.headers.get("date", ""))
             raise refused
         if not 200 <= reading.code < 300:
             raise UnusableError(
@@ -339,25 +332,14 @@ def _sources(data: Any) -> list[Source]:
     return [
         Source(
             source["key"],
-            _text(source.get("name")),
+            plain_text(source.get("name")),
             read_flag(source.get("sync_parsing")) is True,
             is_disabled=read_flag(source.get("disable")) is True
-            or _text(source.get("status")).lower() in ("disabled", "inactive"),
+            or plain_text(source.get("status")).lower() in ("disabled", "inactive"),
             is_archived=bool(source.get("archived_at"))
-            or _text(source.get("status")).lower() == "archived",
-            is_test=_text(source.get("environment")).lower() in ("test", "sandbox"),
+            or plain_text(source.get("status")).lower() == "archived",
+            is_test=plain_text(source.get("environment")).lower() in ("test", "sandbox"),
         )
         for source in found
         if isinstance(source, dict) and isinstance(source.get("key"), str)
     ]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _server_time(date: str) -> float | None:
-    try:
-        return parsedate_to_datetime(date).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return None
