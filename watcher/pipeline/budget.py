@@ -55,11 +55,15 @@ Subject = int | tuple[str, ...]
 
 
 class _Account(Struct):
-    """The limits of one account; ``follow_ups`` is None until its follow-ups are limited."""
+    """The limits of one account; ``follow_ups`` is None until its follow-ups are limited.
+
+    ``is_write_only``: its key cannot be used for follow-ups, as far as known.
+    """
 
     requests: RateLimiter
     follow_ups: RateLimiter | None = None
     has_follow_ups: bool = False
+    is_write_only: bool = False
 
 
 class Budget(Stage):
@@ -119,8 +123,13 @@ class Budget(Stage):
         return self._accounts.keys()
 
     def has_follow_ups(self, account: str) -> bool:
-        """Whether an account is in the settings and may ask what became of uploads."""
-        return account in self._accounts and self._accounts[account].has_follow_ups
+        """Whether an account is in the settings and can ask what became of uploads."""
+        limits = self._accounts.get(account)
+        return limits is not None and limits.has_follow_ups and not limits.is_write_only
+
+    def note_write_only(self, account: str) -> None:
+        """Let an account ask nothing until its key may be another one."""
+        self._all[account].is_write_only = True
 
     def free(self, account: str) -> int:
         """How many uploads or checks may start now."""
@@ -150,7 +159,7 @@ class Budget(Stage):
     def free_follow_ups(self, account: str) -> int:
         """How many follow-ups may start now: of the share, and never what an upload waits for."""
         limits, tick = self._accounts[account], self._clock.tick()
-        if limits.follow_ups is None or not limits.has_follow_ups or self._is_closed():
+        if limits.follow_ups is None or not self.has_follow_ups(account) or self._is_closed():
             return 0
         if not (wanted := limits.follow_ups.free(tick)):
             return 0
@@ -236,7 +245,8 @@ class Budget(Stage):
         """Try everything at once, whatever was found before."""
         now = self._clock.wall()
         self._wake()
-        for name in self._accounts:
+        for name, limits in self._accounts.items():
+            limits.is_write_only = False
             self._journal.queues.retry_now(name, now)
         for hold in self._journal.holds.active():
             if hold.cause not in APPROVABLE:

@@ -32,9 +32,8 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
-from watcher.pipeline.questions import Checks, Questions
+from watcher.pipeline.questions import Checks, Questions, Sources
 from watcher.pipeline.reading import ReadDone
-from watcher.pipeline.sources import Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
 from watcher.pipeline.upload import Uploads
@@ -105,8 +104,9 @@ class Pipeline:
         )
         existing = ExistingFiles(context)
         self._intake = Intake(context, existing)
-        budget, sources = Budget(context), Sources(context)
+        budget = Budget(context)
         questions = Questions(context, budget)
+        sources = Sources(context, transport, budget, questions)
         claims = Claims(context, budget, tell_ledger)
         guard = Guard(context)
         self._stages: tuple[Stage, ...] = (
@@ -119,6 +119,7 @@ class Pipeline:
             claims,
             Uploads(context, transport, budget, sources, guard, claims.take),
             Checks(context, transport, budget, questions),
+            sources,
             Tracker(context, transport, budget, questions, sources),
             questions,
             Filing(context),

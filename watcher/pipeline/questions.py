@@ -1,11 +1,13 @@
-"""Questions to HrFlow about uploads: one at a time about each, as far as the budget allows.
+"""Questions to HrFlow: one at a time about each file or source, as far as the budget allows.
 
-Those about uncertain uploads are chosen here, in an upload's place: has it arrived? One that has
-not is sent again under the same reference. The others are the tracker's.
+Two kinds are chosen here. An uncertain upload is asked about in an upload's place: has it arrived?
+If not, it is sent again under the same reference. A source is asked for once a day: what is it
+called, does it allow synchronous parsing? The tracker has the others, about uploads that arrived.
 """
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,12 +16,12 @@ from msgspec import Struct
 from watcher.i18n.message import msg
 from watcher.model.kinds import State
 from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
-from watcher.model.uploads import Parsed, Unknown, Wait
+from watcher.model.uploads import Parsed, SourceFacts, Unknown, Wait
 from watcher.pipeline.budget import Use
 from watcher.pipeline.follow_up import is_derived
 from watcher.pipeline.messages import Arrived
 from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.pipeline.upload import is_outdated
+from watcher.routing.rules import is_outdated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from watcher.pipeline.budget import Budget, Subject
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import Transport
+
+#: Seconds for which it counts what HrFlow said of a source.
+_FRESH: Final = 86400.0
 
 _FAILED: Final = msg(
     "HrFlow could not be asked for the result for an unexpected reason; the log has details."
@@ -171,3 +176,93 @@ class Checks(Stage):
             event.source_key in ("", job.source_key)
             for event in self._journal.follow_ups.early_events(job.reference)
         )
+
+
+class Sources(Stage):
+    """Knows what HrFlow says of sources, by account and source key."""
+
+    def __init__(
+        self, context: Context, transport: Transport, budget: Budget, questions: Questions
+    ) -> None:
+        super().__init__(context)
+        self._transport = transport
+        self._budget = budget
+        self._questions = questions
+        self._known = context.journal.follow_ups.sources()
+        self._is_configured = False
+        self._wanted: dict[tuple[str, str], None] = {}
+        self._warned: set[tuple[str, str]] = set()  # so that not every upload asks the journal
+
+    def configure(self, message: Configure) -> None:
+        """Forget which sources do not allow sync_parsing, unless the program has just started."""
+        super().configure(message)
+        if self._is_configured:
+            for key, (facts, _) in self._known.items():
+                self._known[key] = SourceFacts(facts.name), 0.0
+        self._is_configured = True
+
+    def work(self) -> None:
+        """Choose the sources that are asked for next, one of each account."""
+        for account in self._budget.accounts if self._wanted else ():
+            found = next((key for key in self._wanted if key[0] == account), None)
+            if found is None or self._budget.is_failing(account):
+                continue
+            if self._budget.free_follow_ups(account):
+                del self._wanted[found]
+                ask = partial(self._transport.describe, *found)
+                note = partial(self._note_answer, found)
+                self._questions.put(Question(account, found, Use.FOLLOW_UP, ask, note))
+
+    def note_use(self, account: str, source_key: str) -> None:
+        """Have a source asked for, unless it is known, as something was sent there."""
+        key = account, source_key
+        is_old = self._clock.wall() - self._facts(key)[1] >= _FRESH
+        if is_old and key not in self._questions.subjects:
+            self._wanted[key] = None
+
+    def _note_answer(self, key: tuple[str, str], answer: object) -> None:
+        """Note what HrFlow says of a source, which it is asked for once a day."""
+        if isinstance(answer, Wait):
+            self.note_use(*key)
+        else:
+            self._note(key, answer if isinstance(answer, SourceFacts) else self._facts(key)[0])
+
+    def note_no_sync(self, account: str, source_key: str) -> None:
+        """A source has refused synchronous parsing."""
+        key = account, source_key
+        self._note(key, SourceFacts(self._facts(key)[0].name, sync_parsing=False))
+
+    def forbids_sync(self, account: str, source_key: str) -> bool:
+        """Whether a source is known not to allow synchronous parsing, of which people are told."""
+        key = account, source_key
+        facts, since = self._facts(key)
+        now = self._clock.wall()
+        if facts.sync_parsing is not False or now - since >= _FRESH:
+            return False
+        if key not in self._warned and self._journal.facts.set_notified(_no_sync(key), now):
+            self._publish(
+                msg(
+                    "The source {source} doesn't allow sync_parsing, so uploads continue "
+                    "without it. Ask HrFlow support or an admin to allow it.",
+                    source=facts.name or source_key,
+                )
+            )
+        self._warned.add(key)
+        return True
+
+    def _facts(self, key: tuple[str, str]) -> tuple[SourceFacts, float]:
+        """What is known of a source, and since when."""
+        return self._known.get(key, (SourceFacts(""), -math.inf))
+
+    def _note(self, key: tuple[str, str], facts: SourceFacts) -> None:
+        now = self._clock.wall()
+        self._known[key] = facts, now
+        if facts.sync_parsing:
+            self._warned.discard(key)
+            self._journal.facts.clear_notified(_no_sync(key))
+        self._journal.follow_ups.note_source(*key, facts, now)
+
+
+def _no_sync(key: tuple[str, str]) -> str:
+    """The name under which the journal remembers that people were told."""
+    return f"no sync_parsing: {key[1]} of {key[0]}"

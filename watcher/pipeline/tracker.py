@@ -31,7 +31,7 @@ from watcher.pipeline import follow_up as rules
 from watcher.pipeline.budget import Use
 from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
 from watcher.pipeline.profile_lists import ProfileLists, Walk
-from watcher.pipeline.questions import Question, Questions
+from watcher.pipeline.questions import Question, Questions, Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import UploadDone
 
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from watcher.model.uploads import Job
     from watcher.pipeline.budget import Budget, Subject
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.sources import Sources
     from watcher.pipeline.stage import Transport
 
 #: The name under which the journal remembers that people were told this of an account's key.
@@ -72,7 +71,6 @@ class Tracker(Stage):
         self._sources = sources
         self._lists = ProfileLists(context.journal.follow_ups)
         self._keep_names = True
-        self._write_only: set[str] = set()  # accounts whose key cannot read
         self._readable: set[str] = set()  # accounts whose key can
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
         self._looked_at: dict[str, float] = {}  # account → last look, while a list is waited for
@@ -91,13 +89,11 @@ class Tracker(Stage):
         """Use new settings, and keys that may be able to read now."""
         super().configure(message)
         self._keep_names = message.config.keep_names
-        self._sources.configure()
         self._resume(message)
         self._hand_over()
 
     def _resume(self, _message: object) -> None:
         """A key that could not read may be another one by now."""
-        self._write_only.clear()
         self._lists.retry()
 
     def _note_upload(self, message: UploadDone) -> None:
@@ -131,14 +127,11 @@ class Tracker(Stage):
         """Choose what is asked next."""
         now = self._clock.wall()
         accounts = list(self._budget.accounts)
-        asking = [each for each in accounts if self._can_follow_up(each)]
+        asking = [each for each in accounts if self._budget.has_follow_ups(each)]
         for account in asking:
             listed = ""
-            if not self._budget.is_failing(account):
-                if self._budget.free_follow_ups(account):
-                    self._choose_source(account)
-                if self._budget.free_follow_ups(account):
-                    listed = self._choose_page(account, now)
+            if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
+                listed = self._choose_page(account, now)
             if not listed:
                 self._looked_at.pop(account, None)
             elif abs(now - self._looked_at.get(account, 0.0)) < _LOOK_EVERY:
@@ -157,12 +150,6 @@ class Tracker(Stage):
     def next_due(self) -> float | None:
         """When an upload is to be followed up next."""
         return self._next_due
-
-    def _choose_source(self, account: str) -> None:
-        if source_key := self._sources.take(account):
-            ask = partial(self._transport.describe, account, source_key)
-            note = partial(self._sources.note_answer, account, source_key)
-            self._ask(account, (account, source_key), ask, note)
 
     def _choose_page(self, account: str, now: float) -> str:
         """Ask for a walk's next page; return the source whose uploads are left to it, or ""."""
@@ -298,16 +285,13 @@ class Tracker(Stage):
         is_stale = abs(self._clock.wall() - learned_at) > _DELAY_KEPT
         return rules.FirstDelay() if is_stale else delay
 
-    def _can_follow_up(self, account: str) -> bool:
-        return self._budget.has_follow_ups(account) and account not in self._write_only
-
     def _note_readable(self, account: str) -> None:
         if account not in self._readable:
             self._readable.add(account)
             self._journal.facts.clear_notified(_MAY_NOT_READ + account)
 
     def _note_write_only(self, account: str) -> None:
-        self._write_only.add(account)
+        self._budget.note_write_only(account)
         self._readable.discard(account)
         if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
@@ -349,7 +333,7 @@ class Tracker(Stage):
                 else msg("HrFlow could not parse this file and gave no reason.")
             )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
-        elif self._can_follow_up(each.job.account):
+        elif self._budget.has_follow_ups(each.job.account):
             # The event has no name in it: an answer has, and one question is enough.
             self._journal.follow_ups.set_profile_key(each.job.file_id, event.key, now)
         else:

@@ -106,11 +106,15 @@ def fingerprint(folder: Folder) -> str:
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
 
 
-def may_lead_to(folder: Folder, account: str, source_key: str) -> bool:
-    """Return whether a folder's settings may send a document to this source of this account."""
-    own = [rule.source_key for rule in folder.rules if rule.source_key]
-    is_used = any(key == source_key or names_in(key) for key in (folder.source_key, *own))
-    return folder.account == account and is_used
+def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
+    """Return whether an upload's folder no longer sends anything to its account and source."""
+    plan = plans.get(job.folder)
+    if plan is None:
+        return False
+    folder = plan.folder
+    keys = [folder.source_key, *(rule.source_key for rule in folder.rules if rule.source_key)]
+    is_used = any(key == job.source_key or names_in(key) for key in keys)
+    return folder.account != job.account or not is_used
 
 
 def _accepts(folder: Folder) -> Callable[[Sniffed], bool]:
