@@ -34,7 +34,7 @@ from watcher.routing.patterns import (
     names_in,
 )
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES
-from watcher.system.hosts import is_loopback
+from watcher.system import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
