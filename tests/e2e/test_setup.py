@@ -9,6 +9,7 @@ from tests.support import file_keyring
 from tests.support.terminal import ENTER
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
+from watcher.daemon.snapshots import source_names
 
 OTHER_KEY = "f" * 40
 KEYS = {sb.READ_WRITE_KEY, sb.READ_KEY, sb.WRITE_KEY}
@@ -441,7 +442,8 @@ def test_a_script_sets_up_two_folders(person):
         {
             "path": folder, "exists": True, "account": "default", "source_key": source.key,
             "tags": [{"name": "office", "value": "Paris"}, {"name": "zip", "value": "01000"}],
-            "recursive": True, "after_upload": "move", "rules": 0, "source_name": "", "layer": "user",
+            "recursive": True, "after_upload": "move", "rules": 0, "source_name": source.name,
+                "layer": "user",
         }
         for folder, source in zip(folders, (sb.SALES, sb.EXPRESS), strict=True)
     ]  # fmt: skip
@@ -586,8 +588,8 @@ def test_folders_come_and_go(ready):
     assert os.path.isdir(place)
     assert f'+path = "{place}"' in added.stdout
     listed = ready.run("folder", "list").stdout.splitlines()
-    source = sb.SALES.key[:12] + "…"
-    assert listed[1].split("\t")[:5] == [place, source, "n=1", "trash", "default"]
+    assert listed[0].split("\t")[1] == sb.ENGINEERING.name
+    assert listed[1].split("\t")[:5] == [place, sb.SALES.name, "n=1", "trash", "default"]
     assert ready.run("folder", "add", place, "--source", "sales").returncode == 5
     assert ready.run("folder", "remove", place).returncode == 2  # nobody to ask
     removed = ready.run("folder", "remove", place, "--yes")
@@ -595,6 +597,27 @@ def test_folders_come_and_go(ready):
     assert "Your files and their history are kept" in removed.stdout
     assert os.path.isdir(place)
     assert ready.text() == before
+
+
+def test_a_running_program_learns_the_names_of_sources(ready):
+    run = ready.at_terminal("run")
+    run.wait_for("Watching")
+    place = str(ready.desk.root / "more")
+    assert ready.run("folder", "add", place, "--source", "sales", "--create").returncode == 0
+    assert source_names(ready.desk.places)["default", sb.SALES.key] == sb.SALES.name
+    run.interrupt()
+    assert run.end() == 0
+
+
+def test_a_tested_key_tells_the_names_of_all_sources(ready):
+    ready.desk.places.prepare()
+    for name in ("journal.db", "begun"):  # as before any key was tested
+        os.unlink(os.path.join(ready.desk.places.state, name))
+    assert source_names(ready.desk.places) == {}
+    done = ready.run("login", "--key-stdin", typed=sb.READ_WRITE_KEY)
+    assert done.returncode == 0, done.stderr
+    names = source_names(ready.desk.places)
+    assert {sb.ENGINEERING.name, sb.SALES.name} <= set(names.values())
 
 
 def test_machines_get_what_changed_as_one_object(ready):

@@ -10,7 +10,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from watcher.cli.context import load_config, places, program_options
+from watcher.cli.context import load_config, name_sources, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask,
@@ -140,6 +140,8 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     answers = changes.answers
     not_stored = why_not_stored(answers.account, os.environ) if changes.key else NOTHING
     save(editor, replace(changes, key="") if not_stored else changes, store_key, _report)
+    used = {each.source_key: each.source_name for each in answers.folders}
+    name_sources(ctx, answers.account, {key: name for key, name in used.items() if key and name})
     facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
     facts["folders"] = [
         {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
