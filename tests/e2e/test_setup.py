@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -197,6 +198,10 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.wait_for("read-only")
     terminal.answer("not shown while you type", "ask_" + "0" * 32)
     terminal.wait_for("rejected this key")  # which is no reason to offer to use it
+    terminal.answer("Email", "other@example.org")  # as it may be what is wrong
+    terminal.answer("not shown while you type", sb.READ_WRITE_KEY)
+    terminal.wait_for("rejected this key")
+    terminal.answer("Email", sb.EMAIL)
     terminal.answer(
         "not shown while you type", f"  {sb.READ_WRITE_KEY} "
     )  # pasted with its surroundings
@@ -288,6 +293,7 @@ def test_run_again_proposes_what_is_there_and_keeps_the_rest(person):
     assert person.text() == text.replace("n = 1", "n = 2")
     assert "-tags = { n = 1 }\n+tags = { n = 2 }" in terminal.text
     assert "\x1b[32m+tags" in terminal.raw  # and in colour
+    assert re.search(r" 1 +\S+ +Sales\b", terminal.text)  # and no key, in the list of folders
 
 
 def test_run_again_without_a_change_changes_nothing(person):
@@ -533,7 +539,7 @@ def test_without_a_keyring_it_is_said_before_the_key_is_asked_for(person):
     terminal.answer("Email", sb.EMAIL)
     terminal.wait_for("This computer has no keyring.")
     terminal.wait_for("HRFLOW_API_KEY")
-    terminal.wait_for("API key (not shown")
+    terminal.wait_for("(not shown")
     terminal.interrupt()
     assert terminal.end() == 130
 

@@ -36,6 +36,7 @@ from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
     FolderAnswer,
+    Known,
     KnownFolder,
     check_after_upload,
     find_problems,
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from watcher.config.editor import Editor
-    from watcher.model.settings import Item
+    from watcher.model.settings import Account, Item
 
 #: What a path contains, and no answer to another question.
 _PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
@@ -196,21 +197,15 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     name = choose_account(known, options.account, asks=asks)
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
-    if account and "email" in account.locked and asks:
-        say(f"Email of your HrFlow account: {email}, set for this computer.")
-    elif asks and not options.email:
-        email = ask_email(email)
-    if not asks:
-        _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
-    editor.check_account(Answers(name, email, options.api_url))
-    to_ask = editor.account(name, email, options.api_url or "")
     if asks:
-        key, workspace = ask_key(to_ask, check=options.check, may_keep=True)
-        show_sources(workspace)
-    elif options.check:
-        workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
+        email, key, workspace = _ask_account(editor, options, name, email)
     else:
+        _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
+        editor.check_account(Answers(name, email, options.api_url))
         workspace = UNCHECKED
+        if options.check:
+            to_ask = editor.account(name, email, options.api_url or "")
+            workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
     if asks and not named:
         named = _ask_folders(editor, source_names(places(ctx)))
     folders = tuple(
@@ -282,15 +277,31 @@ def _refuse_missing(
 # -- The questions
 
 
+def _ask_account(
+    editor: Editor, options: _Options, name: str, email: str
+) -> tuple[str, str, Workspace]:
+    """Ask for an account's email and key; returns both ("" for the current key) and its sources."""
+    known = editor.known.account(name)
+    is_locked = known is not None and "email" in known.locked
+    if is_locked:
+        say(f"Email of your HrFlow account: {email}, set for this computer.")
+
+    def ask_account() -> Account:
+        nonlocal email
+        if not (options.email or is_locked):
+            email = ask_email(email)
+        editor.check_account(Answers(name, email, options.api_url))
+        return editor.account(name, email, options.api_url or "")
+
+    key, workspace = ask_key(ask_account(), check=options.check, may_keep=True, correct=ask_account)
+    show_sources(workspace)
+    return email, key, workspace
+
+
 def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
     """Ask for folders until there are no more; returns (as written, real path) for each."""
     known = editor.known.folders
-    if known:
-        say_table(["No.", "Folder", "Source"], [
-            (str(number), folder.path,
-             names.get((folder.account, folder.source_key)) or view.short(folder.source_key))
-            for number, folder in enumerate(known, 1)
-        ])  # fmt: skip
+    _show_folders(editor.known, names)
     if editor.known.has_locked_folders:
         say(f"These are set for this computer, in {editor.known.machine}.")
         return []
@@ -317,6 +328,15 @@ def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[t
             return found
         if folder not in found:
             found.append(folder)
+
+
+def _show_folders(known: Known, names: Mapping[tuple[str, str], str]) -> None:
+    rows = []
+    for number, folder in enumerate(known.folders, 1):
+        source = names.get((folder.account or known.only, folder.source_key))
+        rows.append((str(number), folder.path, source or view.short(folder.source_key)))
+    if rows:
+        say_table(["No.", "Folder", "Source"], rows)
 
 
 def _ask_source(workspace: Workspace, folder: KnownFolder) -> tuple[str, str]:
