@@ -626,6 +626,17 @@ def test_a_tested_key_tells_the_names_of_all_sources(ready):
     assert {sb.ENGINEERING.name, sb.SALES.name} <= set(names.values())
 
 
+def test_the_key_alone_names_the_source_of_a_folder_set_for_the_computer(person):
+    machine = person.desk.root / "machine" / "config.toml"
+    machine.parent.mkdir()
+    machine.write_text(
+        f'[[folders]]\npath = "{person.desk.folder}"\nsource_key = "{sb.SALES.key}"\n'
+    )
+    done = person.script()
+    assert done.returncode == 0, done.stderr
+    assert f"\t{sb.SALES.name}\t" in person.run("folder", "list").stdout
+
+
 def test_machines_get_what_changed_as_one_object(ready):
     place = str(ready.desk.root / "more")
     added = json.loads(ready.run("folder", "add", place, "--source", "sales", "--json").stdout)

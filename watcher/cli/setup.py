@@ -129,7 +129,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     editor = open_editor(ctx)
     _check_options(options)
     try:
-        changes, at_login = _collect(ctx, editor, options)
+        changes, names, at_login = _collect(ctx, editor, options)
         confirmed = options.non_interactive or _confirm(editor, changes)
     except (click.Abort, KeyboardInterrupt):
         say()
@@ -141,8 +141,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     answers = changes.answers
     not_stored = why_not_stored(answers.account, os.environ) if changes.key else NOTHING
     save(editor, replace(changes, key="") if not_stored else changes, store_key, _report)
-    used = {each.source_key: each.source_name for each in answers.folders}
-    name_sources(ctx, answers.account, {key: name for key, name in used.items() if key and name})
+    name_sources(ctx, answers.account, names)
     facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
     facts["folders"] = [
         {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
@@ -182,8 +181,10 @@ def _check_options(options: _Options) -> None:
         )
 
 
-def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Changes, bool]:
-    """Return what to save, and whether to start at login."""
+def _collect(
+    ctx: click.Context, editor: Editor, options: _Options
+) -> tuple[Changes, Mapping[str, str], bool]:
+    """Return what to save, the sources' names by their keys, and whether to start at login."""
     known = editor.known
     named = [editor.place(path) for path in options.folders]
     asks = not options.non_interactive
@@ -219,7 +220,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     at_login = _wants_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
     _show(editor, answers, text, warnings)
-    return Changes(answers, key, tuple(missing), text), at_login
+    return Changes(answers, key, tuple(missing), text), workspace.names, at_login
 
 
 def _wants_start(ctx: click.Context, options: _Options) -> bool:
