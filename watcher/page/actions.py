@@ -120,7 +120,10 @@ class JournalActions(Struct, frozen=True):
 
     def name_sources(self, body: Body) -> dict[str, object]:
         """Remember the ``names`` of the sources of an ``account``, by their keys."""
-        self._order(NameSources(_text(body, "account"), body["names"]))
+        names = body.get("names")
+        if not isinstance(names, dict) or not all(isinstance(each, str) for each in names.values()):
+            raise UsageError(msg("{key} must be text.", key="names"))
+        self._order(NameSources(_text(body, "account"), names))
         return {}
 
     def forget(self, body: Body) -> dict[str, object]:
