@@ -199,7 +199,7 @@ ADVICE = [
     (b"PK\x03\x04" + bytes(30), "a.zip", {}, "This file is a zip archive. Extract the document and add it."),
     (b"L\0\0\0\x01\x14\x02\0" + bytes(30), "a.lnk", {}, "This file is a shortcut to another file. Add the file itself."),
     (b"{\\rtf1 {a}", "a.rtf", {}, ""),
-    (b"{\\rtf1 {a", "a.rtf", {}, "The file is incomplete (an RTF document). Download or save it again."),
+    (b"{\\rtf1 {a", "a.rtf", {}, "This file is an RTF document, but incomplete. Download or save it again."),
     (b"", "a.pdf", {}, "The file is empty. Add it again when it is complete."),
 ]  # fmt: skip
 

@@ -23,11 +23,11 @@ from watcher.hrflow.answers import (
     http_date,
     names_source,
     page_count,
-    plain_text,
     profile_page,
     quote,
     read_answer,
     read_flag,
+    read_text,
     source_facts,
     upload_outcome,
 )
@@ -252,8 +252,8 @@ class Inquiry:
         data = self._read(answer).data
         data = data if isinstance(data, dict) else {}
         return Access(
-            plain_text(data.get("team_name")),
-            plain_text(data.get("api_key_permission") or data.get("api_secret_permission")),
+            read_text(data.get("team_name")),
+            read_text(data.get("api_key_permission") or data.get("api_secret_permission")),
             http_date(answer.headers.get("date", "")),
         )
 
@@ -332,13 +332,13 @@ def _sources(data: Any) -> list[Source]:
     return [
         Source(
             source["key"],
-            plain_text(source.get("name")),
+            read_text(source.get("name")),
             read_flag(source.get("sync_parsing")) is True,
             is_disabled=read_flag(source.get("disable")) is True
-            or plain_text(source.get("status")).lower() in ("disabled", "inactive"),
+            or read_text(source.get("status")).lower() in ("disabled", "inactive"),
             is_archived=bool(source.get("archived_at"))
-            or plain_text(source.get("status")).lower() == "archived",
-            is_test=plain_text(source.get("environment")).lower() in ("test", "sandbox"),
+            or read_text(source.get("status")).lower() == "archived",
+            is_test=read_text(source.get("environment")).lower() in ("test", "sandbox"),
         )
         for source in found
         if isinstance(source, dict) and isinstance(source.get("key"), str)
