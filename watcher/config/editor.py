@@ -14,11 +14,11 @@ from watcher.config.document import parse
 from watcher.config.load import load_text, put_together
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.mistakes import Mistakes, at_key, redacted
+from watcher.config.paths import PathContext
 from watcher.config.rewriting import DropFolder, apply, read_or_new, replace_text
 from watcher.config.setup_plan import (
     find_account_problems,
     find_locked,
-    find_place,
     find_problems,
     plan_edits,
     read_account,
@@ -45,8 +45,7 @@ class Editor(Struct, frozen=True):
 
     path: str
     text: str
-    home: str
-    state_dir: str
+    paths: PathContext
     layer: Layer | None
     merged: Merged
     known: Known
@@ -57,12 +56,11 @@ class Editor(Struct, frozen=True):
 
         The system-wide configuration is read too, but never written.
         """
-        home = os.path.expanduser("~")
+        paths = PathContext(os.environ, os.path.expanduser("~"), state_dir)
         layer = find_layer(MachineFile.of_process(os.environ))
         text = read_or_new(path)
-        merged = put_together(parse(path, text), layer, os.environ, home, Mistakes())
-        known = read_known(merged, os.environ, home)
-        return cls(path, text, home, state_dir, layer, merged, known)
+        merged = put_together(parse(path, text), layer, paths, Mistakes())
+        return cls(path, text, paths, layer, merged, read_known(merged, paths))
 
     def account(self, name: str, email: str = "", api_url: str = "") -> Account:
         """Return the account to ask HrFlow with: what is given here, else what is configured.
@@ -87,7 +85,7 @@ class Editor(Struct, frozen=True):
         UnusableError if it cannot be watched.
         """
         written = as_written(path)
-        place, problem = find_place(written, os.environ, self.home, self.state_dir)
+        place, problem = self.paths.find_place(written)
         if problem:
             raise UnusableError(
                 msg("This folder can't be watched: {why}.", why=problem), field="path"
@@ -110,7 +108,7 @@ class Editor(Struct, frozen=True):
         written = [folder.path for folder in self.known.folders]
         if path in written:
             return written.index(path)
-        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
+        return self.known.number(self.paths.find_place(as_written(path))[0])
 
     def number(self, path: str) -> int:
         """Return the same; UnusableError if it is not watched."""
@@ -176,10 +174,7 @@ class Editor(Struct, frozen=True):
         _refuse(locked, msg("Leave that out, or ask your administrator."))
 
     def _load(self, text: str) -> Loaded:
-        return load_text(
-            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir,
-            layer=self.layer,
-        )  # fmt: skip
+        return load_text(self.path, text, self.paths, self.layer)
 
 
 def _refuse(problems: Sequence[WrongAnswer], hint: Text = "") -> None:

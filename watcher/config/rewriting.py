@@ -27,7 +27,7 @@ from tomlkit import items
 from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 
-from watcher.config.document import comments, headers, locate, read_text
+from watcher.config.document import Layout, comments, read_text
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
@@ -152,7 +152,7 @@ def _kept_comments(text: str, edit: Edit) -> Counter[str]:
         return Counter()
     lines = text.split("\n")
     if isinstance(edit, PutFolder) and "tags" in edit.values:
-        for key_path, line in locate(text).items():
+        for key_path, line in Layout(text).lines.items():
             if key_path[:3] == ("folders", edit.at, "tags") and len(key_path) > 3:
                 lines[line - 1] = ""
     return Counter(each for each in comments("\n".join(lines)) if not _REMARK.match(each))
@@ -187,7 +187,7 @@ def _cut(text: str) -> list[_Block]:
     """Return the blocks of a text that ends with a newline."""
     lines = [f"{line}\n" for line in text.split("\n")[:-1]]
     places: list[tuple[KeyPath, int, int]] = [((), 0, 0)]  # (key path, first line, line of keys)
-    for key_path, line in headers(text):
+    for key_path, line in Layout(text).headers:
         first = line - 1
         while first > places[-1][2] and _is_comment(lines[first - 1]):
             first -= 1

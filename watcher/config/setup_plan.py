@@ -14,7 +14,6 @@ each answer is a field, by whose name a front end finds what a problem is about:
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
@@ -24,7 +23,6 @@ from watcher.config.checks import check_values
 from watcher.config.document import Table, table_in, tables_in
 from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.mistakes import Mistakes, redacted
-from watcher.config.paths import expand, find_obstacle, on_disk
 from watcher.config.rewriting import Edit, Plain, PutAccount, PutFolder
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
@@ -32,9 +30,10 @@ from watcher.model.settings import Account, AfterUpload, Item
 from watcher.routing.names import compose
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from watcher.config.layers import Lock, Merged
+    from watcher.config.paths import PathContext
 
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
@@ -145,7 +144,7 @@ class WrongAnswer(NamedTuple):
 # -- What is written already, mistakes and all
 
 
-def read_known(merged: Merged, environ: Mapping[str, str], home: str) -> Known:
+def read_known(merged: Merged, paths: PathContext) -> Known:
     """Return all accounts and folders; what is wrong is left out, so that it can be set right."""
     accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
     return Known(
@@ -159,7 +158,7 @@ def read_known(merged: Merged, environ: Mapping[str, str], home: str) -> Known:
             for name in accounts
         ),
         tuple(
-            _folder(each, defaults, merged.locks, environ, home)
+            _folder(each, defaults, merged.locks, paths)
             for each in tables_in(merged.tables, "folders")
         ),
         source_key=_text(defaults.get("source_key")),
@@ -182,25 +181,12 @@ def read_account(merged: Merged, name: str) -> Account:
     return Account(**{"email": "", **usable}, name=name)
 
 
-def find_place(
-    path: str, environ: Mapping[str, str], home: str, state_dir: str = ""
-) -> tuple[str, Message]:
-    """Return where ``path`` leads, links followed, and why it cannot be watched, if it cannot."""
-    expanded, problems = expand(path, environ, home)
-    if problems:
-        return os.path.realpath(path), redacted(problems[0])
-    problem = msg('{path} is not a full path; begin it with "/" or "~/"', path=path)
-    if os.path.isabs(expanded):
-        problem = find_obstacle(os.path.normpath(expanded), home, state_dir)
-    return os.path.realpath(on_disk(expanded or path)), redacted(problem)
-
-
 def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:
     return frozenset(name for name in names if is_locked(locks, (*key_path, name)))
 
 
 def _folder(
-    folder: Table, defaults: Table, locks: Collection[Lock], environ: Mapping[str, str], home: str
+    folder: Table, defaults: Table, locks: Collection[Lock], paths: PathContext
 ) -> KnownFolder:
     values = {**defaults, **folder}
     path, after_upload = _text(folder.get("path")), values.get("after_upload")
@@ -208,7 +194,7 @@ def _folder(
     base = folder if is_machine else folder.shared
     return KnownFolder(
         path=path,
-        place=find_place(path, environ, home)[0] if path else "",
+        place=paths.find_place(path)[0] if path else "",
         source_key=_text(values.get("source_key")),
         account=_text(values.get("account")),
         tags=_tags(folder),
