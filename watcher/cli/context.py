@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -12,12 +11,12 @@ from msgspec.structs import replace
 from watcher.cli.output import say
 from watcher.daemon.instance import Channel, Places, default_state
 from watcher.i18n.message import msg
-from watcher.model.errors import NoJournalError, NotRunningError
+from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED
 from watcher.routing.names import lies_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from watcher.config import Loaded
     from watcher.journal.reader import Reader
@@ -87,22 +86,6 @@ def load_config(ctx: click.Context) -> Loaded:
 
 
 # -- The running program, or its journal
-
-
-@contextmanager
-def open_reader(where: Places) -> Iterator[Reader | None]:
-    """Yield the journal, to be read; None before the first run."""
-    from watcher.journal.reader import Reader  # noqa: PLC0415 - many commands do without
-
-    reader = None
-    if where.has_journal:
-        with suppress(NoJournalError):  # the program is still creating it
-            reader = Reader(where.journal)
-    if reader is None:
-        yield None
-        return
-    with closing(reader):
-        yield reader
 
 
 def channel(ctx: click.Context) -> Channel:

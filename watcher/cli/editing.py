@@ -14,7 +14,7 @@ import click
 from watcher.cli.context import config_path, places
 from watcher.cli.output import Styled, confirm, prompt, say, say_table, shown_folder
 from watcher.config.editor import Editor
-from watcher.config.setup_plan import check_email
+from watcher.config.setup_plan import Answers, check_email
 from watcher.config.tags import check_tags, parse_tag
 from watcher.credentials import SystemKeyring, keys
 from watcher.daemon.setup import (
@@ -167,7 +167,7 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
             ) from error
         warn([f"Can't check that HrFlow has this source. {error.title}"])
         return Workspace(unseen=msg("without an API key"))
-    return ask_hrflow(editor.account(account), secret)
+    return ask_hrflow(editor.account(Answers(account)), secret)
 
 
 # -- Questions

@@ -23,6 +23,7 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, prompt, say
+from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
 from watcher.daemon.instance import SilentError
 from watcher.model.errors import (
@@ -160,7 +161,7 @@ def _find_account(
         if not may_ask:
             raise UsageError(f'The email of account "{name}" is missing.', "Add --email.")
         email = ask_email()
-    return editor.account(name, email or "", api_url or "")
+    return editor.account(Answers(name, email, api_url))
 
 
 def _refuse_other(account: str, what: str, given: str | None, written: str) -> None:

@@ -52,11 +52,10 @@ from watcher.daemon.setup import (
     find_key,
     find_missing,
     save,
-    why_not_stored,
 )
 from watcher.daemon.snapshots import source_names
 from watcher.i18n.command import command_name
-from watcher.i18n.message import NOTHING, Message, msg, sentences
+from watcher.i18n.message import Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
@@ -138,8 +137,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
         say("Nothing was saved.")
         return
     answers = changes.answers
-    not_stored = why_not_stored(answers.account, os.environ) if changes.key else NOTHING
-    save(editor, replace(changes, key="") if not_stored else changes, store_key, _report)
+    not_stored = save(editor, changes, store_key, _report, os.environ)
     facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
     facts["folders"] = [
         {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
@@ -153,7 +151,11 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     else:
         say(f"Start it with: {command_name()} run")
     if not_stored:
-        _say_where_the_key_goes(changes, not_stored, is_running=bool(read_facts(places(ctx))))
+        runs = bool(read_facts(places(ctx)))
+        raise CredentialError(
+            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored),
+            msg("The program is already running; files wait until this is fixed.") if runs else "",
+        )
 
 
 # -- The answers
@@ -200,8 +202,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         email = ask_email(email)
     if not asks:
         _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
-    editor.check_account(Answers(name, email, options.api_url))
-    to_ask = editor.account(name, email, options.api_url or "")
+    to_ask = editor.account(Answers(name, email, options.api_url))
     if asks:
         key, workspace = ask_key(to_ask, check=options.check, may_keep=True)
         show_sources(workspace)
@@ -378,22 +379,6 @@ def _confirm(editor: Editor, changes: Changes) -> bool:
 
 def _report(done: Message) -> None:
     say(Styled(f"✓ {done}", "good"))
-
-
-def _say_where_the_key_goes(changes: Changes, not_stored: Message, *, is_running: bool) -> None:
-    """Everything else is set up now; CredentialError unless the key is found there already."""
-    try:
-        key, origin = find_key(changes.answers.account, os.environ)
-    except CredentialError:
-        key, origin = "", NOTHING
-    if key != changes.key:
-        raise CredentialError(
-            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored),
-            msg("The program is already running; files wait until this is fixed.")
-            if is_running
-            else "",
-        )
-    say(f"The key is used from {origin}.")
 
 
 def _offer_sample(answers: Answers, options: _Options, *, starts: bool) -> None:

@@ -62,18 +62,21 @@ class Editor(Struct, frozen=True):
         merged = put_together(parse(path, text), layer, paths, Mistakes())
         return cls(path, text, paths, layer, merged, read_known(merged, paths))
 
-    def account(self, name: str, email: str = "", api_url: str = "") -> Account:
-        """Return the account to ask HrFlow with: what is given here, else what is configured.
+    def account(self, answers: Answers) -> Account:
+        """Return the account to ask HrFlow with: what is answered, else what is configured.
 
-        ConfigError if that makes no sense, so that no key is sent to a wrong address.
+        UsageError or ConfigError if that makes no sense, so that no key is sent to a wrong address.
         """
-        said = {"email": email, "api_url": api_url}
+        self._refuse_locked(answers)
+        _refuse(find_account_problems(answers, self.known))
+        said = {"email": answers.email, "api_url": answers.api_url}
         account = replaced(
-            read_account(self.merged, name), **{key: value for key, value in said.items() if value}
+            read_account(self.merged, answers.account),
+            **{key: value for key, value in said.items() if value},
         )
         if wrong := [*check_values(values_of(account))]:
             raise ConfigError(
-                msg('The account "{value}" can\'t be used.', value=name),
+                msg('The account "{value}" can\'t be used.', value=account.name),
                 "",
                 tuple(redacted(at_key(str(key), said)) for (key,), said, _ in wrong),
             )
@@ -97,11 +100,6 @@ class Editor(Struct, frozen=True):
         self._refuse_locked(answers)
         _refuse(find_problems(answers, self.known))
         return plan_edits(answers, self.known)
-
-    def check_account(self, answers: Answers) -> None:
-        """Raise UsageError for problems of the account: before the key goes where it says."""
-        self._refuse_locked(answers)
-        _refuse(find_account_problems(answers, self.known))
 
     def find(self, path: str) -> int | None:
         """Return the number (from 0) of the folder ``path``, as configured or by its real path."""

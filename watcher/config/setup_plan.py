@@ -14,7 +14,7 @@ each answer is a field, by whose name a front end finds what a problem is about:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
-#: Keys of a folder that the setup asks for.
+#: Keys of an account and of a folder that the setup asks for.
+_OF_ACCOUNT: Final = ("email", "api_url")
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
 
 
@@ -148,20 +149,12 @@ def read_known(merged: Merged, paths: PathContext) -> Known:
     """Return all accounts and folders; what is wrong is left out, so that it can be set right."""
     accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
     return Known(
-        tuple(
-            KnownAccount(
-                name,
-                _text(table_in(accounts, name).get("email")),
-                _text(table_in(accounts, name).get("api_url")),
-                _locked(merged.locks, ("accounts", name), ("email", "api_url")),
-            )
-            for name in accounts
-        ),
+        tuple(_account(name, table_in(accounts, name), merged.locks) for name in accounts),
         tuple(
             _folder(each, defaults, merged.locks, paths)
             for each in tables_in(merged.tables, "folders")
         ),
-        source_key=_text(defaults.get("source_key")),
+        source_key=_values(defaults, types.DEFAULTS).get("source_key", ""),
         machine=merged.machine,
         locked=_locked(merged.locks, ("defaults",), _ASKED),
         has_locked_folders=is_locked(merged.locks, ("folders",)),
@@ -174,49 +167,44 @@ def read_account(merged: Merged, name: str) -> Account:
     It is what HrFlow is asked with while the rest is being written: proxy and address count then
     too. What is wrong is left out, but for a wrong address: no key may go to another one.
     """
-    table = table_in(table_in(merged.tables, "accounts"), name)
-    values = types.read_values(table, types.ACCOUNT, Mistakes())
+    values = _values(table_in(table_in(merged.tables, "accounts"), name), types.ACCOUNT)
     wrong = {key for (key,), _, _ in check_values(values)} - {"api_url"}
     usable = {key: value for key, value in values.items() if key not in wrong}
     return Account(**{"email": "", **usable}, name=name)
+
+
+def _values(table: Table | None, kinds: types.Kinds) -> dict[str, Any]:
+    """Return the values of a table that have the right type."""
+    return types.read_values(table, kinds, Mistakes()) if table is not None else {}
 
 
 def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:
     return frozenset(name for name in names if is_locked(locks, (*key_path, name)))
 
 
+def _account(name: str, table: Table, locks: Collection[Lock]) -> KnownAccount:
+    values, locked = _values(table, types.ACCOUNT), _locked(locks, ("accounts", name), _OF_ACCOUNT)
+    return KnownAccount(name, values.get("email", ""), values.get("api_url", ""), locked)
+
+
 def _folder(
     folder: Table, defaults: Table, locks: Collection[Lock], paths: PathContext
 ) -> KnownFolder:
-    values = {**defaults, **folder}
-    path, after_upload = _text(folder.get("path")), values.get("after_upload")
-    is_machine = folder.location.is_machine
-    base = folder if is_machine else folder.shared
+    own, is_machine = _values(folder, types.FOLDER), folder.location.is_machine
+    values = {**_values(defaults, types.DEFAULTS), **own}
+    path = own.get("path", "")
     return KnownFolder(
         path=path,
         place=paths.find_place(path)[0] if path else "",
-        source_key=_text(values.get("source_key")),
-        account=_text(values.get("account")),
-        tags=_tags(folder),
-        after_upload=AfterUpload(after_upload)
-        if after_upload in list(AfterUpload)
-        else AfterUpload.KEEP,
-        recursive=values.get("recursive") is not False,
-        given=_tags(base) if base is not None else (),
+        source_key=values.get("source_key", ""),
+        account=values.get("account", ""),
+        tags=own.get("tags", ()),
+        after_upload=values.get("after_upload", AfterUpload.KEEP),
+        recursive=values.get("recursive", True),
+        given=_values(folder if is_machine else folder.shared, types.FOLDER).get("tags", ()),
         is_machine=is_machine,
         locked=_locked(locks, folder_key_path(folder), _ASKED),
     )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _tags(table: Table) -> tuple[Item, ...]:
-    if "tags" not in table:
-        return ()
-    found: tuple[Item, ...] | None = types.read_value(table, "tags", None, Mistakes())
-    return found or ()
 
 
 # -- Checks
@@ -262,9 +250,11 @@ def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return which answers would change what the system-wide configuration has locked."""
     found: list[tuple[str, Message]] = []
     if account := known.account(answers.account):
-        for key, value in (("email", answers.email), ("api_url", answers.api_url)):
-            if key in account.locked and value not in (None, getattr(account, key)):
-                found.append((key, msg("The account's {key}", key=key)))
+        found += [
+            (key, msg("The account's {key}", key=key))
+            for key in _account_values(answers, account)
+            if key in account.locked
+        ]
     for number, folder in enumerate(answers.folders):
         locked = known.folder(folder.path, folder.place).locked
         for edit in _folder_edits(folder, answers, known):
@@ -305,13 +295,7 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
     """Return the edits that bring the configuration in line with the answers."""
     edits: list[Edit] = []
     account = known.account(answers.account)
-    said = {"email": answers.email, "api_url": answers.api_url}
-    values = {
-        key: value
-        for key, value in said.items()
-        if value is not None and (account is None or getattr(account, key) != value)
-    }
-    if values:
+    if values := _account_values(answers, account):
         edits.append(PutAccount(answers.account, values))
     if account is None and known.only:  # with a second account, folders must say whose they are
         edits += [
@@ -321,6 +305,16 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
         ]
     edits += [edit for folder in answers.folders for edit in _folder_edits(folder, answers, known)]
     return tuple(edits)
+
+
+def _account_values(answers: Answers, account: KnownAccount | None) -> dict[str, str]:
+    """Return what is answered of an account, and differs from what is configured."""
+    said = {"email": answers.email, "api_url": answers.api_url}
+    return {
+        key: value
+        for key, value in said.items()
+        if value is not None and (account is None or getattr(account, key) != value)
+    }
 
 
 def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Iterator[PutFolder]:

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 import time
-from contextlib import closing
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -20,8 +20,8 @@ from msgspec import Struct
 from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
 from watcher.config.paths import leads_into
 from watcher.credentials import Keys, SystemKeyring, elsewhere, keys
+from watcher.daemon.instance import open_reader
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.lifecycle import OPEN
 from watcher.routing.placeholders import BUILT_IN, names_in
@@ -56,10 +56,8 @@ def what_stays(places: Places, folder: str, word: Catalog) -> str:
 
 
 def _waiting(places: Places, folder: str) -> int:
-    if not places.has_journal:
-        return 0
-    with closing(Reader(places.journal)) as reader:
-        standing = reader.totals(folder)
+    with open_reader(places) as reader:
+        standing = reader.totals(folder) if reader else {}
     return sum(files for state, (files, _) in standing.items() if state in OPEN)
 
 
@@ -279,20 +277,34 @@ def save(
     changes: Changes,
     store: Callable[[str, str], None],
     report: Callable[[Message], None],
-) -> None:
+    environ: Mapping[str, str],
+    *,
+    allow_insecure: bool = False,
+) -> Message:
     """Save it all, the key first: if the keyring refuses it, nothing else has happened.
 
-    ``store`` puts a key under an account's name; ``report`` is called after each step.
+    ``store`` puts a key under an account's name; ``report`` is called after each step. Where there
+    is no keyring, all but the key is saved: return where it has to be put, NOTHING if it is there.
     """
+    account, not_stored = changes.answers.account, NOTHING
     if changes.key:
-        store(changes.answers.account, changes.key)
-        report(msg("Stored the key in the system's keyring."))
+        not_stored = why_not_stored(account, environ, allow_insecure=allow_insecure)
+        if not not_stored:
+            store(account, changes.key)
+            report(msg("Stored the key in the system's keyring."))
     for place in changes.folders:
         make_folder(place)
         report(msg("Created {path}.", path=place))
     if changes.text != editor.text:
         editor.write(changes.text)
         report(msg("Saved {path}.", path=editor.path))
+    if not_stored:
+        with suppress(CredentialError):
+            key, origin = find_key(account, environ)
+            if key == changes.key:
+                report(msg("The key is used from {origin}.", origin=origin))
+                return NOTHING
+    return not_stored
 
 
 def find_missing(answers: Answers) -> list[str]:

@@ -37,7 +37,7 @@ from watcher.daemon.setup import (
     why_not_stored,
 )
 from watcher.i18n.message import msg
-from watcher.model.errors import CredentialError, UsageError, WatcherError
+from watcher.model.errors import UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.snapshot import AppState
 from watcher.pipeline.messages import Resume
@@ -109,8 +109,7 @@ class Setup(Struct, frozen=True):
         """
         editor = self._editor()
         name, email, api_url = (_text(body, key) for key in ("account", "email", "api_url"))
-        editor.check_account(Answers(name, email or None, api_url or None))
-        account = editor.account(name, email, api_url)
+        account = editor.account(Answers(name, email or None, api_url or None))
         key = _key(body) or find_key(account.name, self.environ)[0]
         space = ask_hrflow(account, key)
         sources = [
@@ -133,21 +132,20 @@ class Setup(Struct, frozen=True):
         editor = self._editor()
         answers = _answers(editor, body)
         text, warnings = editor.propose(editor.plan(answers))
-        key = _key(body)
-        not_stored = self.word(self._why_not_stored(answers.account)) if key else ""
-        changes = Changes(answers, "" if not_stored else key, tuple(find_missing(answers)), text)
-        keyring = SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)
-        save(editor, changes, keyring.write, lambda done: _log.debug("%s", done))
+        changes = Changes(answers, _key(body), tuple(find_missing(answers)), text)
+        allow_insecure = self.app.config.allow_insecure_keyring
+        not_stored = save(
+            editor, changes, SystemKeyring(allow_insecure=allow_insecure).write,
+            lambda done: _log.debug("%s", done), self.environ, allow_insecure=allow_insecure,
+        )  # fmt: skip
         problem = self._reload()
         self.app.post(Resume())
         if body.get("at_login") is True and not problem:
             self._start_at_login()
-        if not_stored and self._finds(answers.account, key):
-            not_stored = ""
         return {
             "problem": problem,
             "warnings": [] if problem else [*map(self.word, warnings)],
-            "not_stored": not_stored,
+            "not_stored": self.word(not_stored),
         }
 
     def leave(self, body: Body) -> dict[str, object]:
@@ -221,13 +219,6 @@ class Setup(Struct, frozen=True):
     def _why_not_stored(self, account: str) -> Message:
         allow_insecure = self.app.config.allow_insecure_keyring
         return why_not_stored(account, self.environ, allow_insecure=allow_insecure)
-
-    def _finds(self, account: str, key: str) -> bool:
-        """Whether the program finds this key without a keyring."""
-        try:
-            return find_key(account, self.environ)[0] == key
-        except CredentialError:
-            return False
 
 
 def _answers(editor: Editor, body: Body) -> Answers:
