@@ -180,8 +180,8 @@ class Builder(Struct):
         """Return the settings, or None where there are mistakes."""
         values = self._values(Config, types.GENERAL, tables, types.TOP)
         self._note_origins(types.GENERAL, "", tables, ())
-        for name, (kind, keys) in types.SINGLE.items():
-            table = table_in(tables, name)
+        for name, kind in types.SINGLE.items():
+            keys, table = types.fields_of(kind), table_in(tables, name)
             values[name] = kind(**self._values(kind, keys, table))
             self._note_origins(keys, f"{name}.", table, (name,))
         values["accounts"] = self._read_accounts(tables)
