@@ -157,7 +157,8 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
     if not check:
         return UNCHECKED
     try:
-        secret = find_key(account, os.environ)[0]
+        allow_insecure = editor.known.allows_insecure_keyring
+        secret = find_key(account, os.environ, allow_insecure=allow_insecure)[0]
     except CredentialError as error:
         if not looks_like_key(source):
             raise CredentialError(
@@ -206,7 +207,9 @@ def ask_email(default: str = "") -> str:
     return ask("Email of your HrFlow account", check_email, default)
 
 
-def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[str, Workspace]:
+def ask_key(
+    account: Account, *, check: bool, allow_insecure: bool, may_keep: bool = False
+) -> tuple[str, Workspace]:
     """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
 
     A key that cannot be tested is accepted if the person insists.
@@ -216,8 +219,8 @@ def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[s
     current, origin = "", NOTHING
     if may_keep:
         with contextlib.suppress(CredentialError):
-            current, origin = find_key(account.name, os.environ)
-    if why := why_not_stored(account.name, os.environ):
+            current, origin = find_key(account.name, os.environ, allow_insecure=allow_insecure)
+    if why := why_not_stored(account.name, os.environ, allow_insecure=allow_insecure):
         warn([why])
     hint = f"; press Enter to keep the one from {origin}" if current else ""
     while True:
@@ -303,7 +306,7 @@ def check_key(text: str) -> str:
 # -- The keyring
 
 
-def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
+def store_key(account: str, key: str, *, allow_insecure: bool) -> None:
     """Put the key into the system's keyring; CredentialError if it cannot be stored."""
     keyring = SystemKeyring(allow_insecure=allow_insecure)
     wait_for_keyring(lambda: keyring.write(account, key))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import channel, load_config, program_options
+from watcher.cli.context import channel, program_options
 from watcher.cli.editing import (
     ask_email,
     ask_key,
@@ -27,7 +27,6 @@ from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
 from watcher.daemon.instance import SilentError
 from watcher.model.errors import (
-    ConfigError,
     CredentialError,
     NotRunningError,
     UsageError,
@@ -96,20 +95,22 @@ def login(
         )
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
+    editor = open_editor(ctx)
+    allow_insecure = editor.known.allows_insecure_keyring
     if webhook:
-        _store_webhook_secret(ctx, from_stdin=key_stdin)
+        _store_webhook_secret(ctx, from_stdin=key_stdin, allow_insecure=allow_insecure)
         return
     if ledger:
-        _store_ledger_password(ctx, from_stdin=key_stdin)
+        _store_ledger_password(ctx, from_stdin=key_stdin, allow_insecure=allow_insecure)
         return
-    chosen = _find_account(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
+    chosen = _find_account(editor, account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
         key = read_key()
         if not unchecked:
             check_with_hrflow(chosen, key)
     else:
-        key, _ = ask_key(chosen, check=not unchecked)
-    store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
+        key, _ = ask_key(chosen, check=not unchecked, allow_insecure=allow_insecure)
+    store_key(chosen.name, key, allow_insecure=allow_insecure)
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
@@ -124,17 +125,17 @@ def _read_secret(question: str, *, from_stdin: bool) -> str:
     return str(prompt(question, hide_input=True)).strip()
 
 
-def _store_ledger_password(ctx: click.Context, *, from_stdin: bool) -> None:
+def _store_ledger_password(ctx: click.Context, *, from_stdin: bool, allow_insecure: bool) -> None:
     """Store the shared ledger's password; "ledger status" tests it."""
     password = _read_secret("Password of the shared ledger (not shown)", from_stdin=from_stdin)
     if not password.isprintable() or not password:
         raise CredentialError("This is not a password: it is empty, or has several lines.")
-    store_key(LEDGER.entry, password, allow_insecure=_allows_insecure(ctx))
+    store_key(LEDGER.entry, password, allow_insecure=allow_insecure)
     _renew_keys(ctx)
     say(Styled("✓ The shared ledger's password is in the system's keyring.", "good"))
 
 
-def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
+def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool, allow_insecure: bool) -> None:
     """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
     secret = _read_secret("Secret of the webhook (not shown)", from_stdin=from_stdin)
     if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
@@ -142,7 +143,7 @@ def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
             "This is not a webhook's secret: it is too short, or has several lines.",
             "Copy it from the webhook's page in HrFlow.",
         )
-    store_key(WEBHOOK.entry, secret, allow_insecure=_allows_insecure(ctx))
+    store_key(WEBHOOK.entry, secret, allow_insecure=allow_insecure)
     _renew_keys(ctx)
     say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
@@ -170,13 +171,6 @@ def _refuse_other(account: str, what: str, given: str | None, written: str) -> N
             f'In the configuration, the {what} of account "{account}" is {written}, not {given}.',
             f"Omit --{what.replace('_', '-')}, or change the configuration first.",
         )
-
-
-def _allows_insecure(ctx: click.Context) -> bool:
-    try:
-        return load_config(ctx).config.allow_insecure_keyring
-    except ConfigError:  # it does not exist yet, or has mistakes: then it allows nothing
-        return False
 
 
 # -- logout

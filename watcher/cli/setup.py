@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -137,7 +138,8 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
         say("Nothing was saved.")
         return
     answers = changes.answers
-    not_stored = save(editor, changes, store_key, _report, os.environ)
+    store = partial(store_key, allow_insecure=editor.known.allows_insecure_keyring)
+    not_stored = save(editor, changes, store, _report, os.environ)
     facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
     facts["folders"] = [
         {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
@@ -204,10 +206,14 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
     to_ask = editor.account(Answers(name, email, options.api_url))
     if asks:
-        key, workspace = ask_key(to_ask, check=options.check, may_keep=True)
+        key, workspace = ask_key(
+            to_ask, check=options.check, allow_insecure=known.allows_insecure_keyring, may_keep=True
+        )
         show_sources(workspace)
     elif options.check:
-        workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
+        allow_insecure = known.allows_insecure_keyring
+        stored = key or find_key(name, os.environ, allow_insecure=allow_insecure)[0]
+        workspace = ask_hrflow(to_ask, stored)
     else:
         workspace = UNCHECKED
     if asks and not named:

@@ -85,6 +85,7 @@ class Known(Struct, frozen=True):
     machine: str = ""
     locked: Collection[str] = frozenset()
     has_locked_folders: bool = False
+    allows_insecure_keyring: bool = False
 
     def account(self, name: str) -> KnownAccount | None:
         """Return the account called ``name``."""
@@ -158,6 +159,7 @@ def read_known(merged: Merged, paths: PathContext) -> Known:
         machine=merged.machine,
         locked=_locked(merged.locks, ("defaults",), _ASKED),
         has_locked_folders=is_locked(merged.locks, ("folders",)),
+        allows_insecure_keyring=merged.tables.get("allow_insecure_keyring") is True,
     )
 
 

@@ -101,24 +101,24 @@ def make_folder(place: str) -> None:
 # -- The keyring
 
 
-def find_key(account: str, environ: Mapping[str, str]) -> tuple[str, Message]:
+def find_key(
+    account: str, environ: Mapping[str, str], *, allow_insecure: bool
+) -> tuple[str, Message]:
     """Return the account's key and where it comes from; CredentialError if there is none."""
-    found = Keys(environ)
+    found = Keys(environ, SystemKeyring(allow_insecure=allow_insecure))
     try:
         return found.get(account), found.origin(account)
     finally:
         found.close()
 
 
-def why_not_stored(
-    account: str, environ: Mapping[str, str], *, allow_insecure: bool = False
-) -> Message:
+def why_not_stored(account: str, environ: Mapping[str, str], *, allow_insecure: bool) -> Message:
     """Return why this machine cannot store a key and where to put it, NOTHING if it can."""
     why = SystemKeyring(allow_insecure=allow_insecure).why_not()
     if not why:
         return NOTHING
     try:
-        origin = find_key(account, environ)[1]
+        origin = find_key(account, environ, allow_insecure=allow_insecure)[1]
     except CredentialError:
         return msg(
             "{why} Put the key into {place}; the program uses it from its next start.",
@@ -278,8 +278,6 @@ def save(
     store: Callable[[str, str], None],
     report: Callable[[Message], None],
     environ: Mapping[str, str],
-    *,
-    allow_insecure: bool = False,
 ) -> Message:
     """Save it all, the key first: if the keyring refuses it, nothing else has happened.
 
@@ -287,6 +285,7 @@ def save(
     is no keyring, all but the key is saved: return where it has to be put, NOTHING if it is there.
     """
     account, not_stored = changes.answers.account, NOTHING
+    allow_insecure = editor.known.allows_insecure_keyring
     if changes.key:
         not_stored = why_not_stored(account, environ, allow_insecure=allow_insecure)
         if not not_stored:
@@ -300,7 +299,7 @@ def save(
         report(msg("Saved {path}.", path=editor.path))
     if not_stored:
         with suppress(CredentialError):
-            key, origin = find_key(account, environ)
+            key, origin = find_key(account, environ, allow_insecure=allow_insecure)
             if key == changes.key:
                 report(msg("The key is used from {origin}.", origin=origin))
                 return NOTHING

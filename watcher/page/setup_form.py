@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
     from watcher.daemon.login_service import LoginService
-    from watcher.i18n.message import Catalog, Message
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
@@ -90,7 +90,11 @@ class Setup(Struct, frozen=True):
             }
             for each in known.folders
         ]
-        first = known.accounts[0].name if accounts else "default"
+        not_stored = why_not_stored(
+            known.accounts[0].name if accounts else "default",
+            self.environ,
+            allow_insecure=known.allows_insecure_keyring,
+        )
         return {
             "accounts": accounts or [{"name": "default", "email": "", "api_url": ""}],
             "folders": folders
@@ -98,7 +102,7 @@ class Setup(Struct, frozen=True):
             "is_new": not accounts,
             "locked": sorted(known.locked),
             "has_locked_folders": known.has_locked_folders,
-            "not_stored": self.word(self._why_not_stored(first)),
+            "not_stored": self.word(not_stored),
             "at_login": self._is_at_login(),
         }
 
@@ -110,7 +114,8 @@ class Setup(Struct, frozen=True):
         editor = self._editor()
         name, email, api_url = (_text(body, key) for key in ("account", "email", "api_url"))
         account = editor.account(Answers(name, email or None, api_url or None))
-        key = _key(body) or find_key(account.name, self.environ)[0]
+        allow_insecure = editor.known.allows_insecure_keyring
+        key = _key(body) or find_key(account.name, self.environ, allow_insecure=allow_insecure)[0]
         space = ask_hrflow(account, key)
         sources = [
             {"key": each.key, "name": each.name, "note": self.word(each.note)}
@@ -133,11 +138,10 @@ class Setup(Struct, frozen=True):
         answers = _answers(editor, body)
         text, warnings = editor.propose(editor.plan(answers))
         changes = Changes(answers, _key(body), tuple(find_missing(answers)), text)
-        allow_insecure = self.app.config.allow_insecure_keyring
+        keyring = SystemKeyring(allow_insecure=editor.known.allows_insecure_keyring)
         not_stored = save(
-            editor, changes, SystemKeyring(allow_insecure=allow_insecure).write,
-            lambda done: _log.debug("%s", done), self.environ, allow_insecure=allow_insecure,
-        )  # fmt: skip
+            editor, changes, keyring.write, lambda done: _log.debug("%s", done), self.environ
+        )
         problem = self._reload()
         self.app.post(Resume())
         if body.get("at_login") is True and not problem:
@@ -215,10 +219,6 @@ class Setup(Struct, frozen=True):
         service = self._login_service()
         if service.system.look() is None:
             service.install()
-
-    def _why_not_stored(self, account: str) -> Message:
-        allow_insecure = self.app.config.allow_insecure_keyring
-        return why_not_stored(account, self.environ, allow_insecure=allow_insecure)
 
 
 def _answers(editor: Editor, body: Body) -> Answers:
