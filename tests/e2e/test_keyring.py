@@ -276,7 +276,9 @@ def test_every_command_heeds_that_plain_text_is_wanted(desk, tmp_path):
     done = desk.run_apart(*given, typed=sb.READ_WRITE_KEY + "\n")
     assert done.returncode == 0, done.stderr
     assert desk.stored() == sb.READ_WRITE_KEY
-    done = desk.run_apart("folder", "add", str(tmp_path / "new"), "--source", "Sales")  # asks HrFlow
+    done = desk.run_apart(
+        "folder", "add", str(tmp_path / "new"), "--source", "Sales"
+    )  # asks HrFlow
     assert done.returncode == 0, done.stderr
     assert desk.run_apart("logout").returncode == 0
     assert desk.stored() == "None"

@@ -1,41 +1,60 @@
-"""``login`` and ``logout``: an account's API key in the system's keyring, and nowhere else."""
+"""``login`` and ``logout``: an account's API key in the system's keyring, and nowhere else.
+
+How a key is asked for or read, tested and stored is also used by ``setup``.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, Final
+import sys
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
 from watcher.cli.context import channel, program_options
 from watcher.cli.editing import (
+    ask,
     ask_email,
-    ask_key,
-    check_with_hrflow,
     choose_account,
     choose_known_account,
     is_terminal,
     open_editor,
-    read_key,
-    read_stdin,
-    store_key,
-    wait_for_keyring,
+    say_problem,
     warn,
 )
-from watcher.cli.output import Styled, answers_with_facts, prompt, say
+from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say
 from watcher.config.setup_plan import Answers
-from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
+from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
 from watcher.daemon.instance import SilentError
+from watcher.daemon.setup import find_key, why_not_stored
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
+from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
     CredentialError,
     NotRunningError,
+    OfflineError,
+    UnusableError,
     UsageError,
 )
 from watcher.model.settings import DEFAULT_API_URL, for_account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.config.editor import Editor
     from watcher.model.settings import Account
+
+_Result = TypeVar("_Result")
+
+#: Bytes of the longest secret that is read from standard input.
+_MOST_BYTES: Final = 10_000
+
+#: Seconds after which a person is told that the keyring is waited for, and until it is given up.
+_SILENT_SECONDS: Final = 3.0
+_MOST_SECONDS: Final = 120.0
 
 #: Characters; a shorter secret of a webhook could be guessed.
 _SHORTEST_SECRET: Final = 8
@@ -198,3 +217,117 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
         say(f"There is no {whose} in the system's keyring: nothing to remove.")
     if os.environ.get(VARIABLE):
         say(f"The environment variable {VARIABLE} is set: the key in it is still used.")
+
+
+# -- A key: asked for or read, tested, stored
+
+
+def ask_key(
+    account: Account, *, check: bool, allow_insecure: bool, may_keep: bool = False
+) -> tuple[str, Workspace]:
+    """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
+
+    A key that cannot be tested is accepted if the person insists.
+
+    ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
+    """
+    current, origin = "", NOTHING
+    if may_keep:
+        with contextlib.suppress(CredentialError):
+            current, origin = find_key(account.name, os.environ, allow_insecure=allow_insecure)
+    if why := why_not_stored(account.name, os.environ, allow_insecure=allow_insecure):
+        warn([why])
+    hint = f"; press Enter to keep the one from {origin}" if current else ""
+    while True:
+        typed = ask(
+            f"API key (not shown while you type{hint})",
+            lambda text: check_key(text) if text.strip() or not current else "",
+            optional=bool(current), hidden=True,
+        )  # fmt: skip
+        if check:
+            workspace = _try_key(account, typed or current)
+        elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
+            workspace = UNCHECKED
+        else:
+            continue
+        if workspace is not None:
+            return typed, workspace
+
+
+def _try_key(account: Account, key: str) -> Workspace | None:
+    """Return what HrFlow says, None to ask for the key again."""
+    try:
+        return check_with_hrflow(account, key)
+    except (OfflineError, UnusableError) as error:
+        say_problem(error)
+    except CredentialError as error:
+        say_problem(error)
+        return None
+    insists = confirm("Continue without testing the key?")
+    return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
+
+
+def check_with_hrflow(account: Account, key: str) -> Workspace:
+    """Ask HrFlow about the key; the errors are those of ``ask_hrflow``."""
+    workspace = ask_hrflow(account, key)
+    if workspace.unseen:
+        say("A write-only key can't be tested: the first upload shows whether it works.")
+    else:
+        team = f' (workspace "{workspace.team}")' if workspace.team else ""
+        say(Styled(f"✓ Key accepted{team}", "good"))
+    return workspace
+
+
+def read_key() -> str:
+    """Read the key from standard input; CredentialError if it cannot be one."""
+    text = read_stdin()
+    if not text.strip():
+        raise CredentialError(
+            "There is no API key on standard input.", "Write it there, on one line."
+        )
+    return check_key(text.removesuffix("\n").removesuffix("\r"))
+
+
+def read_stdin() -> str:
+    """Read a secret from standard input."""
+    # PowerShell may put a byte order mark in front of it.
+    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
+
+
+def check_key(text: str) -> str:
+    """Return the key in what was typed or read; CredentialError if it cannot be one."""
+    key = keys.clean(text)
+    if key != text:
+        say("Removed spaces or line breaks around the key.")
+    if not keys.looks_right(key):
+        warn(["This doesn't look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
+    return key
+
+
+def store_key(account: str, key: str, *, allow_insecure: bool) -> None:
+    """Put the key into the system's keyring; CredentialError if it cannot be stored."""
+    keyring = SystemKeyring(allow_insecure=allow_insecure)
+    wait_for_keyring(lambda: keyring.write(account, key))
+
+
+def wait_for_keyring(call: Callable[[], _Result]) -> _Result:
+    """Return what ``call`` returns; CredentialError if nobody unlocks the keyring for it."""
+    future: Future[_Result] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=settle, daemon=True).start()
+    try:
+        return future.result(_SILENT_SECONDS)
+    except TimeoutError:
+        say("Waiting for the keyring to be unlocked: look for its window.", err=True)
+    try:
+        return future.result(_MOST_SECONDS)
+    except TimeoutError as error:
+        raise CredentialError(
+            "The keyring is still waiting to be unlocked.", msg("Unlock it and try again.")
+        ) from error

@@ -16,20 +16,18 @@ from watcher.cli.editing import (
     after_option,
     ask,
     ask_email,
-    ask_key,
     ask_to_create,
     check_option,
     choose_account,
     create_option,
     is_terminal,
     open_editor,
-    read_key,
     show_difference,
     show_sources,
-    store_key,
     tag_option,
     warn,
 )
+from watcher.cli.login import ask_key, read_key, store_key
 from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
@@ -44,10 +42,7 @@ from watcher.config.setup_plan import (
 from watcher.config.tags import read_tags, write_tags
 from watcher.daemon.instance import read_facts
 from watcher.daemon.setup import (
-    UNCHECKED,
     Changes,
-    Workspace,
-    ask_hrflow,
     can_drop_sample,
     drop_sample,
     find_key,
@@ -55,6 +50,7 @@ from watcher.daemon.setup import (
     save,
 )
 from watcher.daemon.snapshots import source_names
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError

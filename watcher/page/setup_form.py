@@ -24,9 +24,7 @@ from watcher.config.setup_plan import (
 from watcher.config.tags import read_tags, write_tags
 from watcher.credentials import SystemKeyring, keys
 from watcher.daemon.setup import (
-    UNCHECKED,
     Changes,
-    ask_hrflow,
     can_drop_sample,
     drop_sample,
     find_key,
@@ -36,6 +34,7 @@ from watcher.daemon.setup import (
     what_stays,
     why_not_stored,
 )
+from watcher.daemon.workspace import UNCHECKED, ask_hrflow
 from watcher.i18n.message import msg
 from watcher.model.errors import UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
