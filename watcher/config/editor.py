@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import difflib
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from watcher.config.checks import check_values
-from watcher.config.document import parse
+from watcher.config.document import parse, read_text
+from watcher.config.edits import DropFolder, apply
 from watcher.config.load import load_text, put_together
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.mistakes import Mistakes, at_key, redacted
 from watcher.config.paths import PathContext
-from watcher.config.rewriting import DropFolder, apply, read_or_new, replace_text
 from watcher.config.setup_plan import (
     find_account_problems,
     find_locked,
@@ -27,14 +29,15 @@ from watcher.config.setup_plan import (
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
 from watcher.model.settings import replaced, values_of
+from watcher.system.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.config import Loaded
+    from watcher.config.edits import Edit
     from watcher.config.layers import Merged
     from watcher.config.machine import Layer
-    from watcher.config.rewriting import Edit
     from watcher.config.setup_plan import Answers, Known, WrongAnswer
     from watcher.i18n.message import Text
     from watcher.model.settings import Account
@@ -191,3 +194,53 @@ def _without_line(warning: Message) -> Message:
     said = warning.args["said"]
     assert isinstance(said, Message)
     return said
+
+
+# -- the file
+
+
+def read_or_new(path: str) -> str:
+    """Return the text at ``path``, without a byte order mark; "" if there is no file."""
+    return read_text(path) if os.path.exists(path) else ""
+
+
+def replace_text(path: str, old: str, new: str) -> None:
+    """Replace the text ``old`` at ``path`` by ``new``, atomically.
+
+    A link stays a link: the file it leads to is replaced, and keeps its mode and owner. A new file
+    can be read by its owner only. ConfigError if the file cannot be written, or is no longer
+    ``old``.
+    """
+    target, mode, owner = os.path.realpath(path), 0o600, None
+    try:
+        content = new.encode()
+        if read_or_new(path) != old:
+            raise ConfigError(
+                msg("The configuration {path} has been changed in the meantime.", path=path),
+                msg("Nothing was saved. Check that change, then try again."),
+            )
+        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        if os.path.exists(target):
+            with open(target, "rb") as before:
+                if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+                    content = codecs.BOM_UTF8 + content
+                facts = os.fstat(before.fileno())
+            mode, owner = stat.S_IMODE(facts.st_mode), (facts.st_uid, facts.st_gid)
+        write_atomically(target, content, mode=mode, owner=owner)
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            msg("A name that is not valid text can't be saved in the configuration."),
+            msg("Rename it."),
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            msg(
+                "The configuration {path} can't be written ({error}).",
+                path=path,
+                error=error.strerror,
+            ),
+            msg(
+                "It is unchanged. Give yourself permission to write it, or choose another one"
+                " with --config."
+            ),
+        ) from error

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, to_builtins
 
 from watcher.config.editor import Editor
-from watcher.config.rewriting import DropFolder
+from watcher.config.edits import DropFolder
 from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
