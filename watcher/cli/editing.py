@@ -13,7 +13,7 @@ from watcher.cli.output import Styled, confirm, prompt, say, say_table, shown_fo
 from watcher.config.editor import Editor
 from watcher.config.setup_plan import Answers, check_email
 from watcher.config.tags import check_tags, parse_tag
-from watcher.daemon.setup import find_key
+from watcher.daemon.setup import StoredKeys
 from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow, looks_like_key
 from watcher.i18n.command import command_name
 from watcher.i18n.message import msg
@@ -68,6 +68,11 @@ create_option = click.option(
 def open_editor(ctx: click.Context) -> Editor:
     """Return the configuration, to be changed; ConfigError if it is not TOML."""
     return Editor.open(config_path(ctx), places(ctx).state)
+
+
+def stored_keys(editor: Editor) -> StoredKeys:
+    """Return where keys are, by the configuration as it is."""
+    return StoredKeys(os.environ, editor.known.allows_insecure_keyring)
 
 
 def choose_account(known: Known, given: str | None, *, asks: bool) -> str:
@@ -138,8 +143,7 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
     if not check:
         return UNCHECKED
     try:
-        allow_insecure = editor.known.allows_insecure_keyring
-        secret = find_key(account, os.environ, allow_insecure=allow_insecure)[0]
+        secret, _ = stored_keys(editor).find(account)
     except CredentialError as error:
         if not looks_like_key(source):
             raise CredentialError(

@@ -23,13 +23,13 @@ from watcher.cli.editing import (
     is_terminal,
     open_editor,
     say_problem,
+    stored_keys,
     warn,
 )
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say
 from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
 from watcher.daemon.instance import SilentError
-from watcher.daemon.setup import find_key, why_not_stored
 from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.config.editor import Editor
+    from watcher.daemon.setup import StoredKeys
     from watcher.model.settings import Account
 
 _Result = TypeVar("_Result")
@@ -115,12 +116,12 @@ def login(
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
     editor = open_editor(ctx)
-    allow_insecure = editor.known.allows_insecure_keyring
+    stored = stored_keys(editor)
     if webhook:
-        _store_webhook_secret(ctx, from_stdin=key_stdin, allow_insecure=allow_insecure)
+        _store_webhook_secret(ctx, stored, from_stdin=key_stdin)
         return
     if ledger:
-        _store_ledger_password(ctx, from_stdin=key_stdin, allow_insecure=allow_insecure)
+        _store_ledger_password(ctx, stored, from_stdin=key_stdin)
         return
     chosen = _find_account(editor, account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
@@ -128,14 +129,14 @@ def login(
         if not unchecked:
             check_with_hrflow(chosen, key)
     else:
-        key, _ = ask_key(chosen, check=not unchecked, allow_insecure=allow_insecure)
-    store_key(chosen.name, key, allow_insecure=allow_insecure)
+        key, _ = ask_key(chosen, stored, check=not unchecked)
+    store_key(stored, chosen.name, key)
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
-    stored = f"✓ The key{for_account(chosen.name)} is in the system's keyring"
+    done = f"✓ The key{for_account(chosen.name)} is in the system's keyring"
     used = "; the running program uses it from now on" if _renew_keys(ctx) else ""
-    say(Styled(f"{stored}{used}.", "good"))
+    say(Styled(f"{done}{used}.", "good"))
 
 
 def _read_secret(question: str, *, from_stdin: bool) -> str:
@@ -144,17 +145,17 @@ def _read_secret(question: str, *, from_stdin: bool) -> str:
     return str(prompt(question, hide_input=True)).strip()
 
 
-def _store_ledger_password(ctx: click.Context, *, from_stdin: bool, allow_insecure: bool) -> None:
+def _store_ledger_password(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
     """Store the shared ledger's password; "ledger status" tests it."""
     password = _read_secret("Password of the shared ledger (not shown)", from_stdin=from_stdin)
     if not password.isprintable() or not password:
         raise CredentialError("This is not a password: it is empty, or has several lines.")
-    store_key(LEDGER.entry, password, allow_insecure=allow_insecure)
+    store_key(stored, LEDGER.entry, password)
     _renew_keys(ctx)
     say(Styled("✓ The shared ledger's password is in the system's keyring.", "good"))
 
 
-def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool, allow_insecure: bool) -> None:
+def _store_webhook_secret(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
     """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
     secret = _read_secret("Secret of the webhook (not shown)", from_stdin=from_stdin)
     if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
@@ -162,7 +163,7 @@ def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool, allow_insecur
             "This is not a webhook's secret: it is too short, or has several lines.",
             "Copy it from the webhook's page in HrFlow.",
         )
-    store_key(WEBHOOK.entry, secret, allow_insecure=allow_insecure)
+    store_key(stored, WEBHOOK.entry, secret)
     _renew_keys(ctx)
     say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
@@ -223,7 +224,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
 
 def ask_key(
-    account: Account, *, check: bool, allow_insecure: bool, may_keep: bool = False
+    account: Account, stored: StoredKeys, *, check: bool, may_keep: bool = False
 ) -> tuple[str, Workspace]:
     """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
 
@@ -234,8 +235,8 @@ def ask_key(
     current, origin = "", NOTHING
     if may_keep:
         with contextlib.suppress(CredentialError):
-            current, origin = find_key(account.name, os.environ, allow_insecure=allow_insecure)
-    if why := why_not_stored(account.name, os.environ, allow_insecure=allow_insecure):
+            current, origin = stored.find(account.name)
+    if why := stored.why_not_stored(account.name):
         warn([why])
     hint = f"; press Enter to keep the one from {origin}" if current else ""
     while True:
@@ -304,10 +305,9 @@ def check_key(text: str) -> str:
     return key
 
 
-def store_key(account: str, key: str, *, allow_insecure: bool) -> None:
+def store_key(stored: StoredKeys, account: str, key: str) -> None:
     """Put the key into the system's keyring; CredentialError if it cannot be stored."""
-    keyring = SystemKeyring(allow_insecure=allow_insecure)
-    wait_for_keyring(lambda: keyring.write(account, key))
+    wait_for_keyring(lambda: stored.keyring().write(account, key))
 
 
 def wait_for_keyring(call: Callable[[], _Result]) -> _Result:

@@ -24,6 +24,7 @@ from watcher.cli.editing import (
     open_editor,
     show_difference,
     show_sources,
+    stored_keys,
     tag_option,
     warn,
 )
@@ -45,7 +46,6 @@ from watcher.daemon.setup import (
     Changes,
     can_drop_sample,
     drop_sample,
-    find_key,
     find_missing,
     save,
 )
@@ -134,8 +134,8 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
         say("Nothing was saved.")
         return
     answers = changes.answers
-    store = partial(store_key, allow_insecure=editor.known.allows_insecure_keyring)
-    not_stored = save(editor, changes, store, _report, os.environ)
+    stored = stored_keys(editor)
+    not_stored = save(editor, changes, stored, partial(store_key, stored), _report)
     facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
     facts["folders"] = [
         {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
@@ -202,14 +202,10 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
         _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
     to_ask = editor.account(Answers(name, email, options.api_url))
     if asks:
-        key, workspace = ask_key(
-            to_ask, check=options.check, allow_insecure=known.allows_insecure_keyring, may_keep=True
-        )
+        key, workspace = ask_key(to_ask, stored_keys(editor), check=options.check, may_keep=True)
         show_sources(workspace)
     elif options.check:
-        allow_insecure = known.allows_insecure_keyring
-        stored = key or find_key(name, os.environ, allow_insecure=allow_insecure)[0]
-        workspace = ask_hrflow(to_ask, stored)
+        workspace = ask_hrflow(to_ask, key or stored_keys(editor).find(name)[0])
     else:
         workspace = UNCHECKED
     if asks and not named:

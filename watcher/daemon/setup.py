@@ -9,7 +9,7 @@ import importlib.util
 import logging
 import os
 import stat
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -95,36 +95,43 @@ def make_folder(place: str) -> None:
 # -- The keyring
 
 
-def find_key(
-    account: str, environ: Mapping[str, str], *, allow_insecure: bool
-) -> tuple[str, Message]:
-    """Return the account's key and where it comes from; CredentialError if there is none."""
-    found = Keys(environ, SystemKeyring(allow_insecure=allow_insecure))
-    try:
-        return found.get(account), found.origin(account)
-    finally:
-        found.close()
+class StoredKeys(Struct, frozen=True):
+    """Where this person's keys are: in the keyring, else where ``environ`` says.
 
+    ``allow_insecure``: the keyring may use plain text.
+    """
 
-def why_not_stored(account: str, environ: Mapping[str, str], *, allow_insecure: bool) -> Message:
-    """Return why this machine cannot store a key and where to put it, NOTHING if it can."""
-    why = SystemKeyring(allow_insecure=allow_insecure).why_not()
-    if not why:
-        return NOTHING
-    try:
-        origin = find_key(account, environ, allow_insecure=allow_insecure)[1]
-    except CredentialError:
+    environ: Mapping[str, str]
+    allow_insecure: bool
+
+    def find(self, account: str) -> tuple[str, Message]:
+        """Return the account's key and where it comes from; CredentialError if there is none."""
+        with closing(Keys(self.environ, self.keyring())) as found:
+            return found.get(account), found.origin(account)
+
+    def keyring(self) -> SystemKeyring:
+        """Return the keyring, which may not be usable."""
+        return SystemKeyring(allow_insecure=self.allow_insecure)
+
+    def why_not_stored(self, account: str) -> Message:
+        """Return why this machine cannot store a key and where to put it, NOTHING if it can."""
+        why = self.keyring().why_not()
+        if not why:
+            return NOTHING
+        try:
+            _, origin = self.find(account)
+        except CredentialError:
+            return msg(
+                "{why} Put the key into {place}; the program uses it from its next start.",
+                why=why,
+                place=elsewhere(account),
+            )
         return msg(
-            "{why} Put the key into {place}; the program uses it from its next start.",
+            "{why} The key comes from {origin}; to change it, put the new one there. The program"
+            " uses it from its next start.",
             why=why,
-            place=elsewhere(account),
+            origin=origin,
         )
-    return msg(
-        "{why} The key comes from {origin}; to change it, put the new one there. The program uses"
-        " it from its next start.",
-        why=why,
-        origin=origin,
-    )
 
 
 # -- Saving
@@ -146,9 +153,9 @@ class Changes(Struct, frozen=True):
 def save(
     editor: Editor,
     changes: Changes,
+    stored: StoredKeys,
     store: Callable[[str, str], None],
     report: Callable[[Message], None],
-    environ: Mapping[str, str],
 ) -> Message:
     """Save it all, the key first: if the keyring refuses it, nothing else has happened.
 
@@ -156,9 +163,8 @@ def save(
     is no keyring, all but the key is saved: return where it has to be put, NOTHING if it is there.
     """
     account, not_stored = changes.answers.account, NOTHING
-    allow_insecure = editor.known.allows_insecure_keyring
     if changes.key:
-        not_stored = why_not_stored(account, environ, allow_insecure=allow_insecure)
+        not_stored = stored.why_not_stored(account)
         if not not_stored:
             store(account, changes.key)
             report(msg("Stored the key in the system's keyring."))
@@ -170,7 +176,7 @@ def save(
         report(msg("Saved {path}.", path=editor.path))
     if not_stored:
         with suppress(CredentialError):
-            key, origin = find_key(account, environ, allow_insecure=allow_insecure)
+            key, origin = stored.find(account)
             if key == changes.key:
                 report(msg("The key is used from {origin}.", origin=origin))
                 return NOTHING

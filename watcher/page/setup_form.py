@@ -22,17 +22,16 @@ from watcher.config.setup_plan import (
     check_after_upload,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.credentials import SystemKeyring, keys
+from watcher.credentials import keys
 from watcher.daemon.setup import (
     Changes,
+    StoredKeys,
     can_drop_sample,
     drop_sample,
-    find_key,
     find_missing,
     sample_path,
     save,
     what_stays,
-    why_not_stored,
 )
 from watcher.daemon.workspace import UNCHECKED, ask_hrflow
 from watcher.i18n.message import msg
@@ -89,11 +88,7 @@ class Setup(Struct, frozen=True):
             }
             for each in known.folders
         ]
-        not_stored = why_not_stored(
-            known.accounts[0].name if accounts else "default",
-            self.environ,
-            allow_insecure=known.allows_insecure_keyring,
-        )
+        first = known.accounts[0].name if accounts else "default"
         return {
             "accounts": accounts or [{"name": "default", "email": "", "api_url": ""}],
             "folders": folders
@@ -101,7 +96,7 @@ class Setup(Struct, frozen=True):
             "is_new": not accounts,
             "locked": sorted(known.locked),
             "has_locked_folders": known.has_locked_folders,
-            "not_stored": self.word(not_stored),
+            "not_stored": self.word(self._stored(editor).why_not_stored(first)),
             "at_login": self._is_at_login(),
         }
 
@@ -113,8 +108,7 @@ class Setup(Struct, frozen=True):
         editor = self._editor()
         name, email, api_url = (_text(body, key) for key in ("account", "email", "api_url"))
         account = editor.account(Answers(name, email or None, api_url or None))
-        allow_insecure = editor.known.allows_insecure_keyring
-        key = _key(body) or find_key(account.name, self.environ, allow_insecure=allow_insecure)[0]
+        key = _key(body) or self._stored(editor).find(account.name)[0]
         space = ask_hrflow(account, key)
         sources = [
             {"key": each.key, "name": each.name, "note": self.word(each.note)}
@@ -137,9 +131,9 @@ class Setup(Struct, frozen=True):
         answers = _answers(editor, body)
         text, warnings = editor.propose(editor.plan(answers))
         changes = Changes(answers, _key(body), tuple(find_missing(answers)), text)
-        keyring = SystemKeyring(allow_insecure=editor.known.allows_insecure_keyring)
+        stored = self._stored(editor)
         not_stored = save(
-            editor, changes, keyring.write, lambda done: _log.debug("%s", done), self.environ
+            editor, changes, stored, stored.keyring().write, lambda done: _log.debug("%s", done)
         )
         problem = self._reload()
         self.app.post(Resume())
@@ -198,6 +192,9 @@ class Setup(Struct, frozen=True):
 
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.places.state)
+
+    def _stored(self, editor: Editor) -> StoredKeys:
+        return StoredKeys(self.environ, editor.known.allows_insecure_keyring)
 
     def _login_service(self) -> LoginService:
         from watcher.daemon.login_service import LoginService  # noqa: PLC0415 - takes memory
