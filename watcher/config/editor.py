@@ -29,7 +29,7 @@ from watcher.config.setup_plan import (
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
 from watcher.model.settings import replaced, values_of
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -16,8 +16,7 @@ from watcher.credentials import without_secrets
 from watcher.daemon.instance import open_reader
 from watcher.desktop.dbus_notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.tray import Tray, has_desktop
-from watcher.i18n.catalog import catalog
-from watcher.i18n.language import system_language
+from watcher.i18n.languages import catalog, system_language
 from watcher.model.errors import JournalError
 from watcher.present.menu import icon_view
 from watcher.present.notifications import NotificationTracker, silent_until

@@ -32,7 +32,7 @@ from watcher.model.lifecycle import (
 )
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, display, name, safe, short
-from watcher.sniff.bundles import document_path
+from watcher.sniff.formats import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
