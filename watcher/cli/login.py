@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from watcher.cli.context import channel, program_options
+from watcher.cli.context import channel, name_sources, program_options
 from watcher.cli.editing import (
     ask,
     ask_email,
@@ -126,11 +126,11 @@ def login(
     chosen = _find_account(editor, account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
         key = read_key()
-        if not unchecked:
-            check_with_hrflow(chosen, key)
+        workspace = UNCHECKED if unchecked else check_with_hrflow(chosen, key)
     else:
-        key, _ = ask_key(chosen, stored, check=not unchecked)
+        key, workspace = ask_key(chosen, stored, check=not unchecked)
     store_key(stored, chosen.name, key)
+    name_sources(ctx, chosen.name, workspace.names)
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
@@ -224,13 +224,19 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
 
 def ask_key(
-    account: Account, stored: StoredKeys, *, check: bool, may_keep: bool = False
+    account: Account,
+    stored: StoredKeys,
+    *,
+    check: bool,
+    may_keep: bool = False,
+    correct: Callable[[], Account] | None = None,
 ) -> tuple[str, Workspace]:
     """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
 
     A key that cannot be tested is accepted if the person insists.
 
     ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
+    ``correct`` asks for the rest of the account, which may be wrong if HrFlow rejects a key.
     """
     current, origin = "", NOTHING
     if may_keep:
@@ -241,12 +247,18 @@ def ask_key(
     hint = f"; press Enter to keep the one from {origin}" if current else ""
     while True:
         typed = ask(
-            f"API key (not shown while you type{hint})",
+            f"API key from HrFlow, Settings > API keys (not shown while you type{hint})",
             lambda text: check_key(text) if text.strip() or not current else "",
             optional=bool(current), hidden=True,
         )  # fmt: skip
         if check:
-            workspace = _try_key(account, typed or current)
+            try:
+                workspace = _try_key(account, typed or current)
+            except CredentialError as error:
+                say_problem(error)
+                if correct and error.field != "key":
+                    account = correct()
+                continue
         elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
             workspace = UNCHECKED
         else:
@@ -256,14 +268,11 @@ def ask_key(
 
 
 def _try_key(account: Account, key: str) -> Workspace | None:
-    """Return what HrFlow says, None to ask for the key again."""
+    """Return what HrFlow says, None to ask for the key again; CredentialError if it rejects it."""
     try:
         return check_with_hrflow(account, key)
     except (OfflineError, UnusableError) as error:
         say_problem(error)
-    except CredentialError as error:
-        say_problem(error)
-        return None
     insists = confirm("Continue without testing the key?")
     return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
 

@@ -10,6 +10,7 @@ import stat
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from watcher.config.checks import check_values
 from watcher.config.document import parse, read_text
@@ -28,7 +29,6 @@ from watcher.config.setup_plan import (
 )
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
-from watcher.model.settings import replaced, values_of
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ class Editor(Struct, frozen=True):
         self._refuse_locked(answers)
         _refuse(find_account_problems(answers, self.known))
         said = {"email": answers.email, "api_url": answers.api_url}
-        account = replaced(
+        account = replace(
             read_account(self.merged, answers.account),
             **{key: value for key, value in said.items() if value},
         )
-        if wrong := [*check_values(values_of(account))]:
+        if wrong := [*check_values(asdict(account))]:
             raise ConfigError(
                 msg('The account "{value}" can\'t be used.', value=account.name),
                 "",

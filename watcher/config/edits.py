@@ -28,7 +28,7 @@ from watcher.config.document import Layout, comments
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
-from watcher.routing.placeholders import harmless
+from watcher.routing.patterns import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

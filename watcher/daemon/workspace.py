@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -13,10 +14,10 @@ from watcher.config.mistakes import SECRET, as_sentence, redacted, unfillable
 from watcher.credentials import keys
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import CredentialError, UnusableError
-from watcher.routing.placeholders import BUILT_IN, names_in
+from watcher.routing.patterns import BUILT_IN, names_in
 
 if TYPE_CHECKING:
-    from watcher.hrflow.inquiry import Source
+    from watcher.hrflow.client import Source
     from watcher.model.settings import Account
 
 #: The form that source keys have had so far; the API's documentation promises none.
@@ -31,6 +32,11 @@ class Workspace(Struct, frozen=True):
     sources: tuple[Source, ...] = ()
     team: str = ""
     unseen: Message = NOTHING
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of the sources by their keys."""
+        return {each.key: each.name for each in self.sources if each.name}
 
     def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
         """Return (key, name) of the source that ``text`` means; UnusableError if there is none.
@@ -129,11 +135,11 @@ def ask_hrflow(account: Account, secret: str) -> Workspace:
     CredentialError if HrFlow rejects it or it cannot upload, OfflineError without an answer,
     UnusableError if HrFlow says something else.
     """
-    from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network takes time to import
+    from watcher.hrflow.client import Inquiry  # noqa: PLC0415 - the network takes time to import
 
     if keys.is_write_only(secret):
         return Workspace(unseen=msg("with a write-only key"))
-    with Inquiry(account, secret, time.monotonic) as inquiry:
+    with closing(Inquiry(account, secret, time.monotonic)) as inquiry:
         access = inquiry.access()
         if access.permission == "read":
             raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT, field="key")
