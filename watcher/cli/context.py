@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,8 +21,6 @@ if TYPE_CHECKING:
     from watcher.config import Loaded
     from watcher.journal.reader import Reader
     from watcher.model.records import Entry
-
-_log = logging.getLogger(__name__)
 
 #: Orders that a person need not be told take effect later.
 _QUIET: Final = frozenset({"forget", "sources"})
@@ -116,7 +113,10 @@ def name_sources(ctx: click.Context, account: str, names: Mapping[str, str]) -> 
     try:
         send(ctx, "sources", account=account, names=names)
     except WatcherError as error:
-        _log.info("the names of sources could not be stored: %s", error.title)
+        import logging  # noqa: PLC0415 - takes time in commands that log nothing
+
+        message = "the names of sources could not be stored: %s"
+        logging.getLogger(__name__).info(message, error.title)
 
 
 def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[str, Any]]:
