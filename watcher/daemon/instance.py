@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import socket
 import threading
 from contextlib import suppress
@@ -162,7 +161,7 @@ class Instance:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self.token: Final = secrets.token_urlsafe(32)
+        self.token: Final = os.urandom(32).hex()
         self.listener: socket.socket | None = None
         self.port = 0
         self.problem = ""

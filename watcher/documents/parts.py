@@ -18,7 +18,15 @@ from watcher.documents.opening import split_below
 from watcher.model.files import Sniffed
 from watcher.routing.names import compose
 from watcher.sniff import formats
-from watcher.sniff.bundles import FORMATS, MAIN_FILES
+from watcher.sniff.bundles import MAIN_FILES
+
+#: What a folder is, by its extension; the main file of the others shows it.
+_FOLDERS: Final = {
+    ".pages": formats.PAGES,
+    ".key": formats.KEYNOTE,
+    ".numbers": formats.NUMBERS,
+    ".epub": formats.EPUB,
+}
 
 #: Extensions of saved pages, which may have a folder beside them.
 _PAGE_ENDINGS: Final = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp")
@@ -85,7 +93,7 @@ def is_tied(root: str, path: str) -> bool:
 
 def _describe_bundle(extension: str) -> Sniffed | None:
     """Return the type of a folder with this extension; None if only its main file shows it."""
-    found = FORMATS.get(extension)
+    found = _FOLDERS.get(extension)
     if found is None:
         return None
     return Sniffed(found.media_type, found.extension, found.what, None, advice=found.advice)

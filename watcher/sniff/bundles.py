@@ -1,4 +1,4 @@
-"""Documents that are folders, as on macOS: what each is, and which file in it stands for it."""
+"""Documents that are folders, as on macOS: which file in each stands for it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,8 @@ import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from watcher.sniff import formats
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from watcher.sniff.formats import Format
 
 _IWORK: Final = (
     "Index.zip", "Index/Document.iwa", "index.apxl", "index.apxl.gz", "index.xml", "index.xml.gz"
@@ -26,16 +22,6 @@ MAIN_FILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ".rtfd": ("TXT.rtf",),
         ".textbundle": ("text.html", "text.md", "text.markdown", "text.txt"),
         ".epub": ("META-INF/container.xml",),
-    }
-)
-
-#: What a folder is, by its extension; the main file of the others shows it.
-FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
-    {
-        ".pages": formats.PAGES,
-        ".key": formats.KEYNOTE,
-        ".numbers": formats.NUMBERS,
-        ".epub": formats.EPUB,
     }
 )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 
 
 def write_atomically(
@@ -16,9 +15,9 @@ def write_atomically(
     OSError if it cannot be written; then nothing has changed.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    descriptor, part = tempfile.mkstemp(".part", f".{name}.", folder)
+    part = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
     try:
-        with open(descriptor, "wb") as file:
+        with open(part, "xb", opener=_private) as file:
             if owner is not None and hasattr(os, "chown"):
                 with contextlib.suppress(PermissionError):  # only administrators may
                     os.chown(part, *owner)
@@ -28,9 +27,14 @@ def write_atomically(
             os.fsync(file.fileno())
         os.replace(part, path)
     except BaseException:
-        os.remove(part)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(part)
         raise
     if os.name != "nt":  # the new name has to survive a power cut too
         descriptor = os.open(folder, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
