@@ -44,6 +44,8 @@ LATE = {
         "requests",
         "dataclasses",
         "logging",
+        "hashlib",
+        "ipaddress",
         "watcher.sniff.detect",
     ),
     "run": ("requests", "keyring", "secretstorage", "PIL", "pystray", "rich"),

@@ -265,7 +265,9 @@ class Channel(Struct, frozen=True):
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
-            with socket.create_connection((HOST, self.port), _TIMEOUT) as line:
+            with socket.socket() as line:
+                line.settimeout(_TIMEOUT)
+                line.connect((HOST, self.port))
                 line.sendall(head.encode() + body)
                 answer = b"".join(iter(lambda: line.recv(65536), b""))
         except ConnectionError as error:  # it was killed, or is just ending

@@ -14,8 +14,8 @@ from typing import Final
 
 #: Characters that are invisible at the beginning or end of a name.
 _BLANKS: Final = (
-    "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-    + "\u200b\u200e\u200f\u2060\ufeff"
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u200b\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
 
 
