@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -28,15 +27,10 @@ MAIN_FILES: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 def document_path(path: str) -> str:
     """Return the path of the document that people see: the folder that a main file stands for."""
-    found = _MAIN_FILE.fullmatch(path)
-    return found["folder"] if found else path
-
-
-def _pattern(extension: str, names: tuple[str, ...]) -> str:
-    inner = "|".join(re.escape(name).replace("/", r"[/\\]") for name in names)
-    return rf"(?<=(?i:{re.escape(extension)}))[/\\](?:{inner})"
-
-
-_MAIN_FILE: Final = re.compile(
-    rf"(?s:(?P<folder>.*))(?:{'|'.join(_pattern(*each) for each in MAIN_FILES.items())})"
-)
+    slashed = path.replace("\\", "/")
+    for extension, names in MAIN_FILES.items():
+        for name in names:
+            folder = path[: -len(name) - 1]
+            if slashed.endswith(f"/{name}") and folder.lower().endswith(extension):
+                return folder
+    return path
