@@ -43,9 +43,10 @@ LATE = {
         "rich",
         "requests",
         "logging",
-        "hashlib",
-        "ipaddress",
-        "watcher.sniff.detect",
+        "hmac",
+        "secrets",
+        "tempfile",
+        "watcher.sniff.formats",
     ),
     "run": ("requests", "keyring", "secretstorage", "PIL", "pystray", "rich"),
 }
