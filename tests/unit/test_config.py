@@ -14,7 +14,7 @@ from watcher.config.layers import normalize
 from watcher.config.load import Builder
 from watcher.config.mistakes import Location, Mistakes
 from watcher.config.setup_plan import find_place
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item

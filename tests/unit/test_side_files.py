@@ -4,17 +4,18 @@ import os
 
 import pytest
 
-from watcher.documents import file_away, identify, main_file
-from watcher.documents.parts import find_place, is_tied
+from watcher.documents import identify, main_file
+from watcher.documents.bundles import find_place, is_tied
+from watcher.documents.filing import file_away
 from watcher.model.files import Filed
 from watcher.model.kinds import State
 from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
+from watcher.routing.names import document_path
 from watcher.routing.placeholders import Facts
 from watcher.routing.rules import Plan, accepts, converts, opens, router
-from watcher.sniff.bundles import document_path
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.

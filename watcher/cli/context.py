@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from watcher.cli.output import say
 from watcher.daemon.instance import Channel, Places, default_state
-from watcher.i18n.message import msg
+from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import NoJournalError, NotRunningError
 from watcher.model.kinds import FAILED
 from watcher.routing.names import lies_in
@@ -129,12 +129,11 @@ def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[s
 
 def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
     from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
-    from watcher.i18n.catalog import catalog  # noqa: PLC0415
     from watcher.page.actions import JournalActions  # noqa: PLC0415
     from watcher.page.activity import Activity  # noqa: PLC0415
 
     with standalone(where) as journal:
-        orders = JournalActions(journal, Activity(where, catalog("en")))
+        orders = JournalActions(journal, Activity(where, ENGLISH))
         acts = {
             "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
             "retry": orders.retry, "ignore": orders.ignore, "forget": orders.forget,

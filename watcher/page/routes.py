@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.i18n.catalog import catalog, languages, page_texts
+from watcher.i18n.languages import catalog, languages, page_texts
 from watcher.i18n.message import ENGLISH, Catalog, msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION, is_command

@@ -31,7 +31,7 @@ from watcher.model.lifecycle import (
 )
 from watcher.model.records import NOT_YET, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, display, name, safe, short
-from watcher.sniff.bundles import document_path
+from watcher.routing.names import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

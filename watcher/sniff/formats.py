@@ -1,4 +1,4 @@
-"""The table of formats, and how those with a signature are recognised by their first bytes."""
+"""The table of formats, how those with a signature are recognised, and which may be folders."""
 
 from __future__ import annotations
 
@@ -337,3 +337,7 @@ def _describe(media_type: str, extension: str) -> Message:
     }
     what = words.get(media_type.partition("/")[0]) or msg("a file")
     return msg("{what} ({extension})", what=what, extension=extension.upper())
+
+
+#: What a document is that is a folder, by its extension; the main file of others shows it.
+BUNDLES: Final = {each.extension: each for each in (PAGES, KEYNOTE, NUMBERS, EPUB)}
