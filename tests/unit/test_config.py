@@ -431,7 +431,7 @@ RULE = "[[folders.rules]]\n"
     [
         (
             GOOD + INNER,
-            "7: folders[2].path: is inside folder 1; its files use the settings of this folder",
+            "7: folders[2].path: is inside folder 1, whose settings don't apply to its files",
         ),
         (GOOD, "4: folders[1].path: /srv/cvs doesn't exist yet"),
         (GOOD + 'reference = "{stem}"', "6: folders[1].reference: without {sha256}, two files may"),

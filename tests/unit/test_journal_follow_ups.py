@@ -6,10 +6,9 @@ from tests.support.journal import FOLDER, add, queue
 from watcher.i18n.message import verbatim
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.model.follow_ups import Event, EventKind, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
-from watcher.model.uploads import Profile
+from watcher.model.uploads import Event, EventKind, Profile, SourceFacts
 
 
 @pytest.fixture
@@ -108,6 +107,16 @@ def test_people_are_told_once_until_it_is_not_so_any_more(journal):
     journal.facts.clear_notified("a key may not read")
     assert journal.facts.set_notified("a key may not read", 5.0)
     assert not journal.facts.set_notified("another may not", 5.0)
+
+
+def test_a_name_from_the_setup_does_not_count_as_asked(journal):
+    journal.follow_ups.name_sources("default", {"source": "Sales", "other": "Nurses"})
+    known = journal.follow_ups.sources()
+    assert known["default", "source"] == (SourceFacts("Sales"), 0.0)
+    journal.follow_ups.note_source("default", "source", SourceFacts("", sync_parsing=False), 5.0)
+    journal.follow_ups.name_sources("default", {"source": "Sales team"})
+    known = journal.follow_ups.sources()
+    assert known["default", "source"] == (SourceFacts("Sales team", sync_parsing=False), 5.0)
 
 
 def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):

@@ -180,6 +180,20 @@ def test_a_recent_file_leads_to_its_place_on_the_page():
     assert first.action == Action("open", {"at": "file/1"})
 
 
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        (State.UPLOADING, "… jane.pdf → Sales"),
+        (State.ACCEPTED, "✓ jane.pdf → Sales"),
+        (State.REFUSED, "✗ jane.pdf"),
+        (State.PARSE_FAILED, "✗ jane.pdf"),
+    ],
+)
+def test_only_what_goes_to_a_source_points_there(state, shown):
+    recent = (entry(1, "jane.pdf", state, source_key=KEY, source_name="Sales"),)
+    assert shown in texts(menu(replace(FULL, recent=recent), EN))
+
+
 def test_the_latest_five_files_are_listed():
     more = replace(FULL, recent=FULL.recent * 2)
     assert texts(menu(more, EN)) == texts(menu(FULL, EN))

@@ -14,8 +14,8 @@ from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import document_path
-from watcher.routing.placeholders import Facts
-from watcher.routing.rules import Plan, accepts, converts, opens, router
+from watcher.routing.patterns import Facts
+from watcher.routing.rules import make_plan
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
@@ -180,10 +180,7 @@ def test_what_cannot_be_moved_alone_stays(tmp_path, names, tied, why):
 
 def decided(root, name, **settings):
     folder = Folder(path=root, account="a", source_key="k", **settings)
-    route = router(folder, Facts("h", "u"))
-    plan = Plan(
-        folder, ignore_filter(folder), accepts(folder), opens(folder), converts(folder), route
-    )
+    plan = make_plan(folder, Facts("h", "u"))
     found = identify(root, os.path.join(root, name), accepts=plan.accepts).document
     return decide(found, plan)
 
@@ -202,7 +199,7 @@ ADVICE = [
     (b"PK\x03\x04" + bytes(30), "a.zip", {}, "This file is a zip archive. Extract the document and add it."),
     (b"L\0\0\0\x01\x14\x02\0" + bytes(30), "a.lnk", {}, "This file is a shortcut to another file. Add the file itself."),
     (b"{\\rtf1 {a}", "a.rtf", {}, ""),
-    (b"{\\rtf1 {a", "a.rtf", {}, "The file is incomplete (an RTF document). Download or save it again."),
+    (b"{\\rtf1 {a", "a.rtf", {}, "This file is an RTF document, but incomplete. Download or save it again."),
     (b"", "a.pdf", {}, "The file is empty. Add it again when it is complete."),
 ]  # fmt: skip
 

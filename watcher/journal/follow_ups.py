@@ -7,11 +7,11 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
-from watcher.model.follow_ups import Abandoned, Event, EventKind, FollowUp, SourceFacts
 from watcher.model.kinds import State
+from watcher.model.uploads import Abandoned, Event, EventKind, FollowUp, SourceFacts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from watcher.journal.store import Store
 
@@ -175,6 +175,17 @@ class FollowUps:
             now,
         )
 
+    def name_sources(self, account: str, names: Mapping[str, str]) -> None:
+        """Store the names of sources, by their keys; HrFlow is still asked for the rest."""
+        for source_key, name in names.items():
+            self._store.write(
+                "INSERT INTO sources (account, source_key, name, asked_at) VALUES (?, ?, ?, 0) "
+                "ON CONFLICT (account, source_key) DO UPDATE SET name = excluded.name",
+                account,
+                source_key,
+                name,
+            )
+
     # -- webhook
 
     def record_event(self, digest: bytes, now: float) -> bool:
@@ -248,6 +259,6 @@ class FollowUps:
     def _due(self, where: str, *values: object) -> list[FollowUp]:
         found = self._store.all(f"{_FOLLOW_UP} {where}", *values)
         return [
-            FollowUp(rows.job(rows.JobRow._make(job)), since, tries, told_key)
+            FollowUp(rows.job(rows.JobRow(*job)), since, tries, told_key)
             for since, tries, told_key, *job in found
         ]

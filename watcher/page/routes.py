@@ -124,6 +124,7 @@ class Routes:
             ("rescan", actions.rescan), ("reload", actions.reload),
             ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
             ("forget", actions.forget), ("undo", actions.undo), ("keys", actions.keys),
+            ("sources", actions.name_sources),
             ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
             ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),

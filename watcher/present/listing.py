@@ -113,9 +113,11 @@ def summary(entry: Entry) -> str:
             return _arrived(entry)
         case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
             return str(entry.why)
+        case State.NOTICED if entry.why:
+            return str(entry.why)
         case State.DUPLICATE:
             return str(_duplicate(entry))
-        case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE | State.NOTICED if entry.why:
+        case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE if entry.why:
             return f"{STATES[entry.state].label}: {entry.why}"
         case _:
             return str(STATES[entry.state].label)
