@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from watcher.journal.reader import Reader
     from watcher.model.records import Entry
 
-_log = logging.getLogger(__name__)
 
 #: Orders that a person need not be told take effect later.
 _QUIET: Final = frozenset({"forget", "sources"})
@@ -133,7 +131,11 @@ def name_sources(ctx: click.Context, account: str, names: Mapping[str, str]) -> 
     try:
         send(ctx, "sources", account=account, names=names)
     except WatcherError as error:
-        _log.info("the names of sources could not be stored: %s", error.title)
+        import logging  # noqa: PLC0415 - 5 ms that most commands do without
+
+        logging.getLogger(__name__).info(
+            "the names of sources could not be stored: %s", error.title
+        )
 
 
 def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[str, Any]]:
