@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from watcher import sandbox as sb
-from watcher.daemon.setup import ask_hrflow
+from watcher.daemon.workspace import ask_hrflow
 from watcher.doctor.account import judge_state
 from watcher.doctor.findings import Level
 from watcher.hrflow.client import Inquiry, NoAccessError, RefusedKeyError

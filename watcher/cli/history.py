@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import named, open_reader, places, program_options, real_path
+from watcher.cli.context import named, places, program_options, real_path
 from watcher.cli.output import (
     Styled,
     brief_moment,
@@ -25,6 +25,7 @@ from watcher.cli.output import (
     shown_folder,
     write,
 )
+from watcher.daemon.instance import open_reader
 from watcher.i18n.message import ENGLISH, msg
 from watcher.journal.history import Filter
 from watcher.model.errors import UnusableError, UsageError

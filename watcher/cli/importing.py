@@ -16,7 +16,7 @@ import click
 from msgspec.structs import replace
 
 from watcher import documents
-from watcher.cli.context import config_path, load_config, open_reader, places, program_options
+from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.editing import (
     check_option,
     choose_known_account,
@@ -47,7 +47,7 @@ from watcher.daemon.folders import (
     make_plans,
     this_machine,
 )
-from watcher.daemon.instance import Channel, Instance, read_facts
+from watcher.daemon.instance import Channel, Instance, open_reader, read_facts
 from watcher.documents import Spool
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name

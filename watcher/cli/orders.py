@@ -13,7 +13,6 @@ from watcher.cli.context import (
     channel,
     find_files,
     load_config,
-    open_reader,
     places,
     program_options,
     send,
@@ -29,7 +28,7 @@ from watcher.cli.output import (
     say,
     say_json,
 )
-from watcher.daemon.instance import lock
+from watcher.daemon.instance import lock, open_reader
 from watcher.i18n.command import command_name
 from watcher.model.errors import (
     AlreadyRunningError,

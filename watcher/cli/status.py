@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher import __version__
-from watcher.cli.context import open_reader, places, program_options
+from watcher.cli.context import places, program_options
 from watcher.cli.output import (
     Styled,
     count_files,
@@ -25,7 +25,7 @@ from watcher.cli.output import (
     shown_files,
     shown_folder,
 )
-from watcher.daemon.instance import Channel, read_facts
+from watcher.daemon.instance import Channel, open_reader, read_facts
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps

@@ -11,12 +11,11 @@ import logging
 import os
 import socket
 import threading
-from contextlib import closing
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from watcher.journal.reader import Reader
+from watcher.daemon.instance import open_reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, parse_folder
@@ -72,10 +71,8 @@ def former_targets(places: Places) -> list[str]:
 
     JournalError if the journal cannot be read.
     """
-    if not places.has_journal:
-        return []
-    with closing(Reader(places.journal)) as reader:
-        return reader.filing_targets()
+    with open_reader(places) as reader:
+        return reader.filing_targets() if reader else []
 
 
 def former_imports(places: Places) -> list[Folder]:
@@ -83,10 +80,8 @@ def former_imports(places: Places) -> list[Folder]:
 
     JournalError if the journal cannot be read.
     """
-    if not places.has_journal:
-        return []
-    with closing(Reader(places.journal)) as reader:
-        imported = reader.imported()
+    with open_reader(places) as reader:
+        imported = reader.imported() if reader else {}
     folders = []
     for path, settings in imported.items():
         try:

@@ -10,7 +10,7 @@ import json
 import os
 import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -21,6 +21,7 @@ from watcher.i18n.command import command_name
 from watcher.model.errors import (
     AlreadyRunningError,
     JournalError,
+    NoJournalError,
     NotRunningError,
     UsageError,
     WatcherError,
@@ -28,9 +29,11 @@ from watcher.model.errors import (
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from filelock import BaseFileLock
+
+    from watcher.journal.reader import Reader
 
 #: Seconds that a command may work on the journal, where no program runs.
 _MOMENT: Final = 0.5
@@ -116,6 +119,22 @@ def default_state(environ: Mapping[str, str]) -> str:
     import platformdirs  # noqa: PLC0415 - only where nothing was named
 
     return platformdirs.user_state_dir("hrflow-watcher", appauthor=False)
+
+
+@contextmanager
+def open_reader(places: Places) -> Iterator[Reader | None]:
+    """Yield the journal, to be read; None before the first run, JournalError if it is unusable."""
+    from watcher.journal.reader import Reader  # noqa: PLC0415 - many commands do without
+
+    reader = None
+    if places.has_journal:
+        with suppress(NoJournalError):  # the program is still creating it
+            reader = Reader(places.journal)
+    if reader is None:
+        yield None
+        return
+    with closing(reader):
+        yield reader
 
 
 def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:

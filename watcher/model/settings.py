@@ -359,6 +359,7 @@ class Config(Settings, frozen=True):
 
     accounts: tuple[Account, ...]
     folders: tuple[Folder, ...] = ()
+    notifications: Notifications = Notifications()
     webhook: Webhook = Webhook()
     hooks: Hooks = Hooks()
     ledger: Ledger = Ledger()
@@ -372,7 +373,6 @@ class Config(Settings, frozen=True):
     allow_insecure_keyring: bool = False
     #: Not a setting: what in the configuration has no effect, and why, one sentence each.
     remarks: tuple[Message, ...] = ()
-    notifications: Notifications = Notifications()
 
     def account(self, name: str) -> Account:
         """Return the account called ``name``; KeyError if there is none."""
