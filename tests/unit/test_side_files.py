@@ -13,9 +13,9 @@ from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
+from watcher.routing.names import document_path
 from watcher.routing.patterns import Facts
 from watcher.routing.rules import make_plan
-from watcher.sniff.formats import document_path
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.

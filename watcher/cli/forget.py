@@ -17,8 +17,7 @@ from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
-from watcher.routing.names import search_key
-from watcher.sniff.formats import document_path
+from watcher.routing.names import document_path, search_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection

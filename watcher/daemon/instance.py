@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import socket
 import threading
 from contextlib import closing, contextmanager, suppress
@@ -181,7 +180,7 @@ class Instance:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self.token: Final = secrets.token_urlsafe(32)
+        self.token: Final = os.urandom(32).hex()
         self.listener: socket.socket | None = None
         self.port = 0
         self.problem = ""
@@ -285,7 +284,9 @@ class Channel(Struct, frozen=True):
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
-            with socket.create_connection((HOST, self.port), _TIMEOUT) as line:
+            with socket.socket() as line:
+                line.settimeout(_TIMEOUT)
+                line.connect((HOST, self.port))
                 line.sendall(head.encode() + body)
                 answer = b"".join(iter(lambda: line.recv(65536), b""))
         except ConnectionError as error:  # it was killed, or is just ending

@@ -92,6 +92,8 @@ def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqli
 
 def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA query_only = ON")
+    # A scan reads each row once and would fill SQLite's 2 MB; the system has the file in memory.
+    connection.execute("PRAGMA cache_size = -500")
     version = _version(connection)
     if version == 0:  # the program is still creating it
         raise _missing(path)

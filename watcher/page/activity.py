@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from typing import TYPE_CHECKING, Final, TypedDict
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from watcher.journal.reader import Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
+from watcher.model.records import PROFILE_KEY
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.status import full_time
@@ -71,9 +73,7 @@ class Activity(Struct, frozen=True):
             following = str(begin["offset"] + limit)
         urls = self.profile_urls()
         return {
-            "files": [
-                listing.row(entry, self.word, urls.get(entry.account, "")) for entry in shown
-            ],
+            "files": [listing.row(entry, self.word, _link(entry, urls)) for entry in shown],
             "next": following,
             # How many are sorted, the latest, if they may not be all that match.
             "sorted": ORDERED if order.removeprefix("-") in ORDERS else None,
@@ -90,9 +90,8 @@ class Activity(Struct, frozen=True):
             raise UsageError(
                 msg("This link to the file is out of date."), msg("Look for the file in the list.")
             )
-        url = self.profile_urls().get(entry.account, "")
         return {
-            **listing.details(entry, story, self.word, url),
+            **listing.details(entry, story, self.word, _link(entry, self.profile_urls())),
             "parts": [listing.row(part, self.word) for part in parts],
             "container": container and {"id": container.file_id, "name": base_name(container.path)},
         }
@@ -206,6 +205,14 @@ class Activity(Struct, frozen=True):
             yield reader
         finally:
             reader.close()
+
+
+def _link(entry: Entry, profile_urls: Mapping[str, str]) -> str:
+    """Return where a person looks at the file's profile; "" if that is not known."""
+    if not entry.profile_key or entry.probable:
+        return ""
+    profile_url = profile_urls.get(entry.account, "")
+    return profile_url.replace(PROFILE_KEY, quote(entry.profile_key, safe=""))
 
 
 def read_filter(query: Mapping[str, str]) -> Filter:

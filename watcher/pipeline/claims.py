@@ -27,7 +27,6 @@ from watcher.model.ledger import (
     Ended,
     GiveBack,
     Keep,
-    LedgerUse,
     Record,
     Renewed,
     Standing,
@@ -38,6 +37,7 @@ from watcher.model.ledger import (
 )
 from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, SENT_BY, Step, hold_key
 from watcher.model.settings import Ledger, WhenUnreachable
+from watcher.model.snapshot import LedgerUse
 from watcher.model.uploads import Accepted, Parsed, Profile, Uncertain
 from watcher.pipeline.messages import Arrived, Finished, ProfileFound
 from watcher.pipeline.stage import Context, Handlers, Stage
