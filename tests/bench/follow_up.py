@@ -45,6 +45,9 @@ class Clock:
 
     tick = wall
 
+    def pause(self, seconds):
+        self.now += seconds
+
     @staticmethod
     def jitter():
         return 0.5
