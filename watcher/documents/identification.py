@@ -170,7 +170,9 @@ def _read_small(handle: BinaryIO, size: int) -> BinaryIO:
 
     One more byte is read to detect that the file grew.
     """
-    return io.BytesIO(handle.read(size + 1)) if size < _CHUNK else handle
+    if size >= _CHUNK:
+        return handle
+    return io.BytesIO(handle.read1(size + 1))  # type: ignore[attr-defined]  # is buffered
 
 
 def _hash(handle: BinaryIO, size: int) -> str:

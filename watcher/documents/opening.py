@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import stat as modes
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import BufferedReader
+    from contextlib import AbstractContextManager
     from typing import BinaryIO
 
 HAS_DIR_FD: Final = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
@@ -64,7 +65,7 @@ class RefusedError(OSError):
 class Opened(Struct, frozen=True):
     """A regular file, open for reading at its start, and its stat at that moment."""
 
-    handle: BufferedReader
+    handle: io.BufferedReader
     stat: Stat
 
 
@@ -141,12 +142,11 @@ def split_below(root: str, path: str) -> list[str]:
     return parts
 
 
-@contextlib.contextmanager
-def open_parent(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Iterator[Directory]:
+def open_parent(
+    root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD
+) -> AbstractContextManager[Directory]:
     """Open the directory that holds ``path``; see :func:`open_directory`."""
-    parts = split_below(root, path)[:-1]
-    with open_directory(root, parts, has_dir_fd=has_dir_fd) as parent:
-        yield parent
+    return open_directory(root, split_below(root, path)[:-1], has_dir_fd=has_dir_fd)
 
 
 @contextlib.contextmanager
@@ -244,7 +244,8 @@ def open_regular(directory: Directory, name: str) -> Opened:
         _refuse_unless_regular(opened)
         _refuse_if_replaced(looked, opened)
         _refuse_link_of_others(opened)
-        return Opened(os.fdopen(fd, "rb"), _to_stat(opened))
+        # Made by hand, as io.open would also ask whether it is a terminal.
+        return Opened(io.BufferedReader(io.FileIO(fd)), _to_stat(opened))
     except BaseException:
         os.close(fd)
         raise
