@@ -24,7 +24,7 @@ from watcher.desktop.drawing import draw  # noqa: E402
 from watcher.model.snapshot import AppState  # noqa: E402
 from watcher.service import NAME as SERVICE  # noqa: E402
 from watcher.service.common import COMMENT, COMMENT_FR, Definition  # noqa: E402
-from watcher.service.systemd import render_unit  # noqa: E402
+from watcher.service.linux import render_unit  # noqa: E402
 
 #: Shell → the class that writes its completion, and where it looks for it.
 _SHELLS = (

@@ -382,8 +382,8 @@ def _run_checks(python: str, arguments: "list[str]") -> int:
         ("format", ["ruff", "format", "--check", "."]),
         ("types", ["mypy"]),
         ("catalogues", ["installers.catalogues", "check"]),
-        # Most tests wait for something: four at a time keep two cores busy.
-        ("tests", ["pytest", "-n", "4", "--dist", "worksteal", *cover, *arguments]),
+        # Most tests wait for something: six at a time keep two cores busy.
+        ("tests", ["pytest", "-n", "6", "--dist", "worksteal", *cover, *arguments]),
     )
     results = []
     for name, command in checks:

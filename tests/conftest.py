@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -24,6 +25,9 @@ if sys.platform == "linux":
 # Tests start the program hundreds of times: its modules are compiled once, not each time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A shell's background job ignores Ctrl-C, and so would the programs that are started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The same examples on every machine and in every run; to look for new ones, name the profile
 # "default" on the command line: --hypothesis-profile=default

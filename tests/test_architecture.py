@@ -86,7 +86,7 @@ ALSO_PURE = {
     "pipeline.follow_up": "when to ask what became of an upload",
 }
 #: How a language is told, where its texts are read from, and what a person calls the command.
-EXCEPT = {"i18n.language": row(EDGE), "i18n.catalog": row(EDGE), "i18n.command": row(EDGE)}
+EXCEPT = {"i18n.languages": row(EDGE), "i18n.command": row(EDGE)}
 
 #: Edges that the flow calls itself, as nothing ever stands in for them.
 FLOW_CALLS = frozenset({"documents"})

@@ -475,6 +475,15 @@ def test_every_command_explains_itself(capsys, arguments):
     assert len(capsys.readouterr().out) > 100
 
 
+@pytest.mark.parametrize("group", ["config", "folder", "ledger", "notify", "service"])
+def test_a_group_without_its_command_shows_which_there_are(desk, group):
+    done = desk.run(group)
+    shown = done.stdout + done.stderr
+    assert shown.count("Usage: ") == 1
+    assert "Commands:" in shown
+    assert "Error" not in shown
+
+
 def test_an_unknown_command_is_a_clear_error(desk):
     done = desk.run("statsu")
     assert done.returncode == 2

@@ -119,6 +119,10 @@ def test_no_configuration(desk):
     for name in ("folder", "limits", "key", "access"):
         assert only(found[name])[0] == "skipped", name
     assert only(found["journal"])[0] == "ok"  # what needs no configuration is looked at
+    shown = [line for line in desk.run("doctor").stdout.splitlines() if line[0] == DASH]
+    assert shown[0].endswith(
+        "Not checked     Folder, Limits, Keyring, API key, HrFlow: the configuration is not usable."
+    )
 
 
 def test_every_mistake_is_a_line(desk):
@@ -260,7 +264,8 @@ def test_offline(desk):
     write_config(desk, desk.sandbox.url, f"http://127.0.0.1:{NO_CONNECTION}/v1")
     found = diagnose(desk, code=5)
     assert only(found["access"])[0] == "error"
-    assert only(found["clock"]) == ("skipped", "Not checked: the server has not answered. ")
+    for name in ("clock", "source"):
+        assert only(found[name]) == ("skipped", "Not checked: the server has not answered. "), name
 
 
 def test_a_name_that_is_not_found(desk):

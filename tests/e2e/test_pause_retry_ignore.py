@@ -12,7 +12,7 @@ from tests.support.waiting import PATIENCE
 from tests.support.world import wait_for
 from watcher import sandbox as sb
 from watcher.daemon.instance import Instance
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.i18n.message import as_json
 from watcher.journal import reader
 from watcher.journal.reader import Reader

@@ -22,8 +22,8 @@ from watcher.daemon.service_manager import ServiceManager
 from watcher.model.errors import UnusableError
 from watcher.pipeline.messages import Ping
 from watcher.service.common import Definition
-from watcher.service.systemd import render_unit
-from watcher.system.files import write_atomically
+from watcher.service.linux import render_unit
+from watcher.system import write_atomically
 
 
 @pytest.fixture

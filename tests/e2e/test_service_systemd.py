@@ -12,7 +12,7 @@ from tests.support.installation import MEASURING, Installation
 from tests.support.samples import make_pdf
 from tests.support.user_manager import NoManagerError, UserManager
 from watcher import sandbox as sb
-from watcher.service.systemd import quote
+from watcher.service.linux import quote
 
 UNIT = "hrflow-watcher.service"
 CONFIG = """

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 import pytest
 
@@ -9,6 +10,7 @@ from tests.support import file_keyring
 from tests.support.terminal import ENTER
 from tests.support.waiting import wait_until
 from watcher import sandbox as sb
+from watcher.daemon.snapshots import source_names
 
 OTHER_KEY = "f" * 40
 KEYS = {sb.READ_WRITE_KEY, sb.READ_KEY, sb.WRITE_KEY}
@@ -196,6 +198,10 @@ def test_wrong_answers_are_asked_for_again(person):
     terminal.wait_for("read-only")
     terminal.answer("not shown while you type", "ask_" + "0" * 32)
     terminal.wait_for("rejected this key")  # which is no reason to offer to use it
+    terminal.answer("Email", "other@example.org")  # as it may be what is wrong
+    terminal.answer("not shown while you type", sb.READ_WRITE_KEY)
+    terminal.wait_for("rejected this key")
+    terminal.answer("Email", sb.EMAIL)
     terminal.answer(
         "not shown while you type", f"  {sb.READ_WRITE_KEY} "
     )  # pasted with its surroundings
@@ -287,6 +293,7 @@ def test_run_again_proposes_what_is_there_and_keeps_the_rest(person):
     assert person.text() == text.replace("n = 1", "n = 2")
     assert "-tags = { n = 1 }\n+tags = { n = 2 }" in terminal.text
     assert "\x1b[32m+tags" in terminal.raw  # and in colour
+    assert re.search(r" 1 +\S+ +Sales\b", terminal.text)  # and no key, in the list of folders
 
 
 def test_run_again_without_a_change_changes_nothing(person):
@@ -441,7 +448,8 @@ def test_a_script_sets_up_two_folders(person):
         {
             "path": folder, "exists": True, "account": "default", "source_key": source.key,
             "tags": [{"name": "office", "value": "Paris"}, {"name": "zip", "value": "01000"}],
-            "recursive": True, "after_upload": "move", "rules": 0, "source_name": "", "layer": "user",
+            "recursive": True, "after_upload": "move", "rules": 0, "source_name": source.name,
+                "layer": "user",
         }
         for folder, source in zip(folders, (sb.SALES, sb.EXPRESS), strict=True)
     ]  # fmt: skip
@@ -531,7 +539,7 @@ def test_without_a_keyring_it_is_said_before_the_key_is_asked_for(person):
     terminal.answer("Email", sb.EMAIL)
     terminal.wait_for("This computer has no keyring.")
     terminal.wait_for("HRFLOW_API_KEY")
-    terminal.wait_for("API key (not shown")
+    terminal.wait_for("(not shown")
     terminal.interrupt()
     assert terminal.end() == 130
 
@@ -586,8 +594,8 @@ def test_folders_come_and_go(ready):
     assert os.path.isdir(place)
     assert f'+path = "{place}"' in added.stdout
     listed = ready.run("folder", "list").stdout.splitlines()
-    source = sb.SALES.key[:12] + "…"
-    assert listed[1].split("\t")[:5] == [place, source, "n=1", "trash", "default"]
+    assert listed[0].split("\t")[1] == sb.ENGINEERING.name
+    assert listed[1].split("\t")[:5] == [place, sb.SALES.name, "n=1", "trash", "default"]
     assert ready.run("folder", "add", place, "--source", "sales").returncode == 5
     assert ready.run("folder", "remove", place).returncode == 2  # nobody to ask
     removed = ready.run("folder", "remove", place, "--yes")
@@ -595,6 +603,38 @@ def test_folders_come_and_go(ready):
     assert "Your files and their history are kept" in removed.stdout
     assert os.path.isdir(place)
     assert ready.text() == before
+
+
+def test_a_running_program_learns_the_names_of_sources(ready):
+    run = ready.at_terminal("run")
+    run.wait_for("Watching")
+    place = str(ready.desk.root / "more")
+    assert ready.run("folder", "add", place, "--source", "sales", "--create").returncode == 0
+    assert source_names(ready.desk.places)["default", sb.SALES.key] == sb.SALES.name
+    run.interrupt()
+    assert run.end() == 0
+
+
+def test_a_tested_key_tells_the_names_of_all_sources(ready):
+    ready.desk.places.prepare()
+    for name in ("journal.db", "begun"):  # as before any key was tested
+        os.unlink(os.path.join(ready.desk.places.state, name))
+    assert source_names(ready.desk.places) == {}
+    done = ready.run("login", "--key-stdin", typed=sb.READ_WRITE_KEY)
+    assert done.returncode == 0, done.stderr
+    names = source_names(ready.desk.places)
+    assert {sb.ENGINEERING.name, sb.SALES.name} <= set(names.values())
+
+
+def test_the_key_alone_names_the_source_of_a_folder_set_for_the_computer(person):
+    machine = person.desk.root / "machine" / "config.toml"
+    machine.parent.mkdir()
+    machine.write_text(
+        f'[[folders]]\npath = "{person.desk.folder}"\nsource_key = "{sb.SALES.key}"\n'
+    )
+    done = person.script()
+    assert done.returncode == 0, done.stderr
+    assert f"\t{sb.SALES.name}\t" in person.run("folder", "list").stdout
 
 
 def test_machines_get_what_changed_as_one_object(ready):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 
 def test_a_reader_never_sees_half_of_it(tmp_path):

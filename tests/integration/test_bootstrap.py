@@ -145,7 +145,7 @@ def test_all_checks_run_and_all_count(run):
         "CALLED ruff.py format --check .",
         "CALLED mypy.py",
         "CALLED catalogues.py check",
-        "CALLED pytest.py -n 4 --dist worksteal --cov --cov-report=term:skip-covered tests/unit -x",
+        "CALLED pytest.py -n 6 --dist worksteal --cov --cov-report=term:skip-covered tests/unit -x",
     ]
     summary = [line[:12].rstrip() for line in good.stdout.splitlines()[-5:]]
     assert summary == ["✓ lint", "✓ format", "✓ types", "✓ catalogues", "✓ tests"]

@@ -42,7 +42,6 @@ LATE = {
     "status": (
         "rich",
         "requests",
-        "dataclasses",
         "logging",
         "watcher.sniff.detect",
     ),

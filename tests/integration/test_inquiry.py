@@ -48,6 +48,11 @@ def test_sync_parsing_as_a_boolean_and_as_a_number(sandbox, inquiry, later):
     assert not inquiry.source(sb.SALES.key).sync_parsing
 
 
+def test_a_name_can_be_stored_whatever_the_server_has_cut(sandbox, inquiry):
+    sandbox.api.sources = (Source("a" * 40, "Caf\ud83d"),)
+    assert ask_hrflow(account_of(sandbox), sb.READ_WRITE_KEY).names == {"a" * 40: "Caf"}
+
+
 @pytest.mark.parametrize("number", [0, 1, 29, 30, 31, 60, 95])
 def test_all_pages_of_sources_are_read_thirty_at_a_time(sandbox, inquiry, number):
     sandbox.api.sources = tuple(Source(f"{each:040x}", f"S{each:03}") for each in range(number))

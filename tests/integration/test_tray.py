@@ -29,7 +29,7 @@ from watcher.desktop.dbus_notifications import ICON_FILE
 from watcher.desktop.drawing import draw
 from watcher.desktop.status_notifier import SIZES
 from watcher.desktop.tray import Tray, find_backend, has_desktop
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.records import Entry

@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.browser import details
 from watcher import sandbox as sb
-from watcher.i18n.catalog import LOCALE
+from watcher.i18n.languages import LOCALE
 from watcher.journal.reader import Reader
 
 ACCOUNT = sb.Fault(kind=sb.Kind.STATUS, status=401, message="secret key: x", file_name="held*")

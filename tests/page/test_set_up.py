@@ -256,6 +256,8 @@ def test_everything_is_set_up_from_nothing(newcomer):
     assert page.locator("#key").input_value() == ""
     assert sb.READ_WRITE_KEY not in str(newcomer.channel().get("/api/setup"))
     assert sb.READ_WRITE_KEY not in page.content()
+    listed = newcomer.desk.run("--config", str(newcomer.own_config), "folder", "list")
+    assert f"\t{sb.ENGINEERING.name}\t" in listed.stdout
     for name in ("hrflow-watcher.log", "instance.json"):
         with open(os.path.join(newcomer.places.state, name), encoding="utf-8") as file:
             assert sb.READ_WRITE_KEY not in file.read()

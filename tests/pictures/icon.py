@@ -14,7 +14,7 @@ from Xlib import display
 from tests.support.desktop import XFCONF, Bus, Screen, Surroundings, XfcePanel, until
 from watcher.desktop.drawing import draw
 from watcher.desktop.tray import Tray
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.kinds import State
 from watcher.model.records import Entry

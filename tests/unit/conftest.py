@@ -1,4 +1,7 @@
-"""Configurations that are read from a text."""
+"""Configurations that are read from a text, and ways in which systems reach and rename files."""
+
+import errno
+import os
 
 import pytest
 
@@ -29,3 +32,24 @@ def mistakes(load_text, tmp_path):
         ]
 
     return find
+
+
+@pytest.fixture(params=[True, False], ids=["dir_fd", "paths"])
+def has_dir_fd(request):
+    """Directories are opened one after the other or, as on Windows, looked at by their paths."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("watcher.documents.opening.HAS_DIR_FD", request.param)
+        yield
+
+
+@pytest.fixture(params=[True, False], ids=["hard links", "no hard links"])
+def hard_links(request):
+    """Whether the file system has hard links, as FAT does not."""
+
+    def refuse(*_paths, **_options):
+        raise OSError(errno.EPERM, "no hard links")
+
+    with pytest.MonkeyPatch.context() as patch:
+        if not request.param:
+            patch.setattr(os, "link", refuse)
+        yield

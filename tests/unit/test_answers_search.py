@@ -51,6 +51,8 @@ def test_a_source_that_does_not_parse_at_once_is_recognised(code, message, sync,
         (answer(200, data={"name": "E", "sync_parsing": 2}), SourceFacts("E")),
         (answer(200, data={"name": "E", "sync_parsing": [1]}), SourceFacts("E")),
         (answer(200, data={"name": 5}), SourceFacts("")),
+        # Half a character, where a server has cut a name, and what could forge a line.
+        (answer(200, data={"name": "Caf\ud83d\n"}), SourceFacts("Caf")),
         (answer(200, data=[]), Unknown()),
         (answer(400, "Unable to find object: source"), Unknown()),
         (answer(401, "no access"), Unreadable(verbatim("no access"), source=True)),

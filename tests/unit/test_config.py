@@ -14,7 +14,7 @@ from watcher.config.layers import normalize
 from watcher.config.load import Builder
 from watcher.config.mistakes import Location, Mistakes
 from watcher.config.setup_plan import find_place
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
@@ -431,7 +431,7 @@ RULE = "[[folders.rules]]\n"
     [
         (
             GOOD + INNER,
-            "7: folders[2].path: is inside folder 1; its files use the settings of this folder",
+            "7: folders[2].path: is inside folder 1, whose settings don't apply to its files",
         ),
         (GOOD, "4: folders[1].path: /srv/cvs doesn't exist yet"),
         (GOOD + 'reference = "{stem}"', "6: folders[1].reference: without {sha256}, two files may"),

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from watcher.daemon.desktop import Desktop
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import ActiveHold, AppState, Snapshot
 

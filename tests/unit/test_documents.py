@@ -14,21 +14,21 @@ import pytest
 
 from tests.support import samples
 from tests.support.bare_python import BARE
-from watcher.documents import being_written, identify, open_document, reopen, stat_file
-from watcher.documents.identification import judge_sharing, mounted_as
+from watcher.documents import identify, open_document, reopen, stat_file
+from watcher.documents.identification import being_written, judge_sharing
 from watcher.documents.opening import RefusedError, explain
 from watcher.i18n.message import msg
 from watcher.model.files import Identified, Unusable
 from watcher.model.records import Stat
 from watcher.model.uploads import Altered
+from watcher.system import file_system_of
 
 PDF = Path(samples.PDF).read_bytes()
 LINK = "This is a symbolic link, and links are not followed."
 BEHIND = "The path of this file contains a symbolic link, and links are not followed."
 OUTSIDE = "The file is not in the watched folder."
 
-#: Both ways of reaching a file: opening each directory, and (as on Windows) looking at each.
-both_ways = pytest.mark.parametrize("has_dir_fd", [True, False])
+both_ways = pytest.mark.usefixtures("has_dir_fd")
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="asks Linux who writes")
 
 
@@ -71,20 +71,20 @@ REFUSED = [
 
 @both_ways
 @pytest.mark.parametrize(("name", "words", "gone", "passing", "why"), REFUSED)
-def test_what_is_not_opened(root, name, words, gone, passing, why, has_dir_fd):
+def test_what_is_not_opened(root, name, words, gone, passing, why):
     path = f"{root}/{name}"
-    found = open_document(root, path, has_dir_fd=has_dir_fd)
+    found = open_document(root, path)
     assert isinstance(found, Unusable), why
     assert (found.gone, found.passing) == (gone, passing)
     assert str(found.why) == (words or str(found.why))
-    assert stat_file(root, path, has_dir_fd=has_dir_fd) is None
-    assert identify(root, path, accepts=everything, has_dir_fd=has_dir_fd) == found
+    assert stat_file(root, path) is None
+    assert identify(root, path, accepts=everything) == found
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/null"), reason="this system has no /dev/null")
 @both_ways
-def test_a_device_is_not_opened(has_dir_fd):
-    found = open_document("/dev", "/dev/null", has_dir_fd=has_dir_fd)
+def test_a_device_is_not_opened():
+    found = open_document("/dev", "/dev/null")
     assert found == Unusable(msg("This is a device, not a file."))
 
 
@@ -113,21 +113,21 @@ def test_a_path_elsewhere_is_not_opened(root):
 
 @both_ways
 @pytest.mark.parametrize("name", ["cv.pdf", "sub/cv.pdf"])
-def test_a_file_is_opened_at_its_start(root, name, has_dir_fd):
+def test_a_file_is_opened_at_its_start(root, name):
     path = f"{root}/{name}"
-    opened = open_document(root, path, has_dir_fd=has_dir_fd)
+    opened = open_document(root, path)
     with opened.handle as handle:
         assert handle.read() == PDF
     real = os.stat(path)
     assert opened.stat == Stat(len(PDF), real.st_mtime_ns, real.st_dev, real.st_ino)
-    assert stat_file(root, path, has_dir_fd=has_dir_fd) == opened.stat
+    assert stat_file(root, path) == opened.stat
 
 
 @both_ways
-def test_the_watched_folder_itself_may_be_a_link(root, tmp_path, has_dir_fd):
+def test_the_watched_folder_itself_may_be_a_link(root, tmp_path):
     os.symlink(root, tmp_path / "entry")
     entry = str(tmp_path / "entry")
-    with open_document(entry, f"{entry}/sub/cv.pdf", has_dir_fd=has_dir_fd).handle as handle:
+    with open_document(entry, f"{entry}/sub/cv.pdf").handle as handle:
         assert handle.read(5) == b"%PDF-"
 
 
@@ -183,9 +183,9 @@ def test_a_sharing_violation_passes():
 
 
 @both_ways
-def test_identify_opens_looks_hashes_and_rewinds(root, has_dir_fd):
+def test_identify_opens_looks_hashes_and_rewinds(root):
     path = f"{root}/sub/cv.pdf"
-    found = identify(root, path, accepts=everything, keep_open=True, has_dir_fd=has_dir_fd)
+    found = identify(root, path, accepts=everything, keep_open=True)
     with found.handle as handle:
         assert handle.read() == PDF
     document = found.document
@@ -325,11 +325,11 @@ def test_the_file_system_of_an_open_file_is_known(tmp_path, mount, kind):
     (tmp_path / "mountinfo").write_text(MOUNTS)
     (tmp_path / "fdinfo").mkdir()
     (tmp_path / "fdinfo" / "7").write_text(f"pos:\t0\nflags:\t0100000\nmnt_id:\t{mount}\n")
-    assert mounted_as(7, str(tmp_path)) == kind
+    assert file_system_of(7, str(tmp_path)) == kind
 
 
 def test_without_a_list_of_mounts_nothing_is_claimed(tmp_path):
-    assert mounted_as(7, str(tmp_path / "missing")) == ""
+    assert file_system_of(7, str(tmp_path / "missing")) == ""
 
 
 @linux_only
@@ -346,7 +346,7 @@ def test_of_a_file_in_memory_it_is_known_too_who_writes_it():
 def test_where_others_may_write_unseen_a_lease_says_nothing(root, kind, monkeypatch):
     path = f"{root}/cv.pdf"
     monkeypatch.setattr("watcher.documents.identification.os.major", lambda _device: 0)
-    monkeypatch.setattr("watcher.documents.identification.mounted_as", lambda _fd: kind)
+    monkeypatch.setattr("watcher.documents.identification.file_system_of", lambda _fd: kind)
     with open(path, "rb") as handle:
         assert being_written(handle, path) is None
         with open(path, "r+b"):

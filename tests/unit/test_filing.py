@@ -1,6 +1,5 @@
 """Filing away: nothing overwritten, nothing lost, finished when done again after a crash."""
 
-import itertools
 import os
 import subprocess
 import sys
@@ -10,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from watcher.documents import file_away, moving, stat_file, write_error_note
+from watcher.documents import moving, stat_file
+from watcher.documents.filing import file_away, write_error_note
 from watcher.documents.opening import RefusedError, open_directory
 from watcher.i18n.message import msg
 from watcher.model.files import Filed, FilingFailed
@@ -21,9 +21,7 @@ DAY = date(2024, 5, 31)
 MOVE = AfterUpload.MOVE
 CHANGED = "The file changed after it was uploaded, so it was not moved."
 
-every_way = pytest.mark.parametrize(
-    ("has_dir_fd", "hard_links"), list(itertools.product([True, False], repeat=2))
-)
+every_way = pytest.mark.usefixtures("has_dir_fd", "hard_links")
 
 
 @pytest.fixture
@@ -48,8 +46,8 @@ def make(path, content=b"cv"):
     return path
 
 
-def away(root, path, stat=None, how=MOVE, target="Sent", **ways):
-    return file_away(root, path, stat or stat_file(root, path), how, f"{target}/{DAY}", **ways)
+def away(root, path, stat=None, how=MOVE, target="Sent"):
+    return file_away(root, path, stat or stat_file(root, path), how, f"{target}/{DAY}")
 
 
 def tree(root):
@@ -63,20 +61,20 @@ def tree(root):
 
 @every_way
 @pytest.mark.parametrize("how", [AfterUpload.MOVE, AfterRefusal.MOVE])
-def test_a_file_is_moved_into_the_dated_folder(root, how, has_dir_fd, hard_links):
+def test_a_file_is_moved_into_the_dated_folder(root, how):
     path = make(f"{root}/sub/cv.pdf")
     stat = stat_file(root, path)
-    filed = away(root, path, how=how, has_dir_fd=has_dir_fd, hard_links=hard_links)
+    filed = away(root, path, how=how)
     assert filed == Filed(f"{root}/Sent/2024-05-31/cv.pdf")
     assert stat_file(root, filed.path) == stat
     assert tree(root) == {"Sent/2024-05-31/cv.pdf": b"cv"}
 
 
 @every_way
-def test_nothing_is_overwritten(root, has_dir_fd, hard_links):
+def test_nothing_is_overwritten(root):
     contents = [b"first", b"second", b"third"]
     for content in contents:
-        away(root, make(f"{root}/cv.pdf", content), has_dir_fd=has_dir_fd, hard_links=hard_links)
+        away(root, make(f"{root}/cv.pdf", content))
     names = ["cv.pdf", "cv (2).pdf", "cv (3).pdf"]
     assert tree(f"{root}/Sent/2024-05-31") == dict(zip(names, contents, strict=True))
 
@@ -89,20 +87,18 @@ def test_keeping_does_nothing(root):
 
 
 @every_way
-def test_across_file_systems_a_file_is_copied_and_then_removed(
-    root, elsewhere, has_dir_fd, hard_links
-):
+def test_across_file_systems_a_file_is_copied_and_then_removed(root, elsewhere):
     path = make(f"{root}/cv.pdf", b"x" * 1_000_000)
     os.chmod(path, 0o600)
     make(f"{elsewhere}/other.pdf")
-    ways = {"has_dir_fd": has_dir_fd, "hard_links": hard_links, "target": f"{elsewhere}/new/Sent"}
-    filed = away(root, path, **ways)
+    target = f"{elsewhere}/new/Sent"
+    filed = away(root, path, target=target)
     assert filed == Filed(f"{elsewhere}/new/Sent/2024-05-31/cv.pdf")
     assert tree(root) == {}
     assert tree(f"{elsewhere}/new") == {"Sent/2024-05-31/cv.pdf": b"x" * 1_000_000}
     assert os.stat(filed.path).st_mtime_ns == 10**18 + 7
     assert os.stat(filed.path).st_mode & 0o777 == 0o600
-    again = away(root, make(path, b"second"), **ways)
+    again = away(root, make(path, b"second"), target=target)
     assert again == Filed(f"{elsewhere}/new/Sent/2024-05-31/cv (2).pdf")
 
 
@@ -194,9 +190,9 @@ def test_a_file_that_is_removed_meanwhile_is_not_lost(root, monkeypatch):
     assert tree(root) == {"Sent/2024-05-31/cv.pdf": b"cv"}
 
 
-@pytest.mark.parametrize("hard_links", [True, False])
+@pytest.mark.usefixtures("hard_links")
 @pytest.mark.parametrize("across", [False, True])
-def test_another_version_that_slips_in_is_left_where_it_is(root, request, across, hard_links):
+def test_another_version_that_slips_in_is_left_where_it_is(root, request, across):
     target = request.getfixturevalue("elsewhere") if across else f"{root}/sub"
     make(f"{root}/cv.pdf", b"another version")
     with (
@@ -204,7 +200,7 @@ def test_another_version_that_slips_in_is_left_where_it_is(root, request, across
         open_directory(target, []) as place,
         pytest.raises(RefusedError, match=CHANGED),
     ):
-        moving.move(source, "cv.pdf", place, Stat(2, 1), hard_links=hard_links)
+        moving.move(source, "cv.pdf", place, Stat(2, 1))
     assert (tree(root), tree(target)) == ({"cv.pdf": b"another version"}, {})
 
 
@@ -227,10 +223,10 @@ def test_names_of_all_kinds(root, name, second, why):
 
 
 @every_way
-def test_no_link_is_followed_below_the_folder(root, tmp_path, has_dir_fd, hard_links):
+def test_no_link_is_followed_below_the_folder(root, tmp_path):
     path = make(f"{root}/cv.pdf")
     os.symlink(tmp_path, f"{root}/Sent")
-    found = away(root, path, has_dir_fd=has_dir_fd, hard_links=hard_links)
+    found = away(root, path)
     assert isinstance(found, FilingFailed)
     assert "contains a symbolic link" in str(found.why)
     assert (sorted(os.listdir(tmp_path)), tree(root)["cv.pdf"]) == (["w"], b"cv")
@@ -245,13 +241,13 @@ def test_a_target_elsewhere_may_be_behind_a_link(root, tmp_path):
 
 @every_way
 @pytest.mark.parametrize("target", ["Sent", "absolute"])
-def test_a_target_that_is_a_file(root, tmp_path, target, has_dir_fd, hard_links):
+def test_a_target_that_is_a_file(root, tmp_path, target):
     path = make(f"{root}/cv.pdf")
     if target == "absolute":
         target = make(str(tmp_path / "absolute"))
     else:
         make(f"{root}/Sent", b"a file")
-    found = away(root, path, target=target, has_dir_fd=has_dir_fd, hard_links=hard_links)
+    found = away(root, path, target=target)
     assert isinstance(found, FilingFailed)
     assert str(found.why).startswith(f"The file could not be moved to {target}")
     assert os.path.exists(path)
@@ -268,7 +264,8 @@ def test_the_trash_of_the_system(root, tmp_path):
     path = make(os.path.join(root, os.fsdecode(b"caf\xe9.pdf")))
     run = (
         "import sys, os\n"
-        "from watcher.documents import file_away, stat_file\n"
+        "from watcher.documents.filing import file_away\n"
+        "from watcher.documents.opening import stat_file\n"
         "from watcher.model.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
         "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, ''))\n"
@@ -297,9 +294,9 @@ def trash(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("swap", "why"), ALTERED)
-@pytest.mark.parametrize("has_dir_fd", [True, False])
+@pytest.mark.usefixtures("has_dir_fd")
 def test_what_is_swapped_in_for_a_file_does_not_go_to_the_trash(
-    root, trash, monkeypatch, swap, why, has_dir_fd
+    root, trash, monkeypatch, swap, why
 ):
     path, real = make(f"{root}/cv.pdf"), os.replace
 
@@ -311,8 +308,8 @@ def test_what_is_swapped_in_for_a_file_does_not_go_to_the_trash(
         monkeypatch.setattr("send2trash.send2trash", lambda path: pytest.fail(f"trashed {path}"))
         real(*paths, **directories)
 
-    monkeypatch.setattr("watcher.documents.trash.os.replace", swap_first)
-    found = away(root, path, how=AfterUpload.TRASH, has_dir_fd=has_dir_fd)
+    monkeypatch.setattr("watcher.documents.moving.os.replace", swap_first)
+    found = away(root, path, how=AfterUpload.TRASH)
     assert isinstance(found, FilingFailed), why
     assert str(found.why).endswith(CHANGED)
     assert sorted(os.listdir(root)) == ["cv.pdf", "sub"]
@@ -332,7 +329,7 @@ def test_a_name_that_is_taken_while_the_wrong_file_is_put_back_is_not_overwritte
         real(*paths, **directories)
         make(path, b"third")
 
-    monkeypatch.setattr("watcher.documents.trash.os.replace", swap_twice)
+    monkeypatch.setattr("watcher.documents.moving.os.replace", swap_twice)
     assert isinstance(away(root, path, how=AfterUpload.TRASH), FilingFailed)
     assert tree(root) == {"cv.pdf": b"third", "cv (2).pdf": b"second"}
 
@@ -350,7 +347,7 @@ def test_trashing_is_finished_after_a_crash(root, trash, trashed):
 
 
 def test_where_the_trash_takes_names_a_file_is_looked_at_right_before(root, trash, monkeypatch):
-    monkeypatch.setattr("watcher.documents.trash._IS_FREEDESKTOP", False)  # as on Windows
+    monkeypatch.setattr("watcher.documents.moving._IS_FREEDESKTOP", False)  # as on Windows
     path = make(f"{root}/cv.pdf")
     assert away(root, path, how=AfterUpload.TRASH) == Filed("")
     assert os.listdir(trash) == ["cv.pdf"]
@@ -363,7 +360,8 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
         "from send2trash.exceptions import TrashPermissionError\n"
         "def refuse(path): raise TrashPermissionError(path)\n"
         "send2trash.send2trash = refuse\n"
-        "from watcher.documents import file_away, stat_file\n"
+        "from watcher.documents.filing import file_away\n"
+        "from watcher.documents.opening import stat_file\n"
         "from watcher.model.settings import AfterUpload\n"
         "root, path = sys.argv[1:]\n"
         "print(file_away(root, path, stat_file(root, path), AfterUpload.TRASH, '').why)\n"

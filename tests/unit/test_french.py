@@ -6,8 +6,7 @@ from datetime import date, datetime
 import pytest
 from msgspec.structs import replace
 
-from watcher.i18n.catalog import catalog
-from watcher.i18n.language import first_of_list, system_language
+from watcher.i18n.languages import catalog, first_of_list, system_language
 from watcher.i18n.message import ENGLISH, NOTHING, msg
 from watcher.model.approvals import monthly_limit_why
 from watcher.model.kinds import State

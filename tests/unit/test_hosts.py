@@ -2,7 +2,7 @@
 
 import pytest
 
-from watcher.system.hosts import is_loopback
+from watcher.system import is_loopback
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from installers.macos import package
 from installers.windows import setup
 from watcher import __version__
 from watcher.cli import cli
-from watcher.service.launchd import LABEL
+from watcher.service.macos import LABEL
 
 ROOT = pathlib.Path(__file__).parents[2]
 

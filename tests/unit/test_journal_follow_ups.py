@@ -110,6 +110,16 @@ def test_people_are_told_once_until_it_is_not_so_any_more(journal):
     assert not journal.facts.set_notified("another may not", 5.0)
 
 
+def test_a_name_from_the_setup_does_not_count_as_asked(journal):
+    journal.follow_ups.name_sources("default", {"source": "Sales", "other": "Nurses"})
+    known = journal.follow_ups.sources()
+    assert known["default", "source"] == (SourceFacts("Sales"), 0.0)
+    journal.follow_ups.note_source("default", "source", SourceFacts("", sync_parsing=False), 5.0)
+    journal.follow_ups.name_sources("default", {"source": "Sales team"})
+    known = journal.follow_ups.sources()
+    assert known["default", "source"] == (SourceFacts("Sales team", sync_parsing=False), 5.0)
+
+
 def test_a_profile_is_kept_with_its_pages_and_its_source(journal, path):
     file_id = accept(journal, "a.pdf")
     journal.follow_ups.note_source(

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from watcher.i18n.catalog import LOCALE, catalog, languages, page_texts
+from watcher.i18n.languages import LOCALE, catalog, languages, page_texts
 from watcher.i18n.message import ENGLISH, as_json, from_json, msg, plural
 from watcher.model.kinds import State
 from watcher.model.records import Entry
@@ -194,3 +194,8 @@ def test_a_hint_in_the_journal_names_the_command_of_its_reader(installed, monkey
     stored = as_json(msg("Start it with: {hrflow_watcher} run"))
     monkeypatch.setenv("HRFLOW_WATCHER_COMMAND", "python3 installers/bootstrap.py")
     assert catalog("fr")(from_json(stored)) == "Start it with: python3 installers/bootstrap.py run"
+
+
+@pytest.mark.parametrize("text", ["", "Timed out", '{"id":3}', '{"id":"a","args":[]}', '{"id":'])
+def test_what_is_no_stored_message_is_read_as_it_is(text):
+    assert str(from_json(text)) == text

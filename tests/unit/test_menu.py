@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import to_builtins
 from msgspec.structs import replace
 
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.kinds import State
 from watcher.model.ledger import LedgerUse
@@ -179,6 +179,20 @@ def test_the_menu_has_everything_in_its_order():
 def test_a_recent_file_leads_to_its_place_on_the_page():
     first = line(menu(FULL, EN), "✓ Jane Doe → Engineering")
     assert first.action == Action("open", {"at": "file/1"})
+
+
+@pytest.mark.parametrize(
+    ("state", "shown"),
+    [
+        (State.UPLOADING, "… jane.pdf → Sales"),
+        (State.ACCEPTED, "✓ jane.pdf → Sales"),
+        (State.REFUSED, "✗ jane.pdf"),
+        (State.PARSE_FAILED, "✗ jane.pdf"),
+    ],
+)
+def test_only_what_goes_to_a_source_points_there(state, shown):
+    recent = (entry(1, "jane.pdf", state, source_key=KEY, source_name="Sales"),)
+    assert shown in texts(menu(replace(FULL, recent=recent), EN))
 
 
 def test_the_latest_five_files_are_listed():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from watcher.i18n.catalog import catalog
+from watcher.i18n.languages import catalog
 from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications

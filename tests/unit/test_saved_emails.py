@@ -329,6 +329,11 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
     assert inner.mail.subject == "The application itself"
 
 
+def test_a_message_without_a_document_attached_to_an_outlook_message_is_told_of(tmp_path):
+    save(tmp_path, "mail.msg", compound(message(attachment("empty", message()))))
+    assert inside(tmp_path, "mail.msg") == {"empty": "an email without a document"}
+
+
 def test_an_outlook_message_attached_to_a_mail_is_opened(tmp_path):
     deep = attachment("deep", message(attachment("b.pdf", pdf("b"))))
     made = compound(message(attachment("CV.pdf", pdf("cv")), deep))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from watcher.folders import Tally, WatchedFolder, mounts, scans
-from watcher.folders.scans import BATCH, COARSEST_SECONDS, FULL_EVERY, Memory, look_again
+from watcher.folders import WatchedFolder, mounts, scans
+from watcher.folders.scans import BATCH, COARSEST_SECONDS, FULL_EVERY, Memory, Tally, look_again
 from watcher.model.kinds import Sign
 from watcher.model.settings import Watch
 
@@ -299,38 +299,12 @@ def test_a_directory_that_cannot_be_read_is_tried_at_every_look(partly_closed, n
 
 # --- Mounts -----------------------------------------------------------------------------------
 
-MOUNTS = r"""
-/dev/sda1 / ext4 rw,relatime 0 0
-proc /proc proc rw 0 0
-server:/export /srv nfs4 rw,vers=4.2 0 0
-/dev/sdb1 /srv/local xfs rw 0 0
-//office/share /media/the\040office cifs rw 0 0
-me@host:/ /home/me/remote fuse.sshfs rw 0 0
-/dev/sdc1 /media/stick vfat rw 0 0
-systemd-1 /auto autofs rw 0 0
-nas:/cv /auto nfs rw 0 0
-broken
-"""
 
-
-@pytest.mark.parametrize(
-    ("path", "kind", "why"),
-    [
-        ("/home/me/CVs", "ext4", "nothing but the root fits"),
-        ("/", "ext4", "the root itself"),
-        ("/srv/CVs", "nfs4", "below a mount"),
-        ("/srv", "nfs4", "the mount itself"),
-        ("/srvother/CVs", "ext4", "a name that begins alike is not below"),
-        ("/srv/local/CVs", "xfs", "the deepest mount counts"),
-        ("/media/the office/CVs", "cifs", "blanks are written as octal numbers"),
-        ("/home/me/remote/CVs", "fuse.sshfs", "FUSE says which one after the dot"),
-        ("/media/stick", "vfat", "coarse times, but told by the kernel"),
-        ("/auto/CVs", "nfs", "the last one mounted on a place is on top"),
-    ],
-)
-def test_the_mount_of_a_path(path, kind, why):
-    assert mounts.type_of_mount(path, MOUNTS) == kind, why
-    assert (kind in mounts.NETWORK_TYPES) == (kind in {"nfs", "nfs4", "cifs", "fuse.sshfs"})
+@pytest.mark.skipif(sys.platform != "linux", reason="about mounts of Linux")
+def test_the_file_system_of_a_path(tmp_path):
+    assert mounts.file_system("/proc/self") == "proc"
+    assert mounts.file_system(str(tmp_path)) not in ("", "proc")
+    assert mounts.file_system(str(tmp_path / "missing")) == ""
 
 
 def test_this_folder_is_on_no_network(tmp_path):

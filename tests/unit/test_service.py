@@ -17,8 +17,7 @@ from watcher.daemon.login_service import describe_exit, name_places, where_to_lo
 from watcher.doctor.findings import Level
 from watcher.doctor.program import judge_service
 from watcher.model.errors import UnusableError, WatcherError
-from watcher.service import choose, has_user_manager, may_have_namespaces, settings_folder
-from watcher.service.autostart import Autostart, render_entry
+from watcher.service import choose
 from watcher.service.common import (
     Definition,
     Done,
@@ -29,9 +28,19 @@ from watcher.service.common import (
     run_program,
     write_file,
 )
-from watcher.service.launchd import LABEL, Launchd, render_agent
-from watcher.service.systemd import Systemd, quote, quote_command, render_unit
-from watcher.service.task_scheduler import Scheduler, find_unwritable, render_task
+from watcher.service.linux import (
+    Autostart,
+    Systemd,
+    has_user_manager,
+    may_have_namespaces,
+    quote,
+    quote_exec_start,
+    render_entry,
+    render_unit,
+    xdg_folder,
+)
+from watcher.service.macos import LABEL, Launchd, render_agent
+from watcher.service.windows import Scheduler, find_unwritable, render_task
 
 ODD = "/home/zoë/My \"CVs\" 100% $HOME 'x' \\ ;"
 WANTED = Definition(
@@ -87,7 +96,7 @@ def test_words_of_a_unit(text, quoted):
 
 
 def test_a_dollar_is_no_variable_in_arguments_and_never_one_in_the_program():
-    assert quote_command(["/$a/b", "$HOME", "${X}"]) == '"/$a/b" "$$HOME" "$${X}"'
+    assert quote_exec_start(["/$a/b", "$HOME", "${X}"]) == '"/$a/b" "$$HOME" "$${X}"'
 
 
 def test_where_it_may_write():
@@ -472,9 +481,9 @@ def test_whether_people_may_have_namespaces(tmp_path, files, may):
 
 
 def test_the_folder_of_settings():
-    assert settings_folder({}, "/home/zoë") == "/home/zoë/.config"
-    assert settings_folder({"XDG_CONFIG_HOME": "/x"}, "/home/zoë") == "/x"
-    assert settings_folder({"XDG_CONFIG_HOME": "x"}, "/home/zoë") == "/home/zoë/.config"
+    assert xdg_folder({}, "XDG_CONFIG_HOME", "/zoë/.config") == "/zoë/.config"
+    assert xdg_folder({"XDG_CONFIG_HOME": "/x"}, "XDG_CONFIG_HOME", "/zoë/.config") == "/x"
+    assert xdg_folder({"XDG_CONFIG_HOME": "x"}, "XDG_CONFIG_HOME", "/zoë/.config") == "/zoë/.config"
 
 
 def test_which_way_each_system_has(tmp_path, monkeypatch):

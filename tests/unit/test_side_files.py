@@ -4,8 +4,9 @@ import os
 
 import pytest
 
-from watcher.documents import file_away, identify, main_file
-from watcher.documents.parts import find_place, is_tied
+from watcher.documents import identify, main_file
+from watcher.documents.bundles import find_place, is_tied
+from watcher.documents.filing import file_away
 from watcher.model.files import Filed
 from watcher.model.kinds import State
 from watcher.model.records import Stat
@@ -14,7 +15,7 @@ from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.placeholders import Facts
 from watcher.routing.rules import Plan, accepts, converts, opens, router
-from watcher.sniff.bundles import document_path
+from watcher.sniff.formats import document_path
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
@@ -201,7 +202,7 @@ ADVICE = [
     (b"PK\x03\x04" + bytes(30), "a.zip", {}, "This file is a zip archive. Extract the document and add it."),
     (b"L\0\0\0\x01\x14\x02\0" + bytes(30), "a.lnk", {}, "This file is a shortcut to another file. Add the file itself."),
     (b"{\\rtf1 {a}", "a.rtf", {}, ""),
-    (b"{\\rtf1 {a", "a.rtf", {}, "The file is incomplete (an RTF document). Download or save it again."),
+    (b"{\\rtf1 {a", "a.rtf", {}, "This file is an RTF document, but incomplete. Download or save it again."),
     (b"", "a.pdf", {}, "The file is empty. Add it again when it is complete."),
 ]  # fmt: skip
 

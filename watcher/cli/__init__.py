@@ -163,6 +163,9 @@ def _say_error(error: BaseException, *, as_json: bool) -> int:
     match error:
         case click.exceptions.Abort() | KeyboardInterrupt():
             return 130
+        case click.ClickException() if error.format_message().startswith("Usage: "):
+            write(error.format_message(), err=True)  # a group of commands without one of them
+            return error.exit_code
         case click.ClickException():
             if isinstance(error, click.UsageError) and error.ctx and not as_json:
                 write(error.ctx.get_usage(), err=True)

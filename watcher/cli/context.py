@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -11,18 +12,22 @@ from msgspec.structs import replace
 
 from watcher.cli.output import say
 from watcher.daemon.instance import Channel, Places, default_state
-from watcher.i18n.message import msg
-from watcher.model.errors import NoJournalError, NotRunningError
+from watcher.i18n.message import ENGLISH, msg
+from watcher.model.errors import NoJournalError, NotRunningError, WatcherError
 from watcher.model.kinds import FAILED
 from watcher.routing.names import lies_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from watcher.config import Loaded
     from watcher.journal.reader import Reader
     from watcher.model.records import Entry
 
+_log = logging.getLogger(__name__)
+
+#: Orders that a person need not be told take effect later.
+_QUIET: Final = frozenset({"forget", "sources"})
 #: How many files one request names at most, as its size is limited.
 _BATCH: Final = 10_000
 
@@ -115,10 +120,20 @@ def send(ctx: click.Context, what: str, **order: object) -> dict[str, Any]:
     try:
         done: dict[str, Any] = channel(ctx).post(f"/api/{what}", **order)
     except NotRunningError:
-        if what != "forget":  # which has nothing more to do later
+        if what not in _QUIET:
             say("hrflow-watcher is not running; this takes effect when it starts.", err=True)
         return _do_here(places(ctx), what, order)
     return done
+
+
+def name_sources(ctx: click.Context, account: str, names: Mapping[str, str]) -> None:
+    """Remember the names of sources for all who show them; without names, keys are shown."""
+    if not names:
+        return
+    try:
+        send(ctx, "sources", account=account, names=names)
+    except WatcherError as error:
+        _log.info("the names of sources could not be stored: %s", error.title)
 
 
 def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -129,15 +144,15 @@ def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[s
 
 def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, Any]:
     from watcher.daemon.recovery import standalone  # noqa: PLC0415 - only where nothing runs
-    from watcher.i18n.catalog import catalog  # noqa: PLC0415
     from watcher.page.actions import JournalActions  # noqa: PLC0415
     from watcher.page.activity import Activity  # noqa: PLC0415
 
     with standalone(where) as journal:
-        orders = JournalActions(journal, Activity(where, catalog("en")))
+        orders = JournalActions(journal, Activity(where, ENGLISH))
         acts = {
             "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
             "retry": orders.retry, "ignore": orders.ignore, "forget": orders.forget,
+            "sources": orders.name_sources,
         }  # fmt: skip
         return acts[what](order)
 

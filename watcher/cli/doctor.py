@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from watcher.doctor import Finding
+    from watcher.present.view import Display
 
 #: Columns of a label; only those of hooks are longer.
 _WIDTH: Final = 15
@@ -60,13 +61,24 @@ def command(ctx: click.Context, as_json: bool, report: str | None) -> int:
 
 
 def _examine(case: Case, found: list[tuple[Check, Finding]], *, as_json: bool) -> int:
-    """Run all checks; show and collect each finding as it comes. Returns the exit code."""
+    """Run all checks; show and collect each finding as it comes. Returns the exit code.
+
+    For people, what was not checked comes at the end, by the reasons why.
+    """
     code = 0
+    skipped: dict[str, list[str]] = {}
     for check, finding, advice in with_advice(examine(case)):
         found.append((check, finding))
+        if finding.level is Level.SKIPPED and not as_json:
+            labels = skipped.setdefault(str(finding.stops), [])
+            if str(check.label) not in labels:
+                labels.append(str(check.label))
+            continue
         _show(check, finding, advice, as_json=as_json)
         if finding.level is Level.ERROR:
             code = UnusableError.exit_code
+    for why, labels in skipped.items():
+        _say_line(LEVELS[Level.SKIPPED], "Not checked", f"{', '.join(labels)}: {why}.")
     return code
 
 
@@ -74,10 +86,12 @@ def _show(check: Check, finding: Finding, advice: Text, *, as_json: bool) -> Non
     if as_json:
         say_json(record(check, finding))
         return
-    display = LEVELS[finding.level]
     fix = f" → {advice}" if advice else ""
-    label = f"{check.label!s:<{_WIDTH}}"
-    say(Styled(f"{display.sign} {label} {finding.text}{fix}", display.tone), hang=_WIDTH + 3)
+    _say_line(LEVELS[finding.level], str(check.label), f"{finding.text}{fix}")
+
+
+def _say_line(display: Display, label: str, text: str) -> None:
+    say(Styled(f"{display.sign} {label:<{_WIDTH}} {text}", display.tone), hang=_WIDTH + 3)
 
 
 @contextmanager

@@ -206,12 +206,19 @@ def ask_email(default: str = "") -> str:
     return ask("Email of your HrFlow account", check_email, default)
 
 
-def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[str, Workspace]:
+def ask_key(
+    account: Account,
+    *,
+    check: bool,
+    may_keep: bool = False,
+    correct: Callable[[], Account] | None = None,
+) -> tuple[str, Workspace]:
     """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
 
     A key that cannot be tested is accepted if the person insists.
 
     ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
+    ``correct`` asks for the rest of the account, which may be wrong if HrFlow rejects a key.
     """
     current, origin = "", NOTHING
     if may_keep:
@@ -222,12 +229,18 @@ def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[s
     hint = f"; press Enter to keep the one from {origin}" if current else ""
     while True:
         typed = ask(
-            f"API key (not shown while you type{hint})",
+            f"API key from HrFlow, Settings > API keys (not shown while you type{hint})",
             lambda text: check_key(text) if text.strip() or not current else "",
             optional=bool(current), hidden=True,
         )  # fmt: skip
         if check:
-            workspace = _try_key(account, typed or current)
+            try:
+                workspace = _try_key(account, typed or current)
+            except CredentialError as error:
+                _say_problem(error)
+                if correct and error.field != "key":
+                    account = correct()
+                continue
         elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
             workspace = UNCHECKED
         else:
@@ -237,14 +250,11 @@ def ask_key(account: Account, *, check: bool, may_keep: bool = False) -> tuple[s
 
 
 def _try_key(account: Account, key: str) -> Workspace | None:
-    """Return what HrFlow says, None to ask for the key again."""
+    """Return what HrFlow says, None to ask for the key again; CredentialError if it rejects it."""
     try:
         return check_with_hrflow(account, key)
     except (OfflineError, UnusableError) as error:
         _say_problem(error)
-    except CredentialError as error:
-        _say_problem(error)
-        return None
     insists = confirm("Continue without testing the key?")
     return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.context import load_config, places, program_options
+from watcher.cli.context import load_config, name_sources, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask_to_create,
@@ -95,6 +95,7 @@ def add(
     _create(place, create)
     show_difference(editor, text)
     editor.write(text)
+    name_sources(ctx, name, {key: source_name} if source_name else {})
     facts.update(path=place, account=name, source_key=key, added=True)
     warn(warnings)
     known = source_name or source_names(places(ctx)).get((name, key))

@@ -17,7 +17,7 @@ from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
 from watcher.routing.names import search_key
-from watcher.sniff.bundles import document_path
+from watcher.sniff.formats import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection

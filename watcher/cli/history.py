@@ -30,7 +30,7 @@ from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
 from watcher.routing.names import is_in
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -174,7 +174,7 @@ def command(
     --source is needed unless FOLDER is a watched folder or inside one. Files that were uploaded
     before are skipped, so an interrupted import continues where it stopped. If the program is
     running, it does the import. Before more files than ask_above are uploaded, you are asked in a
-    terminal; without one, and with --json, it takes --yes.
+    terminal; without one, and with --json, --yes is needed.
 
     Exit codes: 0 all files are uploaded, 2 --yes is needed, 5 some are not uploaded, 130 stopped
     by Ctrl-C.

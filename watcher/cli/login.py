@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import channel, load_config, program_options
+from watcher.cli.context import channel, load_config, name_sources, program_options
 from watcher.cli.editing import (
     ask_email,
     ask_key,
@@ -25,6 +25,7 @@ from watcher.cli.editing import (
 from watcher.cli.output import Styled, answers_with_facts, prompt, say
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
 from watcher.daemon.instance import SilentError
+from watcher.daemon.setup import UNCHECKED
 from watcher.model.errors import (
     ConfigError,
     CredentialError,
@@ -104,11 +105,11 @@ def login(
     chosen = _find_account(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
         key = read_key()
-        if not unchecked:
-            check_with_hrflow(chosen, key)
+        workspace = UNCHECKED if unchecked else check_with_hrflow(chosen, key)
     else:
-        key, _ = ask_key(chosen, check=not unchecked)
+        key, workspace = ask_key(chosen, check=not unchecked)
     store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
+    name_sources(ctx, chosen.name, workspace.names)
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])

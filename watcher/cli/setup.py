@@ -10,7 +10,7 @@ import click
 from msgspec import Struct
 from msgspec.structs import replace
 
-from watcher.cli.context import load_config, places, program_options
+from watcher.cli.context import load_config, name_sources, places, program_options
 from watcher.cli.editing import (
     after_option,
     ask,
@@ -36,6 +36,7 @@ from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
     FolderAnswer,
+    Known,
     KnownFolder,
     check_after_upload,
     find_problems,
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from watcher.config.editor import Editor
-    from watcher.model.settings import Item
+    from watcher.model.settings import Account, Item
 
 #: What a path contains, and no answer to another question.
 _PATH: Final = re.compile(r"[/\\]|^(?:[~.$%]|[A-Za-z]:)")
@@ -128,7 +129,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     editor = open_editor(ctx)
     _check_options(options)
     try:
-        changes, at_login = _collect(ctx, editor, options)
+        changes, names, at_login = _collect(ctx, editor, options)
         confirmed = options.non_interactive or _confirm(editor, changes)
     except (click.Abort, KeyboardInterrupt):
         say()
@@ -140,6 +141,7 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     answers = changes.answers
     not_stored = why_not_stored(answers.account, os.environ) if changes.key else NOTHING
     save(editor, replace(changes, key="") if not_stored else changes, store_key, _report)
+    name_sources(ctx, answers.account, names)
     facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
     facts["folders"] = [
         {"path": folder.place, "source_key": folder.source_key} for folder in answers.folders
@@ -179,8 +181,10 @@ def _check_options(options: _Options) -> None:
         )
 
 
-def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Changes, bool]:
-    """Return what to save, and whether to start at login."""
+def _collect(
+    ctx: click.Context, editor: Editor, options: _Options
+) -> tuple[Changes, Mapping[str, str], bool]:
+    """Return what to save, the sources' names by their keys, and whether to start at login."""
     known = editor.known
     named = [editor.place(path) for path in options.folders]
     asks = not options.non_interactive
@@ -194,21 +198,15 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     name = choose_account(known, options.account, asks=asks)
     account = known.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
-    if account and "email" in account.locked and asks:
-        say(f"Email of your HrFlow account: {email}, set for this computer.")
-    elif asks and not options.email:
-        email = ask_email(email)
-    if not asks:
-        _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
-    editor.check_account(Answers(name, email, options.api_url))
-    to_ask = editor.account(name, email, options.api_url or "")
     if asks:
-        key, workspace = ask_key(to_ask, check=options.check, may_keep=True)
-        show_sources(workspace)
-    elif options.check:
-        workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
+        email, key, workspace = _ask_account(editor, options, name, email)
     else:
+        _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
+        editor.check_account(Answers(name, email, options.api_url))
         workspace = UNCHECKED
+        if options.check:
+            to_ask = editor.account(name, email, options.api_url or "")
+            workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
     if asks and not named:
         named = _ask_folders(editor, source_names(places(ctx)))
     folders = tuple(
@@ -222,7 +220,7 @@ def _collect(ctx: click.Context, editor: Editor, options: _Options) -> tuple[Cha
     at_login = _wants_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
     _show(editor, answers, text, warnings)
-    return Changes(answers, key, tuple(missing), text), at_login
+    return Changes(answers, key, tuple(missing), text), workspace.names, at_login
 
 
 def _wants_start(ctx: click.Context, options: _Options) -> bool:
@@ -280,15 +278,31 @@ def _refuse_missing(
 # -- The questions
 
 
+def _ask_account(
+    editor: Editor, options: _Options, name: str, email: str
+) -> tuple[str, str, Workspace]:
+    """Ask for an account's email and key; returns both ("" for the current key) and its sources."""
+    known = editor.known.account(name)
+    is_locked = known is not None and "email" in known.locked
+    if is_locked:
+        say(f"Email of your HrFlow account: {email}, set for this computer.")
+
+    def ask_account() -> Account:
+        nonlocal email
+        if not (options.email or is_locked):
+            email = ask_email(email)
+        editor.check_account(Answers(name, email, options.api_url))
+        return editor.account(name, email, options.api_url or "")
+
+    key, workspace = ask_key(ask_account(), check=options.check, may_keep=True, correct=ask_account)
+    show_sources(workspace)
+    return email, key, workspace
+
+
 def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
     """Ask for folders until there are no more; returns (as written, real path) for each."""
     known = editor.known.folders
-    if known:
-        say_table(["No.", "Folder", "Source"], [
-            (str(number), folder.path,
-             names.get((folder.account, folder.source_key)) or view.short(folder.source_key))
-            for number, folder in enumerate(known, 1)
-        ])  # fmt: skip
+    _show_folders(editor.known, names)
     if editor.known.has_locked_folders:
         say(f"These are set for this computer, in {editor.known.machine}.")
         return []
@@ -315,6 +329,15 @@ def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[t
             return found
         if folder not in found:
             found.append(folder)
+
+
+def _show_folders(known: Known, names: Mapping[tuple[str, str], str]) -> None:
+    rows = []
+    for number, folder in enumerate(known.folders, 1):
+        source = names.get((folder.account or known.only, folder.source_key))
+        rows.append((str(number), folder.path, source or view.short(folder.source_key)))
+    if rows:
+        say_table(["No.", "Folder", "Source"], rows)
 
 
 def _ask_source(workspace: Workspace, folder: KnownFolder) -> tuple[str, str]:

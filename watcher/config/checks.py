@@ -28,7 +28,7 @@ from watcher.model.settings import (
 from watcher.routing.patterns import Pattern, PatternError, compile_pattern
 from watcher.routing.placeholders import BUILT_IN, fill, names_in
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES
-from watcher.system.hosts import is_loopback
+from watcher.system import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

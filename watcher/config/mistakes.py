@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -159,7 +159,7 @@ def redacted(said: Text) -> Message:
     return Message(said.text, args, said.plural)
 
 
-def _redacted(value: Value) -> Value:
+def _redacted(value: Value) -> Any:
     match value:
         case str():
             return redact(value)

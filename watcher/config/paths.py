@@ -133,7 +133,7 @@ def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistake
             if path != real[other] and is_in(path, real[other], os.sep):
                 mistakes.warn(
                     location,
-                    msg("is inside {what}; its files use the settings of this folder", what=what),
+                    msg("is inside {what}, whose settings don't apply to its files", what=what),
                 )
             for name, target in filing_targets(outer).items():
                 if other != number and leads_into(path, os.path.join(outer.path, target)):

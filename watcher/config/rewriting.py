@@ -32,7 +32,7 @@ from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
 from watcher.routing.placeholders import harmless
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,6 @@
 
 from watcher.credentials.keyring import (
     CREDENTIAL,
-    SERVICE,
     VARIABLE,
     LockedError,
     SystemKeyring,
@@ -28,7 +27,6 @@ from watcher.credentials.other_secrets import (
 __all__ = [
     "CREDENTIAL",
     "LEDGER",
-    "SERVICE",
     "VARIABLE",
     "WAITING",
     "WEBHOOK",

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from watcher.credentials import without_secrets
 from watcher.desktop.dbus_notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.tray import Tray, has_desktop
-from watcher.i18n.catalog import catalog
-from watcher.i18n.language import system_language
+from watcher.i18n.languages import catalog, system_language
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.present.menu import icon_view

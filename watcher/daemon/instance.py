@@ -26,7 +26,7 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

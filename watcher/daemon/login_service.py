@@ -15,9 +15,8 @@ from watcher import __version__
 from watcher.config.paths import default_path
 from watcher.daemon.desktop import chosen_language
 from watcher.daemon.instance import Channel, default_state, lock, read_facts
-from watcher.i18n.catalog import catalog, languages
 from watcher.i18n.command import command_name
-from watcher.i18n.language import system_language
+from watcher.i18n.languages import catalog, languages, system_language
 from watcher.i18n.message import ENGLISH, Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
 from watcher.service import (

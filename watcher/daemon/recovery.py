@@ -15,7 +15,7 @@ from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 from watcher.model.snapshot import Snapshot
 from watcher.pipeline.messages import Resume, carry_out
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -150,6 +150,11 @@ class Workspace(Struct, frozen=True):
     team: str = ""
     unseen: Message = NOTHING
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of the sources by their keys."""
+        return {each.key: each.name for each in self.sources if each.name}
+
     def find(self, text: str, *, numbered: bool = False) -> tuple[str, str]:
         """Return (key, name) of the source that ``text`` means; UnusableError if there is none.
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import select
 import threading
+from contextlib import closing
 from html import escape
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from watcher.desktop.session import Bus
     from watcher.present.menu import Action
     from watcher.present.notifications import Notification
 
@@ -46,9 +47,9 @@ class DesktopNotifications:
         self._label = label
         self._icon = icon
         self._inbox: queue.SimpleQueue[Notification | None] = queue.SimpleQueue()
-        self._wake_read, self._wake_write = os.pipe()
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # guards the next three
         self._thread: threading.Thread | None = None
+        self._bus: Bus | None = None  # once the thread has connected
         self._stopped = False
 
     @property
@@ -61,87 +62,78 @@ class DesktopNotifications:
         with self._lock:
             if not self.can_show or self._stopped:
                 return
-            self._inbox.put(notification)
+            self._put(notification)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
                 self._thread.start()
-            os.write(self._wake_write, b"!")
 
     def stop(self, seconds: float = 2.0) -> None:
         """Stop waiting for clicks; notifications stay on the desktop."""
         with self._lock:
             self._stopped, thread = True, self._thread
-            self._inbox.put(None)
-            os.write(self._wake_write, b"!")
+            self._put(None)
         if thread is not None:
             thread.join(seconds)
-        if thread is None or not thread.is_alive():
-            os.close(self._wake_read)
-            os.close(self._wake_write)
+
+    def _put(self, notification: Notification | None) -> None:
+        """Give the thread something to do; called with the lock held."""
+        self._inbox.put(notification)
+        if self._bus is not None:
+            self._bus.wake()
 
     # -- On the thread
 
     def _run(self) -> None:
+        from watcher.desktop.session import Bus  # noqa: PLC0415 - for the first notification
+
         try:
-            self._serve()
+            with closing(Bus(self._address)) as bus:
+                with self._lock:
+                    self._bus = bus
+                self._serve(bus, _Service(bus, self._icon))
         except OSError as error:
             _log.info("notifications cannot be shown: %s", error)
         finally:
             with self._lock:
                 if self._thread is threading.current_thread():
-                    self._thread = None
+                    self._thread = self._bus = None
                     while not self._inbox.empty():  # or they would all come with the next one
                         self._inbox.get()
 
-    def _serve(self) -> None:
+    def _serve(self, bus: Bus, service: _Service) -> None:
         """Show what is in the inbox, and handle clicks until every notification is closed."""
-        with _Service(self._address, self._icon) as service:
-            while True:
-                while not self._inbox.empty():
-                    notification = self._inbox.get()
-                    if notification is None:
-                        return
-                    service.show(notification, self._label)
-                for action in service.take_clicks():
-                    self._act(action)
-                with self._lock:
-                    if not service.shown and self._inbox.empty():
-                        self._thread = None
-                        return
-                either: list[Any] = [service, self._wake_read]
-                ready, _, _ = select.select(either, [], [])
-                if self._wake_read in ready:
-                    os.read(self._wake_read, 64)
+        while True:
+            while not self._inbox.empty():
+                notification = self._inbox.get()
+                if notification is None:
+                    return
+                service.show(notification, self._label)
+            for action in service.take_clicks():
+                self._act(action)
+            with self._lock:
+                if not service.shown and self._inbox.empty():
+                    self._thread = self._bus = None
+                    return
+            bus.wait()
 
 
 class _Service:
-    """A connection to the service.
+    """The service, over a connection to the bus.
 
     ``shown`` has the actions of each open notification by its number, and by the name of what is
     clicked.
     """
 
-    def __init__(self, address: str, icon: str) -> None:
-        import jeepney  # noqa: PLC0415 - on Linux only, for the first notification
+    def __init__(self, bus: Bus, icon: str) -> None:
+        import jeepney  # noqa: PLC0415 - on Linux only
 
-        from watcher.desktop.session import Bus  # noqa: PLC0415
-
+        self._bus = bus
         self._icon = icon
         self.shown: dict[int, dict[str, Action]] = {}
         self._service = jeepney.DBusAddress(_PATH, NAME, NAME)
-        self._bus = Bus(address)
-        self._bus.subscribe(interface=NAME, path=_PATH)
-        found = self._bus.ask(self._service, "GetCapabilities")
+        bus.subscribe(interface=NAME, path=_PATH)
+        found = bus.ask(self._service, "GetCapabilities")
         self._can = frozenset(found[0]) if found else frozenset()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bus.close()
-
-    def fileno(self) -> int:
-        return self._bus.fileno()
 
     def show(self, notification: Notification, label: str) -> None:
         """Show one notification; the service gives it a number."""

@@ -9,7 +9,9 @@ without an extension, and a Wayland session may have no X11. Changes are waited 
 from __future__ import annotations
 
 import logging
+import os
 import select
+import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
@@ -39,7 +41,10 @@ NOTIFIER, XORG = "notifier", "xorg"
 
 
 class Bus:
-    """A connection to the bus, for one thread. Call :meth:`receive` before waiting on it."""
+    """A connection to the bus, for one thread, except for :meth:`wake`.
+
+    Call :meth:`receive` before waiting for it.
+    """
 
     def __init__(self, address: str) -> None:
         """Connect; ``address`` as in ``DBUS_SESSION_BUS_ADDRESS``. OSError if it fails."""
@@ -49,6 +54,9 @@ class Bus:
             message = f"the session's message bus can't be used: {error}"
             raise OSError(message) from error
         self._inbox: deque[Any] = deque()
+        self._is_open = True
+        self._lock = threading.Lock()  # the pipe is not written to once it is closed
+        self._wake_read, self._wake_write = os.pipe()
 
     def subscribe(self, *, arg0: str = "", **fields: str) -> None:
         """Receive the signals with these ``fields``, and ``arg0`` as their first value."""
@@ -100,6 +108,18 @@ class Bus:
         self._inbox.clear()
         return found
 
+    def wait(self) -> None:
+        """Wait until something arrives, or for a call of :meth:`wake`."""
+        either: list[Any] = [self, self._wake_read]
+        if self._wake_read in select.select(either, [], [])[0]:
+            os.read(self._wake_read, 4096)
+
+    def wake(self) -> None:
+        """End a :meth:`wait`, or else the next one; for any thread."""
+        with self._lock:
+            if self._is_open:
+                os.write(self._wake_write, b"!")
+
     def fileno(self) -> int:
         """For ``select``."""
         number: int = self._connection.sock.fileno()
@@ -108,6 +128,10 @@ class Bus:
     def close(self) -> None:
         """Close the connection, and with it all that was published on it."""
         self._connection.close()
+        with self._lock:
+            self._is_open = False
+            os.close(self._wake_read)
+            os.close(self._wake_write)
 
 
 class HostMonitor:

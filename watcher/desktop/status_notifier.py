@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import queue
-import select
-import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,10 +56,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
         self._dbus_menu = DBusMenu(self._menu_signal)
         self._is_shown = False
         self._is_stopped = False
-        self._lock = threading.Lock()  # the pipe is not written to once it is closed
         self._calls: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
-        self._wake_write: int | None
-        self._wake_read, self._wake_write = os.pipe()
 
     @property
     def needs_attention(self) -> bool:
@@ -84,13 +79,10 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
                 member="NameOwnerChanged", arg0=WATCHER.bus_name,
             )  # fmt: skip
             self._mark_ready()
-            try:
+            self._work()
+            while not self._is_stopped:
+                bus.wait()
                 self._work()
-                while not self._is_stopped:
-                    self._wait()
-                    self._work()
-            finally:
-                self._close()
 
     def _stop(self) -> None:
         self._soon(lambda: setattr(self, "_is_stopped", True))
@@ -117,22 +109,7 @@ class StatusNotifierIcon(Icon):  # type: ignore[misc] # pystray has no types
 
     def _soon(self, call: Callable[[], object]) -> None:
         self._calls.put(call)
-        with self._lock:
-            if self._wake_write is not None:
-                os.write(self._wake_write, b"!")
-
-    def _close(self) -> None:
-        with self._lock:
-            assert self._wake_write is not None
-            os.close(self._wake_read)
-            os.close(self._wake_write)
-            self._wake_write = None
-
-    def _wait(self) -> None:
-        """Wait for a message or a call."""
-        either: list[Any] = [self._bus, self._wake_read]
-        if self._wake_read in select.select(either, [], [])[0]:
-            os.read(self._wake_read, 4096)
+        self._bus.wake()
 
     def _work(self) -> None:
         for message in self._bus.receive():

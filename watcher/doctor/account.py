@@ -35,6 +35,7 @@ _CLOCK_SECONDS: Final = 60.0
 #: Seconds that a keyring gets; a locked one asks somebody who may not be there.
 _KEYRING_SECONDS = 5.0
 
+_SILENT: Final = msg("the server has not answered")
 _CHECK_NETWORK: Final = msg("Check the network, and api_url in the configuration.")
 
 
@@ -72,7 +73,7 @@ class _AccountCheck:
         self._named = named
         self._secret = ""
         self._elsewhere: RunningKey | None = None
-        self._clock: Finding = skipped(msg("the server has not answered"))
+        self._clock: Finding = skipped(_SILENT)
 
     def checks(self, config: Config) -> Iterator[Check]:
         """Yield all checks."""
@@ -139,6 +140,8 @@ class _AccountCheck:
         except RefusedKeyError as refused:
             self._clock = judge_clock(refused.server_time, before, wall())
             return judge_refused(self._secret, refused)
+        except OfflineError as failure:
+            return of(failure, stops=_SILENT)
         self._clock = judge_clock(access.server_time, before, wall())
         return judge_access(access)
 

@@ -108,9 +108,9 @@ def skipped(why: Text) -> Finding:
     return Finding(Level.SKIPPED, msg("Not checked: {why}.", why=why), stops=why)
 
 
-def of(failure: WatcherError) -> Finding:
+def of(failure: WatcherError, stops: Text = "") -> Finding:
     """Return an error's own text and hint as a finding."""
-    return error(failure.title, failure.hint)
+    return Finding(Level.ERROR, failure.title, failure.hint, stops)
 
 
 def record(check: Check, finding: Finding) -> dict[str, object]:

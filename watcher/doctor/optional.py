@@ -18,7 +18,7 @@ from watcher.model.approvals import month_of
 from watcher.model.errors import CredentialError, LedgerError
 from watcher.model.settings import for_account
 from watcher.present.status import needs_approval
-from watcher.system.hosts import is_loopback
+from watcher.system import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,40 +2,28 @@
 
 ::
 
-    opening         opens files and directories below a watched folder
-    parts           which document a file is a part of, by its name and place
-    containers      emails and archives: the documents inside are copied into the spool
+    opening         opens files and directories below a watched folder, and private files
+    bundles         documents of several files: which one stands for them, which belong to it
+    containers      emails and zip archives: the documents inside are copied into the spool
     members         the names and limits that all containers share
     mail, outlook   what is attached to an email, and what of that is not a document
-    archives        what is in a zip archive, within limits
     images          converted to PDF where HrFlow cannot read them
-    spool           private temporary files
     identification  opened once, examined and hashed; is it still being written?
     adding          copies added to a watched folder, complete when they appear
     filing          filed away by the settings, with a note of why it was refused
-    moving          moved to a folder, safely whatever fails
-    trash           moved to the system's trash
+    moving          moved to a folder or the system's trash, safely whatever fails
 """
 
+from watcher.documents.bundles import main_file
 from watcher.documents.containers import Container, open_container, part_path
-from watcher.documents.filing import (
-    file_away,
-    file_by_settings,
-    filing_target,
-    write_error_note,
-)
-from watcher.documents.identification import being_written, identify, reopen
+from watcher.documents.filing import file_by_settings, filing_target
+from watcher.documents.identification import identify, reopen
 from watcher.documents.images import to_pdf
-from watcher.documents.opening import Opened, find_container, is_at, open_document, stat_file
-from watcher.documents.parts import main_file
-from watcher.documents.spool import Spool
+from watcher.documents.opening import Spool, find_container, is_at, open_document, stat_file
 
 __all__ = [
     "Container",
-    "Opened",
     "Spool",
-    "being_written",
-    "file_away",
     "file_by_settings",
     "filing_target",
     "find_container",
@@ -48,5 +36,4 @@ __all__ = [
     "reopen",
     "stat_file",
     "to_pdf",
-    "write_error_note",
 ]

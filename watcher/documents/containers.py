@@ -10,60 +10,45 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import stat as modes
+import zipfile
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from watcher.documents.archives import read_archive
 from watcher.documents.images import is_small
 from watcher.documents.mail import read_mail
-from watcher.documents.members import NESTED, ContainerError, name_members
-from watcher.documents.opening import Opened, explain, find_container, open_document, stat_handle
+from watcher.documents.members import EMPTY, MOST, NESTED, TOO_MANY, Member, name_members
+from watcher.documents.opening import (
+    Opened,
+    Spool,
+    UnreadableError,
+    explain,
+    find_container,
+    open_document,
+    stat_handle,
+)
 from watcher.documents.outlook import read_outlook_message
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.files import Mail, Part, Unusable
+from watcher.model.files import Part, Unusable
 from watcher.routing.rules import too_large
 from watcher.sniff import formats
+from watcher.sniff.containers import ZIP_MALFORMED, Bounded
 from watcher.sniff.detect import HEAD, sniff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import BinaryIO
 
-    from watcher.documents.members import Member
-    from watcher.documents.spool import Spool
     from watcher.model.files import Sniffed
-    from watcher.model.records import Stat
 
-    #: Returns what is inside a file, given with its size in bytes; ContainerError if it can't.
+    #: Returns what is inside a file, given with its size in bytes; UnreadableError if it can't.
     Reader = Callable[[BinaryIO, int], Iterable[Member]]
 
-#: Readers of what is inside a file, by its media type.
-_READERS: Final[dict[str, Reader]] = {
-    formats.MAIL.media_type: read_mail,
-    formats.MSG.media_type: read_outlook_message,
-    formats.ZIP.media_type: read_archive,
-}
-
-_EMPTY: Final = msg("an email without a document")
 _LOGO: Final = msg("a small image, such as a logo")
 #: First bytes of an image that tell its size: a preview and a colour profile may come before it.
 _IMAGE_HEAD: Final = 262_144
-
-
-class Extracted(Struct, frozen=True):
-    """A part in the spool, at its start; its stat is its container's, with its own size.
-
-    ``problem``: why it could not be copied completely, as a sentence.
-    """
-
-    handle: BinaryIO
-    stat: Stat
-    container: str
-    mail: Mail
-    problem: Message = NOTHING
 
 
 def part_path(container: str, name: str) -> str:
@@ -80,7 +65,7 @@ def list_parts(opened: Opened, sniffed: Sniffed, spool: Spool) -> tuple[Part, ..
     with spool.opening:
         try:
             members = _read(opened, sniffed)
-        except ContainerError as error:
+        except UnreadableError as error:
             return error.why
         is_mail = _is_mail(sniffed)
         return tuple(_describe(name, each, is_attached=is_mail) for name, each in members.items())
@@ -94,7 +79,7 @@ class Container(NamedTuple):
     members: Mapping[str, Member]
     spool: Spool
 
-    def extract(self, name: str, max_size: int = 0) -> Extracted | Unusable:
+    def extract(self, name: str, max_size: int = 0) -> Opened | Unusable:
         """Copy a part into the spool; see :func:`extract_part`."""
         member = self.members.get(name)
         if member is None:
@@ -130,7 +115,7 @@ def extract_part(
     spool: Spool,
     opens: Callable[[Sniffed], bool] = lambda _: True,
     max_size: int = 0,
-) -> Extracted | Unusable:
+) -> Opened | Unusable:
     """Copy the part at ``path`` below ``root`` into the spool.
 
     Unusable if it cannot be read, or ``opens`` is false for its container. A part of more than
@@ -155,7 +140,7 @@ def _find_members(
                 msg("Documents are no longer extracted from the file that contains this one.")
             )
         return _read(opened, sniffed)
-    except ContainerError as error:
+    except UnreadableError as error:
         return Unusable(error.why)
     except OSError as error:
         return explain(error)
@@ -176,7 +161,7 @@ def _sniff(name: str, member: Member) -> Sniffed | None:
     """Return what a member is by its first bytes; None if it cannot be read."""
     try:
         beginning = _begin(member, HEAD)
-    except ContainerError:  # it will be refused for that
+    except UnreadableError:  # it will be refused for that
         return None
     return sniff(beginning, beginning.tell(), name)
 
@@ -193,7 +178,7 @@ def _begin(member: Member, limit: int) -> BinaryIO:
 
 def _copy(
     opened: Opened, container: str, member: Member, spool: Spool, max_size: int
-) -> Extracted | Unusable:
+) -> Opened | Unusable:
     is_too_large = 0 < max_size < member.size
     handle, problem = spool.create(), too_large(max_size) if is_too_large else NOTHING
     try:
@@ -201,7 +186,7 @@ def _copy(
             if not is_too_large:
                 for piece in member.read():
                     handle.write(piece)
-        except ContainerError as error:
+        except UnreadableError as error:
             problem = error.why
         size = member.size if problem else handle.tell()
         handle.seek(0)
@@ -211,7 +196,7 @@ def _copy(
     except BaseException:
         handle.close()
         raise
-    return Extracted(handle, replace(opened.stat, size=size), container, member.mail, problem)
+    return Opened(handle, replace(opened.stat, size=size), container, member.mail, problem)
 
 
 def _read(opened: Opened, sniffed: Sniffed) -> dict[str, Member]:
@@ -233,11 +218,11 @@ def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
             continue
         try:
             inner = list(reader(io.BytesIO(b"".join(member.read())), member.size))
-        except ContainerError:  # it will be refused as an email
+        except UnreadableError:  # it will be refused as an email
             yield member
             continue
         if not inner:
-            yield replace(member, left_out=_EMPTY)
+            yield replace(member, left_out=EMPTY)
         for each in inner:
             yield replace(each, left_out=NESTED) if _mail_reader(each) else each
 
@@ -250,3 +235,116 @@ def _mail_reader(member: Member) -> Reader | None:
         ".msg": partial(read_outlook_message, is_attached=True),
     }
     return readers.get(extension)
+
+
+# --- Zip archives: their directory is checked for limits before anything is unpacked --------------
+
+#: The most bytes of an archive's directory, which is read before the limits are checked.
+_DIRECTORY: Final = 1_500_000
+#: Bytes that are unpacked at once.
+_PIECE: Final = 65_536
+#: The most bytes of a file, and of all of them, when unpacked.
+_LARGEST: Final = 100_000_000
+_TOGETHER: Final = 500_000_000
+#: An archive that grows by more than this factor was made to fill a disk; one that stays below so
+#: many bytes is harmless.
+_RATIO: Final = 100
+_HARMLESS: Final = 10_000_000
+_ENCRYPTED: Final = 1  # in an entry's flags, APPNOTE.TXT 4.4.4
+_IS_UTF_8: Final = 0x800
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
+_UNREADABLE: Final = msg("This zip archive is damaged. Download or save it again.")
+_LOCKED: Final = msg("This zip archive has a password. Extract the documents and add them.")
+_LEADS_OUT: Final = msg(
+    "This zip archive contains paths that point outside it. Extract the documents and add them."
+)
+_UNKNOWN: Final = msg(
+    "This zip archive is compressed in an unusual way. Extract the documents and add them."
+)
+
+
+def _read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
+    """Yield the files in a zip archive, in its order. Archives inside it are not opened.
+
+    Raises:
+        UnreadableError: it is damaged, locked, or exceeds a limit.
+        OSError: the disk fails.
+    """
+    bounded = Bounded(handle, _DIRECTORY, size)
+    with _explained(bounded):
+        archive = zipfile.ZipFile(bounded)
+    entries = [each for each in archive.infolist() if not each.is_dir()]
+    if problem := _find_problem(entries, size):
+        raise UnreadableError(problem)
+    for entry in entries:
+        read = partial(_unpack, archive, bounded, size, entry)
+        yield Member(_decode_name(entry), entry.file_size, read, _tell_left_out(entry))
+
+
+@contextlib.contextmanager
+def _explained(bounded: Bounded) -> Iterator[None]:
+    """Raise UnreadableError for what the library raises on malformed archives."""
+    try:
+        yield
+    except ZIP_MALFORMED:
+        if bounded.failure:
+            raise bounded.failure from None
+        raise UnreadableError(_UNREADABLE if bounded.left else TOO_MANY) from None
+
+
+def _unpack(
+    archive: zipfile.ZipFile, bounded: Bounded, size: int, entry: zipfile.ZipInfo
+) -> Iterator[bytes]:
+    """Yield an entry in pieces; the library stops at the size that the directory says."""
+    bounded.left = 2 * size
+    with _explained(bounded), archive.open(entry) as unpacked:
+        while piece := unpacked.read(_PIECE):
+            yield piece
+
+
+def _find_problem(entries: list[zipfile.ZipInfo], size: int) -> Message:
+    """Return why an archive is not opened; NOTHING if it is."""
+    together = sum(each.file_size for each in entries)
+    largest = max((each.file_size for each in entries), default=0)
+    if len(entries) > MOST:
+        return TOO_MANY
+    if largest > _LARGEST or together > _TOGETHER or together > max(_RATIO * size, _HARMLESS):
+        return msg(
+            "This zip archive would take up {size:size} once extracted. Extract the documents"
+            " and add them.",
+            size=together,
+        )
+    if any(each.flag_bits & _ENCRYPTED for each in entries):
+        return _LOCKED
+    if any(each.compress_type not in _METHODS for each in entries):
+        return _UNKNOWN
+    return _LEADS_OUT if any(_leads_out(each.filename) for each in entries) else NOTHING
+
+
+def _leads_out(name: str) -> bool:
+    path = name.replace("\\", "/")
+    return path.startswith("/") or ".." in path.split("/") or path[1:2] == ":"
+
+
+def _tell_left_out(entry: zipfile.ZipInfo) -> Message:
+    if modes.S_ISLNK(entry.external_attr >> 16):
+        return msg("a link")
+    return msg("a system file") if entry.filename.startswith("__MACOSX/") else NOTHING
+
+
+def _decode_name(entry: zipfile.ZipInfo) -> str:
+    """Return an entry's name; many programs write UTF-8 without saying so."""
+    if entry.flag_bits & _IS_UTF_8:
+        return entry.filename
+    with contextlib.suppress(UnicodeError):
+        return entry.filename.encode("cp437").decode()
+    return entry.filename
+
+
+#: Readers of what is inside a file, by its media type.
+_READERS: Final[dict[str, Reader]] = {
+    formats.MAIL.media_type: read_mail,
+    formats.MSG.media_type: read_outlook_message,
+    formats.ZIP.media_type: _read_archive,
+}

@@ -6,11 +6,11 @@ import contextlib
 import errno
 import os
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from watcher.documents.moving import is_still, move, number_names
+from watcher.documents.bundles import is_tied
+from watcher.documents.moving import is_still, move, move_to_trash, number_names
 from watcher.documents.opening import (
-    HAS_DIR_FD,
     Directory,
     RefusedError,
     create_file,
@@ -20,8 +20,6 @@ from watcher.documents.opening import (
     split_below,
     stat_at,
 )
-from watcher.documents.parts import is_tied
-from watcher.documents.trash import move_to_trash
 from watcher.i18n.message import Message, Text, msg
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
@@ -69,27 +67,18 @@ def file_by_settings(folder: Folder, entry: Entry, now: float) -> Filed | Filing
     return filed
 
 
-class _Target(NamedTuple):
-    root: str
-    path: str
-    has_dir_fd: bool
-
-
 def file_away(
     root: str,
     path: str,
     stat: Stat,
     how: AfterUpload | AfterRefusal,
     target_dir: str,
-    *,
-    has_dir_fd: bool = HAS_DIR_FD,
-    hard_links: bool = True,
 ) -> Filed | FilingFailed:
     """Move the file at ``path`` below ``root`` to where it belongs, if it still is ``stat``.
 
     ``target_dir`` is relative to ``root`` or absolute. May be called again with the same
     arguments: a file that is already there, or gone, counts as filed. Some files stay: see
-    :func:`watcher.documents.parts.is_tied`. The other options are for tests.
+    :func:`watcher.documents.bundles.is_tied`.
     """
     if how in (AfterUpload.KEEP, AfterRefusal.KEEP):
         return Filed(path)
@@ -98,15 +87,16 @@ def file_away(
             msg("The file was not moved because its folder can't be reached."), passing=True
         )
     trash = how is AfterUpload.TRASH
-    target = _Target(root, target_dir, has_dir_fd)
     try:
         if is_tied(root, path):
             return Filed(path)
         if trash:
-            return move_to_trash(root, path, stat, has_dir_fd=has_dir_fd)
-        if not is_still(root, path, stat, has_dir_fd=has_dir_fd):
-            return Filed(_find_moved(target, path, stat))
-        return _move_to(target, path, stat, hard_links=hard_links)
+            return move_to_trash(root, path, stat)
+        if not is_still(root, path, stat):
+            return Filed(_find_moved(root, path, stat, target_dir))
+        with open_parent(root, path) as source, _open_target(root, target_dir, make=True) as place:
+            name = move(source, os.path.basename(path), place, stat)
+            return Filed(os.path.join(place.path, name))
     except OSError as error:
         return _explain(error, msg("the trash") if trash else os.path.dirname(target_dir))
 
@@ -152,18 +142,9 @@ def _explain(error: OSError, target: Text) -> FilingFailed:
     )
 
 
-def _move_to(target: _Target, path: str, stat: Stat, *, hard_links: bool) -> Filed:
-    with (
-        open_parent(target.root, path, has_dir_fd=target.has_dir_fd) as source,
-        _open_target(target, make=True) as place,
-    ):
-        new = move(source, os.path.basename(path), place, stat, hard_links=hard_links)
-        return Filed(os.path.join(place.path, new))
-
-
-def _find_moved(target: _Target, path: str, stat: Stat) -> str:
+def _find_moved(root: str, path: str, stat: Stat, target_dir: str) -> str:
     """Return where an earlier call, before a crash, put the file; "" if it is not found."""
-    with contextlib.suppress(FileNotFoundError), _open_target(target, make=False) as place:
+    with contextlib.suppress(FileNotFoundError), _open_target(root, target_dir) as place:
         for new in number_names(os.path.basename(path)):
             found = stat_at(place, new)
             if found is None:
@@ -174,17 +155,17 @@ def _find_moved(target: _Target, path: str, stat: Stat) -> str:
 
 
 @contextlib.contextmanager
-def _open_target(target: _Target, *, make: bool) -> Iterator[Directory]:
+def _open_target(root: str, target_dir: str, *, make: bool = False) -> Iterator[Directory]:
     """Open the dated folder; links are followed only outside the root, where a person set it."""
-    path = os.path.normpath(os.path.join(target.root, target.path))
+    path = os.path.normpath(os.path.join(root, target_dir))
     try:
-        top, parts = target.root, split_below(target.root, path)
+        top, parts = root, split_below(root, path)
     except RefusedError:
         top, day = os.path.split(path)
         parts = [day]
         if make:
             os.makedirs(top, exist_ok=True)
-    with open_directory(top, parts, make=make, has_dir_fd=target.has_dir_fd) as place:
+    with open_directory(top, parts, make=make) as place:
         yield place
 
 

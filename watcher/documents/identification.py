@@ -13,28 +13,28 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from watcher.documents.containers import Container, Extracted, extract_part, list_parts
+from watcher.documents.bundles import Place, find_place
+from watcher.documents.containers import Container, extract_part, list_parts
 from watcher.documents.images import find_problem
 from watcher.documents.opening import (
-    HAS_DIR_FD,
     Opened,
     RefusedError,
     explain,
     open_document,
     stat_handle,
 )
-from watcher.documents.parts import find_place
 from watcher.i18n.message import Message, msg
 from watcher.model.files import Document, Identified, Sniffed, Unusable
 from watcher.model.uploads import Altered
 from watcher.sniff import formats
 from watcher.sniff.detect import server_name, sniff
+from watcher.system import file_system_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import BinaryIO
 
-    from watcher.documents.spool import Spool
+    from watcher.documents.opening import Spool
     from watcher.model.records import Stat
 
 # It warns of every oddity in a file.
@@ -57,7 +57,6 @@ def identify(
     converts: Callable[[Sniffed], bool] = lambda _: False,
     spool: Spool | None = None,
     container: Container | None = None,
-    has_dir_fd: bool = HAS_DIR_FD,
 ) -> Identified | Unusable:
     """Open the file at ``path`` below ``root`` and return what it is.
 
@@ -68,11 +67,10 @@ def identify(
     ``converts`` is true are to be sent as PDF; both need a ``spool``. ``container``: the file that
     it is inside of, if that is open already.
     """
-    opened: Opened | Unusable | Extracted
     if container is not None:
         opened = container.extract(os.path.basename(path), max_size)
     else:
-        opened = open_document(root, path, has_dir_fd=has_dir_fd)
+        opened = open_document(root, path)
         if isinstance(opened, Unusable) and opened.gone and spool is not None:
             opened = extract_part(root, path, spool, opens, max_size)
     if isinstance(opened, Unusable):
@@ -80,16 +78,10 @@ def identify(
     with contextlib.ExitStack() as stack:
         handle = stack.enter_context(opened.handle)
         try:
-            if isinstance(opened, Extracted):
-                busy: bool | None = False
-                document = _read_part(root, path, opened, accepts, max_size)
-            else:
-                busy = being_written(opened.handle, path)
-                document = _read(root, path, opened, accepts, max_size)
-                if spool is not None and opens(document.sniffed) and _may_open(document, max_size):
-                    parts = list_parts(opened, document.sniffed, spool)
-                    found = {"problem": parts} if isinstance(parts, Message) else {"parts": parts}
-                    document = replace(document, **found)
+            busy = False if opened.container else being_written(handle, path)
+            document = _read(root, path, opened, accepts, max_size)
+            if spool is not None and not opened.container and opens(document.sniffed):
+                document = _list_parts(document, opened, max_size, spool)
             if spool is not None and document.sha256 and converts(document.sniffed):
                 document = _as_pdf(document, handle, spool)
             handle.seek(0)
@@ -101,11 +93,9 @@ def identify(
         return Identified(document, handle, busy)
 
 
-def reopen(
-    root: str, path: str, stat: Stat, spool: Spool | None = None, *, has_dir_fd: bool = HAS_DIR_FD
-) -> BinaryIO | Altered:
+def reopen(root: str, path: str, stat: Stat, spool: Spool | None = None) -> BinaryIO | Altered:
     """Open again the file that was identified as ``stat``; Altered if it is no longer that one."""
-    opened: Opened | Unusable | Extracted = open_document(root, path, has_dir_fd=has_dir_fd)
+    opened = open_document(root, path)
     if isinstance(opened, Unusable) and opened.gone and spool is not None:
         opened = extract_part(root, path, spool)
     if isinstance(opened, Unusable):
@@ -119,22 +109,38 @@ def reopen(
 def _read(
     root: str, path: str, opened: Opened, accepts: Callable[[Sniffed], bool], max_size: int
 ) -> Document:
-    handle, stat = opened.handle, opened.stat
-    place = find_place(root, path)
+    handle, stat, problem = opened.handle, opened.stat, opened.problem
+    place = Place(os.path.basename(path)) if opened.container else find_place(root, path)
     content = _read_small(handle, stat.size)
-    sniffed = place.found or sniff(content, stat.size, place.name)
-    sent = accepts(sniffed) and (not max_size or stat.size <= max_size) and not place.part_of
-    sha256 = _hash(content, stat.size) if sent else ""
-    if stat_handle(handle) != stat:
+    sniffed = _UNREAD if problem else place.found or sniff(content, stat.size, place.name)
+    sent = accepts(sniffed) and (not max_size or stat.size <= max_size)
+    sha256 = _hash(content, stat.size) if sent and not place.part_of and not problem else ""
+    if not opened.container and stat_handle(handle) != stat:
         raise RefusedError(msg("The file changed while it was being read."), passing=True)
-    file_name = server_name(place.name, sniffed.extension)
-    return Document(root, path, stat, sha256, sniffed, file_name, place.part_of, place.may_be_part)
+    return Document(
+        root,
+        path,
+        stat,
+        sha256,
+        sniffed,
+        server_name(place.name, sniffed.extension),
+        place.part_of,
+        place.may_be_part,
+        problem=problem,
+        container=opened.container,
+        mail=opened.mail,
+    )
 
 
-def _may_open(document: Document, max_size: int) -> bool:
-    """Whether a file is complete and not too large, so that it is worth opening."""
+def _list_parts(document: Document, opened: Opened, max_size: int, spool: Spool) -> Document:
+    """Return the document with what is inside, if it is complete and not too large."""
     size = document.stat.size
-    return bool(size) and not document.sniffed.broken and (not max_size or size <= max_size)
+    if not size or document.sniffed.broken or 0 < max_size < size:
+        return document
+    parts = list_parts(opened, document.sniffed, spool)
+    if isinstance(parts, Message):
+        return replace(document, problem=parts)
+    return replace(document, parts=parts)
 
 
 def _as_pdf(document: Document, handle: BinaryIO, spool: Spool) -> Document:
@@ -142,27 +148,6 @@ def _as_pdf(document: Document, handle: BinaryIO, spool: Spool) -> Document:
     problem = find_problem(handle, document.sniffed.media_type, spool)
     name = server_name(os.path.basename(document.path), formats.PDF.extension)
     return replace(document, file_name=name, converts=not problem, problem=problem)
-
-
-def _read_part(
-    root: str, path: str, part: Extracted, accepts: Callable[[Sniffed], bool], max_size: int
-) -> Document:
-    """Return what a file is that was inside another."""
-    name, size = os.path.basename(path), part.stat.size
-    content = _read_small(part.handle, size)
-    sniffed = _UNREAD if part.problem else sniff(content, size, name)
-    sent = accepts(sniffed) and (not max_size or size <= max_size) and not part.problem
-    return Document(
-        root,
-        path,
-        part.stat,
-        _hash(content, size) if sent else "",
-        sniffed,
-        server_name(name, sniffed.extension),
-        problem=part.problem,
-        container=part.container,
-        mail=part.mail,
-    )
 
 
 def _read_small(handle: BinaryIO, size: int) -> BinaryIO:
@@ -193,8 +178,6 @@ def _hash(handle: BinaryIO, size: int) -> str:
 
 
 # --- Is a program still writing it? ---------------------------------------------------------------
-
-_PROCESS = "/proc/self"
 
 #: File systems without an own device number that only this kernel writes to. Others may be on a
 #: network, the host or a program (FUSE), whose writers the kernel does not know.
@@ -236,23 +219,7 @@ if sys.platform == "linux":
 
     def _knows_writers(fd: int) -> bool:
         """Return whether the kernel knows every program that writes the file."""
-        return bool(os.major(os.fstat(fd).st_dev)) or mounted_as(fd) in _LOCAL
-
-
-def mounted_as(fd: int, process: str = _PROCESS) -> str:
-    """Return the type of the file system that an open file is on; "" if unknown.
-
-    fdinfo has the id of its mount, mountinfo the mounts (proc(5)). The device number would not
-    do: each btrfs subvolume has its own, which no mount has.
-    """
-    try:
-        with open(f"{process}/fdinfo/{fd}", encoding="ascii") as lines:
-            wanted = next(line.split()[1] for line in lines if line.startswith("mnt_id:"))
-        with open(f"{process}/mountinfo", encoding="utf-8", errors="surrogateescape") as lines:
-            row = next(row for row in map(str.split, lines) if row[0] == wanted)
-    except (OSError, StopIteration):
-        return ""
-    return row[row.index("-") + 1]
+        return bool(os.major(os.fstat(fd).st_dev)) or file_system_of(fd) in _LOCAL
 
 
 def judge_sharing(path: str, open_denying_writers: Callable[[str], int]) -> bool | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.uploads import Altered, Converted, Refused, Wait
 from watcher.sniff import formats
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from PIL.Image import Image
 
-    from watcher.documents.spool import Spool
+    from watcher.documents.opening import Spool
 
 #: The most pages of a TIFF file, and pixels of all of them.
 _MOST_PAGES: Final = 100
@@ -38,7 +39,6 @@ _FINE: Final = 20_000_000
 _STRIP: Final = 512
 #: Inches of A4, to which pages are fitted.
 _WIDTH, _HEIGHT = 8.27, 11.69
-_CHUNK: Final = 262_144
 #: The most times that a file is read: once for every page is usual, a hostile one never ends.
 _READINGS: Final = 3 * _MOST_PAGES
 _PDF: Final = formats.PDF.media_type
@@ -74,14 +74,6 @@ _MALFORMED: Final = (
 )  # fmt: skip
 
 
-class _ImageError(Exception):
-    """An image cannot be converted; ``why`` is a sentence."""
-
-    def __init__(self, why: Message) -> None:
-        super().__init__(why)
-        self.why = why
-
-
 class Pdf(Struct, frozen=True):
     """An image as PDF: open in the spool, at its start, and described by ``body``."""
 
@@ -99,7 +91,7 @@ def find_problem(handle: BinaryIO, media_type: str, spool: Spool) -> Message:
         with spool.opening, _explained():
             for page in _pages(handle, media_type):
                 page.load()
-    except _ImageError as error:
+    except UnreadableError as error:
         return error.why
     return NOTHING
 
@@ -133,7 +125,7 @@ def to_pdf(
                     _append(page, pdf)
             size, digest = pdf.seek(0, 2), _digest(pdf)
             pdf.seek(0)
-        except _ImageError as error:
+        except UnreadableError as error:
             return Refused(error.why)
         except OSError as error:
             return Wait(msg("The file could not be converted ({error}).", error=error.strerror))
@@ -143,14 +135,14 @@ def to_pdf(
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """Raise _ImageError for what the library raises on malformed images."""
+    """Raise UnreadableError for what the library raises on malformed images."""
     try:
         with _unwarned():
             yield
     except _MALFORMED as error:
         if isinstance(error, OSError) and error.errno:  # of the system: the disk is full, or fails
             raise
-        raise _ImageError(_UNREADABLE) from None
+        raise UnreadableError(_UNREADABLE) from None
 
 
 @contextlib.contextmanager
@@ -162,7 +154,7 @@ def _unwarned() -> Iterator[None]:
 
 
 def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
-    """Yield the pages of an image, one at a time and not decoded; _ImageError if it is refused."""
+    """Yield the pages of an image, one at a time and not decoded; UnreadableError if refused."""
     from PIL import Image  # noqa: PLC0415 - 30 ms that only images cost
 
     name = _NAMES[media_type]
@@ -170,7 +162,7 @@ def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
         try:
             from pillow_heif import register_heif_opener  # noqa: PLC0415 - may be missing
         except ImportError:
-            raise _ImageError(_NO_LIBRARY) from None
+            raise UnreadableError(_NO_LIBRARY) from None
         register_heif_opener()
     size = handle.seek(0, 2)
     handle.seek(0)
@@ -179,7 +171,7 @@ def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
     try:
         image = Image.open(readable, formats=[name])  # type: ignore[arg-type]  # it only reads
     except Image.DecompressionBombError:
-        raise _ImageError(_TOO_LARGE) from None
+        raise UnreadableError(_TOO_LARGE) from None
     pixels = 0
     for number in range(_MOST_PAGES + 1):
         try:
@@ -187,12 +179,12 @@ def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
         except EOFError:
             return
         if number == _MOST_PAGES:
-            raise _ImageError(_TOO_MANY)
+            raise UnreadableError(_TOO_MANY)
         own = image.width * image.height
         pixels += own
         needed = own if image.mode in _NARROW else 4 * own
         if own > _MOST_PIXELS or needed > _MOST_BYTES or pixels > _ALL_PIXELS:
-            raise _ImageError(_TOO_LARGE)
+            raise UnreadableError(_TOO_LARGE)
         yield image
         if name != "TIFF":  # of the others, they are frames or thumbnails
             return
@@ -201,10 +193,7 @@ def _pages(handle: BinaryIO, media_type: str) -> Iterator[Image]:
 def _digest(handle: BinaryIO) -> str:
     """Return the SHA-256 of a whole file."""
     handle.seek(0)
-    digest = hashlib.sha256()
-    while piece := handle.read(_CHUNK):
-        digest.update(piece)
-    return digest.hexdigest()
+    return hashlib.file_digest(handle, "sha256").hexdigest()  # type: ignore[arg-type] # it reads
 
 
 def _append(page: Image, pdf: BinaryIO) -> None:

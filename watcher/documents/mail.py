@@ -13,7 +13,8 @@ from email.utils import parseaddr, parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.documents.members import MOST, TOO_MANY, ContainerError, Member
+from watcher.documents.members import MOST, TOO_MANY, Member
+from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.files import Mail
 
@@ -77,25 +78,24 @@ class _AsWritten(email.policy.Compat32):
         return value
 
 
-def read_mail(handle: BinaryIO, _size: int) -> Iterator[Member]:
+def read_mail(handle: BinaryIO, size: int) -> Iterator[Member]:
     """Yield what is attached to an email, in its order; an attached email is one member.
 
     The file is read line by line, and attachments are decoded in pieces, so that memory does not
     grow with them.
 
     Raises:
-        ContainerError: it is not an email, or has too many parts.
+        UnreadableError: it is not an email, or has too many parts.
     """
     try:
-        yield from _members(handle)
+        yield from _members(handle, size)
     except _MALFORMED:
-        raise ContainerError(UNREADABLE) from None
+        raise UnreadableError(UNREADABLE) from None
 
 
-def _members(handle: BinaryIO) -> Iterator[Member]:
+def _members(handle: BinaryIO, size: int) -> Iterator[Member]:
     begin = _BEGIN.match(handle.read(_LONGEST_LINE))
-    handle.seek(begin.end() if begin else 0)
-    leaves = list(_leaves(handle))
+    leaves = list(_leaves(handle, begin.end() if begin else 0, size))
     about = _about(leaves.pop(0).headers)
     in_text = {
         name.strip("<>").lower()
@@ -157,14 +157,17 @@ class _List(NamedTuple):
     is_related: bool
 
 
-def _leaves(handle: BinaryIO) -> Iterator[_Leaf]:
-    """Yield the headers of the whole email as a part without content, then its parts in order."""
+def _leaves(handle: BinaryIO, start: int, size: int) -> Iterator[_Leaf]:
+    """Yield the headers of the whole email as a part without content, then its parts in order.
+
+    The email begins at ``start`` in the file of ``size`` bytes.
+    """
     lists: list[_List] = []
     block: list[bytes] | None = []  # the lines of headers; None after them
     leaf: _Leaf | None = None  # the part that lines belong to; None between parts
     count = length = ending = 0
-    at = handle.tell()
-    for line, is_begin in _lines(handle):
+    is_begin = True  # of a line; long ones come in pieces
+    for at, line in _lines(handle, start, size):
         found = _boundary(line, lists) if is_begin and line.startswith(b"--") else None
         if found is not None:
             if leaf is not None:
@@ -183,13 +186,13 @@ def _leaves(handle: BinaryIO) -> Iterator[_Leaf]:
                 yield _Leaf(headers, at, at)
             leaf = _begin(headers, at + len(line), lists)
         if count > _MOST:
-            raise ContainerError(TOO_MANY)
+            raise UnreadableError(TOO_MANY)
         if length > _LONGEST_HEADERS or len(lists) > _DEEPEST:
-            raise ContainerError(UNREADABLE)
+            raise UnreadableError(UNREADABLE)
         ending = len(line) - len(line.rstrip(b"\r\n"))
-        at += len(line)
+        is_begin = line.endswith(b"\n")
     if leaf is not None:
-        yield leaf._replace(end=at)
+        yield leaf._replace(end=handle.tell())
 
 
 def _begin(headers: Message, start: int, lists: list[_List]) -> _Leaf | None:
@@ -202,12 +205,15 @@ def _begin(headers: Message, start: int, lists: list[_List]) -> _Leaf | None:
     return _Leaf(headers, start, start, bool(lists) and lists[-1].is_related)
 
 
-def _lines(handle: BinaryIO) -> Iterator[tuple[bytes, bool]]:
-    """Yield lines, long ones in pieces, and whether each piece begins a line."""
-    is_begin = True
-    while line := handle.readline(_LONGEST_LINE):
-        yield line, is_begin
-        is_begin = line.endswith(b"\n")
+def _lines(handle: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes]]:
+    """Yield lines, each with its place in the file; long ones in pieces.
+
+    Meanwhile nothing else may read the file.
+    """
+    at = handle.seek(start)
+    while line := handle.readline(min(_LONGEST_LINE, end - at)):
+        yield at, line
+        at += len(line)
 
 
 def _boundary(line: bytes, lists: list[_List]) -> tuple[int, bool] | None:
@@ -280,14 +286,14 @@ def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
     if header(leaf.headers, "content-transfer-encoding").lower() not in _PLAIN:
         return
     found, name, start = [], b"", leaf.start
-    for at, line in _lines_of(handle, leaf):
+    for at, line in _lines(handle, leaf.start, leaf.end):
         if line.startswith(b"begin ") and (begin := _UU_BEGIN.fullmatch(line)):
             name, start = begin[1], at + len(line)
         elif name and _UU_END.fullmatch(line):
             found.append((name, leaf._replace(start=start, end=at)))
             name = b""
         if len(found) > MOST:
-            raise ContainerError(TOO_MANY)
+            raise UnreadableError(TOO_MANY)
     if name:  # it is cut off
         found.append((name, leaf._replace(start=start)))
     for each, part in found:
@@ -298,22 +304,11 @@ def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
 
 def _decode_uu(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
     """Decode lines up to the first that is not encoded: what follows is text."""
-    for _, line in _lines_of(handle, leaf):
+    for _, line in _lines(handle, leaf.start, leaf.end):
         try:
             yield binascii.a2b_uu(line)
         except binascii.Error:
             return
-
-
-def _lines_of(handle: BinaryIO, leaf: _Leaf) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a part, each with its place in the file; long ones in pieces.
-
-    Meanwhile nothing else may read the file.
-    """
-    at = handle.seek(leaf.start)
-    while line := handle.readline(min(_LONGEST_LINE, leaf.end - at)):
-        yield at, line
-        at += len(line)
 
 
 def _text(handle: BinaryIO, leaf: _Leaf) -> str:

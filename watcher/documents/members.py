@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from watcher.documents.moving import number_names
+from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import NO_MAIL
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from watcher.model.files import Mail
 
 NESTED: Final = msg("an email inside an attached email")
+EMPTY: Final = msg("an email without a document")
 
 #: The most members of a file that is opened.
 MOST: Final = 500
@@ -29,14 +31,6 @@ _LONGEST: Final = 120
 #: What no name may contain: control characters, bytes that are not text, and direction marks.
 _HARMFUL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _RESERVED: Final = re.compile(r'[<>:"|?*]')
-
-
-class ContainerError(Exception):
-    """What is inside a file cannot be read; ``why`` is a sentence."""
-
-    def __init__(self, why: Message) -> None:
-        super().__init__(why)
-        self.why = why
 
 
 class Member(Struct, frozen=True):
@@ -55,13 +49,13 @@ class Member(Struct, frozen=True):
 def name_members(members: Iterable[Member]) -> dict[str, Member]:
     """Return members by safe and distinct names.
 
-    The same members in the same order get the same names. ContainerError if there are too many.
+    The same members in the same order get the same names. UnreadableError if there are too many.
     """
     named: dict[str, Member] = {}
     folded: set[str] = set()
     for number, member in enumerate(members, 1):
         if number > MOST:
-            raise ContainerError(TOO_MANY)
+            raise UnreadableError(TOO_MANY)
         own = _safe(member.name) or f"attachment {number}"
         name = next(each for each in number_names(own) if each.casefold() not in folded)
         folded.add(name.casefold())

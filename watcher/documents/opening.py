@@ -1,4 +1,4 @@
-"""Opens files and directories below a watched folder without following links."""
+"""Opens files and directories below a watched folder without following links, and private files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import errno
 import io
 import os
 import stat as modes
+import tempfile
+import threading
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from watcher.i18n.message import Message, msg
-from watcher.model.files import Unusable
+from watcher.i18n.message import NOTHING, Message, msg
+from watcher.model.files import NO_MAIL, Mail, Unusable
 from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
@@ -62,11 +64,27 @@ class RefusedError(OSError):
         self.passing = passing
 
 
-class Opened(Struct, frozen=True):
-    """A regular file, open for reading at its start, and its stat at that moment."""
+class UnreadableError(Exception):
+    """What is in a file cannot be used; ``why`` is a sentence."""
 
-    handle: io.BufferedReader
+    def __init__(self, why: Message) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class Opened(Struct, frozen=True):
+    """A regular file, open for reading at its start, and its stat at that moment.
+
+    A document that is inside another file was copied into the spool: ``container`` is the path of
+    that file, ``stat`` is its stat with the document's own size, ``mail`` is about it, and
+    ``problem`` why the document could not be copied completely, as a sentence.
+    """
+
+    handle: BinaryIO
     stat: Stat
+    container: str = ""
+    mail: Mail = NO_MAIL
+    problem: Message = NOTHING
 
 
 class Directory(Struct, frozen=True):
@@ -80,22 +98,22 @@ class Directory(Struct, frozen=True):
         return os.path.join(self.path, name) if self.fd is None else name
 
 
-def open_document(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Opened | Unusable:
+def open_document(root: str, path: str) -> Opened | Unusable:
     """Open the regular file at ``path`` below ``root``; only ``root`` may be behind a link."""
     try:
-        with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
+        with open_parent(root, path) as parent:
             return open_regular(parent, os.path.basename(path))
     except OSError as error:
         return explain(error)
 
 
-def stat_file(root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD) -> Stat | Unusable | None:
+def stat_file(root: str, path: str) -> Stat | Unusable | None:
     """Return the stat of the regular file at ``path``; None if there is none.
 
     Unusable if that is not known now: a file that cannot be examined may still exist.
     """
     try:
-        with open_parent(root, path, has_dir_fd=has_dir_fd) as parent:
+        with open_parent(root, path) as parent:
             return stat_at(parent, os.path.basename(path))
     except OSError as error:
         problem = explain(error)
@@ -142,24 +160,20 @@ def split_below(root: str, path: str) -> list[str]:
     return parts
 
 
-def open_parent(
-    root: str, path: str, *, has_dir_fd: bool = HAS_DIR_FD
-) -> AbstractContextManager[Directory]:
+def open_parent(root: str, path: str) -> AbstractContextManager[Directory]:
     """Open the directory that holds ``path``; see :func:`open_directory`."""
-    return open_directory(root, split_below(root, path)[:-1], has_dir_fd=has_dir_fd)
+    return open_directory(root, split_below(root, path)[:-1])
 
 
 @contextlib.contextmanager
-def open_directory(
-    root: str, parts: list[str], *, make: bool = False, has_dir_fd: bool = HAS_DIR_FD
-) -> Iterator[Directory]:
+def open_directory(root: str, parts: list[str], *, make: bool = False) -> Iterator[Directory]:
     """Open the directory ``parts`` below ``root``; ``make`` creates what is missing.
 
     Raises:
         OSError: it cannot be reached; RefusedError if there is a link on the way.
     """
     path = os.path.join(root, *parts)
-    if not has_dir_fd:
+    if not HAS_DIR_FD:
         _walk_by_lstat(root, parts, make=make)
         yield Directory(path, None)
         return
@@ -305,3 +319,28 @@ def _to_stat(found: os.stat_result) -> Stat:
     mask = (1 << 63) - 1
     mtime_ns = bound_time(found.st_mtime_ns)
     return Stat(found.st_size, mtime_ns, found.st_dev & mask, found.st_ino & mask)
+
+
+class Spool:
+    """Temporary files in a directory of their own, which the system removes when they are closed.
+
+    Only their owner can read them; where the system supports it, they never have a name.
+    """
+
+    def __init__(self, directory: str) -> None:
+        """``directory`` is created when it is first needed."""
+        self._directory = directory
+        #: Held while a container is read or an image decoded, as either may take much memory.
+        self.opening = threading.Lock()
+
+    def sweep(self) -> None:
+        """Remove what a crash left behind, on systems where these files have names."""
+        with contextlib.suppress(FileNotFoundError):
+            for name in os.listdir(self._directory):
+                with contextlib.suppress(OSError):  # another process has it open
+                    os.unlink(os.path.join(self._directory, name))
+
+    def create(self) -> BinaryIO:
+        """Return a new file for writing and reading; OSError if it cannot be created."""
+        os.makedirs(self._directory, mode=0o700, exist_ok=True)
+        return tempfile.TemporaryFile(dir=self._directory)

@@ -10,7 +10,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from watcher.documents.mail import PICTURE, UNREADABLE, day, header
-from watcher.documents.members import NESTED, ContainerError, Member
+from watcher.documents.members import EMPTY, NESTED, Member
+from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Mail
 from watcher.sniff.containers import OLE_MALFORMED, Bounded
@@ -46,12 +47,12 @@ def read_outlook_message(
     Messages attached are opened too, unless this one ``is_attached`` itself.
 
     Raises:
-        ContainerError: it is not one.
+        UnreadableError: it is not one.
         OSError: the disk fails.
     """
     with _opened(handle, size) as compound:
         read, depth = partial(_read, handle, size), int(is_attached)
-        yield from list(_Message(compound, read, depth=depth).members())
+        yield from list(_Message(compound, read, [], depth).members())
 
 
 @contextlib.contextmanager
@@ -65,7 +66,7 @@ def _opened(handle: BinaryIO, size: int) -> Iterator[OleFileIO]:
     except OLE_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
-        raise ContainerError(UNREADABLE) from None
+        raise UnreadableError(UNREADABLE) from None
 
 
 def _read(handle: BinaryIO, size: int, path: list[str]) -> Iterable[bytes]:
@@ -81,12 +82,12 @@ class _Message:
         self,
         compound: OleFileIO,
         read: Callable[[list[str]], Iterable[bytes]],
-        place: tuple[str, ...] = (),
-        depth: int = 0,
+        place: list[str],
+        depth: int,
     ) -> None:
         self._compound = compound
         self._read = read
-        self._place = list(place)
+        self._place = place
         self._depth = depth
 
     def members(self) -> Iterator[Member]:
@@ -101,14 +102,8 @@ class _Message:
     def _attachment(self, place: list[str], about: Mail) -> Iterator[Member]:
         name = self._text(place, _LONG_NAME) or self._text(place, _SHORT_NAME)
         numbers = self._numbers(place)
-        inner = [*place, f"__substg1.0_{_DATA}000D"]
         if numbers.get(_METHOD) == _IS_MESSAGE:
-            if self._depth < _DEPTH:
-                yield from _Message(
-                    self._compound, self._read, tuple(inner), self._depth + 1
-                ).members()
-            else:
-                yield Member(name or "email", 0, tuple, NESTED)
+            yield from self._attached_message([*place, f"__substg1.0_{_DATA}000D"], name or "email")
             return
         data = [*place, f"__substg1.0_{_DATA}0102"]
         size = self._compound.get_size(data) if self._compound.exists(data) else 0
@@ -122,6 +117,13 @@ class _Message:
             PICTURE if is_shown else NOTHING,
             about,
         )
+
+    def _attached_message(self, place: list[str], name: str) -> Iterator[Member]:
+        if self._depth == _DEPTH:
+            yield Member(name, 0, tuple, NESTED)
+            return
+        inner = list(_Message(self._compound, self._read, place, self._depth + 1).members())
+        yield from inner or [Member(name, 0, tuple, EMPTY)]
 
     def _mail(self) -> Mail:
         headers = email.message_from_string(self._text(self._place, _HEADERS))

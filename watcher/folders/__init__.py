@@ -12,8 +12,8 @@
 Every event is a hint and may come twice or too early; no file is missed by all of the ways.
 """
 
-from watcher.folders.scans import Tally, WatchedFolder, scan
+from watcher.folders.scans import WatchedFolder
 from watcher.folders.supervisor import FolderSupervisor
 from watcher.folders.watched_files import WatchedFiles
 
-__all__ = ["FolderSupervisor", "Tally", "WatchedFiles", "WatchedFolder", "scan"]
+__all__ = ["FolderSupervisor", "WatchedFiles", "WatchedFolder"]

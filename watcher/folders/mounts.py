@@ -1,7 +1,7 @@
-r"""What the system says about a folder: does it exist, is it on a network, inotify's limits.
+"""What the system says about a folder: does it exist, is it on a network, inotify's limits.
 
-Linux has the type of a file system in ``/proc/self/mounts`` (fstab(5), blanks as ``\040``); macOS
-has ``MNT_LOCAL`` in statfs(2); Windows has UNC paths and GetDriveTypeW.
+Linux has the type of a file system; macOS has ``MNT_LOCAL`` in statfs(2); Windows has UNC paths and
+GetDriveTypeW.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import re
 import stat
 import sys
 from typing import TYPE_CHECKING, NamedTuple
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from watcher.i18n.message import Message, msg
+from watcher.system import file_system_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def identify(path: str) -> tuple[int, int] | Problem:
 def on_network(path: str) -> bool:
     """Whether ``path`` may change without a notification on this machine."""
     if sys.platform == "linux":
-        answer = type_of_mount(path, _read("/proc/self/mounts")) in NETWORK_TYPES
+        answer = file_system(path) in NETWORK_TYPES
     elif sys.platform == "darwin":
         buffer = ctypes.create_string_buffer(4096)
         system = ctypes.CDLL(None)
@@ -98,23 +98,18 @@ def on_network(path: str) -> bool:
     return answer
 
 
-def type_of_mount(path: str, mounts: str) -> str:
-    """Return the type of the file system of ``path``; ``mounts`` as in ``/proc/self/mounts``."""
-    longest, answer = -1, ""
-    for line in mounts.splitlines():
-        fields = line.split(" ")
-        if len(fields) < 3:  # device, place, type
-            continue
-        place = re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), fields[1])
-        inside = path == place or path.startswith(place.rstrip("/") + "/")
-        if inside and len(place) >= longest:  # the last of several on one place is on top
-            longest, answer = len(place), fields[2]
-    return answer
-
-
 def file_system(path: str) -> str:
     """Return the type of the file system of ``path``, as ``mount`` calls it; "" if unknown."""
-    return type_of_mount(path, _read("/proc/self/mounts"))
+    if sys.platform != "linux":
+        return ""
+    try:
+        fd = os.open(path, os.O_PATH)
+    except OSError:  # it has just gone
+        return ""
+    try:
+        return file_system_of(fd)
+    finally:
+        os.close(fd)
 
 
 def inotify_limit(name: str, proc: str = "/proc") -> int:

@@ -343,9 +343,9 @@ def profile_of(data: object) -> Profile:
     info = data.get("info")
     info = info if isinstance(info, dict) else {}
     return Profile(
-        _text(data.get("key")),
-        _text(info.get("full_name")) or _first(data.get("persons"), "full_name"),
-        _text(info.get("email")) or _first(data.get("emails"), "email"),
+        read_text(data.get("key")),
+        read_text(info.get("full_name")) or _first(data.get("persons"), "full_name"),
+        read_text(info.get("email")) or _first(data.get("emails"), "email"),
         _number(data.get("processed_pages")),
         _number(data.get("total_pages")),
     )
@@ -353,7 +353,7 @@ def profile_of(data: object) -> Profile:
 
 def _first(items: object, name: str) -> str:
     first = items[0] if isinstance(items, list) and items else None
-    return _text(first.get(name) if isinstance(first, dict) else first)
+    return read_text(first.get(name) if isinstance(first, dict) else first)
 
 
 def names_source(code: int, message: str) -> bool:
@@ -367,7 +367,8 @@ def names_source(code: int, message: str) -> bool:
     return code in (401, 403) and "source" in lower and "secret key" not in lower
 
 
-def _text(value: object) -> str:
+def read_text(value: object) -> str:
+    """Return a text that can be stored and shown on one line; "" for anything else."""
     return _CONTROL.sub(" ", value).strip() if isinstance(value, str) else ""
 
 
@@ -411,7 +412,7 @@ def source_facts(
         return Unreadable(verbatim(read.message), source=True)
     if _is_success(read.code) and isinstance(read.data, dict):
         return SourceFacts(
-            _plain_text(read.data.get("name")), read_flag(read.data.get("sync_parsing"))
+            read_text(read.data.get("name")), read_flag(read.data.get("sync_parsing"))
         )
     return _unusable(read, answer, now)
 

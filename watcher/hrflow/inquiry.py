@@ -21,6 +21,7 @@ from watcher.hrflow.answers import (
     quote,
     read_answer,
     read_flag,
+    read_text,
 )
 from watcher.hrflow.transport import Exchange, failure
 from watcher.i18n.message import NOTHING, Message, msg
@@ -114,8 +115,8 @@ class Inquiry:
         data = self._read(answer).data
         data = data if isinstance(data, dict) else {}
         return Access(
-            _text(data.get("team_name")),
-            _text(data.get("api_key_permission") or data.get("api_secret_permission")),
+            read_text(data.get("team_name")),
+            read_text(data.get("api_key_permission") or data.get("api_secret_permission")),
             _server_time(answer.headers.get("date", "")),
         )
 
@@ -194,21 +195,17 @@ def _sources(data: Any) -> list[Source]:
     return [
         Source(
             source["key"],
-            _text(source.get("name")),
+            read_text(source.get("name")),
             read_flag(source.get("sync_parsing")) is True,
             is_disabled=read_flag(source.get("disable")) is True
-            or _text(source.get("status")).lower() in ("disabled", "inactive"),
+            or read_text(source.get("status")).lower() in ("disabled", "inactive"),
             is_archived=bool(source.get("archived_at"))
-            or _text(source.get("status")).lower() == "archived",
-            is_test=_text(source.get("environment")).lower() in ("test", "sandbox"),
+            or read_text(source.get("status")).lower() == "archived",
+            is_test=read_text(source.get("environment")).lower() in ("test", "sandbox"),
         )
         for source in found
         if isinstance(source, dict) and isinstance(source.get("key"), str)
     ]
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _server_time(date: str) -> float | None:

@@ -14,7 +14,7 @@ from urllib3.util import parse_url
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UnusableError
 from watcher.model.settings import PROXY_SCHEMES
-from watcher.system.hosts import is_loopback
+from watcher.system import is_loopback
 
 if TYPE_CHECKING:
     from watcher.model.settings import Account

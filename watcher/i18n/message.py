@@ -10,19 +10,21 @@ from __future__ import annotations
 import gettext
 import json
 import re
+from collections.abc import Mapping  # noqa: TC003 - told at run time what a message holds
 from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct, ValidationError, convert, field, to_builtins
 
 from watcher.i18n.command import command_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 #: A value for a place. Sizes are bytes, durations seconds, dates YYYY-MM-DD or YYYY-MM; a tuple is
 #: a list.
-Value: TypeAlias = "str | int | float | Message | tuple[Value, ...]"
+Single: TypeAlias = "str | bool | int | float | Message"
+Value: TypeAlias = "str | bool | int | float | Message | tuple[Single, ...]"
 #: A message, or English that only the terminal and the log show.
 Text: TypeAlias = "Message | str"
 
@@ -36,7 +38,7 @@ COMPACT: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _BEGINNING: Final = '{"id":'
 
 
-class Message(Struct, frozen=True):
+class Message(Struct, frozen=True, omit_defaults=True, rename={"text": "id"}):
     """``text`` with the places that ``args`` fill; ``plural`` where ``args["count"]`` is not one.
 
     A place is ``{name}`` or ``{name:kind}``; kinds are size, duration, count, date, and, or (see
@@ -92,17 +94,13 @@ def sentences(messages: Sequence[Message]) -> Message:
 
 
 def as_json(message: Message) -> str:
-    """Return a message as JSON, "" for NOTHING: ``{"id": …, "args": {…}, "plural": …}``."""
+    """Return a message as JSON; "" for NOTHING."""
     return COMPACT.encode(as_data(message)) if message else ""
 
 
 def as_data(message: Message) -> dict[str, Any]:
-    """Return a message as plain values, for JSON."""
-    data: dict[str, Any] = {"id": message.text}
-    if message.args:
-        data["args"] = {name: _plain(value) for name, value in message.args.items()}
-    if message.plural:
-        data["plural"] = message.plural
+    """Return a message as plain values, for JSON: ``{"id": …, "args": {…}, "plural": …}``."""
+    data: dict[str, Any] = to_builtins(message)
     return data
 
 
@@ -116,7 +114,10 @@ def from_json(text: str) -> Message:
     """Return the message that :func:`as_json` wrote; any other text verbatim."""
     if not text.startswith(_BEGINNING):
         return verbatim(text)
-    return _from_data(json.loads(text))
+    try:
+        return convert(json.loads(text), Message)
+    except (ValueError, ValidationError):  # it only begins like a message
+        return verbatim(text)
 
 
 def _arguments(args: Mapping[str, object]) -> dict[str, Value]:
@@ -124,36 +125,11 @@ def _arguments(args: Mapping[str, object]) -> dict[str, Value]:
 
 
 def _argument(value: object) -> Value:
-    match value:
-        case Message() | str() | int() | float():
-            return value
-        case tuple() | list():
-            return tuple(map(_argument, value))
-        case _:
-            return str(value or "")
+    return tuple(map(_single, value)) if isinstance(value, (tuple, list)) else _single(value)
 
 
-def _plain(value: Value) -> object:
-    if isinstance(value, Message):
-        return as_data(value)
-    return [_plain(each) for each in value] if isinstance(value, tuple) else value
-
-
-def _from_data(data: dict[str, Any]) -> Message:
-    args = {name: _value(value) for name, value in data.get("args", {}).items()}
-    return Message(data["id"], args, data.get("plural", ""))
-
-
-def _value(value: Any) -> Value:
-    match value:
-        case {"id": str()}:
-            return _from_data(value)
-        case list():
-            return tuple(map(_value, value))
-        case str() | int() | float():
-            return value
-        case _:
-            raise ValueError(value)
+def _single(value: object) -> Single:
+    return value if isinstance(value, (Message, str, int, float)) else str(value or "")
 
 
 class Catalog:
@@ -165,35 +141,27 @@ class Catalog:
 
     def __call__(self, message: str | Message, /, **args: Value) -> str:
         """Return the text of a message, or of a literal, with its places filled."""
-        if isinstance(message, Message):
-            if message.plural:
-                return self._plural(
-                    message.text, message.plural, message.args["count"], message.args
-                )
-            return self._fill(self._find(message.text), message.args)
-        return self._fill(self._find(message), args)
+        if isinstance(message, str):
+            message = Message(message, args)
+        text = self._find(message)
+        if "{" not in text and "}" not in text:
+            return text
+        return _PLACE.sub(lambda found: self._place(found, message.args), text)
 
     def plural(self, one: str, many: str, count: int, /, **args: Value) -> str:
         """Return a text about ``count`` things; ``count`` also fills the place of this name."""
-        return self._plural(one, many, count, {"count": count, **args})
+        return self(Message(one, {"count": count, **args}, many))
 
     # -- inside
 
-    def _find(self, text: str) -> str:
-        return self.translations.gettext(text) if text else ""  # "" is the catalogue's header
+    def _find(self, message: Message) -> str:
+        if message.plural:
+            count = message.args["count"]
+            assert isinstance(count, int)
+            return self.translations.ngettext(message.text, message.plural, count)
+        return self.translations.gettext(message.text) if message else ""  # "": the header
 
-    def _plural(self, one: str, many: str, count: Value, args: object) -> str:
-        assert isinstance(count, int)
-        assert isinstance(args, dict)
-        return self._fill(self.translations.ngettext(one, many, count), args)
-
-    def _fill(self, text: str, args: object) -> str:
-        assert isinstance(args, dict)
-        if "{" not in text and "}" not in text:
-            return text
-        return _PLACE.sub(lambda found: self._place(found, args), text)
-
-    def _place(self, found: re.Match[str], args: dict[str, Value]) -> str:
+    def _place(self, found: re.Match[str], args: Mapping[str, Value]) -> str:
         name, kind = found[1], found[2]
         if name is None:
             return found[0][0]

@@ -11,7 +11,7 @@ from watcher.model.follow_ups import Abandoned, Event, EventKind, FollowUp, Sour
 from watcher.model.kinds import State
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from watcher.journal.store import Store
 
@@ -174,6 +174,17 @@ class FollowUps:
             None if facts.sync_parsing is None else int(facts.sync_parsing),
             now,
         )
+
+    def name_sources(self, account: str, names: Mapping[str, str]) -> None:
+        """Store the names of sources, by their keys; HrFlow is still asked for the rest."""
+        for source_key, name in names.items():
+            self._store.write(
+                "INSERT INTO sources (account, source_key, name, asked_at) VALUES (?, ?, ?, 0) "
+                "ON CONFLICT (account, source_key) DO UPDATE SET name = excluded.name",
+                account,
+                source_key,
+                name,
+            )
 
     # -- webhook
 

@@ -52,7 +52,7 @@ class LedgerQueries:
         return next(iter(self._senders(query, source_key, identity)), None)
 
     def source_keys(self) -> list[tuple[str, str]]:
-        """Return the account and key of each source that something was sent to."""
+        """Return the account and key of each known source."""
         return [tuple(row) for row in self._store.all("SELECT account, source_key FROM sources")]
 
     def make_due(self, file_ids: Collection[int], now: float) -> None:

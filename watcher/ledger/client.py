@@ -38,7 +38,7 @@ from watcher.model.ledger import (
     TakePlaces,
     Unreachable,
 )
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable

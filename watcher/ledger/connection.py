@@ -18,7 +18,7 @@ from psycopg.conninfo import conninfo_to_dict
 from watcher.i18n.message import NOTHING, msg, verbatim
 from watcher.ledger.schema import SCHEMA, VERSION, version
 from watcher.model.errors import LedgerError
-from watcher.system.hosts import is_loopback
+from watcher.system import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

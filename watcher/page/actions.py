@@ -18,10 +18,10 @@ from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
-from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
+from watcher.pipeline.messages import Ignore, NameSources, Pause, Release, Resume, Retry, Snooze
 from watcher.present import listing
 from watcher.present.status import needs_approval
-from watcher.sniff.bundles import document_path
+from watcher.sniff.formats import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,6 +117,14 @@ class JournalActions(Struct, frozen=True):
     def ignore(self, body: Body) -> dict[str, object]:
         """Ignore files, chosen in the same ways."""
         return self._change(body, lambda entry: entry.state in IGNORABLE, Ignore)
+
+    def name_sources(self, body: Body) -> dict[str, object]:
+        """Remember the ``names`` of the sources of an ``account``, by their keys."""
+        names = body.get("names")
+        if not isinstance(names, dict) or not all(isinstance(each, str) for each in names.values()):
+            raise UsageError(msg("{key} must be text.", key="names"))
+        self._order(NameSources(_text(body, "account"), names))
+        return {}
 
     def forget(self, body: Body) -> dict[str, object]:
         """Remove the files ``ids`` from the journal; see ``App.forget``."""

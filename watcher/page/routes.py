@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import bottle
 
-from watcher.i18n.catalog import catalog, languages, page_texts
+from watcher.i18n.languages import catalog, languages, page_texts
 from watcher.i18n.message import ENGLISH, Catalog, msg
 from watcher.model.errors import ConfigError, UsageError, WatcherError
 from watcher.page.auth import COOKIE, SESSION, is_command
@@ -124,6 +124,7 @@ class Routes:
             ("rescan", actions.rescan), ("reload", actions.reload),
             ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
             ("forget", actions.forget), ("undo", actions.undo), ("keys", actions.keys),
+            ("sources", actions.name_sources),
             ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
             ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),

@@ -14,7 +14,7 @@ from watcher.daemon.adapters import RealClock
 from watcher.daemon.desktop import chosen_language, show_file, start
 from watcher.daemon.instance import HOST, LocalServer
 from watcher.documents.adding import PIECE
-from watcher.i18n.language import system_language
+from watcher.i18n.languages import system_language
 from watcher.model.errors import WatcherError
 from watcher.page.actions import Actions, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed
@@ -22,7 +22,7 @@ from watcher.page.auth import AuthMiddleware, Sessions
 from watcher.page.folders import Additions, FolderSettings
 from watcher.page.routes import Language, Routes
 from watcher.page.setup_form import Health, Sample, Setup
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

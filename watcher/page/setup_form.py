@@ -40,7 +40,7 @@ from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.snapshot import AppState
-from watcher.pipeline.messages import Resume
+from watcher.pipeline.messages import NameSources, Resume
 from watcher.present.status import app_state, headline
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Setup(Struct, frozen=True):
         }
 
     def test_key(self, body: Body) -> dict[str, object]:
-        """Ask HrFlow whose key it is, and which sources there are.
+        """Ask HrFlow whose key it is, and which sources there are; their names are remembered.
 
         Without a ``key`` the stored one is tested. Errors are those of ``ask_hrflow``.
         """
@@ -113,6 +113,8 @@ class Setup(Struct, frozen=True):
         account = editor.account(name, email, api_url)
         key = _key(body) or find_key(account.name, self.environ)[0]
         space = ask_hrflow(account, key)
+        if space.names:
+            self.app.post(NameSources(account.name, space.names))
         sources = [
             {"key": each.key, "name": each.name, "note": self.word(each.note)}
             for each in space.sources

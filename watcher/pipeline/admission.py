@@ -97,7 +97,7 @@ def _broken(document: Document, plan: Plan) -> Skip | None:
         return Skip(
             State.REFUSED,
             msg(
-                "The file is incomplete ({what}). Download or save it again.",
+                "This file is {what}, but incomplete. Download or save it again.",
                 what=sniffed.what,
             ),
         )

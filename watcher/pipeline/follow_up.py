@@ -60,8 +60,7 @@ LISTED: Final = 2_000
 SEARCH_PAGES: Final = 5
 
 NEVER: Final = msg(
-    "HrFlow created no profile within a week. Check the source in HrFlow, "
-    "or retry the file with a new reference."
+    "HrFlow created no profile within a week. Check the source in HrFlow, or retry the file."
 )
 
 #: By which the first delay grows after a question too early, and shrinks after others.

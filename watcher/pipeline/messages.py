@@ -76,6 +76,13 @@ class SetLanguage(Struct, frozen=True):
     language: str
 
 
+class NameSources(Struct, frozen=True):
+    """Remember the ``names`` of an account's sources, by their keys, as HrFlow told the setup."""
+
+    account: str
+    names: Mapping[str, str]
+
+
 class Retry(Struct, frozen=True):
     """Try files again now that were refused, failed, are held, or were ignored by the user."""
 
@@ -226,6 +233,7 @@ JOURNAL_COMMANDS = (
     Forget,
     Ignore,
     Leave,
+    NameSources,
     Pause,
     Release,
     Retry,
@@ -245,6 +253,8 @@ def carry_out(  # noqa: C901 - one case a command
             journal.facts.snooze(until)
         case SetLanguage(language):
             journal.facts.set_language(language)
+        case NameSources(account, names):
+            journal.follow_ups.name_sources(account, names)
         case Retry(file_ids):
             return list(_retry(journal, file_ids, now))
         case Ignore(file_ids):

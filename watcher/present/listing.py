@@ -32,7 +32,7 @@ from watcher.model.lifecycle import (
 )
 from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, display, name, safe, short
-from watcher.sniff.bundles import document_path
+from watcher.sniff.formats import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -114,9 +114,11 @@ def summary(entry: Entry) -> str:
             return _arrived(entry)
         case State.REFUSED | State.IGNORED | State.PARSE_FAILED:
             return str(entry.why)
+        case State.NOTICED if entry.why:
+            return str(entry.why)
         case State.DUPLICATE:
             return str(_duplicate(entry))
-        case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE | State.NOTICED if entry.why:
+        case State.WAITING | State.HELD | State.UNCERTAIN | State.GONE if entry.why:
             return f"{STATES[entry.state].label}: {entry.why}"
         case _:
             return str(STATES[entry.state].label)

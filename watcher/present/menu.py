@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from watcher.model.kinds import State
-from watcher.model.lifecycle import burst_key, existing_key
+from watcher.model.lifecycle import OPEN, burst_key, existing_key
 from watcher.model.snapshot import AppState  # noqa: TC001 - msgspec reads the annotation
 from watcher.present import view
 from watcher.present.status import (
@@ -40,6 +40,8 @@ _LISTED: Final = 10
 _NAME_LETTERS: Final = 40
 _PERSON_LETTERS: Final = 30
 _WHY_LETTERS: Final = 90
+#: States of files that are at their source, or on their way there.
+_GOES_THERE: Final = OPEN | {State.ACCEPTED, State.PARSED}
 _SIGNS: Final[Mapping[str, str]] = MappingProxyType({"good": "✓", "busy": "…", "bad": "✗"})
 
 
@@ -131,7 +133,8 @@ def _file_line(entry: Entry) -> str:
     """Return a line like "✓ Jane Doe → Engineering", with the file's name for one not known."""
     display = view.display(entry)
     sign = "…" if entry.state is State.HELD else _SIGNS.get(display.tone, display.sign)
-    source = f" → {cut(entry.source_name, _PERSON_LETTERS)}" if entry.source_name else ""
+    goes_there = entry.source_name and entry.state in _GOES_THERE
+    source = f" → {cut(entry.source_name, _PERSON_LETTERS)}" if goes_there else ""
     return f"{sign} {who(entry)}{source}"
 
 

@@ -2,12 +2,11 @@
 
 ::
 
-    systemd         a unit of the user's systemd
-    autostart       a desktop entry, where there is no systemd for users
-    launchd         a LaunchAgent on macOS
-    task_scheduler  a task on Windows
-    file_managers   entries in the menus of file managers, installed and removed with it
-    common          what they share
+    linux          a unit of the user's systemd, or a desktop entry where there is none
+    macos          a LaunchAgent
+    windows        a task of the Task Scheduler
+    file_managers  entries in the menus of file managers, installed and removed with it
+    common         what they share
 
 Installing can be repeated, uninstalling leaves nothing.
 """
@@ -15,17 +14,13 @@ Installing can be repeated, uninstalling leaves nothing.
 from __future__ import annotations
 
 import os
-import socket
-import stat
 import sys
 from typing import TYPE_CHECKING
 
 from watcher.i18n.message import Message
-from watcher.service.autostart import Autostart
 from watcher.service.common import (
     NAME,
     Definition,
-    Done,
     Installed,
     Program,
     Run,
@@ -33,17 +28,22 @@ from watcher.service.common import (
     run_program,
 )
 from watcher.service.file_managers import LABEL, FileManagers, make_entries
-from watcher.service.launchd import Launchd
-from watcher.service.systemd import Systemd
-from watcher.service.task_scheduler import Scheduler
+from watcher.service.linux import (
+    Autostart,
+    Systemd,
+    has_user_manager,
+    may_have_namespaces,
+    xdg_folder,
+)
+from watcher.service.macos import Launchd
+from watcher.service.windows import Scheduler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "LABEL", "NAME", "Definition", "Done", "FileManagers", "Installed", "Program", "Run",
+    "LABEL", "NAME", "Definition", "FileManagers", "Installed", "Program", "Run",
     "Service", "Systemd", "choose", "how_to_start", "make_entries", "run_program",
-    "settings_folder",
 ]  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def choose(
     if sys.platform == "darwin":
         agents = os.path.join(definition.home, "Library", "LaunchAgents")
         return Launchd(definition, agents, os.getuid(), run)
-    settings = settings_folder(environ, definition.home)
+    settings = xdg_folder(environ, "XDG_CONFIG_HOME", os.path.join(definition.home, ".config"))
     if has_user_manager(environ):
         return Systemd(definition, settings, run, namespaces=may_have_namespaces())
     return Autostart(definition, settings, spawn, end)
@@ -84,40 +84,3 @@ def how_to_start(environ: Mapping[str, str], home: str, folder: str) -> Message:
     )
     is_installed = os.path.exists(system.file)
     return Message("{hrflow_watcher} service start" if is_installed else "{hrflow_watcher} run")
-
-
-def settings_folder(environ: Mapping[str, str], home: str) -> str:
-    """Return the user's folder of settings; a relative value does not count, as XDG says."""
-    named = environ.get("XDG_CONFIG_HOME", "")
-    return named if os.path.isabs(named) else os.path.join(home, ".config")
-
-
-def has_user_manager(environ: Mapping[str, str]) -> bool:
-    """Return whether systemd runs for this user and can be reached."""
-    place = environ.get("XDG_RUNTIME_DIR", "")
-    if not os.path.isabs(place):
-        return False
-    try:
-        found = os.stat(os.path.join(place, "systemd", "private"))
-    except OSError:
-        return False
-    return stat.S_ISSOCK(found.st_mode) and hasattr(socket, "AF_UNIX")
-
-
-def may_have_namespaces(proc: str = "/proc") -> bool:
-    """Return whether users may have namespaces of their own, as far as the system says."""
-    wanted = (
-        ("sys/kernel/unprivileged_userns_clone", {"1"}),  # Debian
-        ("sys/kernel/apparmor_restrict_unprivileged_userns", {"0"}),  # Ubuntu
-    )
-    if _read(os.path.join(proc, "sys/user/max_user_namespaces")) in ("", "0"):
-        return False
-    return all(_read(os.path.join(proc, name)) in {"", *good} for name, good in wanted)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return ""

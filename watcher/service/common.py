@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from watcher.i18n.message import msg
 from watcher.model.errors import WatcherError
-from watcher.system.files import write_atomically
+from watcher.system import write_atomically
 
 #: The name in lists of services, tasks and programs that start at login.
 NAME: Final = "hrflow-watcher"

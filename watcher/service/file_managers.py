@@ -25,8 +25,8 @@ from msgspec import Struct
 
 from watcher.i18n.message import msg
 from watcher.model.errors import WatcherError
-from watcher.service.autostart import quote_command
 from watcher.service.common import NAME, insist, remove_file, run_program, write_file
+from watcher.service.linux import quote_exec, xdg_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -129,20 +129,19 @@ class FileManagers:
             folder = os.path.join(self._home, "Library", "Services")
             yield _Menu(folder, ".workflow", _render_workflow), True
         else:
-            data = self._xdg("XDG_DATA_HOME", ".local/share")
+            share = os.path.join(self._home, ".local", "share")
+            data = xdg_folder(self._environ, "XDG_DATA_HOME", share)
+            settings = xdg_folder(
+                self._environ, "XDG_CONFIG_HOME", os.path.join(self._home, ".config")
+            )
             for program, folder, ending, render in (
                 ("nautilus", f"{data}/nautilus/scripts", "", _render_script),
                 ("nemo", f"{data}/nemo/scripts", "", _render_script),
-                ("caja", f"{self._xdg('XDG_CONFIG_HOME', '.config')}/caja/scripts", "",
-                 _render_script),
+                ("caja", f"{settings}/caja/scripts", "", _render_script),
                 ("dolphin", f"{data}/kio/servicemenus", ".desktop", _render_service_menu),
                 ("thunar", f"{data}/Thunar/sendto", ".desktop", _render_send_to),
             ):  # fmt: skip
                 yield _Menu(folder, ending, render), bool(self._has(program))
-
-    def _xdg(self, name: str, default: str) -> str:
-        value = self._environ.get(name, "")
-        return value if os.path.isabs(value) else os.path.join(self._home, default)
 
     def _remove(self, menu: _Menu, except_for: Mapping[str, Entry] | None = None) -> bool:
         """Remove our entries from a menu, and its folders if nothing else is there."""
@@ -214,7 +213,7 @@ def _render_send_to(entry: Entry) -> dict[str, bytes]:
 
 
 def _render_desktop_entry(entry: Entry, *head: str) -> dict[str, bytes]:
-    command = quote_command(("/bin/sh", "-c", _linux_script(entry), NAME))
+    command = quote_exec(("/bin/sh", "-c", _linux_script(entry), NAME))
     lines = ("[Desktop Entry]", *head, f"Name={entry.label}", "Icon=document-send",
              f"Exec={command} %F", "")  # fmt: skip
     return {"": "\n".join(lines).encode("utf-8", "surrogateescape")}

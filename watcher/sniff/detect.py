@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from watcher.model.files import Sniffed
 from watcher.sniff import formats
-from watcher.sniff.containers import identify_compound, identify_zip
+from watcher.sniff.containers import Bounded, identify_compound, identify_zip
 from watcher.sniff.endings import Content, End, find_end
 from watcher.sniff.formats import KNOWN_EXTENSIONS, SAME, find_signature, guess_other, is_tar
 
@@ -44,9 +44,7 @@ def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
     content = Content(handle, size, handle.read(HEAD))
     found, end = _identify(content, _extension(name))
     if found is formats.PDF and any(b"/Encrypt" in part for part in _read_trailers(content)):
-        from watcher.sniff.passwords import find_lock  # noqa: PLC0415 - 150 ms for a rare PDF
-
-        found = find_lock(content) or found
+        found = _find_lock(content) or found
     broken = end is End.MISSING
     return Sniffed(found.media_type, found.extension, found.what, _WHOLE[end], broken, found.advice)
 
@@ -135,6 +133,45 @@ def _read_trailers(content: Content) -> Iterator[bytes]:
     if pointers := _POINTER.findall(part):
         yield content.read(int(pointers[-1]), 4096)
     yield content.head
+
+
+# --- A PDF that needs a password or a certificate: ISO 32000-2, 7.6 ------------------------------
+
+_PDF_BUDGET: Final = 2_000_000  # bytes the library may read: the table of 100,000 objects
+_ENTRIES: Final = 50_000  # of a compressed table: some seconds of a hostile one
+_FILTERED: Final = (4, 5, 6)  # versions with a filter for each kind of data
+
+
+def _find_lock(content: Content) -> Format | None:
+    """Return how a PDF is locked: with a password, or for those with a certificate or a licence.
+
+    None where everybody can open it, or where that cannot be determined.
+    """
+    import pypdf  # noqa: PLC0415 - 150 ms for a rare PDF
+
+    class Unopened(pypdf.PdfReader):
+        """Reads the encryption dictionary alone, as the library refuses all but its own kinds."""
+
+        is_encrypted = False
+
+    end = content.find_last(b"%%EOF")
+    bounded = Bounded(content.handle, _PDF_BUDGET, content.size if end < 0 else end + 5)
+    handle = cast("IO[bytes]", bounded)
+    try:
+        rules: Any = Unopened(handle, xref_stream_maximum_entries=_ENTRIES).trailer["/Encrypt"]
+        if rules["/Filter"] != "/Standard":
+            return None if _is_for_attachments(rules) else formats.ENCRYPTED
+        return None if pypdf.PdfReader(handle).decrypt("") else formats.LOCKED
+    except Exception:  # noqa: BLE001 - a damaged PDF can raise anything
+        if bounded.failure:
+            raise bounded.failure from None
+        return None
+
+
+def _is_for_attachments(rules: Any) -> bool:
+    """Whether only attachments, or nothing at all, may be encrypted."""
+    filters = {rules.get(name, "/Identity") for name in ("/StmF", "/StrF")}
+    return rules.get("/V") in _FILTERED and filters == {"/Identity"}
 
 
 # --- Text, markup and mail ---------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Documents of several files: is a file the main file of one, or a part of it?
+"""Documents of several files: does a file stand for one, or belong to it?
 
 On macOS a document may be a folder (``CV.pages``, ``CV.rtfd``), which one file in it represents.
 A web page saved with its pictures has them in a folder beside it (``CV_files``). Only the names
@@ -18,7 +18,7 @@ from watcher.documents.opening import split_below
 from watcher.model.files import Sniffed
 from watcher.routing.names import compose
 from watcher.sniff import formats
-from watcher.sniff.bundles import FORMATS, MAIN_FILES
+from watcher.sniff.formats import BUNDLES, MAIN_FILES
 
 #: Extensions of saved pages, which may have a folder beside them.
 _PAGE_ENDINGS: Final = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp")
@@ -85,7 +85,7 @@ def is_tied(root: str, path: str) -> bool:
 
 def _describe_bundle(extension: str) -> Sniffed | None:
     """Return the type of a folder with this extension; None if only its main file shows it."""
-    found = FORMATS.get(extension)
+    found = BUNDLES.get(extension)
     if found is None:
         return None
     return Sniffed(found.media_type, found.extension, found.what, None, advice=found.advice)

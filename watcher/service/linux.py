@@ -1,20 +1,17 @@
-"""The unit for systemd's user manager.
-
-Escaping is that of systemd.syntax(7), systemd.service(5), section "Command lines", and
-systemd.unit(5), section "Specifiers"; the restrictions are those of systemd.exec(5).
-"""
+"""A unit of the user's systemd; where there is none, an entry that the desktop starts at login."""
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 from typing import TYPE_CHECKING, Final
 
 from watcher.model.errors import UPDATED
 from watcher.routing.names import is_in
-from watcher.service.autostart import render_entry
 from watcher.service.common import (
     COMMENT,
+    COMMENT_FR,
     NAME,
     Installed,
     Service,
@@ -25,9 +22,107 @@ from watcher.service.common import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from watcher.service.common import Definition, Done, Run
+
+# --- The desktop entry ----------------------------------------------------------------------------
+#
+# Quoting is that of the Desktop Entry Specification, "The Exec key" and "Possible value types".
+
+_ENTRY: Final = """\
+[Desktop Entry]
+Type=Application
+Version=1.0
+Name={title}
+Comment={comment}
+Comment[fr]={comment_fr}
+Exec={command}
+Terminal=false
+NoDisplay=true
+X-GNOME-Autostart-enabled=true
+"""
+
+
+def render_entry(command: Sequence[str]) -> str:
+    """Return the text of ``hrflow-watcher.desktop`` in a folder ``autostart``."""
+    return _ENTRY.format(
+        title=NAME, comment=COMMENT, comment_fr=COMMENT_FR, command=quote_exec(command)
+    )
+
+
+def quote_exec(command: Sequence[str]) -> str:
+    """Return the value of ``Exec=``: a word is quoted first, the value escaped after that."""
+    return " ".join(_quote_exec_word(word) for word in command)
+
+
+def _quote_exec_word(word: str) -> str:
+    for special in ("\\", '"', "`", "$"):
+        word = word.replace(special, f"\\{special}")
+    value = f'"{word}"'.replace("%", "%%").replace("\\", "\\\\")
+    return value.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+
+
+class Autostart(Service):
+    """An entry that the desktop starts at login; nothing else looks after the program.
+
+    ``settings`` is the user's folder of settings (``~/.config``). ``spawn`` starts a command that
+    outlives this process, ``end`` stops the running program.
+    """
+
+    kind = "autostart"
+
+    def __init__(
+        self,
+        definition: Definition,
+        settings: str,
+        spawn: Callable[[Sequence[str]], None],
+        end: Callable[[], None],
+    ) -> None:
+        self.file = os.path.join(settings, "autostart", f"{NAME}.desktop")
+        self._spawn = spawn
+        self._end = end
+        self._command = definition.command
+
+    def install(self) -> bool:
+        """Install it, see :meth:`Service.install`."""
+        return write_file(self.file, self._render())
+
+    def uninstall(self) -> bool:
+        """Remove it, see :meth:`Service.uninstall`."""
+        if read_file(self.file) is None:
+            return False
+        self._end()
+        return remove_file(self.file, os.path.dirname(self.file))
+
+    def start(self) -> None:
+        """Start it."""
+        self._spawn(self._command)
+
+    def stop(self) -> None:
+        """Stop it until the next login."""
+        self._end()
+
+    def look(self) -> Installed | None:
+        """Return the status; None if it is not installed."""
+        found = read_file(self.file)
+        if found is None:
+            return None
+        switched_off = b"\nHidden=true" in found or b"Autostart-enabled=false" in found
+        return Installed(
+            self.file,
+            enabled=not switched_off,
+            current=found == self._render(),
+        )
+
+    def _render(self) -> bytes:
+        return render_entry(self._command).encode("utf-8", "surrogateescape")
+
+
+# --- The unit -------------------------------------------------------------------------------------
+#
+# Escaping is that of systemd.syntax(7), systemd.service(5), section "Command lines", and
+# systemd.unit(5), section "Specifiers"; the restrictions are those of systemd.exec(5).
 
 #: The version of systemd from which on the pause between restarts can grow.
 _GROWING: Final = 254
@@ -113,14 +208,14 @@ def render_unit(definition: Definition, *, version: int, namespaces: bool) -> st
     return _UNIT_TEXT.format(
         title=NAME,
         comment=COMMENT,
-        command=quote_command(definition.command),
+        command=quote_exec_start(definition.command),
         update=UPDATED,
         pause=_render_pause(version),
         hardening="\n".join(_restrictions(definition, namespaces=namespaces)),
     )
 
 
-def quote_command(command: Sequence[str]) -> str:
+def quote_exec_start(command: Sequence[str]) -> str:
     """Return the value of ``ExecStart=``; in the program's own path ``$`` needs no escaping."""
     program, *arguments = command
     return " ".join([quote(program), *(quote(each).replace("$", "$$") for each in arguments)])
@@ -270,3 +365,43 @@ class Systemd(Service):
 
     def _insist(self, *words: str) -> None:
         insist(self._run, "systemctl", "--user", "--no-pager", *words)
+
+
+# --- What the system has --------------------------------------------------------------------------
+
+
+def xdg_folder(environ: Mapping[str, str], name: str, default: str) -> str:
+    """Return the folder that a variable names; a relative one does not count, as XDG says."""
+    named = environ.get(name, "")
+    return named if os.path.isabs(named) else default
+
+
+def has_user_manager(environ: Mapping[str, str]) -> bool:
+    """Return whether systemd runs for this user and can be reached."""
+    place = environ.get("XDG_RUNTIME_DIR", "")
+    if not os.path.isabs(place):
+        return False
+    try:
+        found = os.stat(os.path.join(place, "systemd", "private"))
+    except OSError:
+        return False
+    return stat.S_ISSOCK(found.st_mode)
+
+
+def may_have_namespaces(proc: str = "/proc") -> bool:
+    """Return whether users may have namespaces of their own, as far as the system says."""
+    wanted = (
+        ("sys/kernel/unprivileged_userns_clone", {"1"}),  # Debian
+        ("sys/kernel/apparmor_restrict_unprivileged_userns", {"0"}),  # Ubuntu
+    )
+    if _read(os.path.join(proc, "sys/user/max_user_namespaces")) in ("", "0"):
+        return False
+    return all(_read(os.path.join(proc, name)) in {"", *good} for name, good in wanted)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
