@@ -4,6 +4,7 @@ import itertools
 import os
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clock import SetClock
 from tests.support.samples import make_pdf
@@ -15,7 +16,6 @@ from watcher.model.settings import (
     Changed,
     Config,
     Duplicates,
-    replaced,
 )
 from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind
@@ -209,7 +209,7 @@ def test_an_account_that_goes_and_comes_back_while_it_uploads_is_as_it_was(
     folder, other = world.folder(), world.folder("other", account="other")
     both = world.config(folder, other, parallel_uploads=1, read_timeout=60.0)
     more = Account(name="other", email=sb.EMAIL, api_url=world.sandbox.url)
-    both = replaced(both, accounts=(*both.accounts, more))
+    both = replace(both, accounts=(*both.accounts, more))
     world.config = lambda *_, **__: both
     world.sandbox.faults.set(
         Fault(

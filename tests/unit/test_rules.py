@@ -33,7 +33,7 @@ from watcher.model.uploads import Route, Skip
 from watcher.pipeline.admission import has_likely_time
 from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
 from watcher.routing.names import as_seen
-from watcher.routing.placeholders import Facts, fill, names_in
+from watcher.routing.patterns import Facts, fill, names_in
 from watcher.routing.rules import fingerprint, form_fields, router
 
 FACTS = Facts(hostname="pc-7", user="jo")

@@ -13,8 +13,8 @@ from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.placeholders import Facts
-from watcher.routing.rules import Plan, accepts, converts, opens, router
+from watcher.routing.patterns import Facts
+from watcher.routing.rules import make_plan
 from watcher.sniff.formats import document_path
 
 IGNORED = [
@@ -180,10 +180,7 @@ def test_what_cannot_be_moved_alone_stays(tmp_path, names, tied, why):
 
 def decided(root, name, **settings):
     folder = Folder(path=root, account="a", source_key="k", **settings)
-    route = router(folder, Facts("h", "u"))
-    plan = Plan(
-        folder, ignore_filter(folder), accepts(folder), opens(folder), converts(folder), route
-    )
+    plan = make_plan(folder, Facts("h", "u"))
     found = identify(root, os.path.join(root, name), accepts=plan.accepts).document
     return decide(found, plan)
 

@@ -165,8 +165,10 @@ def real_path(path: str) -> str:
 
 def find_files(reader: Reader, path: str) -> list[Entry]:
     """Return the files at or below a path, or those that were moved there after a failure."""
+    from watcher.journal.history import Filter  # noqa: PLC0415 - many commands do without
+
     full = real_path(path)
-    if found := [each for some in reader.pages(folder=full) for each in some]:
+    if found := [each for some in reader.pages(Filter(folder=full)) for each in some]:
         return found
-    failed = (each for some in reader.pages(states=tuple(FAILED)) for each in some)
+    failed = (each for some in reader.pages(Filter(states=FAILED)) for each in some)
     return [each for each in failed if each.filed_to and lies_in(each.filed_to, full, os.sep)]

@@ -31,7 +31,6 @@ from watcher.cli.output import (
 )
 from watcher.daemon.instance import lock
 from watcher.i18n.command import command_name
-from watcher.model.approvals import HOUR
 from watcher.model.errors import (
     AlreadyRunningError,
     NotRunningError,
@@ -40,7 +39,7 @@ from watcher.model.errors import (
     WatcherError,
 )
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import burst_key, cause_of, existing_key
+from watcher.model.lifecycle import HOUR, burst_key, cause_of, existing_key
 from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ import os
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from watcher.config.checks import check_values
 from watcher.config.document import parse
@@ -26,7 +27,6 @@ from watcher.config.setup_plan import (
 )
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
-from watcher.model.settings import replaced, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,10 +70,10 @@ class Editor(Struct, frozen=True):
         ConfigError if that makes no sense, so that no key is sent to a wrong address.
         """
         said = {"email": email, "api_url": api_url}
-        account = replaced(
+        account = replace(
             read_account(self.merged, name), **{key: value for key, value in said.items() if value}
         )
-        if wrong := [*check_values(values_of(account))]:
+        if wrong := [*check_values(asdict(account))]:
             raise ConfigError(
                 msg('The account "{value}" can\'t be used.', value=name),
                 "",

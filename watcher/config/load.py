@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from watcher.config import checks, types
 from watcher.config.document import Table, parse, read_text, table_in, tables_in
@@ -37,7 +38,7 @@ from watcher.config.paths import (
 )
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
-from watcher.model.settings import Account, Config, Folder, Rule, Settings, replaced, values_of
+from watcher.model.settings import Account, Config, Folder, Rule, Settings
 from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def load_text(
     ]
     return Loaded(
         path,
-        replaced(config, remarks=tuple(remarks)),
+        replace(config, remarks=tuple(remarks)),
         mistakes.warnings,
         mistakes.absent,
         builder.origins,
@@ -372,7 +373,7 @@ def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     return [
         (prefix + name, _shown_value(value), _shown_origin(loaded, prefix + name))
         for prefix, table in tables.items()
-        for name, value in values_of(table).items()
+        for name, value in asdict(table).items()
         if prefix + name in loaded.origins
     ]
 

@@ -31,7 +31,7 @@ from watcher.config.document import comments, headers, locate, read_text
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
-from watcher.routing.placeholders import harmless
+from watcher.routing.patterns import harmless
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.journal.reader import Reader
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.lifecycle import OPEN
-from watcher.routing.placeholders import BUILT_IN, names_in
+from watcher.routing.patterns import BUILT_IN, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from watcher.config.editor import Editor
     from watcher.config.setup_plan import Answers
     from watcher.daemon.instance import Places
-    from watcher.hrflow.inquiry import Source
+    from watcher.hrflow.client import Source
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Account, Folder
 
@@ -252,11 +252,11 @@ def ask_hrflow(account: Account, secret: str) -> Workspace:
     CredentialError if HrFlow rejects it or it cannot upload, OfflineError without an answer,
     UnusableError if HrFlow says something else.
     """
-    from watcher.hrflow.inquiry import Inquiry  # noqa: PLC0415 - the network takes time to import
+    from watcher.hrflow.client import Inquiry  # noqa: PLC0415 - the network takes time to import
 
     if keys.is_write_only(secret):
         return Workspace(unseen=msg("with a write-only key"))
-    with Inquiry(account, secret, time.monotonic) as inquiry:
+    with closing(Inquiry(account, secret, time.monotonic)) as inquiry:
         access = inquiry.access()
         if access.permission == "read":
             raise CredentialError(keys.READ_ONLY, keys.READ_ONLY_HINT, field="key")

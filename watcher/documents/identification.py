@@ -155,9 +155,7 @@ def _read_small(handle: BinaryIO, size: int) -> BinaryIO:
 
     One more byte is read to detect that the file grew.
     """
-    if size >= _CHUNK:
-        return handle
-    return io.BytesIO(handle.read1(size + 1))  # type: ignore[attr-defined]  # is buffered
+    return io.BytesIO(handle.read(size + 1)) if size < _CHUNK else handle
 
 
 def _hash(handle: BinaryIO, size: int) -> str:

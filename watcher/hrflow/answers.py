@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from watcher.i18n.message import Message, msg, verbatim
-from watcher.model.follow_ups import ListedProfile, ProfilePage, SourceFacts
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
     Held,
+    ListedProfile,
     NoSync,
     Parsed,
     Profile,
+    ProfilePage,
     Refused,
+    SourceFacts,
     Uncertain,
     Unknown,
     Unreadable,
@@ -128,13 +130,17 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         return float(min(int(text[:9]), 10**9))
+    moment = http_date(text)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def http_date(text: str) -> float | None:
+    """Return seconds since 1970 of a date as HTTP writes it; None if it is none."""
     try:
         moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
 
 
 def upload_outcome(

@@ -96,11 +96,11 @@ class FormBody:
         # Of a large file each piece is hashed while it is sent.
         with ThreadPoolExecutor(1, "hash") if left > BIG else nullcontext() as hasher:
             hashed: Future[None] | None = None
-            # The last read asks for one byte more, to see whether the file grew.
-            while piece := self._read(room := min(CHUNK, left + 1)):
+            while left:
+                piece = self._read(min(CHUNK, left))
+                if not piece:
+                    raise AlteredError(msg("The file became shorter during the upload."))
                 left -= len(piece)
-                if left < 0:
-                    raise AlteredError(msg("The file grew during the upload."))
                 if hasher is None:
                     digest.update(piece)
                 else:
@@ -108,10 +108,8 @@ class FormBody:
                         hashed.result()
                     hashed = hasher.submit(digest.update, piece)
                 yield piece
-                if not left and len(piece) < room:  # the file ends here
-                    break
-        if left:
-            raise AlteredError(msg("The file became shorter during the upload."))
+        if self._read(1):
+            raise AlteredError(msg("The file grew during the upload."))
         if digest.hexdigest() != self._sha256:
             raise AlteredError(msg("The file changed during the upload."))
 

@@ -203,12 +203,16 @@ class Store:
         except sqlite3.Error as error:
             raise problem(error) from error
 
+    def ids(self, where: str, *values: object) -> list[int]:
+        """Return the ids of the files for which ``where`` holds."""
+        return [file_id for (file_id,) in self.all(f"SELECT id FROM files WHERE {where}", *values)]
+
     def entries(self, where: str, *values: object) -> list[Entry]:
         """Return files for which ``where`` holds; ``f`` stands for the table of files."""
         found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
         return [
             rows.entry(row, self.path_of(row.duplicate_of) if row.duplicate_of else "")
-            for row in map(rows.EntryRow._make, found)
+            for row in (rows.EntryRow(*columns) for columns in found)
         ]
 
     def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:

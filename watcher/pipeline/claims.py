@@ -46,7 +46,7 @@ from watcher.pipeline.upload import UploadDone
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from watcher.journal.ledger import Sender
+    from watcher.journal.queues import Sender
     from watcher.model.uploads import Job
     from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
@@ -299,7 +299,7 @@ class Claims(Stage):
         if not contents:
             return
         used = {(plan.folder.account, key) for plan in self._plans.values() for key in _keys(plan)}
-        used.update(self._journal.ledger.source_keys())
+        used.update(self._journal.follow_ups.sources())
         sources = {
             source_fingerprint(self._api_urls[account], key): key
             for account, key in used

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
     from watcher.documents import Spool
     from watcher.journal.writer import Journal
-    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.uploads import (
         Finding,
         Job,
         Outcome,
+        ProfilePage,
+        Search,
+        SourceFacts,
         Unknown,
         Unreadable,
         Wait,

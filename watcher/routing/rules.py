@@ -1,6 +1,6 @@
 """Where a document goes and with what: the folder's settings and its first matching rule.
 
-Pure. A folder is compiled once (:func:`router`); the result is called for every file.
+Pure. A folder is compiled once (:func:`make_plan`); what that returns is called for every file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
@@ -23,12 +23,10 @@ from watcher.model.settings import (
     CreatedAtFormat,
     Item,
     MailSetting,
-    replaced,
-    values_of,
 )
 from watcher.model.uploads import Open, Route, Skip
-from watcher.routing.patterns import compile_pattern
-from watcher.routing.placeholders import Facts, Values, fill, harmless, names_in
+from watcher.routing.ignored import ignore_filter
+from watcher.routing.patterns import Facts, Values, compile_pattern, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
@@ -81,6 +79,20 @@ class Plan(Struct, frozen=True):
     is_imported: bool = False
 
 
+def make_plan(
+    folder: Folder, facts: Facts, targets: Collection[str] = (), *, is_imported: bool = False
+) -> Plan:
+    """Compile a folder that has passed the configuration's check.
+
+    ``targets``: absolute paths where files were filed by earlier settings.
+    """
+    ignored = ignore_filter(folder, targets)
+    accept, convert = _accepts(folder), _converts(folder)
+    return Plan(
+        folder, ignored, accept, _opens(folder), convert, router(folder, facts), is_imported
+    )
+
+
 class _NotRoutedError(Exception):
     """The document cannot be routed; ``why`` is a sentence."""
 
@@ -94,14 +106,18 @@ def fingerprint(folder: Folder) -> str:
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
 
 
-def may_lead_to(folder: Folder, account: str, source_key: str) -> bool:
-    """Return whether a folder's settings may send a document to this source of this account."""
-    own = [rule.source_key for rule in folder.rules if rule.source_key]
-    is_used = any(key == source_key or names_in(key) for key in (folder.source_key, *own))
-    return folder.account == account and is_used
+def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
+    """Return whether an upload's folder no longer sends anything to its account and source."""
+    plan = plans.get(job.folder)
+    if plan is None:
+        return False
+    folder = plan.folder
+    keys = [folder.source_key, *(rule.source_key for rule in folder.rules if rule.source_key)]
+    is_used = any(key == job.source_key or names_in(key) for key in keys)
+    return folder.account != job.account or not is_used
 
 
-def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
+def _accepts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether the folder accepts a content."""
     wanted = frozenset(folder.accept)
 
@@ -110,11 +126,11 @@ def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
             return False
         return fits_type(sniffed.media_type, wanted) or convert(sniffed)
 
-    convert = converts(folder)
+    convert = _converts(folder)
     return accept
 
 
-def converts(folder: Folder) -> Callable[[Sniffed], bool]:
+def _converts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether a content is sent as PDF instead."""
     wanted = frozenset(folder.accept)
     is_on = folder.convert_images and fits_type(formats.PDF.media_type, wanted)
@@ -126,7 +142,7 @@ def converts(folder: Folder) -> Callable[[Sniffed], bool]:
     return convert
 
 
-def opens(folder: Folder) -> Callable[[Sniffed], bool]:
+def _opens(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether files in the folder are opened, by their content."""
     wanted = frozenset(each.media_type for each in opened(folder))
     return lambda sniffed: sniffed.media_type in wanted
@@ -154,7 +170,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
     The folder must have passed the configuration's check: its patterns compile and every
     placeholder can be filled.
     """
-    accept = accepts(folder)
+    accept = _accepts(folder)
     rules = [
         _Compiled(
             number, rule, compile_pattern(rule.match) if rule.match else None, _merge(folder, rule)
@@ -249,7 +265,7 @@ class _Compiled(NamedTuple):
 def _merge(folder: Folder, rule: Rule) -> Folder:
     own = {name: value for name in _OWN if (value := getattr(rule, name)) is not None}
     tags, metadatas = (*folder.tags, *rule.tags), (*folder.metadatas, *rule.metadatas)
-    return replaced(folder, **own, tags=tags, metadatas=metadatas)
+    return replace(folder, **own, tags=tags, metadatas=metadatas)
 
 
 def _choose(rules: list[_Compiled], document: Document) -> tuple[_Compiled | None, dict[str, str]]:
@@ -363,7 +379,7 @@ def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Ite
 def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
     filled = {
         name: fill(value, values) if isinstance(value, str) else value
-        for name, value in values_of(label).items()
+        for name, value in asdict(label).items()
         if value is not None
     }
     stage = filled.get("stage")
