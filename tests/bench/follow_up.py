@@ -53,6 +53,9 @@ class Clock:
 
     tick = wall
 
+    def pause(self, seconds):
+        self.now += seconds
+
     @staticmethod
     def jitter():
         return 0.5

@@ -51,6 +51,11 @@ if TYPE_CHECKING:
 BATCH: Final = 256
 MORE: Final = 12
 
+#: While at least so many requests are under way, a turn begins so many seconds after its first
+#: message, as a commit costs more than the rest of a file: others come in and share it.
+MANY: Final = 8
+GATHERING: Final = 0.005
+
 #: The most changed files that are published in one turn, as one cause may change very many.
 PUBLISHED: Final = 512
 
@@ -197,6 +202,8 @@ class Pipeline:
         self._jumps.expect(patience)
         try:
             self._batch.append(self._inbox.get(timeout=patience))
+            if sum(stage.running for stage in self._stages) >= MANY:
+                self._clock.pause(GATHERING)
             while len(self._batch) < BATCH:
                 self._batch.append(self._inbox.get_nowait())
         except queue.Empty:

@@ -38,6 +38,10 @@ class Clock(Protocol):
         """Seconds that never go back, and go on while the machine sleeps."""
         ...
 
+    def pause(self, seconds: float) -> None:
+        """Let other threads run for so long."""
+        ...
+
     def jitter(self) -> float:
         """A random number, 0 ≤ x < 1."""
         ...
