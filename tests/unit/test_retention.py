@@ -165,11 +165,11 @@ def test_a_file_that_comes_back_to_its_place_is_the_one_that_arrived(journal, pa
     first = send(journal, "a.pdf", DAY)
     journal.names.forget(first)
     again = add(journal, "a.pdf", now=2 * DAY)
-    assert journal.files.is_return_of(again, first)
+    assert journal.files.merge_if_returned(again, first)
     assert journal.names.find(FOLDER, f"{FOLDER}/a.pdf").file_id == first
     assert journal.files.state(again) is None
     elsewhere = add(journal, "b.pdf", now=2 * DAY)
-    assert not journal.files.is_return_of(elsewhere, first)
+    assert not journal.files.merge_if_returned(elsewhere, first)
 
 
 def test_a_journal_built_anew_is_one_like_any_other_after_a_month(journal, path):

@@ -119,14 +119,14 @@ def test_what_was_put_back(doubt, seen, settled, why):
 def test_what_is_waited_for_is_tried_once_for_each_version():
     settling = Settling()
     path = "/w/cv.pdf"
-    assert not settling.may_try(path), "nobody knows it"
+    assert not settling.try_early(path), "nobody knows it"
     tries = []
     for now, stat in enumerate([EMPTY, NEW, NEW, BIG, BIG]):
         see(settling, now / 10, SCANNED, stat)
-        tries.append(settling.may_try(path))
+        tries.append(settling.try_early(path))
     assert tries == [False, True, False, True, False]
     settling.defer(candidate(), STATS[BIG], 1, SECONDS, Doubt.BEING_WRITTEN)
-    assert not settling.may_try(path), "it was looked at and put back"
+    assert not settling.try_early(path), "it was looked at and put back"
 
 
 def test_due_names_what_is_to_be_looked_at():

@@ -142,15 +142,15 @@ class LiveLines:
             case Entry() if self.as_json:
                 say_json(listing.record(event))
             case Entry(state=state) if state in _SHOWN or is_put_off(event):
-                if self._is_new(event):
+                if self._note_if_new(event):
                     self._write_entry(event)
             case FolderState() | Connection() | Message() | str() if not self.as_json:
                 _write_event(event)
             case _:
                 pass
 
-    def _is_new(self, entry: Entry) -> bool:
-        """Whether more than its place has changed since a file's last line.
+    def _note_if_new(self, entry: Entry) -> bool:
+        """Note a file's next line if more than its place has changed; return whether it has.
 
         For files that wait for approval together, there is one line for all.
         """

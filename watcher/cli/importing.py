@@ -196,7 +196,7 @@ def command(
         made = imported_folder(config, path, key, name, tags)
     where, chosen = places(ctx), _choose(config, path, made)
     asks = not as_json and is_terminal()
-    if not yes and not _is_wanted(chosen, where, path, made, asks=asks):
+    if not yes and not _confirm_many(chosen, where, path, made, asks=asks):
         say("Nothing was uploaded.")
         return 0
     began = time.time()
@@ -237,12 +237,12 @@ def _limited(folder: Folder, path: str) -> Folder:
     return replace(folder, existing=Existing.ASK)
 
 
-def _is_wanted(
+def _confirm_many(
     config: Config, where: Places, path: str, made: Folder | None, *, asks: bool
 ) -> bool:
-    """Return whether to upload all these files; if they are many, that is for a person to say.
+    """Ask a person whether to upload all these files if they are many; return the answer.
 
-    UsageError if they are, and nobody can be asked.
+    True if they are few. UsageError if they are many and nobody can be asked.
     """
     plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
     limits = [plan.folder.ask_above for plan in plans.values() if plan.folder.ask_above]

@@ -300,8 +300,11 @@ class Files:
         if file_id != former:
             self.delete([file_id])
 
-    def is_return_of(self, file_id: int, former: int) -> bool:
-        """Return whether an uploaded file is back at its old path; if so, remove the new row."""
+    def merge_if_returned(self, file_id: int, former: int) -> bool:
+        """Remove the new row of an uploaded file that is back at its old path.
+
+        Return whether it is.
+        """
         same = self._store.read(
             "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
             "AND a.name = b.name WHERE a.id = ? AND b.id = ? "

@@ -151,7 +151,7 @@ class Admission(Stage):
                 self._emit(Finished(file_id, plan.folder.path))  # its container may be done now
         if isinstance(decision, Skip | Open):
             return None
-        if plan.folder.duplicates is Duplicates.UPLOAD and self._is_moved(
+        if plan.folder.duplicates is Duplicates.UPLOAD and self._continue_former(
             file_id, candidate, document, decision
         ):
             return None
@@ -182,7 +182,7 @@ class Admission(Stage):
             if before and plan.folder.changed is Changed.IGNORE and before.state in ARRIVED:
                 self._journal.files.update_stat(before.file_id, candidate, stat)
                 continue
-            if before is None and self._existing.recognise(candidate, stat):
+            if before is None and self._existing.adopt_if_renamed(candidate, stat):
                 continue
             part_id = note_version(self._journal, candidate, before, stat, now)
             if is_held:
@@ -201,10 +201,10 @@ class Admission(Stage):
         if skip.state is State.REFUSED:
             self._emit(Finished(file_id, plan.folder.path))
 
-    def _is_moved(
+    def _continue_former(
         self, file_id: int, candidate: Candidate, document: Document, route: Route
     ) -> bool:
-        """Whether this file was sent under a former name; if so, its former row continues."""
+        """Continue the row of a file that was sent under a former name; return whether it was."""
         stat = document.stat
         sent = self._journal.names.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
@@ -245,7 +245,7 @@ class Admission(Stage):
             return None
         fields = form_fields(route, document.sent_type)
         if owner != file_id:
-            if not self._journal.files.is_return_of(file_id, owner):
+            if not self._journal.files.merge_if_returned(file_id, owner):
                 step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
                 self._journal.files.step(file_id, step, now, route=route, fields=fields)
                 self._note_duplicate(file_id, owner, plan)
@@ -268,7 +268,7 @@ class Admission(Stage):
         if self._journal.facts.is_in_doubt(file_id):
             why = msg("Checking whether this file was uploaded before.")
             step = Step(State.UNCERTAIN, why, now)
-        elif not self._guard.admits(file_id, plan.folder.path, held_by):
+        elif not self._guard.admit(file_id, plan.folder.path, held_by):
             step, cause = Step(State.HELD, BURST_WAITS), burst_key(plan.folder.path)
         elif keys := self._journal.holds.keys_of(route.account, route.source_key):
             # Every held file shows the reason, later ones too.

@@ -83,8 +83,8 @@ class ExistingFiles(Stage):
             NOTHING if skipped else EXISTING_WAITS,
         )
 
-    def recognise(self, candidate: Candidate, stat: Stat) -> bool:
-        """Whether what seems new was there first under another name; it stays what it was."""
+    def adopt_if_renamed(self, candidate: Candidate, stat: Stat) -> bool:
+        """Give its new name to a file that was there first; return whether this is one."""
         if candidate.folder not in self._folders:
             return False
         key, now = existing_key(candidate.folder), self._clock.wall()
@@ -198,9 +198,10 @@ class Guard(Stage):
         now = self._clock.wall()
         return self._clock.tick() + month_end(now) - now
 
-    def admits(self, file_id: int, folder: str, cause: str) -> bool:
-        """Return whether a file may be queued; if not, it waits for approval.
+    def admit(self, file_id: int, folder: str, cause: str) -> bool:
+        """Count a file; return whether it may be queued or has to wait for approval.
 
+        Those that came shortly before one that makes a burst are held at once.
         ``cause`` is what held it before, "" if nothing did.
         """
         key, plan = burst_key(folder), self._plans[folder]
@@ -208,7 +209,7 @@ class Guard(Stage):
             return True
         if self._journal.holds.is_held(key):
             return False
-        return cause == key or not self._begins_burst(file_id, folder, plan.folder.ask_above)
+        return cause == key or not self._hold_if_burst(file_id, folder, plan.folder.ask_above)
 
     def at_most(self, account: str, uploads: int) -> int:
         """Return how many of ``uploads`` may start within the monthly limit."""
@@ -219,8 +220,8 @@ class Guard(Stage):
 
     # -- inside
 
-    def _begins_burst(self, file_id: int, folder: str, limit: int) -> bool:
-        """Count a new file; return whether it makes a burst, and hold those that came with it."""
+    def _hold_if_burst(self, file_id: int, folder: str, limit: int) -> bool:
+        """Count a new file; if it makes a burst, hold those that came with it and return True."""
         now, tick, arrivals = self._clock.wall(), self._clock.tick(), self._arrivals[folder]
         arrivals.add(file_id, tick)
         if not arrivals.exceed(limit, tick):

@@ -139,7 +139,7 @@ class Intake(Stage):
             self._notice(candidate)
         elif candidate.stat is not None:
             now = self._clock.wall()
-            if not self._existing.recognise(candidate, candidate.stat):
+            if not self._existing.adopt_if_renamed(candidate, candidate.stat):
                 self._journal.files.add(candidate, candidate.stat, now, State.NOTICED)
 
     # -- noticing
@@ -172,15 +172,15 @@ class Intake(Stage):
                 self._note_unusable(candidate, stat)
         elif stat is None:
             self._note_vanished(candidate, known)
-        elif known is None and self._existing.recognise(candidate, stat):
+        elif known is None and self._existing.adopt_if_renamed(candidate, stat):
             self._settling.forget(candidate.path)
-        elif not self._is_decided(candidate, known, stat, plan):
+        elif not self._skip_if_decided(candidate, known, stat, plan):
             self._settle(candidate, known, stat, plan)
 
-    def _is_decided(
+    def _skip_if_decided(
         self, candidate: Candidate, known: Known | None, stat: Stat, plan: Plan
     ) -> bool:
-        """Whether this version of the file has been decided upon before."""
+        """Leave alone a version of a file that was decided upon before; return whether it was."""
         if known is None or known.state in (State.NOTICED, State.GONE):
             return False
         # A scan compares size and time alone: where a drive is mounted again, inodes may change.
@@ -204,13 +204,13 @@ class Intake(Stage):
             wall=self._clock.wall(),
             changed=changed,
         )
-        if settled or (not changed and self._may_try(candidate)):
+        if settled or (not changed and self._try_early(candidate)):
             self._reading.add(replace(candidate, stat=stat), settled)
 
-    def _may_try(self, candidate: Candidate) -> bool:
-        """Whether a file that a scan has found may be looked at before it has settled."""
+    def _try_early(self, candidate: Candidate) -> bool:
+        """Return whether a file that a scan has found is read now, before it has settled."""
         found = candidate.sign is Sign.SCANNED and candidate.folder not in self._blind
-        return found and self._settling.may_try(candidate.path)
+        return found and self._settling.try_early(candidate.path)
 
     def _show(self, candidate: Candidate, why: Message) -> None:
         """Note in the journal a file that has been waited for so long that people ask why."""
@@ -319,14 +319,17 @@ class Intake(Stage):
             self._emit(replace(candidate, sign=seen_again, stat=None))
 
     def _postpone(self, message: ReadDone, found: Identified, plan: Plan) -> bool:
-        """Whether the file is to be looked at again later, as it does not seem to be complete."""
+        """Have a file that does not seem complete read again later; return whether it will be."""
         candidate, stat = message.candidate, found.document.stat
         seconds = plan.folder.settle_seconds
         doubt = doubt_about(found, self._clock.wall() - stat.mtime_ns / 1e9, seconds)
-        if self._has_changed_around(found.document):
+        if self._reopen_if_changed(found.document):
             return True
-        if message.settled is Settled.NO and not self._is_proved(found):
-            return True
+        if message.settled is Settled.NO:
+            if found.being_written is None:
+                self._blind.add(candidate.folder)
+            if not _is_proved(found):
+                return True
         is_final = message.settled is Settled.LAST and doubt is not Doubt.BEING_WRITTEN
         if doubt is Doubt.NONE or is_final:
             self._settling.forget(candidate.path)
@@ -335,10 +338,10 @@ class Intake(Stage):
         self._wait_for(candidate, reason(doubt, stat))
         return True
 
-    def _has_changed_around(self, document: Document) -> bool:
-        """Whether the file that a document is inside of has changed since it was opened.
+    def _reopen_if_changed(self, document: Document) -> bool:
+        """Have the file that a document is inside of opened again in its time if it has changed.
 
-        It is opened again in its time.
+        Return whether it has.
         """
         if not document.container:
             return False
@@ -348,16 +351,13 @@ class Intake(Stage):
         self._journal.queues.read_later(known.file_id, self._clock.wall() + UNREADABLE_FIRST)
         return True
 
-    def _is_proved(self, found: Identified) -> bool:
-        """Whether a look before its time shows that a file is complete; else it is waited for."""
-        document = found.document
-        if found.being_written is None:
-            self._blind.add(document.folder)
-        return (
-            found.being_written is False
-            and document.sniffed.whole is True
-            and not document.may_be_part
-        )
+
+def _is_proved(found: Identified) -> bool:
+    """Whether an early look shows that a file is complete; if not, it is waited for."""
+    document = found.document
+    return (
+        found.being_written is False and document.sniffed.whole is True and not document.may_be_part
+    )
 
 
 @contextlib.contextmanager

@@ -183,10 +183,10 @@ class ProfileLists:
         profile = rules.match(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
 
-    def must_search(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
-        """Return whether the answer is that an account's profiles cannot be listed.
+    def note_if_unlisted(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
+        """Note it if the answer is that an account's profiles cannot be listed.
 
-        They are searched for from then on.
+        They are searched for from then on. Return whether that is the answer.
         """
         if search.stage or account in self._unlisted:
             return False

@@ -233,22 +233,24 @@ class Sources(Stage):
         self._note(key, SourceFacts(self._facts(key)[0].name, sync_parsing=False))
 
     def forbids_sync(self, account: str, source_key: str) -> bool:
-        """Whether a source is known not to allow synchronous parsing, of which people are told."""
+        """Whether a source is known not to allow synchronous parsing."""
+        facts, since = self._facts((account, source_key))
+        return facts.sync_parsing is False and self._clock.wall() - since < _FRESH
+
+    def warn_no_sync(self, account: str, source_key: str) -> None:
+        """Tell people once that uploads to a source go on without synchronous parsing."""
         key = account, source_key
-        facts, since = self._facts(key)
-        now = self._clock.wall()
-        if facts.sync_parsing is not False or now - since >= _FRESH:
-            return False
-        if key not in self._warned and self._journal.facts.set_notified(_no_sync(key), now):
+        if key in self._warned:
+            return
+        self._warned.add(key)
+        if self._journal.facts.set_notified(_no_sync(key), self._clock.wall()):
             self._publish(
                 msg(
                     "The source {source} doesn't allow sync_parsing, so uploads continue "
                     "without it. Ask HrFlow support or an admin to allow it.",
-                    source=facts.name or source_key,
+                    source=self._facts(key)[0].name or source_key,
                 )
             )
-        self._warned.add(key)
-        return True
 
     def _facts(self, key: tuple[str, str]) -> tuple[SourceFacts, float]:
         """What is known of a source, and since when."""

@@ -157,8 +157,8 @@ class Settling:
         factor = 1 if doubt is Doubt.NO_END else PATIENCE_FACTOR
         self._put(candidate, stat, now, factor * seconds, doubt)
 
-    def may_try(self, path: str) -> bool:
-        """Whether it is worth a try to look at a file before its time; once for each version.
+    def try_early(self, path: str) -> bool:
+        """Take the one early look at a version of a file; return False if it is of no use or taken.
 
         A look may prove what waiting only makes likely: that nobody has the file open for writing,
         and that its end is there. If it does not, the file is waited for as before.

@@ -223,7 +223,7 @@ class Tracker(Stage):
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
         finding, is_probable = self._lists.look_through(current, answer)
-        if search and self._lists.must_search(job.account, search, answer):
+        if search and self._lists.note_if_unlisted(job.account, search, answer):
             self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
             return
         if (

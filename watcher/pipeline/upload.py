@@ -94,6 +94,8 @@ class Uploads(Stage):
                 self._journal.files.step(job.file_id, Step(State.UPLOADING), now)
                 self._budget.begin(account, job.file_id, Use.UPLOAD)
                 forbids = asks_for_sync(job) and self._sources.forbids_sync(account, job.source_key)
+                if forbids:
+                    self._sources.warn_no_sync(account, job.source_key)
                 self._starting.append(without_sync(job) if forbids else job)
 
     def start(self) -> None:
