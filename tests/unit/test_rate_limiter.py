@@ -115,9 +115,15 @@ def test_that_questions_are_answered_does_not_prove_that_uploads_are():
     limiter = RateLimiter(8)
     limiter.start()
     limiter.end(Uncertain(verbatim("503"), troubled=True), 0, 0.5)
-    for is_follow_up, is_check in ((True, False), (False, True)):
+    for is_follow_up, is_confirmation in ((True, False), (False, True)):
         limiter.start(is_follow_up=is_follow_up)
-        limiter.end(Parsed(Profile("p")), 10, 0.5, is_follow_up=is_follow_up, is_check=is_check)
+        limiter.end(
+            Parsed(Profile("p")),
+            10,
+            0.5,
+            is_follow_up=is_follow_up,
+            is_confirmation=is_confirmation,
+        )
         assert limiter.free(10) == 1
     limiter.start()
     limiter.end(Accepted(), 10, 0.5)
@@ -127,9 +133,9 @@ def test_that_questions_are_answered_does_not_prove_that_uploads_are():
 def test_questions_end_a_trouble_that_only_questions_met():
     limiter = RateLimiter(8)
     limiter.start()
-    limiter.end(Wait(verbatim("503"), troubled=True), 0, 0.5, is_check=True)
+    limiter.end(Wait(verbatim("503"), troubled=True), 0, 0.5, is_confirmation=True)
     limiter.start()
-    limiter.end(Unknown(), 10, 0.5, is_check=True)
+    limiter.end(Unknown(), 10, 0.5, is_confirmation=True)
     assert limiter.free(10) == 4
 
 

@@ -110,11 +110,11 @@ class RateLimiter:
         jitter: float,
         *,
         is_follow_up: bool = False,
-        is_check: bool = False,
+        is_confirmation: bool = False,
     ) -> None:
         """Count a request that ended with ``outcome`` (any Outcome or Finding).
 
-        ``is_check``: it asked about an uncertain upload, in an upload's place.
+        ``is_confirmation``: it asked about an uncertain upload, in an upload's place.
         """
         if is_follow_up:
             self.follow_ups -= 1
@@ -130,12 +130,12 @@ class RateLimiter:
                 Wait(troubled=True) | Wait(offline=True)
                 | Uncertain(troubled=True) | Uncertain(offline=True)
             ) if not is_follow_up:  # fmt: skip
-                self._fails_uploads = self._fails_uploads or not is_check
+                self._fails_uploads = self._fails_uploads or not is_confirmation
                 self._pause(outcome, now, jitter)
             case (
                 Accepted() | Parsed() | Refused() | NoSync() | Unknown() | Unreadable()
                 | ProfilePage()
-            ) if not (self._fails_uploads and (is_follow_up or is_check)):  # fmt: skip
+            ) if not (self._fails_uploads and (is_follow_up or is_confirmation)):  # fmt: skip
                 self._succeed()
             case _:
                 pass

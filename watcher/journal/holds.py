@@ -143,7 +143,7 @@ class Holds:
         """Return whether a cause holds files, or held some that are gone or skipped."""
         return self._store.read(f"SELECT 1 FROM files WHERE {_CAUSED} LIMIT 1", key) is not None
 
-    def ask(self, key: str, cause: Cause, why: Message, now: float) -> None:
+    def hold_for_approval(self, key: str, cause: Cause, why: Message, now: float) -> None:
         """Hold files until a person approves them; ``why`` says so."""
         self._held.add(key)
         self._store.write(

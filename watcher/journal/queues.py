@@ -84,7 +84,7 @@ class Queues:
         return int(self._store.read(query, account)[0])
 
     def uncertain_jobs(self, account: str, now: float, limit: int) -> list[tuple[Job, float]]:
-        """Return uncertain uploads that are due for a check, and since when they are uncertain."""
+        """Return uploads that are due to be confirmed, and since when they are uncertain."""
         found = self._store.all(
             f"SELECT f.in_doubt_since, {rows.JOB} {rows.FROM} WHERE "
             "f.state IN ('uploading', 'uncertain') AND f.state = 'uncertain' AND f.due_at <= ? "
@@ -152,7 +152,7 @@ class Queues:
         return float(row[0]) if row else 0.0
 
     def retry_now(self, account: str, now: float) -> None:
-        """Make waiting uploads and checks of an account due now."""
+        """Make waiting uploads and confirmations of an account due now."""
         for open_states in ("'queued', 'waiting'", "'uploading', 'uncertain'"):
             self._store.write(
                 f"UPDATE files SET due_at = ?1 WHERE state IN ({open_states}) AND due_at > ?1 "

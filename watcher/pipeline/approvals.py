@@ -123,7 +123,7 @@ class ExistingFiles(Stage):
             self._journal.approvals.release(key, now)
             return
         why = existing_why(waiting, folder)
-        self._journal.holds.ask(key, Cause.EXISTING, why, now)
+        self._journal.holds.hold_for_approval(key, Cause.EXISTING, why, now)
         endings = [each.extension for each in opened(settings)]
         self._journal.approvals.open_existing(key, endings, now)
         self._publish(why)
@@ -141,7 +141,7 @@ class ExistingFiles(Stage):
         key, now = existing_key(folder), self._clock.wall()
         self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
         if not self._journal.holds.is_held(key):  # the others were ignored meanwhile
-            self._journal.holds.ask(key, Cause.EXISTING, existing_why(1, folder), now)
+            self._journal.holds.hold_for_approval(key, Cause.EXISTING, existing_why(1, folder), now)
 
     def _are_skipped(self, plan: Plan) -> bool:
         # Which files were skipped is lost with a journal: only the user knows.
@@ -231,7 +231,7 @@ class Guard(Stage):
             return False
         self._journal.approvals.hold_unsent(earlier, key, now)
         why = burst_why(folder, limit)
-        self._journal.holds.ask(key, Cause.BURST, why, now)
+        self._journal.holds.hold_for_approval(key, Cause.BURST, why, now)
         self._publish(why)
         return True
 

@@ -1,4 +1,4 @@
-"""How many requests to HrFlow each account may make now: uploads, checks and follow-ups.
+"""How many requests to HrFlow each account may make now: uploads, confirmations and follow-ups.
 
 With a shared ledger, machines share the limits that an account has: requests per minute and
 simultaneous uploads. Places are taken from the ledger as there is work, a few at a time, and given
@@ -46,7 +46,7 @@ class Use(enum.Enum):
     """What a request is for, which decides the limits it counts for."""
 
     UPLOAD = "upload"
-    CHECK = "check"  # whether an uncertain upload has arrived; in an upload's place
+    CONFIRM = "confirm"  # whether an uncertain upload has arrived; in an upload's place
     FOLLOW_UP = "follow-up"  # what became of an upload; beside the uploads, from a share of its own
 
 
@@ -132,7 +132,7 @@ class Budget(Stage):
         self._all[account].is_write_only = True
 
     def free(self, account: str) -> int:
-        """How many uploads or checks may start now."""
+        """How many uploads or confirmations may start now."""
         return 0 if self._is_closed() else self._accounts[account].requests.free(self._clock.tick())
 
     def capacity(self, account: str) -> int:
@@ -194,7 +194,7 @@ class Budget(Stage):
         if request := self._requests.pop(subject, 0):
             self._journal.queues.end_request(request, now)
         limits.requests.end(
-            outcome, tick, jitter, is_follow_up=is_follow_up, is_check=use is Use.CHECK
+            outcome, tick, jitter, is_follow_up=is_follow_up, is_confirmation=use is Use.CONFIRM
         )
         if is_follow_up and limits.follow_ups:
             limits.follow_ups.end(outcome, tick, jitter)

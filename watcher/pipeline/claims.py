@@ -52,8 +52,8 @@ if TYPE_CHECKING:
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
 
-#: Uploads asked about at once: most of them may have been sent by others.
-_ASKED: Final = 256
+#: Contents of one claim: most of them may have been sent by others.
+_LARGEST_CLAIM: Final = 256
 
 #: Contents claimed ahead, for each upload that may run at once.
 _AHEAD: Final = 2
@@ -61,7 +61,7 @@ _AHEAD: Final = 2
 #: Seconds without a ledger after which uploads are held: a restart of the database takes less.
 _GRACE: Final = 10.0
 
-#: Seconds until a content is asked for again that changed hands while it was asked for.
+#: Seconds until a content is claimed again that changed hands meanwhile.
 _SOON: Final = 0.2
 
 #: States of a file that may be sent, and answers that make its content ours.
@@ -69,7 +69,7 @@ _SENDABLE: Final = (State.QUEUED, State.WAITING)
 _CLAIMED: Final = (Standing.OURS, Standing.UNCERTAIN)
 
 
-class _Question(Struct, frozen=True):
+class _OpenClaim(Struct, frozen=True):
     """A claim without an answer yet: each content, with the file that would be sent."""
 
     account: str
@@ -88,7 +88,7 @@ class Claims(Stage):
         self._api_urls: dict[str, str] = {}  # of all accounts there have been
         #: Account → file → its content, which is claimed and not being sent yet.
         self._granted: dict[str, dict[int, Content]] = {}
-        self._questions: dict[int, _Question] = {}
+        self._open: dict[int, _OpenClaim] = {}
         self._last_number = 0
         self._checked: set[int] = set()  # files that HrFlow was asked about, as they were uncertain
         #: Beginning of a content → files that wait for a machine to send it.
@@ -125,14 +125,14 @@ class Claims(Stage):
             self._release()
 
     def work(self) -> None:
-        """Ask for contents that could be sent soon; hold uploads while there is no ledger."""
+        """Claim contents that could be sent soon; hold uploads while there is no ledger."""
         if not self._settings.url:
             return
         if not self._has_lease():
             self._forget_claims()
         if self._down_since is None:
             for account in self._budget.accounts:
-                self._ask(account)
+                self._claim(account)
         elif self._is_down():
             self._hold()
         self._show_use()
@@ -160,27 +160,27 @@ class Claims(Stage):
             self._granted.get(account, {}).pop(job.file_id, None)
         return jobs
 
-    # -- asking
+    # -- claiming
 
-    def _ask(self, account: str) -> None:
-        """Claim what could be sent soon, unless enough is claimed or being asked for."""
+    def _claim(self, account: str) -> None:
+        """Claim what could be sent soon, unless enough is claimed or is being claimed."""
         places = self._budget.places(account)
         if not places:  # so that others can send it
             self._give_back(account)
             return
-        if any(each.account == account for each in self._questions.values()):
+        if any(each.account == account for each in self._open.values()):
             return
         now = self._clock.wall()
         ours = self._granted.setdefault(account, {})
         self._drop_stale(account, now)
         if len(ours) >= places:
             return
-        limit = _ASKED + len(ours)
+        limit = _LARGEST_CLAIM + len(ours)
         jobs = self._journal.queues.due_jobs(account, now, limit, self._plans)
         contents = self._contents([job.file_id for job in jobs if job.file_id not in ours])
         if contents:
             self._last_number += 1
-            self._questions[self._last_number] = _Question(account, contents)
+            self._open[self._last_number] = _OpenClaim(account, contents)
             checked = (each for each, file_id in contents.items() if file_id in self._checked)
             room = places * _AHEAD - len(ours)
             self._tell(Claim(self._last_number, tuple(contents), room, frozenset(checked)))
@@ -195,15 +195,15 @@ class Claims(Stage):
             self._tell(GiveBack(ours.pop(file_id)))
 
     def _take_verdicts(self, message: Claimed) -> None:
-        """Note what the ledger says of the contents that were asked for."""
-        question = self._questions.pop(message.number, None)
-        if question is None:  # it belongs to a lease that is over
+        """Note what the ledger says of the contents that were to be claimed."""
+        claim = self._open.pop(message.number, None)
+        if claim is None:  # it belongs to a lease that is over
             return
         now = self._clock.wall()
-        asked = list(question.contents.values())
+        senders = self._journal.ledger.senders(list(claim.contents.values()))
         still_wanted = {
             self._content(sender): sender.file_id
-            for sender in self._journal.ledger.senders(asked).values()
+            for sender in senders.values()
             if sender.state in _SENDABLE
         }
         steps: dict[Step, list[int]] = {}
@@ -215,7 +215,7 @@ class Claims(Stage):
                     self._tell(GiveBack(verdict.content))
             elif verdict.standing is Standing.OURS:
                 self._checked.discard(file_id)
-                self._granted.setdefault(question.account, {})[file_id] = verdict.content
+                self._granted.setdefault(claim.account, {})[file_id] = verdict.content
             elif step := self._step_after(verdict, file_id, now):
                 steps.setdefault(step, []).append(file_id)
         for step, file_ids in steps.items():
@@ -244,7 +244,7 @@ class Claims(Stage):
         return None
 
     def _wake(self, message: Ended) -> None:
-        """Ask again for contents that another machine has sent or given back."""
+        """Claim again the contents that another machine has sent or given back."""
         woken = [each for name in message.beginnings for each in self._waiting.pop(name, ())]
         if woken:
             self._journal.ledger.make_due(woken, self._clock.wall())
@@ -291,7 +291,7 @@ class Claims(Stage):
             # A failover has lost it, or another machine took it over while this one was silent.
             self._tell(Keep(tuple(under_way)))
         kept = under_way.union(*(each.values() for each in self._granted.values()))
-        kept = kept.union(*(each.contents for each in self._questions.values()))
+        kept = kept.union(*(each.contents for each in self._open.values()))
         self._settle([each for each in message.claimed if each not in kept])
 
     def _settle(self, contents: Collection[Content]) -> None:
@@ -314,7 +314,7 @@ class Claims(Stage):
                 self._tell(GiveBack(content))
 
     def _note_loss(self, message: Unreachable) -> None:
-        self._questions.clear()
+        self._open.clear()
         self._why = message.why
         if self._down_since is None:
             self._down_since = self._clock.tick()
@@ -329,7 +329,7 @@ class Claims(Stage):
 
     def _forget_claims(self) -> None:
         self._granted.clear()
-        self._questions.clear()
+        self._open.clear()
 
     def _has_lease(self) -> bool:
         return self._clock.tick() < self._until

@@ -32,7 +32,7 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
-from watcher.pipeline.questions import Checks, Questions, Sources
+from watcher.pipeline.questions import Confirmations, Questions, Sources
 from watcher.pipeline.reading import ReadDone
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
@@ -123,7 +123,7 @@ class Pipeline:
             Shares(context, budget, tell_ledger),
             claims,
             Uploads(context, transport, budget, sources, guard, claims.take),
-            Checks(context, transport, budget, questions),
+            Confirmations(context, transport, budget, questions),
             sources,
             Tracker(context, transport, budget, questions, sources),
             questions,

@@ -103,8 +103,8 @@ class Questions(Stage):
         question.note(answer)
 
 
-class Checks(Stage):
-    """Has it checked whether uncertain uploads have arrived."""
+class Confirmations(Stage):
+    """Has HrFlow asked whether uncertain uploads have arrived."""
 
     def __init__(
         self, context: Context, transport: Transport, budget: Budget, questions: Questions
@@ -113,8 +113,8 @@ class Checks(Stage):
         self._transport = transport
         self._budget = budget
         self._questions = questions
-        self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
-        #: File → when a check of it met a server in trouble, on the clock's ``tick``.
+        self._windows: dict[str, float] = {}  # account → seconds for which uploads are asked about
+        #: File → when a question about it met a server in trouble, on the clock's ``tick``.
         self._troubled_at: dict[int, float] = {}
 
     def configure(self, message: Configure) -> None:
@@ -123,7 +123,7 @@ class Checks(Stage):
         self._windows = {each.name: each.confirm_seconds for each in message.config.accounts}
 
     def work(self) -> None:
-        """Choose which uploads are checked next."""
+        """Choose which uploads are asked about next."""
         now, asked = self._clock.wall(), self._questions.subjects
         for account in self._budget.accounts:
             if not (free := self._budget.free(account)):
@@ -133,7 +133,7 @@ class Checks(Stage):
             for job, since in due[:free]:
                 ask = partial(self._transport.find, job)
                 note = partial(self._note_answer, job, since, now)
-                self._questions.put(Question(account, job.file_id, Use.CHECK, ask, note))
+                self._questions.put(Question(account, job.file_id, Use.CONFIRM, ask, note))
 
     def _note_answer(self, job: Job, since: float, asked_at: float, found: Finding) -> None:
         """``since``: when it has become uncertain whether the upload has arrived."""
