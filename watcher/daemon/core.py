@@ -85,11 +85,12 @@ class App:
         ledger_password: Callable[[bool], str] = lambda _: "",
         instance: Instance | None = None,
     ) -> None:
-        """``on_event`` is called on the pipeline's thread with everything that happens.
+        """``on_event`` is called with everything that happens.
 
         That is an Entry for each file that comes to one of the states ``shown``, FolderState,
-        ScanEnded, Connection, other messages of
-        :mod:`watcher.pipeline.messages`, and sentences for people.
+        ScanEnded, Connection, other messages of :mod:`watcher.pipeline.messages`, and sentences for
+        people. It is called on the pipeline's thread, but on others with what concerns keys, the
+        webhook and the start.
 
         ``import_all``: files that are already in the folders are uploaded without approval.
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.

@@ -1,5 +1,9 @@
 """The shared ledger: a PostgreSQL database that says which of many machines sends a content.
 
+A session is one run of the program, a row whose lease it renews; once that is over, it starts
+nothing. A claim is a row of ``contents`` with a session's number. Those of a lapsed session are
+taken over as uncertain, as after a crash.
+
 A session's lease ends by the machine's own monotonic clock, with a margin, so that a machine that
 was cut off stops before others take over its claims. A restarted installation keeps its claims; a
 clone finds the lock of its id taken, and gets a new id. A failover may lose the latest rows:
