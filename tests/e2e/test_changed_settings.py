@@ -16,7 +16,7 @@ from watcher.journal.reader import Reader
 from watcher.model.kinds import State
 from watcher.model.lifecycle import LEFT
 from watcher.model.settings import AfterRefusal, Existing, Item
-from watcher.pipeline.messages import Approve, Leave, Pause, Retry
+from watcher.pipeline.messages import ApproveBelow, Leave, Pause, Retry
 from watcher.sandbox import Fault, Kind
 
 REFUSE = sb.Fault(kind=sb.Kind.STATUS, status=400, message="not this one", file_name="bad*")
@@ -205,7 +205,7 @@ def test_an_import_does_not_have_files_wait_there(world):
     world.start(inner, outer)
     world.nudge()
     watch(world, outer)
-    world.app.post(Approve(os.path.realpath(inner.path)))
+    world.app.post(ApproveBelow(os.path.realpath(inner.path)))
     world.nudge()
     assert outcomes(world, inner) == [("baseline", NOTHING)]
 

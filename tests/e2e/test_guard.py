@@ -16,7 +16,7 @@ from watcher.daemon.recovery import standalone
 from watcher.model.kinds import Cause
 from watcher.model.lifecycle import HOUR, burst_key, existing_key, hold_key, month_end
 from watcher.model.settings import Archives, Existing
-from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Resume
+from watcher.pipeline.messages import ApproveBelow, Ignore, Pause, ReleaseHold, Resume
 
 MONTH = hold_key(Cause.MONTHLY_LIMIT, "default")
 
@@ -70,7 +70,7 @@ def test_more_new_files_than_allowed_in_an_hour_wait_for_a_yes(world, ask, event
     world.app.post(Resume())  # "try everything again" is no yes
     world.nudge()
     assert len(world.arrived()) == 3
-    world.app.post(Release(hold.key))
+    world.app.post(ReleaseHold(hold.key))
     eventually(lambda: len(sent(world)) == 6)
     drop_all(folder, names(7, 14))  # the rest of what is being copied
     eventually(lambda: len(sent(world)) == 14)
@@ -94,7 +94,7 @@ def test_the_question_stays_over_a_restart_and_so_does_the_answer(world, ask, ev
     eventually(lambda: holds(world) == {burst_key(folder.path): 4})
     world.stop()
     with standalone(Places(world.places.state)) as journal:
-        journal.carry_out(Release(burst_key(folder.path)))
+        journal.carry_out(ReleaseHold(burst_key(folder.path)))
     world.start(folder)
     drop_all(folder, names(7, 12))
     eventually(lambda: len(sent(world)) == 13)
@@ -126,7 +126,7 @@ def test_after_an_hour_a_yes_is_over(world, eventually):
     clock = SetClock()
     folder = world.folder(ask_above=3)
     world.start(folder, clock=clock)
-    world.app.post(Approve(folder.path))
+    world.app.post(ApproveBelow(folder.path))
     world.nudge()
     drop_all(folder, names(1, 5))
     eventually(lambda: len(sent(world)) == 5)
@@ -173,7 +173,7 @@ def test_other_settings_neither_answer_the_question_nor_ask_anew(world, ask, eve
     eventually(lambda: holds(world) == {key: 3})
     assert len(world.arrived()) == 3
     world.app.post(Pause(time.time() + HOUR))
-    world.app.post(Release(key))
+    world.app.post(ReleaseHold(key))
     eventually(lambda: holds(world) == {})
     again = replace(other, max_size=6_000_000)
     world.app.reload(replace(world.app.config, folders=(again,)))
@@ -200,7 +200,7 @@ def test_existing_files_that_were_approved_are_not_asked_about_again(world, even
     world.start(folder)
     key = existing_key(folder.path)
     eventually(lambda: holds(world) == {key: 5})  # as many new ones would be asked about, too
-    world.app.post(Release(key))
+    world.app.post(ReleaseHold(key))
     eventually(lambda: len(sent(world)) == 5)
     assert holds(world) == {}
 
@@ -224,7 +224,7 @@ def test_documents_in_existing_files_are_counted_before_the_question_is_answered
     world.start(folder)
     assert holds(world) == {key: 7}
     assert not world.arrived()
-    world.app.post(Release(key))
+    world.app.post(ReleaseHold(key))
     eventually(lambda: len(world.arrived()) == 7)
     assert holds(world) == {}
 
@@ -292,7 +292,7 @@ def test_a_yes_counts_for_the_files_above_the_monthly_limit_that_wait(world, eve
     world.start(folder, monthly_limit=2)
     drop_all(folder, names(1, 4))
     eventually(lambda: holds(world) == {MONTH: 2})
-    world.app.post(Release(MONTH))
+    world.app.post(ReleaseHold(MONTH))
     eventually(lambda: len(sent(world)) == 4)
     drop(folder, "05.pdf")
     eventually(lambda: holds(world) == {MONTH: 1})

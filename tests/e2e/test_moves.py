@@ -10,7 +10,7 @@ from tests.support.outcomes import count_outcomes
 from tests.support.samples import make_pdf
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Duplicates, Existing
-from watcher.pipeline.messages import Approve
+from watcher.pipeline.messages import ApproveBelow
 
 
 def held(world):
@@ -61,7 +61,7 @@ def test_what_waits_for_a_yes_waits_under_another_name_too(world, eventually, me
     ((why, files),) = held(world)
     assert files == left
     assert str(why).startswith(f"{left} files were already in")
-    world.app.post(Approve(moved))  # a yes finds them where they are now
+    world.app.post(ApproveBelow(moved))  # a yes finds them where they are now
     rest = {"held": 1} if meanwhile_off else {"gone": 1}
     eventually(lambda: counts(world) == {"sent": 22, **rest})
 

@@ -23,7 +23,7 @@ from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Actions
 from watcher.page.activity import Activity
 from watcher.page.server import ActivityPage
-from watcher.pipeline.messages import Ignore, Pause, Release, Resume, Retry, Snooze
+from watcher.pipeline.messages import Ignore, Pause, ReleaseHold, Resume, Retry, Snooze
 from watcher.present.menu import Action
 from watcher.sandbox import Fault, Kind
 
@@ -207,7 +207,7 @@ def test_one_of_the_files_that_wait_for_a_yes_goes_alone_then_all(world, eventua
     world.app.post(Retry((entry(world, "b.pdf").file_id,)))
     wait_for(world, eventually, "b.pdf", "sent")
     assert len(world.arrived()) == 1
-    world.app.post(Release(hold.key))
+    world.app.post(ReleaseHold(hold.key))
     wait_for(world, eventually, "c.pdf", "sent")
     wait_for(world, eventually, "a.pdf", "sent")
     eventually(lambda: world.app.snapshot().holds == ())
@@ -222,7 +222,7 @@ def test_held_files_are_let_go_with_their_cause(world, eventually):
         wait_for(world, eventually, name, "held")
     world.keys.key = sb.READ_WRITE_KEY
     (hold,) = world.app.snapshot().holds
-    world.app.post(Release(hold.key))
+    world.app.post(ReleaseHold(hold.key))
     wait_for(world, eventually, "a.pdf", "sent")
     wait_for(world, eventually, "b.pdf", "sent")
 

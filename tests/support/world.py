@@ -19,7 +19,7 @@ from watcher.model.files import ScanEnded
 from watcher.model.lifecycle import OPEN
 from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder
-from watcher.pipeline.messages import Approve, Approved
+from watcher.pipeline.messages import ApproveBelow, ApprovedBelow
 
 
 class Keys:
@@ -89,9 +89,9 @@ class World:
 
     def nudge(self):
         """Return when the pipeline has worked on everything that was posted before."""
-        before = len([news for news in self.news if isinstance(news, Approved)])
-        self.app.post(Approve("/nowhere"))
-        self.wait_for(lambda: len([n for n in self.news if isinstance(n, Approved)]) > before)
+        before = len([news for news in self.news if isinstance(news, ApprovedBelow)])
+        self.app.post(ApproveBelow("/nowhere"))
+        self.wait_for(lambda: len([n for n in self.news if isinstance(n, ApprovedBelow)]) > before)
 
     def hear(self, news):
         with self.heard:

@@ -26,7 +26,7 @@ from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
 from watcher.page.server import ActivityPage
 from watcher.pipeline.follow_up import NOT_YET
-from watcher.pipeline.messages import Pause, Release, Snooze
+from watcher.pipeline.messages import Pause, ReleaseHold, Snooze
 from watcher.present import listing, status
 from watcher.present.menu import Action, menu
 
@@ -324,7 +324,7 @@ def clicked(tmp_path, monkeypatch):
     [
         (Action("show", {"folder": "/cvs"}), ["/cvs"]),
         (Action("show", {"folder": "/etc"}), []),
-        (Action("retry", {"cause": "existing:/cvs"}), [Release("existing:/cvs")]),
+        (Action("retry", {"cause": "existing:/cvs"}), [ReleaseHold("existing:/cvs")]),
         (Action("retry", {"cause": "gone"}), []),
         (Action("pause"), [Pause(math.inf)]),
         (Action("resume"), [Pause(0.0)]),

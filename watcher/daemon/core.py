@@ -36,7 +36,7 @@ from watcher.model.settings import dump_folder
 from watcher.model.snapshot import LedgerUse, Snapshot, Watched
 from watcher.pipeline.messages import (
     AddImport,
-    Approved,
+    ApprovedBelow,
     Connection,
     Drained,
     Forget,
@@ -376,7 +376,8 @@ class App:
                 self._pending = files
             case Forgotten(file_ids, is_overwritten):
                 self._forgotten[file_ids] = is_overwritten
-            case Approved(path) if path in self._imports.scanning:  # its files are all known now
+            case ApprovedBelow(path) if path in self._imports.scanning:
+                # Its files are all known now.
                 self._imports.scanning.discard(path)
                 self._problems.pop(path, None)
                 self._supervisor.engine.watch(self._plans, tuple(self._imports.scanning))

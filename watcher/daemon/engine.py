@@ -61,7 +61,7 @@ _RECOVERABLE: Final = (DamagedJournalError, UnwritableJournalError)
 
 
 class Clients:
-    """One client of HrFlow for each account. Implements :class:`watcher.pipeline.stage.Transport`.
+    """One client of HrFlow for each account. Implements :class:`watcher.pipeline.stage.HrFlow`.
 
     A client is created when it is first needed: importing it takes 7 MB, and as long as watching a
     thousand directories.

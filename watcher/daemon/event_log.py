@@ -23,7 +23,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
 from watcher.model.records import Entry
 from watcher.pipeline.messages import (
-    Approved,
+    ApprovedBelow,
     ClockJump,
     Connection,
     Pause,
@@ -107,7 +107,7 @@ class EventLog:
                 _log.info("HrFlow can be reached again")
             case Connection():
                 _log.warning("HrFlow cannot be reached")
-            case Approved(files=files):
+            case ApprovedBelow(files=files):
                 _log.info("%d files that were there before are imported", files)
             case ClockJump(set_by):
                 _log.info("the machine has slept, or its clock was set (by %.0f s)", set_by)

@@ -19,7 +19,7 @@ from watcher.daemon.instance import open_reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, parse_folder
-from watcher.pipeline.messages import Approve, Approved, Resume
+from watcher.pipeline.messages import ApproveBelow, ApprovedBelow, Resume
 from watcher.present import view
 from watcher.routing.names import is_in
 from watcher.routing.patterns import Facts
@@ -155,7 +155,7 @@ class Imports:
                 self._end_scan(folder)
             case FolderState(folder, problem) if problem:
                 self._end_scan(folder)  # it cannot be scanned: the others must not wait for it
-            case Approved(path):
+            case ApprovedBelow(path):
                 with self._lock:
                     for number, (taken, left) in list(self._waiting.items()):
                         # A folder that is not watched is not scanned again.
@@ -177,7 +177,7 @@ class Imports:
             ready = {path for path, left in self._waiting.values() if not left}
         for path in ready:
             self._post(Resume())  # what held files back was probably fixed before the import
-            self._post(Approve(path))
+            self._post(ApproveBelow(path))
 
 
 def imported_folder(

@@ -18,7 +18,7 @@ from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
 from watcher.model.snapshot import UNTIL_RESUMED
-from watcher.pipeline.messages import Ignore, NameSources, Pause, Release, Resume, Retry, Snooze
+from watcher.pipeline.messages import Ignore, NameSources, Pause, ReleaseHold, Resume, Retry, Snooze
 from watcher.present import listing
 from watcher.present.status import needs_approval
 from watcher.routing.names import document_path
@@ -105,7 +105,7 @@ class JournalActions(Struct, frozen=True):
         """Retry everything that needs attention or is held back."""
         # Approval is another question.
         holds = [hold for hold in self.app.snapshot().holds if not needs_approval(hold)]
-        self._order(*(Release(hold.key) for hold in holds), Resume())
+        self._order(*(ReleaseHold(hold.key) for hold in holds), Resume())
         files = sum(hold.files for hold in holds)
         left: list[object] = []
         for state in FAILED:
@@ -147,7 +147,7 @@ class JournalActions(Struct, frozen=True):
     def _release(self, cause: str, body: Body) -> dict[str, object]:
         for hold in self.app.snapshot().holds:
             if hold.key == cause:
-                return {"files": hold.files, "left": [], **self._send([Release(cause)], body)}
+                return {"files": hold.files, "left": [], **self._send([ReleaseHold(cause)], body)}
         raise UsageError(msg("No files are on hold for this reason any more."))
 
     def _change(

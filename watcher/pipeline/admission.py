@@ -16,7 +16,7 @@ from watcher.model.settings import Changed, Duplicates
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.follow_up import numbered
 from watcher.pipeline.intake import isolated, note_vanished, note_version
-from watcher.pipeline.messages import Complete, Finished, Queued
+from watcher.pipeline.messages import Complete, Fileable, Queued
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import form_fields, unusable_reference
 
@@ -148,7 +148,7 @@ class Admission(Stage):
         if isinstance(decision, Skip):
             self._skip(file_id, decision, plan, refused)
             if document.container and decision.state is State.IGNORED:
-                self._emit(Finished(file_id, plan.folder.path))  # its container may be done now
+                self._emit(Fileable(file_id, plan.folder.path))  # its container may be done now
         if isinstance(decision, Skip | Open):
             return None
         if plan.folder.duplicates is Duplicates.UPLOAD and self._continue_former(
@@ -199,7 +199,7 @@ class Admission(Stage):
         else:
             self._journal.files.step(file_id, Step(skip.state, skip.why), now)
         if skip.state is State.REFUSED:
-            self._emit(Finished(file_id, plan.folder.path))
+            self._emit(Fileable(file_id, plan.folder.path))
 
     def _continue_former(
         self, file_id: int, candidate: Candidate, document: Document, route: Route
@@ -211,7 +211,7 @@ class Admission(Stage):
             if path == document.path or not documents.is_at(folder, path, stat):
                 self._journal.files.replace(file_id, former)
                 self._journal.names.rename(former, candidate)
-                self._emit(Finished(former, candidate.folder))
+                self._emit(Fileable(former, candidate.folder))
                 return True
         return False
 
@@ -252,7 +252,7 @@ class Admission(Stage):
             return None
         if refused and (refused.account, refused.fields) == (route.account, fields):
             self._journal.files.refuse_again(file_id, refused.why, now)
-            self._emit(Finished(file_id, plan.folder.path))
+            self._emit(Fileable(file_id, plan.folder.path))
             return None
         return route, fields
 
@@ -283,7 +283,7 @@ class Admission(Stage):
         # If the owner is forgotten, only its fingerprint is left, which proves that it was sent. If
         # it is a duplicate itself, another machine has sent it.
         if self._journal.files.state(owner) in (*ARRIVED, State.DUPLICATE, None):
-            self._emit(Finished(file_id, plan.folder.path))
+            self._emit(Fileable(file_id, plan.folder.path))
 
     def _refusal(self, file_id: int) -> Entry | None:
         """A file as it was refused last, though its state is another one by now."""

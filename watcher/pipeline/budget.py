@@ -22,7 +22,7 @@ from watcher.model.lifecycle import answered_keys
 from watcher.model.settings import WhenUnreachable
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits
-from watcher.pipeline.messages import ClockJump, Connection, Drain, Release, Resume, Retry
+from watcher.pipeline.messages import ClockJump, Connection, Drain, ReleaseHold, Resume, Retry
 from watcher.pipeline.stage import Context, Handlers, Stage
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class Budget(Stage):
             Resume: self._resume,
             ClockJump: self._wake,
             Retry: self._wake,
-            Release: self._wake,
+            ReleaseHold: self._wake,
             Drain: self._drain,
         }
 

@@ -39,7 +39,7 @@ from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, SENT_BY, Step, hold_key
 from watcher.model.settings import Ledger, WhenUnreachable
 from watcher.model.snapshot import LedgerUse
 from watcher.model.uploads import Accepted, Parsed, Profile, Uncertain
-from watcher.pipeline.messages import Arrived, Finished, ProfileFound
+from watcher.pipeline.messages import Arrived, Fileable, ProfileFound
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.upload import UploadDone
 
@@ -223,7 +223,7 @@ class Claims(Stage):
             self._journal.files.step(file_ids, step, now, cause=cause)
             if step.state is State.DUPLICATE:
                 for entry in self._journal.store.entries_of(file_ids):
-                    self._emit(Finished(entry.file_id, entry.folder))
+                    self._emit(Fileable(entry.file_id, entry.folder))
 
     def _step_after(self, verdict: Verdict, file_id: int, now: float) -> Step | None:
         """Return what becomes of a file that may not be sent now; None if it stays queued."""

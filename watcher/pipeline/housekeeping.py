@@ -12,7 +12,7 @@ from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload, Hooks
-from watcher.pipeline.messages import Drain, Finished, Ignore, Resume, Stop
+from watcher.pipeline.messages import Drain, Fileable, Ignore, Resume, Stop
 from watcher.pipeline.stage import Context, Handlers, Stage
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Filing(Stage):
         return {
             Resume: self._resume,
             Ignore: self._resume,  # what a file was kept for may be ignored
-            Finished: self._plan,
+            Fileable: self._plan,
             FilingDone: self._note_result,
         }
 
@@ -108,7 +108,7 @@ class Filing(Stage):
         self._retry_at = None
         self._reached = 0
 
-    def _plan(self, message: Finished) -> None:
+    def _plan(self, message: Fileable) -> None:
         """Note that a file is to be filed away if its folder says so, and its copies with it."""
         plan = self._plans.get(message.folder)
         if plan is None:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.model.records import Entry
-    from watcher.pipeline.stage import Clock, Transport, Workers
+    from watcher.pipeline.stage import Clock, HrFlow, Workers
 
 #: Messages in one batch, and those that may join it while it is worked on; all share a commit.
 BATCH: Final = 256
@@ -75,7 +75,7 @@ class Pipeline:
     def __init__(
         self,
         journal: Journal,
-        transport: Transport,
+        hrflow: HrFlow,
         make_workers: Callable[[Callable[[object], None]], Workers],
         clock: Clock,
         publish: Callable[[object], None],
@@ -111,7 +111,7 @@ class Pipeline:
         self._intake = Intake(context, existing)
         budget = Budget(context)
         questions = Questions(context, budget)
-        sources = Sources(context, transport, budget, questions)
+        sources = Sources(context, hrflow, budget, questions)
         claims = Claims(context, budget, tell_ledger)
         guard = Guard(context)
         self._stages: tuple[Stage, ...] = (
@@ -122,10 +122,10 @@ class Pipeline:
             guard,
             Shares(context, budget, tell_ledger),
             claims,
-            Uploads(context, transport, budget, sources, guard, claims.take),
-            Confirmations(context, transport, budget, questions),
+            Uploads(context, hrflow, budget, sources, guard, claims.take),
+            Confirmations(context, hrflow, budget, questions),
             sources,
-            Tracker(context, transport, budget, questions, sources),
+            Tracker(context, hrflow, budget, questions, sources),
             questions,
             Filing(context),
             HookRunner(context, run_hook),

@@ -48,7 +48,7 @@ class AddImport(Struct, frozen=True):
     settings: str
 
 
-class Approve(Struct, frozen=True):
+class ApproveBelow(Struct, frozen=True):
     """Upload the files at or below ``path`` that wait for approval."""
 
     path: str
@@ -95,7 +95,7 @@ class Ignore(Struct, frozen=True):
     file_ids: tuple[int, ...]
 
 
-class Release(Struct, frozen=True):
+class ReleaseHold(Struct, frozen=True):
     """Try everything again now that the cause called ``key`` holds back."""
 
     key: str
@@ -133,8 +133,8 @@ class Stop(Struct, frozen=True):
 # -- what the pipeline publishes, beside an Entry for each file that has changed
 
 
-class Approved(Struct, frozen=True):
-    """An :class:`Approve` was carried out: ``files`` are looked at now."""
+class ApprovedBelow(Struct, frozen=True):
+    """An :class:`ApproveBelow` was carried out: ``files`` are looked at now."""
 
     path: str
     files: int
@@ -213,7 +213,7 @@ class ProfileFound(Struct, frozen=True):
     key: str
 
 
-class Finished(Struct, frozen=True):
+class Fileable(Struct, frozen=True):
     """A file has arrived, was refused, or repeats one that has arrived: it may be filed away."""
 
     file_id: int
@@ -228,14 +228,14 @@ _SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
 
 #: The commands that :func:`carry_out` knows.
 JOURNAL_COMMANDS = (
-    Approve,
     AddImport,
+    ApproveBelow,
     Forget,
     Ignore,
     Leave,
     NameSources,
     Pause,
-    Release,
+    ReleaseHold,
     Retry,
     SetLanguage,
     Snooze,
@@ -259,12 +259,12 @@ def carry_out(  # noqa: C901 - one case a command
             return list(_retry(journal, file_ids, now))
         case Ignore(file_ids):
             _ignore(journal, file_ids, now)
-        case Release(key):
+        case ReleaseHold(key):
             is_approval = cause_of(key) in APPROVABLE
             release = journal.approvals.approve if is_approval else journal.holds.release
             release(key, now)
-        case Approve(path):
-            return [Approved(path, journal.approvals.approve_below(path, now))]
+        case ApproveBelow(path):
+            return [ApprovedBelow(path, journal.approvals.approve_below(path, now))]
         case AddImport(folder, settings):
             journal.folders.set_imported(folder, settings)
         case Leave(watched):

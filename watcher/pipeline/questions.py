@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from watcher.model.uploads import Finding, Job, Profile
     from watcher.pipeline.budget import Budget, Subject
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.stage import Transport
+    from watcher.pipeline.stage import HrFlow
 
 #: Seconds for which it counts what HrFlow said of a source.
 _FRESH: Final = 86400.0
@@ -107,10 +107,10 @@ class Confirmations(Stage):
     """Has HrFlow asked whether uncertain uploads have arrived."""
 
     def __init__(
-        self, context: Context, transport: Transport, budget: Budget, questions: Questions
+        self, context: Context, hrflow: HrFlow, budget: Budget, questions: Questions
     ) -> None:
         super().__init__(context)
-        self._transport = transport
+        self._hrflow = hrflow
         self._budget = budget
         self._questions = questions
         self._windows: dict[str, float] = {}  # account → seconds for which uploads are asked about
@@ -131,7 +131,7 @@ class Confirmations(Stage):
             due = self._journal.queues.uncertain_jobs(account, now, free + len(asked))
             due = [(job, since) for job, since in due if job.file_id not in asked]
             for job, since in due[:free]:
-                ask = partial(self._transport.find, job)
+                ask = partial(self._hrflow.find, job)
                 note = partial(self._note_answer, job, since, now)
                 self._questions.put(Question(account, job.file_id, Use.CONFIRM, ask, note))
 
@@ -182,10 +182,10 @@ class Sources(Stage):
     """Knows what HrFlow says of sources, by account and source key."""
 
     def __init__(
-        self, context: Context, transport: Transport, budget: Budget, questions: Questions
+        self, context: Context, hrflow: HrFlow, budget: Budget, questions: Questions
     ) -> None:
         super().__init__(context)
-        self._transport = transport
+        self._hrflow = hrflow
         self._budget = budget
         self._questions = questions
         self._known = context.journal.follow_ups.sources()
@@ -209,7 +209,7 @@ class Sources(Stage):
                 continue
             if self._budget.free_follow_ups(account):
                 del self._wanted[found]
-                ask = partial(self._transport.describe, *found)
+                ask = partial(self._hrflow.describe, *found)
                 note = partial(self._note_answer, found)
                 self._questions.put(Question(account, found, Use.FOLLOW_UP, ask, note))
 

@@ -66,7 +66,7 @@ class Workers(Protocol):
         ...
 
 
-class Transport(Protocol):
+class HrFlow(Protocol):
     """HrFlow, for all accounts. Each call makes at most one request and never retries."""
 
     def upload(self, job: Job, handle: BinaryIO) -> Outcome:

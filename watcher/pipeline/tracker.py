@@ -27,9 +27,14 @@ from watcher.model.uploads import (
     Unreadable,
     Wait,
 )
-from watcher.pipeline import follow_up as rules
 from watcher.pipeline.budget import Use
-from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
+from watcher.pipeline.follow_up import (
+    Again,
+    FirstDelay,
+    judge,
+    may_be_listed,
+)
+from watcher.pipeline.messages import Arrived, Fileable, ProfileFound, Resume
 from watcher.pipeline.profile_lists import ProfileLists, Walk
 from watcher.pipeline.questions import Question, Questions, Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
@@ -41,7 +46,7 @@ if TYPE_CHECKING:
     from watcher.model.uploads import Job
     from watcher.pipeline.budget import Budget, Subject
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.stage import Transport
+    from watcher.pipeline.stage import HrFlow
 
 #: The name under which the journal remembers that people were told this of an account's key.
 _MAY_NOT_READ: Final = "may not read: "
@@ -59,20 +64,20 @@ class Tracker(Stage):
     def __init__(
         self,
         context: Context,
-        transport: Transport,
+        hrflow: HrFlow,
         budget: Budget,
         questions: Questions,
         sources: Sources,
     ) -> None:
         super().__init__(context)
-        self._transport = transport
+        self._hrflow = hrflow
         self._budget = budget
         self._questions = questions
         self._sources = sources
         self._lists = ProfileLists(context.journal.follow_ups)
         self._keep_names = True
         self._readable: set[str] = set()  # accounts whose key can
-        self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
+        self._delays: dict[str, tuple[FirstDelay, float]] = {}  # and when it was learned
         self._looked_at: dict[str, float] = {}  # account → last look, while a list is waited for
         self._next_due: float | None = None
 
@@ -159,7 +164,7 @@ class Tracker(Stage):
             subject = (account, chosen.source_key, "profiles")
             if subject not in asked:
                 search = Search(chosen.page, by_update=True)
-                ask = partial(self._transport.search, account, chosen.source_key, search)
+                ask = partial(self._hrflow.search, account, chosen.source_key, search)
                 self._ask(account, subject, ask, partial(self._note_page, chosen))
         return "" if chosen is None else chosen.source_key
 
@@ -171,7 +176,7 @@ class Tracker(Stage):
             each
             for each in due
             if each.job.file_id not in asked
-            and not (each.job.source_key == listed and rules.may_be_listed(each))
+            and not (each.job.source_key == listed and may_be_listed(each))
         ]
         delay = self._first_delay(account).seconds
         chosen = []
@@ -186,9 +191,9 @@ class Tracker(Stage):
 
     def _poll(self, job: Job, search: Search | None) -> None:
         """Ask whether an upload's profile is known; ``search``: in a list of profiles."""
-        ask: Callable[[], object] = partial(self._transport.find, job)
+        ask: Callable[[], object] = partial(self._hrflow.find, job)
         if search is not None:
-            ask = partial(self._transport.search, job.account, job.source_key, search)
+            ask = partial(self._hrflow.search, job.account, job.source_key, search)
         self._ask(job.account, job.file_id, ask, partial(self._note_poll, job, search))
 
     def _ask(
@@ -216,7 +221,7 @@ class Tracker(Stage):
                 for each in uploads:
                     self._apply(event, each, now)
         self._budget.release_holds(job)
-        self._emit(Finished(job.file_id, job.folder))
+        self._emit(Fileable(job.file_id, job.folder))
 
     def _note_poll(self, job: Job, search: Search | None, answer: Finding | ProfilePage) -> None:
         current = self._journal.follow_ups.followed(job.file_id)
@@ -257,8 +262,8 @@ class Tracker(Stage):
 
     def _note_finding(self, each: FollowUp, finding: Finding, *, is_probable: bool) -> None:
         now, job = self._clock.wall(), each.job
-        verdict = rules.judge(finding, each, now)
-        if isinstance(verdict, rules.Again):
+        verdict = judge(finding, each, now)
+        if isinstance(verdict, Again):
             tried = not isinstance(finding, Wait)
             self._journal.follow_ups.ask_again(job.file_id, verdict.at, tried=tried)
             if verdict.why:
@@ -278,12 +283,12 @@ class Tracker(Stage):
             self._emit(ProfileFound(job.file_id, profile.key))
         self._sources.note_use(job.account, job.source_key)
 
-    def _first_delay(self, account: str) -> rules.FirstDelay:
+    def _first_delay(self, account: str) -> FirstDelay:
         """How long after an upload it is asked for first."""
-        delay, learned_at = self._delays.get(account, (rules.FirstDelay(), 0.0))
+        delay, learned_at = self._delays.get(account, (FirstDelay(), 0.0))
         # A queue at HrFlow is over some time: a single file need not wait for it then.
         is_stale = abs(self._clock.wall() - learned_at) > _DELAY_KEPT
-        return rules.FirstDelay() if is_stale else delay
+        return FirstDelay() if is_stale else delay
 
     def _note_readable(self, account: str) -> None:
         if account not in self._readable:

@@ -22,7 +22,7 @@ from watcher.model.uploads import (
     Wait,
 )
 from watcher.pipeline.budget import Use
-from watcher.pipeline.messages import Arrived, Finished, Queued, Uploaded
+from watcher.pipeline.messages import Arrived, Fileable, Queued, Uploaded
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import asks_for_sync, is_outdated, without_sync
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from watcher.pipeline.approvals import Guard
     from watcher.pipeline.budget import Budget
     from watcher.pipeline.questions import Sources
-    from watcher.pipeline.stage import Transport
+    from watcher.pipeline.stage import HrFlow
 
 
 class UploadDone(Struct, frozen=True):
@@ -50,7 +50,7 @@ class Uploads(Stage):
     def __init__(
         self,
         context: Context,
-        transport: Transport,
+        hrflow: HrFlow,
         budget: Budget,
         sources: Sources,
         guard: Guard,
@@ -60,7 +60,7 @@ class Uploads(Stage):
         super().__init__(context)
         self._spool = context.spool
         self._take = take
-        self._transport = transport
+        self._hrflow = hrflow
         self._budget = budget
         self._sources = sources
         self._guard = guard
@@ -116,7 +116,7 @@ class Uploads(Stage):
         self._handles[message.file_id] = message.handle
 
     def _submit(self, job: Job, handle: BinaryIO | None) -> None:
-        transport, spool = self._transport, self._spool
+        hrflow, spool = self._hrflow, self._spool
 
         def send() -> UploadDone:
             body = handle or documents.reopen(job.folder, job.path, job.stat, spool)
@@ -124,14 +124,12 @@ class Uploads(Stage):
                 return UploadDone(job, body)
             with body:
                 if not job.converts:
-                    return UploadDone(job, transport.upload(job, body))
+                    return UploadDone(job, hrflow.upload(job, body))
                 pdf = documents.to_pdf(body, job.media_type, job.sha256, spool)
             if isinstance(pdf, Altered | Refused | Wait):
                 return UploadDone(job, pdf)
             with pdf.handle:
-                return UploadDone(
-                    job, transport.upload(replace(job, converted=pdf.body), pdf.handle)
-                )
+                return UploadDone(job, hrflow.upload(replace(job, converted=pdf.body), pdf.handle))
 
         why = msg("The upload failed for an unexpected reason; the log has details.")
         self._workers.send(send, UploadDone(job, Uncertain(why)))
@@ -162,7 +160,7 @@ class Uploads(Stage):
                 self._emit(Arrived(job, profile))
             case Refused():
                 self._budget.release_holds(job)
-                self._emit(Finished(job.file_id, job.folder))
+                self._emit(Fileable(job.file_id, job.folder))
             case Altered():
                 self._journal.files.disclaim(job.file_id, now)
                 # This one was to find out whether they still apply.
