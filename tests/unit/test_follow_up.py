@@ -11,7 +11,7 @@ from watcher.i18n.message import NOTHING, verbatim
 from watcher.model import lifecycle
 from watcher.model import records as times
 from watcher.model.kinds import State
-from watcher.model.records import Stat, Timing
+from watcher.model.records import NOT_YET, Stat, Timing
 from watcher.model.uploads import (
     FollowUp,
     Job,
@@ -23,7 +23,29 @@ from watcher.model.uploads import (
     Unreadable,
     Wait,
 )
-from watcher.pipeline import follow_up as rules
+from watcher.pipeline.follow_up import (
+    DAILY,
+    END,
+    FIRST,
+    GATHERING,
+    MANY,
+    SEARCH_PAGES,
+    UNLIMITED,
+    WINDOW,
+    Again,
+    FirstDelay,
+    asks_by_search,
+    created_at,
+    is_derived,
+    judge,
+    match_profile,
+    may_follow,
+    next_question,
+    numbered,
+    search_page,
+    share_limits,
+    walk_starts_at,
+)
 
 SHA = "ab" * 32
 SINCE = 1_000_000.0
@@ -40,35 +62,35 @@ def follow_up(reference=SHA, tries=0, reported_key="", fields=(), name="cv.pdf",
 
 def moments(until):
     """When an upload is asked for that is never found."""
-    now = SINCE + rules.FIRST
+    now = SINCE + FIRST
     while now <= SINCE + until:
         yield now - SINCE
-        now = rules.next_question(SINCE, now)
+        now = next_question(SINCE, now)
 
 
 def test_the_intervals_grow_and_then_it_is_asked_once_a_day():
-    first = list(moments(rules.WINDOW))
+    first = list(moments(WINDOW))
     assert first[:4] == [5, 10, 20, 40]
     assert len(first) <= 11
-    days = [at for at in moments(rules.END) if at > rules.WINDOW]
+    days = [at for at in moments(END) if at > WINDOW]
     assert len(days) in (7, 8)
-    assert all(b - a <= rules.DAILY for a, b in itertools.pairwise(days))
-    assert max(days) == rules.END
+    assert all(b - a <= DAILY for a, b in itertools.pairwise(days))
+    assert max(days) == END
 
 
-@given(st.floats(0, rules.END * 2))
+@given(st.floats(0, END * 2))
 def test_the_next_question_is_always_later_and_within_a_day(elapsed):
     now = SINCE + elapsed
-    assert now + rules.FIRST <= rules.next_question(SINCE, now) <= now + rules.DAILY
+    assert now + FIRST <= next_question(SINCE, now) <= now + DAILY
 
 
-@given(st.floats(0, rules.END - 1))
+@given(st.floats(0, END - 1))
 def test_the_window_has_its_last_question_at_its_end(elapsed):
     """Nobody is told "not known yet" before that was asked for."""
     now = SINCE + elapsed
-    following = rules.next_question(SINCE, now)
-    if elapsed < rules.WINDOW - rules.FIRST:
-        assert following <= SINCE + rules.WINDOW + 1e-6
+    following = next_question(SINCE, now)
+    if elapsed < WINDOW - FIRST:
+        assert following <= SINCE + WINDOW + 1e-6
 
 
 # -- answers
@@ -78,22 +100,22 @@ def test_the_window_has_its_last_question_at_its_end(elapsed):
     ("finding", "elapsed", "told", "state", "why"),
     [
         (Parsed(Profile("k")), 5, "", State.PARSED, "found"),
-        (Parsed(Profile("k")), rules.END * 2, "", State.PARSED, "found, however late"),
+        (Parsed(Profile("k")), END * 2, "", State.PARSED, "found, however late"),
         (Unknown(), 5, "", None, "proves nothing while parsing goes on"),
-        (Unknown(), rules.END - 1, "", None, "the week is not over"),
-        (Unknown(), rules.END, "", State.PARSE_FAILED, "never found"),
-        (Wait(verbatim("w")), rules.END * 2, "", None, "no answer proves nothing, however late"),
-        (Wait(verbatim("w"), offline=True), rules.END * 2, "", None, "likewise"),
-        (Unreadable(), rules.END * 2, "", None, "a key that cannot read proves nothing"),
+        (Unknown(), END - 1, "", None, "the week is not over"),
+        (Unknown(), END, "", State.PARSE_FAILED, "never found"),
+        (Wait(verbatim("w")), END * 2, "", None, "no answer proves nothing, however late"),
+        (Wait(verbatim("w"), offline=True), END * 2, "", None, "likewise"),
+        (Unreadable(), END * 2, "", None, "a key that cannot read proves nothing"),
         (Unknown(), 5, "key", State.PARSED, "the webhook has told so"),
         (Wait(verbatim("w")), 5, "key", State.PARSED, "the webhook has told so"),
         (Unreadable(), 5, "key", State.PARSED, "the webhook has told so"),
     ],
 )
 def test_what_an_answer_means(finding, elapsed, told, state, why):
-    verdict = rules.judge(finding, follow_up(reported_key=told), SINCE + elapsed)
+    verdict = judge(finding, follow_up(reported_key=told), SINCE + elapsed)
     if state is None:
-        assert isinstance(verdict, rules.Again), why
+        assert isinstance(verdict, Again), why
         assert verdict.at >= SINCE + elapsed
     else:
         assert verdict.state is state, why
@@ -101,12 +123,12 @@ def test_what_an_answer_means(finding, elapsed, told, state, why):
 
 
 def test_after_the_window_its_words_say_that_nothing_is_known():
-    assert rules.judge(Unknown(), follow_up(), SINCE + 100).why == NOTHING
-    assert rules.judge(Unknown(), follow_up(), SINCE + rules.WINDOW).why == rules.NOT_YET
+    assert judge(Unknown(), follow_up(), SINCE + 100).why == NOTHING
+    assert judge(Unknown(), follow_up(), SINCE + WINDOW).why == NOT_YET
 
 
 def test_a_time_the_server_names_is_kept():
-    verdict = rules.judge(Wait(verbatim("w"), retry_after=500.0), follow_up(), SINCE + 5)
+    verdict = judge(Wait(verbatim("w"), retry_after=500.0), follow_up(), SINCE + 5)
     assert verdict.at == SINCE + 505
 
 
@@ -115,15 +137,15 @@ def test_a_time_the_server_names_is_kept():
 
 @given(st.lists(st.booleans(), max_size=200))
 def test_the_first_delay_stays_within_bounds(answers):
-    delay = rules.FirstDelay()
+    delay = FirstDelay()
     for found in answers:
         delay = delay.learn(found=found)
-        assert rules.FIRST <= delay.seconds <= 300
+        assert FIRST <= delay.seconds <= 300
 
 
 @pytest.mark.parametrize("takes", [1.0, 20.0, 120.0])
 def test_the_first_delay_follows_the_time_that_parsing_takes(takes):
-    delay, asked = rules.FirstDelay(), 0
+    delay, asked = FirstDelay(), 0
     for number in range(300):
         found = delay.seconds >= takes
         asked += 1 if found else 2
@@ -131,13 +153,13 @@ def test_the_first_delay_follows_the_time_that_parsing_takes(takes):
         if number == 100:
             asked = 0
     assert asked / 199 < 1.35
-    assert delay.seconds < max(rules.FIRST, takes) * 1.7
+    assert delay.seconds < max(FIRST, takes) * 1.7
 
 
 @given(st.integers(0, 2000), st.floats(0.01, 1.0))
 def test_questions_never_take_more_than_their_share(per_minute, share):
-    limiter = RateLimiter(*rules.share_limits(per_minute, share))
-    allowed = (per_minute or rules.UNLIMITED) * share
+    limiter = RateLimiter(*share_limits(per_minute, share))
+    allowed = (per_minute or UNLIMITED) * share
     now, started = 0.0, []
     for _ in range(400):
         if limiter.free(now):
@@ -201,22 +223,22 @@ def test_after_a_failure_a_single_question_tries_the_ice():
 
 
 def test_a_content_that_is_sent_again_gets_the_next_number():
-    assert [rules.numbered("r", number) for number in range(4)] == ["r", "r-2", "r-3", "r-4"]
+    assert [numbered("r", number) for number in range(4)] == ["r", "r-2", "r-3", "r-4"]
 
 
 def test_a_numbered_reference_is_still_made_from_the_content():
-    assert rules.is_derived(rules.numbered(SHA, 3), SHA)
-    assert not rules.is_derived("the-same-for-all", SHA)
-    assert not rules.is_derived("x", "")
+    assert is_derived(numbered(SHA, 3), SHA)
+    assert not is_derived("the-same-for-all", SHA)
+    assert not is_derived("x", "")
 
 
 # -- search
 
 
 def test_a_search_is_made_where_a_reference_may_be_anothers_or_was_in_vain():
-    assert rules.asks_by_search(follow_up("shared"))
-    assert not rules.asks_by_search(follow_up())
-    assert [rules.asks_by_search(follow_up(tries=tries)) for tries in (9, 10, 11, 12, 13)] == [
+    assert asks_by_search(follow_up("shared"))
+    assert not asks_by_search(follow_up())
+    assert [asks_by_search(follow_up(tries=tries)) for tries in (9, 10, 11, 12, 13)] == [
         False, False, True, False, True,
     ]  # fmt: skip
 
@@ -246,7 +268,7 @@ CREATED = (("created_at", "1970-01-12T13:46:40+00:00"),)  # SINCE, in ISO 8601
     ],
 )
 def test_which_profile_is_probably_a_files(found, fields, taken, key, why):
-    profile = rules.match(follow_up("shared", fields=fields), ProfilePage(tuple(found)), taken)
+    profile = match_profile(follow_up("shared", fields=fields), ProfilePage(tuple(found)), taken)
     assert (profile.key if profile else None) == key, why
 
 
@@ -255,18 +277,18 @@ def test_which_profile_is_probably_a_files(found, fields, taken, key, why):
     [("1970-01-12T13:46:40+00:00", SINCE), ("1000000", SINCE), ("", 0.0), ("nonsense", 0.0)],
 )
 def test_the_reception_date_is_read_as_it_was_sent(text, at):
-    assert rules.created_at(follow_up(fields=(("created_at", text),)).job) == at
+    assert created_at(follow_up(fields=(("created_at", text),)).job) == at
 
 
 @given(st.integers(0, 500), st.integers(0, 50))
 def test_most_searches_look_at_the_first_page_and_none_beyond_the_last(tries, pages):
-    page = rules.search_page(tries, pages)
-    assert 1 <= page <= max(1, min(pages, rules.SEARCH_PAGES))
+    page = search_page(tries, pages)
+    assert 1 <= page <= max(1, min(pages, SEARCH_PAGES))
     assert tries % 2 or page == 1
 
 
 def test_every_page_has_its_turn():
-    assert {rules.search_page(tries, 9) for tries in range(20)} == {1, 2, 3, 4, 5}
+    assert {search_page(tries, 9) for tries in range(20)} == {1, 2, 3, 4, 5}
 
 
 # -- walks through a list
@@ -275,14 +297,14 @@ def test_every_page_has_its_turn():
 @pytest.mark.parametrize(
     ("count", "first", "at", "why"),
     [
-        (rules.MANY - 1, 0.0, None, "a question about each is as cheap"),
-        (rules.MANY, 90.0, 90.0 + rules.GATHERING, "the first has waited since"),
-        (rules.MANY, 20.0, 20.0 + rules.GATHERING, "at once: it has waited long enough"),
-        (rules.MANY, 110.0, 100.0 + rules.GATHERING, "the first comes due while they gather"),
+        (MANY - 1, 0.0, None, "a question about each is as cheap"),
+        (MANY, 90.0, 90.0 + GATHERING, "the first has waited since"),
+        (MANY, 20.0, 20.0 + GATHERING, "at once: it has waited long enough"),
+        (MANY, 110.0, 100.0 + GATHERING, "the first comes due while they gather"),
     ],
 )
 def test_when_a_walk_begins(count, first, at, why):
-    assert rules.walk_starts_at(count, first, now=100.0) == at, why
+    assert walk_starts_at(count, first, now=100.0) == at, why
 
 
 @pytest.mark.parametrize(
@@ -298,7 +320,7 @@ def test_when_a_walk_begins(count, first, at, why):
     ],
 )
 def test_whether_uploads_may_come_after_a_page(found, waiting, goes_on, why):
-    assert rules.may_follow(ProfilePage(tuple(found)), waiting) == goes_on, why
+    assert may_follow(ProfilePage(tuple(found)), waiting) == goes_on, why
 
 
 # -- times

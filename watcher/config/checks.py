@@ -33,7 +33,7 @@ from watcher.routing.patterns import (
     fill,
     names_in,
 )
-from watcher.routing.rules import REFERENCE_LENGTH, STAGES
+from watcher.routing.rules import LABEL_STAGES, REFERENCE_LENGTH
 from watcher.system import is_loopback
 
 if TYPE_CHECKING:
@@ -395,12 +395,12 @@ def _wrong_stage(label: Label, pattern: Pattern | None) -> Message:
         is_whole = stages[0] == f"{{{names[0]}}}"
         stages = [*pattern.choices.get(names[0], ())] if pattern and is_whole else []
     for stage in stages:
-        if stage.lower() not in STAGES:
+        if stage.lower() not in LABEL_STAGES:
             return msg(
                 "the stage {item} is not one of {names}{hint}",
                 item=shown(stage),
-                names=tuple(STAGES),
-                hint=nearest(stage, STAGES),
+                names=tuple(LABEL_STAGES),
+                hint=nearest(stage, LABEL_STAGES),
             )
     return NOTHING
 

@@ -151,8 +151,8 @@ class Client:
             "sort_by": "updated_at" if search.by_update else "created_at",
             "order_by": "desc",
         }
-        if search.stage:
-            path, parameters["stage"] = "/profiles/searching", search.stage
+        if search.label_stage:
+            path, parameters["stage"] = "/profiles/searching", search.label_stage
         else:
             path, parameters["return_profile"] = "/storing/profiles", "True"  # as the SDK writes it
             if search.reference:

@@ -260,13 +260,13 @@ class Event(Struct, frozen=True):
 class Search(Struct, frozen=True):
     """A request for one page of a source's profiles, the latest first.
 
-    Without a ``stage`` it lists the stored profiles, which every account may do, and only those
-    with the ``reference`` unless that is "". ``by_update``: it begins with those that were parsed
-    last, not with the latest reception date. With a ``stage`` it is HrFlow's search, which needs a
-    licence and covers one stage at a time.
+    Without a ``label_stage`` it lists the stored profiles, which every account may do, and only
+    those with the ``reference`` unless that is "". ``by_update``: it begins with those that were
+    parsed last, not with the latest reception date. With a ``label_stage`` it is HrFlow's search,
+    which needs a licence and covers one label stage at a time.
     """
 
     page: int
-    stage: str = ""
+    label_stage: str = ""
     reference: str = ""
     by_update: bool = False

@@ -19,7 +19,7 @@ from watcher.model.kinds import State
 from watcher.model.lifecycle import RETRY_AFTER_CAP, Step
 from watcher.model.records import NOT_YET
 from watcher.model.uploads import Parsed, Profile, Search, Unknown, Unreadable, Wait
-from watcher.routing.rules import STAGES
+from watcher.routing.rules import LABEL_STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -193,12 +193,13 @@ def is_same(follow_up: FollowUp, listed: ListedProfile) -> bool:
 def next_search(follow_up: FollowUp, pages: int, *, can_list: bool) -> Search:
     """Return what to ask for next; ``pages`` are those of the last list.
 
-    ``can_list``: stored profiles can be listed. The searches of an upload go through all stages.
+    ``can_list``: stored profiles can be listed. Otherwise the searches of an upload go through all
+    label stages.
     """
     tries, job = follow_up.tries, follow_up.job
     if not can_list:
-        stage = STAGES[tries % len(STAGES)]
-        return Search(search_page(tries // len(STAGES), pages), stage)
+        label_stage = LABEL_STAGES[tries % len(LABEL_STAGES)]
+        return Search(search_page(tries // len(LABEL_STAGES), pages), label_stage)
     narrowing = "" if is_derived(job.reference, job.sha256) else job.reference
     return Search(search_page(tries, pages), reference=narrowing)
 
@@ -219,7 +220,9 @@ def created_at(job: Job) -> float:
         return 0.0
 
 
-def match(follow_up: FollowUp, found: ProfilePage, taken: Iterable[str] = ()) -> Profile | None:
+def match_profile(
+    follow_up: FollowUp, found: ProfilePage, taken: Iterable[str] = ()
+) -> Profile | None:
     """The profile that is probably the upload's; None if none is, or two are alike.
 
     Its file must be called the same, and nothing that is told of it may speak against it: its

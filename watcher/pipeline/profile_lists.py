@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from watcher.model.uploads import Parsed, ProfilePage, Unknown, Unreadable
-from watcher.pipeline import follow_up as rules
+from watcher.pipeline.follow_up import (
+    GATHERING,
+    LISTED,
+    LISTED_TRIES,
+    asks_by_search,
+    is_same,
+    match_profile,
+    may_be_listed,
+    may_follow,
+    next_search,
+    walk_starts_at,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -77,12 +88,12 @@ class ProfileLists:
         if (walk := self._walks.get(account)) is not None:
             return walk
         gathering = self._gatherings.get(account)
-        if gathering and now < gathering.until <= now + rules.GATHERING:  # or the clock was set
+        if gathering and now < gathering.until <= now + GATHERING:  # or the clock was set
             return gathering
         for source_key, count, first in self._follow_ups.gathered(
-            account, now + rules.GATHERING, rules.LISTED_TRIES
+            account, now + GATHERING, LISTED_TRIES
         ):
-            starts_at = rules.walk_starts_at(count, first, now)
+            starts_at = walk_starts_at(count, first, now)
             if starts_at is None:
                 continue
             if starts_at > now:
@@ -113,7 +124,7 @@ class ProfileLists:
         for listed in page.profiles:
             known = self._follow_ups.followed_by_reference(listed.reference, walk.source_key)
             for each in known:  # due or not
-                if rules.is_same(each, listed) and each.job.file_id not in findings:
+                if is_same(each, listed) and each.job.file_id not in findings:
                     walk.found.add(listed.profile.key)
                     walk.waiting.pop(listed.reference, None)
                     findings[each.job.file_id] = each, Parsed(listed.profile)
@@ -141,9 +152,9 @@ class ProfileLists:
         """Return the uploads that a walk is for, by their reference."""
         return {
             each.job.reference: each
-            for each in self._follow_ups.due(account, now, rules.LISTED)
+            for each in self._follow_ups.due(account, now, LISTED)
             if each.job.source_key == source_key
-            and rules.may_be_listed(each)
+            and may_be_listed(each)
             and each.job.file_id not in asked
         }
 
@@ -153,7 +164,7 @@ class ProfileLists:
         Profiles of other programs may be before ours; and as new ones come in front, a page may
         show again what this walk has found.
         """
-        if not rules.may_follow(page, walk.waiting.values()):
+        if not may_follow(page, walk.waiting.values()):
             return False
         others = {each.profile.key for each in page.profiles} - walk.found
         return walk.passes_known or not self._follow_ups.by_profile(others)
@@ -162,17 +173,17 @@ class ProfileLists:
 
     def search_for(self, each: FollowUp) -> Search | None:
         """Return the list that is to be asked for; None if the reference is."""
-        if not rules.asks_by_search(each):
+        if not asks_by_search(each):
             return None
         can_list = each.job.account not in self._unlisted
-        return rules.next_search(each, self._pages.get(each.job.source_key, 1), can_list=can_list)
+        return next_search(each, self._pages.get(each.job.source_key, 1), can_list=can_list)
 
     def look_through(self, each: FollowUp, answer: Finding | ProfilePage) -> tuple[Finding, bool]:
         """Return what a search has found for an upload, and whether that is only probable."""
         if not isinstance(answer, ProfilePage):
             return answer, False
         self._pages[each.job.source_key] = answer.pages
-        sure = next((listed for listed in answer.profiles if rules.is_same(each, listed)), None)
+        sure = next((listed for listed in answer.profiles if is_same(each, listed)), None)
         if sure is not None:
             return Parsed(sure.profile), False
         taken = [
@@ -180,7 +191,7 @@ class ProfileLists:
             for listed in answer.profiles
             if self._belongs_to_other(listed, each.job)
         ]
-        profile = rules.match(each, answer, taken)
+        profile = match_profile(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
 
     def note_if_unlisted(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
@@ -188,7 +199,7 @@ class ProfileLists:
 
         They are searched for from then on. Return whether that is the answer.
         """
-        if search.stage or account in self._unlisted:
+        if search.label_stage or account in self._unlisted:
             return False
         # A list without the profile is no such answer: it may still be parsed.
         is_refused = isinstance(answer, Unreadable) and not answer.source

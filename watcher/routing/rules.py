@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from watcher.model.uploads import Job
     from watcher.routing.patterns import Pattern
 
-STAGES: Final = ("new", "yes", "later", "no")
+LABEL_STAGES: Final = ("new", "yes", "later", "no")
 
 #: Most characters of a reference at HrFlow, as far as known; longer ones might be truncated.
 REFERENCE_LENGTH: Final = 255
@@ -396,13 +396,13 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
     stage = filled.get("stage")
     if isinstance(stage, str):
         filled["stage"] = stage = stage.lower()
-        if stage not in STAGES:
+        if stage not in LABEL_STAGES:
             raise _NotRoutedError(
                 msg(
                     'The file\'s stage would be "{value}", but must be {names:or}. Change "stage"'
                     " in the configuration.",
                     value=stage,
-                    names=STAGES,
+                    names=LABEL_STAGES,
                 )
             )
     return filled
