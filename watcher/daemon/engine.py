@@ -42,11 +42,9 @@ if TYPE_CHECKING:
         Finding,
         Job,
         Outcome,
-        ProfilePage,
+        PageAnswer,
         Search,
-        SourceFacts,
-        Unknown,
-        Unreadable,
+        SourceAnswer,
     )
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
@@ -100,14 +98,12 @@ class Clients:
         client = self._client(job.account)
         return client.find(job.source_key, job.reference) if client else _removed(job.account)
 
-    def search(
-        self, account: str, source_key: str, search: Search
-    ) -> ProfilePage | Unknown | Unreadable | Wait:
+    def search(self, account: str, source_key: str, search: Search) -> PageAnswer:
         """Return a page of a source's profiles."""
         client = self._client(account)
         return client.search(source_key, search) if client else _removed(account)
 
-    def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
+    def describe(self, account: str, source_key: str) -> SourceAnswer:
         """Return what HrFlow knows of a source."""
         client = self._client(account)
         return client.describe(source_key) if client else _removed(account)

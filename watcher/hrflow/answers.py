@@ -24,10 +24,12 @@ from watcher.model.uploads import (
     Held,
     ListedProfile,
     NoSync,
+    PageAnswer,
     Parsed,
     Profile,
     ProfilePage,
     Refused,
+    SourceAnswer,
     SourceFacts,
     Uncertain,
     Unknown,
@@ -412,9 +414,7 @@ def page_count(meta: Any, page: int, listed: int) -> int:
     return page + (listed >= PAGE_LIMIT)
 
 
-def source_facts(
-    answer: Answer, now: float, *, secret: str = ""
-) -> SourceFacts | Unknown | Unreadable | Wait:
+def source_facts(answer: Answer, now: float, *, secret: str = "") -> SourceAnswer:
     """Return what the answer to ``GET /source`` means."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
@@ -429,9 +429,7 @@ def source_facts(
     return _unusable(read, answer, now)
 
 
-def profile_page(
-    answer: Answer, now: float, *, secret: str = "", page: int = 1
-) -> ProfilePage | Unknown | Unreadable | Wait:
+def profile_page(answer: Answer, now: float, *, secret: str = "", page: int = 1) -> PageAnswer:
     """Return page ``page`` of a list of profiles, from the answer to a request for it."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):

@@ -36,14 +36,14 @@ from watcher.hrflow.transport import Exchange, failure
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import CredentialError, OfflineError, UnusableError
 from watcher.model.kinds import Cause
-from watcher.model.uploads import Altered, Converted, Held, Unknown, Unreadable, Wait
+from watcher.model.uploads import Altered, Converted, Held, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.hrflow.answers import Reading
     from watcher.model.settings import Account
-    from watcher.model.uploads import Finding, Job, Outcome, ProfilePage, Search, SourceFacts
+    from watcher.model.uploads import Finding, Job, Outcome, PageAnswer, Search, SourceAnswer
 
 
 _Read = TypeVar("_Read")
@@ -142,7 +142,7 @@ class Client:
         parameters = {"source_key": source_key, "reference": reference}
         return self._ask("/profile/parsing", parameters, finding)
 
-    def search(self, source_key: str, search: Search) -> ProfilePage | Unknown | Unreadable | Wait:
+    def search(self, source_key: str, search: Search) -> PageAnswer:
         """Return one page of a source's profiles, as ``search`` says. May be called at any time."""
         parameters = {
             "source_keys": json.dumps([source_key]),
@@ -159,7 +159,7 @@ class Client:
                 parameters["reference"] = search.reference
         return self._ask(path, parameters, partial(profile_page, page=search.page))
 
-    def describe(self, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
+    def describe(self, source_key: str) -> SourceAnswer:
         """Return what HrFlow says about a source. May be called at any time."""
         return self._ask("/source", {"key": source_key}, source_facts)
 

@@ -238,6 +238,10 @@ class SourceFacts(Struct, frozen=True):
     sync_parsing: bool | None = None
 
 
+PageAnswer = ProfilePage | Unknown | Unreadable | Wait
+SourceAnswer = SourceFacts | Unknown | Unreadable | Wait
+
+
 class EventKind(enum.StrEnum):
     """The webhook's events that are used; later API versions send an update with the success."""
 

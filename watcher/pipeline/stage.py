@@ -12,17 +12,7 @@ if TYPE_CHECKING:
 
     from watcher.documents import Spool
     from watcher.journal.writer import Journal
-    from watcher.model.uploads import (
-        Finding,
-        Job,
-        Outcome,
-        ProfilePage,
-        Search,
-        SourceFacts,
-        Unknown,
-        Unreadable,
-        Wait,
-    )
+    from watcher.model.uploads import Finding, Job, Outcome, PageAnswer, Search, SourceAnswer
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
 
@@ -77,13 +67,11 @@ class HrFlow(Protocol):
         """Ask for the profile with the job's reference."""
         ...
 
-    def search(
-        self, account: str, source_key: str, search: Search
-    ) -> ProfilePage | Unknown | Unreadable | Wait:
+    def search(self, account: str, source_key: str, search: Search) -> PageAnswer:
         """Ask for one page of a source's profiles."""
         ...
 
-    def describe(self, account: str, source_key: str) -> SourceFacts | Unknown | Unreadable | Wait:
+    def describe(self, account: str, source_key: str) -> SourceAnswer:
         """Ask for a source."""
         ...
 
