@@ -17,10 +17,10 @@ from tests.bench.rows import Row
 from watcher.hrflow.answers import PAGE_LIMIT
 from watcher.i18n.message import msg, verbatim
 from watcher.journal.writer import Journal
+from watcher.model.entries import Stat
 from watcher.model.files import Candidate, Document, Sniffed
 from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import Step
-from watcher.model.records import Stat
 from watcher.model.settings import Account, Config, Folder
 from watcher.model.uploads import (
     Accepted,

@@ -14,10 +14,10 @@ from tests.bench.rows import Row, median
 from watcher.daemon.instance import Channel, Places
 from watcher.i18n.message import msg
 from watcher.journal.writer import Journal
+from watcher.model.entries import Stat
 from watcher.model.files import Candidate, Document, Sniffed
 from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import Step
-from watcher.model.records import Stat
 from watcher.model.uploads import Profile, Route
 
 TITLE = "a long history"

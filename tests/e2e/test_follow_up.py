@@ -10,7 +10,7 @@ from pypdf import PdfWriter
 from tests.support.follow_up import asked, let_pass, one, send, sentences
 from tests.support.samples import PDF, make_pdf
 from watcher import sandbox as sb
-from watcher.model.records import Entry
+from watcher.model.entries import Entry
 from watcher.model.settings import Account, Config, Label
 from watcher.pipeline.follow_up import DAILY, NEVER, NOT_YET, WINDOW
 from watcher.pipeline.messages import Connection, Forget, Resume

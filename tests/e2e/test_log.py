@@ -9,8 +9,8 @@ from tests.support.samples import make_pdf
 from watcher import sandbox as sb
 from watcher.daemon.event_log import EventLog
 from watcher.i18n.message import verbatim
+from watcher.model.entries import Entry, Stat
 from watcher.model.kinds import State
-from watcher.model.records import Entry, Stat
 from watcher.model.uploads import Job
 from watcher.pipeline.messages import Connection, Pause, Resume, Uploaded
 

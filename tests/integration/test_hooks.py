@@ -10,8 +10,8 @@ import pytest
 from tests.support.bare_python import BARE
 from tests.support.waiting import PATIENCE
 from watcher.daemon.hooks import HookCommands, fill_in
+from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.records import Entry
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from tests.support.tls import speak_tls
 from watcher import sandbox as sb
 from watcher.hrflow.client import Client
 from watcher.hrflow.proxy import ProxyAddressError, find_proxy, proxy_of
+from watcher.model.entries import Stat
 from watcher.model.errors import UnusableError
 from watcher.model.kinds import Cause
-from watcher.model.records import Stat
 from watcher.model.settings import Account
 from watcher.model.uploads import Accepted, Held, Job, Wait
 

@@ -31,8 +31,8 @@ from watcher.desktop.status_notifier import SIZES
 from watcher.desktop.tray import Tray, find_backend, has_desktop
 from watcher.i18n.languages import catalog
 from watcher.i18n.message import verbatim
+from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.records import Entry
 from watcher.model.snapshot import UNTIL_RESUMED, AppState, Snapshot, Watched
 from watcher.present.menu import ACTIVITY, SET_UP, Action, icon_view
 

@@ -12,7 +12,7 @@ import pytest
 from tests.support.waiting import PATIENCE
 from watcher.hrflow.client import Client
 from watcher.i18n.message import verbatim
-from watcher.model.records import Stat
+from watcher.model.entries import Stat
 from watcher.model.settings import Account
 from watcher.model.uploads import Accepted, Job, Wait
 

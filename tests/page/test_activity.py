@@ -12,9 +12,9 @@ from tests.support.mails import mail, pdf, save
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.journal.writer import Journal
+from watcher.model.entries import Stat
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign, State
-from watcher.model.records import Stat
 
 REFUSE = sb.Fault(
     kind=sb.Kind.STATUS, status=400, message="<script>alert(2)</script>", file_name="bad*"

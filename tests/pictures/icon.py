@@ -16,8 +16,8 @@ from watcher.desktop.drawing import draw
 from watcher.desktop.tray import Tray
 from watcher.i18n.languages import catalog
 from watcher.i18n.message import NOTHING, msg
+from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.records import Entry
 from watcher.model.snapshot import AppState, Snapshot, Watched
 from watcher.present.menu import icon_view
 from watcher.sniff.formats import LOCKED

@@ -1,9 +1,9 @@
 """Rows put into a journal of a test's own."""
 
+from watcher.model.entries import Stat
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import Step
-from watcher.model.records import Stat
 from watcher.model.uploads import Route
 
 FOLDER = "/srv/cvs"

@@ -15,9 +15,9 @@ from watcher.daemon.core import App
 from watcher.daemon.instance import Places
 from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
+from watcher.model.entries import Entry
 from watcher.model.files import ScanEnded
 from watcher.model.lifecycle import OPEN
-from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder
 from watcher.pipeline.messages import ApproveBelow, ApprovedBelow
 

@@ -18,8 +18,8 @@ from watcher.documents import identify, open_document, reopen, stat_file
 from watcher.documents.identification import being_written, judge_sharing
 from watcher.documents.opening import RefusedError, explain
 from watcher.i18n.message import msg
+from watcher.model.entries import Stat
 from watcher.model.files import Identified, Unusable
-from watcher.model.records import Stat
 from watcher.model.uploads import Altered
 from watcher.system import file_system_of
 

@@ -13,8 +13,8 @@ from watcher.documents import moving, stat_file
 from watcher.documents.filing import file_away, write_error_note
 from watcher.documents.opening import RefusedError, open_directory
 from watcher.i18n.message import msg
+from watcher.model.entries import Stat
 from watcher.model.files import Filed, FilingFailed
-from watcher.model.records import Stat
 from watcher.model.settings import AfterRefusal, AfterUpload
 
 DAY = date(2024, 5, 31)

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import NOTHING, verbatim
-from watcher.model import lifecycle
-from watcher.model import records as times
+from watcher.model import entries, lifecycle
+from watcher.model.entries import NOT_YET, Stat, Timing
 from watcher.model.kinds import State
-from watcher.model.records import NOT_YET, Stat, Timing
 from watcher.model.uploads import (
     FollowUp,
     Job,
@@ -339,5 +338,5 @@ def test_whether_uploads_may_come_after_a_page(found, waiting, goes_on, why):
 )
 def test_how_long_it_took(sent, arrived, parsed, upload, parse):
     timing = Timing("/f", "s", "", State.PARSED, 1.0, sent, arrived, parsed)
-    assert times.upload_seconds(timing) == upload
-    assert times.parse_seconds(timing) == parse
+    assert entries.upload_seconds(timing) == upload
+    assert entries.parse_seconds(timing) == parse

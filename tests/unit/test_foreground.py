@@ -10,10 +10,10 @@ from tests.support.waiting import PATIENCE
 from watcher.cli import run
 from watcher.cli.foreground import FoldersReady, LiveLines, StopSignal
 from watcher.i18n.message import NOTHING, verbatim
+from watcher.model.entries import Entry
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
 from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
-from watcher.model.records import Entry
 from watcher.model.settings import Config, LogLevel
 
 LONG = 60.0

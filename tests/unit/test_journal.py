@@ -18,10 +18,10 @@ from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
+from watcher.model.entries import Stat
 from watcher.model.errors import JournalError
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import TRANSITIONS, Step, existing_key, hold_key
-from watcher.model.records import Stat
 from watcher.model.uploads import Profile, Route
 
 ROUTE = Route("default", "source", "ref")

@@ -11,8 +11,8 @@ import pytest
 
 from watcher.i18n.languages import LOCALE, catalog, languages, page_texts
 from watcher.i18n.message import ENGLISH, as_json, from_json, msg, plural
+from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.records import Entry
 from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.page.routes import draw

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from watcher.i18n.message import verbatim
 from watcher.model import lifecycle
+from watcher.model.entries import Entry
 from watcher.model.kinds import Cause, State
-from watcher.model.records import Entry
 from watcher.model.uploads import (
     Accepted,
     Altered,

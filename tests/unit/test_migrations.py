@@ -12,10 +12,10 @@ from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
+from watcher.model.entries import NOT_YET
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import EXISTING_WAITS, IGNORED_BY_USER, Step
-from watcher.model.records import NOT_YET
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)

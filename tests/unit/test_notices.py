@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from watcher.i18n.languages import catalog
+from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.records import Entry
 from watcher.model.settings import Notifications
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.present.menu import ATTENTION, SET_UP, Action

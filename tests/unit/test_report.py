@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watcher.model.entries import Month, Timing
 from watcher.model.kinds import State
-from watcher.model.records import Month, Timing
 from watcher.present import report
 from watcher.present.report import CATEGORIES, EDGE_WORDS, EDGES, Span
 

@@ -10,10 +10,10 @@ from tests.support.journal import FOLDER, add
 from watcher.journal.reader import Reader
 from watcher.journal.retention import STEP
 from watcher.journal.writer import Journal
+from watcher.model.entries import Stat
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import Step
-from watcher.model.records import Stat
 from watcher.model.uploads import Profile, Route
 
 DAY = 86400.0

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from watcher.i18n.message import msg
+from watcher.model.entries import Stat
 from watcher.model.files import Document, Sniffed
 from watcher.model.kinds import State
-from watcher.model.records import Stat
 from watcher.model.settings import (
     ROUTING,
     AfterRefusal,

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watcher.model.entries import Stat
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
 from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
-from watcher.model.records import Stat
 from watcher.pipeline.settle import (
     EMPTY_FACTOR,
     PATIENCE_FACTOR,

@@ -7,9 +7,9 @@ import pytest
 from watcher.documents import identify, main_file
 from watcher.documents.bundles import find_place, is_tied
 from watcher.documents.filing import file_away
+from watcher.model.entries import Stat
 from watcher.model.files import Filed
 from watcher.model.kinds import State
-from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter

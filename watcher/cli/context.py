@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from watcher.config import Loaded
     from watcher.journal.reader import Reader
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
 
 #: Orders that a person need not be told take effect later.
 _QUIET: Final = frozenset({"forget", "sources"})

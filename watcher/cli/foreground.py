@@ -19,11 +19,11 @@ import click
 
 from watcher.cli.output import Styled, say, say_json, shown_folder
 from watcher.i18n.message import Message
+from watcher.model.entries import Entry
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
-from watcher.model.records import Entry
 from watcher.pipeline.messages import Connection
 from watcher.present import listing, view
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Text
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
 
 _WORD: Final = re.compile(r"\w+")
 #: How many of the files that are in the way are named.

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.present.report import Line, Report
 
 #: States by the labels that people are shown, and by the journal's own names.

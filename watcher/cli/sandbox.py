@@ -20,9 +20,9 @@ from watcher.daemon.core import App
 from watcher.daemon.instance import Places, open_reader
 from watcher.daemon.setup import drop_sample, remove_sample
 from watcher.i18n.message import ENGLISH
+from watcher.model.entries import Entry
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
-from watcher.model.records import Entry
 from watcher.model.settings import Account, Config, Folder, Item
 from watcher.present import listing, view
 

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from watcher.config.mistakes import did_you_mean, nearest, shown, unfillable
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.records import PROFILE_KEY
+from watcher.model.entries import PROFILE_KEY
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
     HOOK_VALUES,

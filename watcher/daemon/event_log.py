@@ -17,11 +17,11 @@ from msgspec import Struct
 
 from watcher import __version__
 from watcher.i18n.message import ENGLISH, Message
+from watcher.model.entries import Entry
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
-from watcher.model.records import Entry
 from watcher.pipeline.messages import (
     ApprovedBelow,
     ClockJump,

@@ -23,7 +23,7 @@ from watcher.model.settings import HOOK_VALUES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
 
 _log = logging.getLogger(__name__)
 

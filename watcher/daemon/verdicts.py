@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.documents import Container
     from watcher.journal.reader import Reader
+    from watcher.model.entries import Entry, Stat
     from watcher.model.files import Document, Identified
-    from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
 
 #: Verdicts that are not states of a file.

@@ -28,7 +28,7 @@ from watcher.model.settings import AfterRefusal, AfterUpload
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.model.records import Entry, Stat
+    from watcher.model.entries import Entry, Stat
     from watcher.model.settings import Folder
 
 _FINAL = (errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.documents.opening import Spool
-    from watcher.model.records import Stat
+    from watcher.model.entries import Stat
 
 # It warns of every oddity in a file.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)

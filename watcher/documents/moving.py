@@ -27,7 +27,7 @@ from watcher.model.files import Filed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.model.records import Stat
+    from watcher.model.entries import Stat
 
 _CHUNK = 262_144  # bytes copied at once
 _LONGEST = 255  # bytes of a name, as most file systems have it

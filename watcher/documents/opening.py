@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from watcher.i18n.message import NOTHING, Message, msg
+from watcher.model.entries import Stat, bound_time
 from watcher.model.files import NO_MAIL, Mail, Unusable
-from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from watcher.model.entries import Stat, bound_time
 from watcher.model.files import Candidate, FolderState, ScanEnded, Scanned
 from watcher.model.kinds import Sign
-from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from watcher.i18n.message import Message
     from watcher.journal.names import Directories, Names
     from watcher.journal.store import Store
+    from watcher.model.entries import Stat
     from watcher.model.files import Candidate, Document, Known
-    from watcher.model.records import Stat
     from watcher.model.uploads import Profile, Route
 
 

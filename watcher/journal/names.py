@@ -11,8 +11,8 @@ from watcher.model.kinds import State
 
 if TYPE_CHECKING:
     from watcher.journal.store import Store
+    from watcher.model.entries import Entry, Stat
     from watcher.model.files import Candidate, Known
-    from watcher.model.records import Entry, Stat
 
 
 class Directories:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from watcher.journal.files import Files
     from watcher.journal.store import Store
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.model.uploads import Job
 
 #: Seconds for which requests are stored: the longest request, and the minute after it.

@@ -15,15 +15,15 @@ from watcher.journal import facts, rows
 from watcher.journal.history import HAS_FAILED, Filter, add_functions, condition
 from watcher.journal.schema import IS_OPENED
 from watcher.journal.store import Store, connect_to_read
+from watcher.model.entries import Month, Timing
 from watcher.model.kinds import APPROVABLE, State
 from watcher.model.lifecycle import month_of
-from watcher.model.records import Month, Timing
 from watcher.model.snapshot import ActiveHold
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
 
 
 #: States that :meth:`Reader.recent` shows, and how many events it searches for them.

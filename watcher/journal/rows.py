@@ -10,9 +10,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from watcher.i18n.message import COMPACT, Message, as_json, from_json
+from watcher.model.entries import Entry, Stat
 from watcher.model.files import Known
 from watcher.model.kinds import State
-from watcher.model.records import Entry, Stat
 from watcher.model.uploads import Job
 
 #: In place of the settings' fingerprint of a folder that is no longer watched.

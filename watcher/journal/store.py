@@ -20,7 +20,7 @@ from watcher.model.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
 
 #: Numbers of files for which there is a prepared query.
 _ROOMS: Final = (1, 4, 16, 64)

@@ -15,7 +15,7 @@ escapes), absolute, below a watched folder. Times are seconds since 1970 (UTC) a
     uploads      where documents go, the outcome of sending them, what became of them
     ledger       messages between the pipeline and the shared ledger
     lifecycle    which state may follow which, when to retry, when to ask a person first
-    records      files as the journal keeps them and people see them
+    entries      files as the journal keeps them and people see them
     snapshot     the state of the program at one moment
     errors       errors that end a command
 

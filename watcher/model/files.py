@@ -11,8 +11,8 @@ from watcher.i18n.message import NOTHING, Message
 if TYPE_CHECKING:
     from typing import BinaryIO
 
+    from watcher.model.entries import Stat
     from watcher.model.kinds import Cause, Sign, State
-    from watcher.model.records import Stat
 
 
 class Candidate(Struct, frozen=True):

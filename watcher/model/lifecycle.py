@@ -31,7 +31,7 @@ from watcher.model.uploads import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.model.uploads import Finding, Outcome
 
 #: Seconds before the first retry, at most; doubled with every attempt.

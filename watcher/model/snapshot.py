@@ -13,8 +13,8 @@ from watcher.i18n.message import NOTHING, Message
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from watcher.model.entries import Entry
     from watcher.model.kinds import State
-    from watcher.model.records import Entry
 
 #: The end of a pause that lasts until it is resumed.
 UNTIL_RESUMED: Final = math.inf

@@ -10,9 +10,9 @@ from msgspec import Struct
 from watcher.i18n.message import NOTHING, Message
 
 if TYPE_CHECKING:
+    from watcher.model.entries import Stat
     from watcher.model.files import Part
     from watcher.model.kinds import Cause, State
-    from watcher.model.records import Stat
     from watcher.model.settings import Item
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from watcher.daemon.core import App
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.model.snapshot import Snapshot
     from watcher.page.activity import Activity
 

@@ -16,10 +16,10 @@ from msgspec import Struct
 from watcher.i18n.message import Message, as_json, from_json, msg
 from watcher.journal.history import ORDERED, ORDERS, Filter
 from watcher.journal.reader import Reader
+from watcher.model.entries import PROFILE_KEY
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
-from watcher.model.records import PROFILE_KEY
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.status import full_time
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.i18n.message import Catalog
     from watcher.journal.reader import Reason
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.model.snapshot import Snapshot
 
 #: Most files on a page, and in one piece of a CSV file.

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from watcher.daemon.instance import Places
     from watcher.daemon.login_service import LoginService
     from watcher.i18n.message import Catalog
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
 

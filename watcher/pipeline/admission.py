@@ -23,8 +23,8 @@ from watcher.routing.rules import form_fields, unusable_reference
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from watcher.model.entries import Entry, Stat
     from watcher.model.files import Document, Known, Part
-    from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
     from watcher.pipeline.approvals import ExistingFiles, Guard
     from watcher.routing.rules import Plan

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import documents
 from watcher.i18n.message import NOTHING
+from watcher.model.entries import Stat
 from watcher.model.files import ScanEnded
 from watcher.model.kinds import Cause, State
 from watcher.model.lifecycle import (
@@ -26,7 +27,6 @@ from watcher.model.lifecycle import (
     monthly_limit_why,
     uploads_left,
 )
-from watcher.model.records import Stat
 from watcher.model.settings import Existing, for_account
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import opened

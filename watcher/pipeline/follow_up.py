@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import NOTHING, Message, msg
+from watcher.model.entries import NOT_YET
 from watcher.model.kinds import State
 from watcher.model.lifecycle import RETRY_AFTER_CAP, Step
-from watcher.model.records import NOT_YET
 from watcher.model.uploads import Parsed, Profile, Search, Unknown, Unreadable, Wait
 from watcher.routing.rules import LABEL_STAGES
 

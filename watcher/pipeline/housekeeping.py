@@ -18,8 +18,8 @@ from watcher.pipeline.stage import Context, Handlers, Stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from watcher.model.entries import Entry
     from watcher.model.files import Known
-    from watcher.model.records import Entry
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from watcher import documents
 from watcher.i18n.message import Message, msg
+from watcher.model.entries import Stat
 from watcher.model.errors import WatcherError
 from watcher.model.files import Candidate, FolderState, Identified, Scanned, Unusable
 from watcher.model.kinds import Cause, Sign, State
@@ -21,7 +22,6 @@ from watcher.model.lifecycle import (
     Step,
     existing_key,
 )
-from watcher.model.records import Stat
 from watcher.model.settings import Changed
 from watcher.pipeline.messages import Complete
 from watcher.pipeline.reading import READING, ReadDone, ReadQueue

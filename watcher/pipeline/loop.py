@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from watcher.documents import Spool
     from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.pipeline.stage import Clock, HrFlow, Workers
 
 #: Messages in one batch, and those that may join it while it is worked on; all share a commit.

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
+    from watcher.model.entries import Entry
     from watcher.model.files import Candidate, Identified
-    from watcher.model.records import Entry
     from watcher.model.settings import Config
     from watcher.model.uploads import Job, Profile
     from watcher.routing.rules import Plan

@@ -24,8 +24,8 @@ from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Message
+    from watcher.model.entries import Stat
     from watcher.model.files import Candidate, Identified
-    from watcher.model.records import Stat
 
 #: An empty file waits that many times longer: its writer may only have created it so far.
 EMPTY_FACTOR = 10

@@ -20,6 +20,7 @@ from watcher.i18n.message import (
     msg,
     verbatim,
 )
+from watcher.model.entries import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.model.lifecycle import (
     ARRIVED,
@@ -29,7 +30,6 @@ from watcher.model.lifecycle import (
     SENT_BY,
     UNFINISHED,
 )
-from watcher.model.records import NOT_YET, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, display, name, safe, short
 from watcher.routing.names import document_path
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from watcher.i18n.message import Catalog
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
 
 
 #: Columns of a CSV file; the same for the terminal and the page.

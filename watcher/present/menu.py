@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from watcher.i18n.message import Catalog, Message
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 
 #: How many of the latest files, and of those that need attention, the menu lists.

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from watcher.i18n.message import Catalog
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import ActiveHold, Snapshot
     from watcher.present.menu import Action

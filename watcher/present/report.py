@@ -20,8 +20,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.i18n.message import ENGLISH, Message, msg, verbatim
+from watcher.model.entries import parse_seconds, upload_seconds
 from watcher.model.kinds import State
-from watcher.model.records import parse_seconds, upload_seconds
 from watcher.present import view
 from watcher.present.view import Group
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from watcher.i18n.message import Catalog
-    from watcher.model.records import Month, Timing
+    from watcher.model.entries import Month, Timing
 
 
 #: The most months whose uploads a report lists.

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.i18n.message import Text
-    from watcher.model.records import Entry
+    from watcher.model.entries import Entry
 
 
 class Group(enum.StrEnum):
