@@ -50,7 +50,7 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
         r"folder 1 is watched",
         r"folder 1 was scanned \(start\): [01] files, [01] new",
         (
-            r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
+            r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+\u00a0k?B, application/pdf, source \w{12}…,"
             r" attempt 1\): HrFlow answered 429$"
         ),
         r"upload of file 1: uncertain after .* attempt 2\): HrFlow answered 500$",
