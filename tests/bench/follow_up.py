@@ -18,12 +18,20 @@ from watcher.hrflow.answers import PAGE_LIMIT
 from watcher.i18n.message import msg, verbatim
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate, Document, Sniffed
-from watcher.model.follow_ups import ListedProfile, ProfilePage, SourceFacts
 from watcher.model.kinds import Sign, State
 from watcher.model.lifecycle import Step
 from watcher.model.records import Stat
 from watcher.model.settings import Account, Config, Folder
-from watcher.model.uploads import Accepted, Parsed, Profile, Route, Unknown
+from watcher.model.uploads import (
+    Accepted,
+    ListedProfile,
+    Parsed,
+    Profile,
+    ProfilePage,
+    Route,
+    SourceFacts,
+    Unknown,
+)
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import Configure, Ping
 from watcher.routing.rules import Plan
@@ -44,6 +52,9 @@ class Clock:
         return self.now
 
     tick = wall
+
+    def pause(self, seconds):
+        self.now += seconds
 
     @staticmethod
     def jitter():

@@ -197,7 +197,7 @@ def rows(found, runs):
             cpu, wakes, resident, private = found[name]
             which = name.removeprefix("ours").replace(", ", ", with its ")
             for what, ours_text, peer, value, target, unit in (
-                ("CPU", f"{cpu:.2f} s an hour", theirs(0, "{:.1f} s".format), cpu, 2, "s"),
+                ("CPU", f"{cpu:.2f} s an hour", theirs(0, "{:.1f} s".format), cpu, 1.5, "s"),
                 ("wake-ups", f"{wakes:.2f} a second", theirs(1, "{:.1f}".format), wakes, 1, "/s"),
                 ("memory", f"{resident / 1e6:.0f} MB, {private / 1e6:.0f} MB of its own",
                  theirs(2, lambda size: f"{size / 1e6:.0f} MB"), resident / 1e6, allowed, "MB"),

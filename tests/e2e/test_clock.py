@@ -120,3 +120,29 @@ def test_what_comes_due_is_done_though_there_is_always_a_hint_that_changes_nothi
             return world.states()["a.pdf"] in ("accepted", "parsed")
 
     eventually(is_sent)
+
+
+class PausedClock(SetClock):
+    """Notes for how many seconds the pipeline has waited for more to share a turn."""
+
+    def __init__(self):
+        super().__init__()
+        self.paused = 0.0
+
+    def pause(self, seconds):
+        self.paused += seconds
+        super().pause(seconds)
+
+
+def test_answers_of_many_uploads_share_turns_and_a_lone_file_waits_for_nothing(world):
+    clock = PausedClock()
+    folder = world.folder(ask_above=0)
+    world.start(folder, clock=clock, parallel_uploads=16)
+    drop(folder, "alone")
+    world.wait_idle(1)
+    assert not clock.paused
+    world.sandbox.faults.set(Fault(kind=Kind.DELAY, delay=0.5))
+    drop(folder, *map(str, range(16)))
+    world.wait_idle(17)
+    assert 0 < clock.paused < 0.5
+    assert len(world.arrived()) == 17

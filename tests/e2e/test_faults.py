@@ -4,6 +4,7 @@ import itertools
 import os
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clock import SetClock
 from tests.support.samples import make_pdf
@@ -15,7 +16,6 @@ from watcher.model.settings import (
     Changed,
     Config,
     Duplicates,
-    replaced,
 )
 from watcher.pipeline.messages import Resume
 from watcher.sandbox import Fault, Kind
@@ -196,7 +196,7 @@ def test_a_reference_is_measured_with_what_is_added_to_it(world):
         make_pdf(os.path.join(folder.path, name), "the same")
         world.wait_idle(1 if name == "a.pdf" else 2)
     (refused,) = [entry for entry in world.entries() if str(entry.state) == "refused"]
-    assert str(refused.why) == "The file's reference would be empty or longer than 255 characters."
+    assert "reference would be empty or longer than 255 characters" in str(refused.why)
     assert len(world.sandbox.ledger.records()) == 1
 
 
@@ -209,7 +209,7 @@ def test_an_account_that_goes_and_comes_back_while_it_uploads_is_as_it_was(
     folder, other = world.folder(), world.folder("other", account="other")
     both = world.config(folder, other, parallel_uploads=1, read_timeout=60.0)
     more = Account(name="other", email=sb.EMAIL, api_url=world.sandbox.url)
-    both = replaced(both, accounts=(*both.accounts, more))
+    both = replace(both, accounts=(*both.accounts, more))
     world.config = lambda *_, **__: both
     world.sandbox.faults.set(
         Fault(

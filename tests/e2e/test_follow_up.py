@@ -11,7 +11,7 @@ from tests.support.follow_up import asked, let_pass, one, send, sentences
 from tests.support.samples import PDF, make_pdf
 from watcher import sandbox as sb
 from watcher.model.records import Entry
-from watcher.model.settings import Account, Config, Label, replaced
+from watcher.model.settings import Account, Config, Label
 from watcher.pipeline.follow_up import DAILY, NEVER, NOT_YET, WINDOW
 from watcher.pipeline.messages import Connection, Forget, Resume
 from watcher.present import listing
@@ -51,7 +51,7 @@ def test_names_that_are_known_go_once_settings_say_so(world, clock, eventually):
     let_pass(world, clock, 6)
     eventually(lambda: one(world).profile_name == "Aisha Rahman")
     config = world.config(folder)
-    world.app.reload(replaced(config, keep_names=False))
+    world.app.reload(replace(config, keep_names=False))
     eventually(lambda: one(world).profile_name == "")
     assert one(world).profile_email == ""
 

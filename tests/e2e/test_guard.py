@@ -4,6 +4,7 @@ import os
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.clock import SetClock
 from tests.support.documents import zipped
@@ -12,10 +13,9 @@ from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher.daemon.instance import Places
 from watcher.daemon.recovery import standalone
-from watcher.model.approvals import HOUR, month_end
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import burst_key, existing_key, hold_key
-from watcher.model.settings import Archives, Existing, replaced
+from watcher.model.lifecycle import HOUR, burst_key, existing_key, hold_key, month_end
+from watcher.model.settings import Archives, Existing
 from watcher.pipeline.messages import Approve, Ignore, Pause, Release, Resume
 
 MONTH = hold_key(Cause.MONTHLY_LIMIT, "default")
@@ -158,7 +158,7 @@ def test_files_that_are_taken_out_again_end_the_question(world, ask, eventually)
 def test_nothing_else_waits(world, ask, eventually):
     ask()
     other = world.folder("other", ask_above=3)
-    world.app.reload(replaced(world.app.config, folders=(*world.app.config.folders, other)))
+    world.app.reload(replace(world.app.config, folders=(*world.app.config.folders, other)))
     drop(other, "elsewhere.pdf")
     wait_for(world, eventually, "elsewhere.pdf", "sent")
     assert len(world.arrived()) == 4
@@ -167,16 +167,16 @@ def test_nothing_else_waits(world, ask, eventually):
 def test_other_settings_neither_answer_the_question_nor_ask_anew(world, ask, eventually):
     folder = ask()
     key = burst_key(folder.path)
-    other = replaced(folder, tags=(), max_size=5_000_000)
-    world.app.reload(replaced(world.app.config, folders=(other,)))
+    other = replace(folder, tags=(), max_size=5_000_000)
+    world.app.reload(replace(world.app.config, folders=(other,)))
     world.nudge()
     eventually(lambda: holds(world) == {key: 3})
     assert len(world.arrived()) == 3
     world.app.post(Pause(time.time() + HOUR))
     world.app.post(Release(key))
     eventually(lambda: holds(world) == {})
-    again = replaced(other, max_size=6_000_000)
-    world.app.reload(replaced(world.app.config, folders=(again,)))
+    again = replace(other, max_size=6_000_000)
+    world.app.reload(replace(world.app.config, folders=(again,)))
     world.nudge()
     world.app.post(Pause(0.0))
     eventually(lambda: len(sent(world)) == 6)
@@ -234,8 +234,8 @@ def test_documents_in_existing_files_are_skipped_with_them(world, eventually):
     save(folder.path, "two.eml", mail(("a.pdf", pdf("a")), ("b.pdf", pdf("b"))))
     world.start(folder)
     eventually(lambda: holds(world) == {existing_key(folder.path): 2})
-    skipping = replaced(folder, existing=Existing.SKIP)
-    world.app.reload(replaced(world.app.config, folders=(skipping,)))
+    skipping = replace(folder, existing=Existing.SKIP)
+    world.app.reload(replace(world.app.config, folders=(skipping,)))
     eventually(lambda: holds(world) == {})
     drop(folder, "next.pdf")
     wait_for(world, eventually, "next.pdf", "sent")
@@ -260,8 +260,8 @@ def test_a_limit_of_zero_never_asks(world, eventually):
 
 def test_other_settings_that_never_ask_let_files_go(world, ask, eventually):
     folder = ask()
-    other = replaced(folder, ask_above=0)
-    world.app.reload(replaced(world.app.config, folders=(other,)))
+    other = replace(folder, ask_above=0)
+    world.app.reload(replace(world.app.config, folders=(other,)))
     eventually(lambda: len(sent(world)) == 6)
 
 

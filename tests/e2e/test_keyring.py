@@ -268,6 +268,22 @@ def test_plain_text_is_refused_unless_it_is_wanted(desk):
     assert_arrives(desk)
 
 
+def test_every_command_heeds_that_plain_text_is_wanted(desk, tmp_path):
+    desk.more = {"PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring"}
+    desk.config.write_text("allow_insecure_keyring = true\n" + desk.config.read_text())
+    (tmp_path / "new").mkdir()
+    given = ("setup", "--non-interactive", "--no-service", "--key-stdin")
+    done = desk.run_apart(*given, typed=sb.READ_WRITE_KEY + "\n")
+    assert done.returncode == 0, done.stderr
+    assert desk.stored() == sb.READ_WRITE_KEY
+    done = desk.run_apart(
+        "folder", "add", str(tmp_path / "new"), "--source", "Sales"
+    )  # asks HrFlow
+    assert done.returncode == 0, done.stderr
+    assert desk.run_apart("logout").returncode == 0
+    assert desk.stored() == "None"
+
+
 # --- Doctor -----------------------------------------------------------------------------------
 
 

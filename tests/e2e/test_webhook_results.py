@@ -6,6 +6,7 @@ import shutil
 import socket
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.follow_up import asked, one, sentences
 from tests.support.samples import PDF, make_pdf
@@ -14,7 +15,6 @@ from watcher.model.errors import CredentialError
 from watcher.model.settings import (
     AfterUpload,
     Webhook,
-    replaced,
 )
 from watcher.pipeline.messages import Resume, Retry
 from watcher.sandbox import Fault, Kind
@@ -188,13 +188,13 @@ def test_settings_that_change_open_and_close_the_port(hooked, clock, eventually)
     first = world.app._webhooks.port
     other = free_port()
     config = world.config(folder)
-    world.app.reload(replaced(config, webhook=Webhook(enabled=True, port=other)))
+    world.app.reload(replace(config, webhook=Webhook(enabled=True, port=other)))
     eventually(lambda: world.app._webhooks.port == other)
     socket.create_server(("127.0.0.1", first)).close()  # it is free again
     world.app.reload(config)
     assert world.app._webhooks.port == 0
     socket.create_server(("127.0.0.1", other)).close()
-    world.app.reload(replaced(config, webhook=Webhook(enabled=True, port=other)))
+    world.app.reload(replace(config, webhook=Webhook(enabled=True, port=other)))
     eventually(lambda: world.app._webhooks.port == other)
     world.sandbox.webhooks.url = f"http://127.0.0.1:{other}/webhook"
     assert world.sandbox.webhooks.send({"type": "x"}) == 200

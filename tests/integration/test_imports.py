@@ -43,7 +43,10 @@ LATE = {
         "rich",
         "requests",
         "logging",
-        "watcher.sniff.detect",
+        "hmac",
+        "secrets",
+        "tempfile",
+        "watcher.sniff.formats",
     ),
     "run": ("requests", "keyring", "secretstorage", "PIL", "pystray", "rich"),
 }

@@ -1,15 +1,16 @@
 """What setup and doctor ask HrFlow, against the sandbox over real HTTP."""
 
 import time
+from contextlib import closing
 
 import pytest
 from msgspec.structs import replace
 
 from watcher import sandbox as sb
-from watcher.daemon.setup import ask_hrflow
+from watcher.daemon.workspace import ask_hrflow
 from watcher.doctor.account import judge_state
 from watcher.doctor.findings import Level
-from watcher.hrflow.inquiry import Inquiry, NoAccessError, RefusedKeyError
+from watcher.hrflow.client import Inquiry, NoAccessError, RefusedKeyError
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.settings import Account
 from watcher.sandbox import Fault, Kind, Source
@@ -27,7 +28,7 @@ def account_of(sandbox):
 
 @pytest.fixture
 def inquiry(sandbox):
-    with Inquiry(account_of(sandbox), sb.READ_WRITE_KEY, time.monotonic) as made:
+    with closing(Inquiry(account_of(sandbox), sb.READ_WRITE_KEY, time.monotonic)) as made:
         yield made
 
 
@@ -103,7 +104,7 @@ def test_a_wrong_key_is_one_and_a_used_up_plan_is_none(sandbox, inquiry):
         inquiry.access()
     sandbox.faults.set()
     with (
-        Inquiry(account_of(sandbox), "ask_" + "e" * 32, time.monotonic) as other,
+        closing(Inquiry(account_of(sandbox), "ask_" + "e" * 32, time.monotonic)) as other,
         pytest.raises(RefusedKeyError),
     ):
         other.access()

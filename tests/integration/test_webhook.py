@@ -17,7 +17,7 @@ from watcher import sandbox as sb
 from watcher.daemon.webhook import PATH, Receiver
 from watcher.hrflow.webhook import MAX_HEADER, EventVerifier, RefusedError
 from watcher.model.errors import UnusableError
-from watcher.model.follow_ups import EventKind
+from watcher.model.uploads import EventKind
 from watcher.sandbox.webhooks import HEADER, encode, sign
 
 SECRET = "a secret of the webhook"

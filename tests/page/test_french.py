@@ -114,7 +114,7 @@ def test_reasons_stories_health_rules_and_mistakes_are_in_french(assistant):
     assert table[0].startswith("state;label;path;why;")
     assert any(
         line.startswith("refused;Non accepté;")
-        and "setup.exe;Ce fichier est un programme, pas un document.;" in line
+        and "setup.exe;Ce fichier est un programme, pas un document." in line
         for line in table
     )
 
@@ -182,7 +182,7 @@ def test_commands_speak_english_to_the_same_program(assistant):
     assistant.eventually(lambda: assistant.channel().get("/api/now")["now"]["groups"]["attention"])
     now = assistant.channel().get("/api/now")["now"]
     assert now["headline"] == "1 file needs attention"
-    assert now["attention"][0]["remark"] == "This file is a program, not a document."
+    assert now["attention"][0]["remark"].startswith("This file is a program, not a document.")
 
 
 def test_a_chosen_language_is_kept_by_the_program(person):

@@ -20,6 +20,7 @@ from watcher.model.kinds import State
 from watcher.model.records import Entry
 from watcher.model.snapshot import AppState, Snapshot, Watched
 from watcher.present.menu import icon_view
+from watcher.sniff.formats import LOCKED
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PICTURES = os.path.join(ROOT, "installers", "pictures")
@@ -59,7 +60,7 @@ def a_day():
         4,
         "old_cv (renamed).pdf",
         State.REFUSED,
-        why=msg("This file is {what}, not a document.", what="a program"),
+        why=msg("This file is {what}. {how}", what=LOCKED.what, how=LOCKED.advice),
     )
     recent = (
         entry(1, "Aisha Rahman - CV.pdf", State.PARSED, person="Aisha Rahman"),
@@ -95,7 +96,7 @@ def menu(root):
         screen.press(above, "Home", *["Down"] * 6, "Right", "Right")  # what needs attention
         picture = screen.photograph()
         tray.stop()
-        return picture.crop((0, 140, 850, 600))
+        return picture.crop((0, 140, 900, 600))
     finally:
         around.close()
 

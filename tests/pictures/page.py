@@ -79,7 +79,7 @@ def main():
                 )
             )
             make_history(person.places.journal)
-            photograph(person, "page.png", viewport={"width": 1180, "height": 720})
+            photograph(person, "page.png", viewport={"width": 1180, "height": 880})
             photograph(
                 person, "page-narrow.png", color_scheme="dark",
                 viewport={"width": 360, "height": 720},

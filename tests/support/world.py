@@ -5,6 +5,7 @@ import os
 import threading
 
 import pytest
+from msgspec.structs import replace
 
 from tests.support.outcomes import ARRIVED, outcome
 from tests.support.samples import IGNORED, KNOWN, OPENED, REFUSED, SENT
@@ -12,11 +13,12 @@ from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
 from watcher.daemon.instance import Places
+from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.model.files import ScanEnded
 from watcher.model.lifecycle import OPEN
 from watcher.model.records import Entry
-from watcher.model.settings import Account, Config, Folder, replaced
+from watcher.model.settings import Account, Config, Folder
 from watcher.pipeline.messages import Approve, Approved
 
 
@@ -75,7 +77,7 @@ class World:
 
     def start_without_waiting(self, *folders, options=None, **account):
         """Start the program, which may not be able to walk through a folder yet."""
-        config = replaced(self.config(*folders, **account), **self.settings)
+        config = replace(self.config(*folders, **account), **self.settings)
         self.news.clear()
         self.latest.clear()
         self.app = App(config, self.places, keys=self.keys, on_event=self.hear, **(options or {}))
@@ -116,10 +118,10 @@ class World:
             assert self.app.failure is None, self.app.failure
             self.app = None
 
-    def entries(self, **filters):
+    def entries(self, **wanted):
         reader = Reader(self.places.journal)
         try:
-            return reader.history(limit=100_000, **filters)
+            return reader.history(Filter(**wanted), limit=100_000)
         finally:
             reader.close()
 

@@ -13,8 +13,16 @@ from watcher.hrflow.answers import (
     upload_outcome,
 )
 from watcher.i18n.message import verbatim
-from watcher.model.follow_ups import ProfilePage, SourceFacts
-from watcher.model.uploads import Held, NoSync, Refused, Unknown, Unreadable, Wait
+from watcher.model.uploads import (
+    Held,
+    NoSync,
+    ProfilePage,
+    Refused,
+    SourceFacts,
+    Unknown,
+    Unreadable,
+    Wait,
+)
 
 
 def answer(code, message="m", status=None, **more):

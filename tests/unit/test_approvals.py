@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.i18n.message import NOTHING
-from watcher.model.approvals import (
+from watcher.model.lifecycle import (
     HOUR,
     Arrivals,
     burst_why,

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
-from watcher.config.document import locate, placed
+from watcher.config.document import Layout, placed
 from watcher.config.layers import normalize
 from watcher.config.load import Builder
 from watcher.config.mistakes import Location, Mistakes
-from watcher.config.setup_plan import find_place
+from watcher.config.paths import PathContext
 from watcher.i18n.languages import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError
@@ -386,7 +386,7 @@ def test_a_folder_is_the_one_on_disk_whose_name_looks_the_same(load_text, tmp_pa
     loaded = load_text(GOOD.replace("/srv/cvs", path))
     assert not loaded.warnings
     assert os.path.samefile(loaded.config.folders[0].path, tmp_path / there)
-    place, problem = find_place(path, {}, "/home/nobody")
+    place, problem = PathContext({}, "/home/nobody").find_place(path)
     assert os.path.samefile(place, tmp_path / there)
     assert not problem
 
@@ -526,7 +526,7 @@ LINES = [
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 def test_lines_are_found(text, key, line, end):
     tomllib.loads(text)  # lines are looked for in valid texts only
-    assert locate(text.replace("\n", end)).get(key, 0) == line
+    assert Layout(text.replace("\n", end)).lines.get(key, 0) == line
 
 
 def keys_of(raw, key_path=()):
@@ -539,7 +539,7 @@ def keys_of(raw, key_path=()):
 def test_every_key_of_the_example_has_a_line():
     with open(EXAMPLE, encoding="utf-8") as file:
         text = file.read()
-    lines = locate(text)
+    lines = Layout(text).lines
     assert not set(keys_of(tomllib.loads(text))) - set(lines)
 
 
@@ -564,7 +564,7 @@ def test_no_value_anywhere_is_more_than_a_mistake(account, folder, odd):
     tables = placed(raw, Location("config.toml"))
     found = Mistakes()
     normalize(tables, found)
-    config = Builder(found, {}, "/home/jo").build(tables)
+    config = Builder(found, PathContext({}, "/home/jo")).build(tables)
     assert (config is None) == bool(found.texts)
 
 
@@ -610,7 +610,7 @@ def test_the_example_with_any_change_is_a_configuration_or_a_clear_error(tmp_pat
     except ValueError:
         assert found is None
     else:
-        assert not set(keys_of(raw)) - set(locate(text))
+        assert not set(keys_of(raw)) - set(Layout(text).lines)
 
 
 @pytest.mark.parametrize("text", ["a=" + "[" * 5000, "a=" + "{a=" * 5000, "a." * 300 + "a=1"])

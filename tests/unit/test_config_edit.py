@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 
 from watcher.config import load
 from watcher.config.document import comments, parse
-from watcher.config.load import put_together
-from watcher.config.mistakes import Mistakes
-from watcher.config.rewriting import (
+from watcher.config.editor import read_or_new, replace_text
+from watcher.config.edits import (
     DropFolder,
     PutAccount,
     PutFolder,
     apply,
-    read_or_new,
-    replace_text,
 )
-from watcher.config.setup_plan import find_place, read_known
+from watcher.config.load import put_together
+from watcher.config.mistakes import Mistakes
+from watcher.config.paths import PathContext
+from watcher.config.setup_plan import read_known
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 
@@ -368,7 +368,8 @@ def test_an_edit_keeps_all_other_keys_and_comments(data):
 
 def known(text):
     tables = parse("config.toml", text)
-    return read_known(put_together(tables, None, {}, "/home/jo", Mistakes()), {}, "/home/jo")
+    paths = PathContext({}, "/home/jo")
+    return read_known(put_together(tables, None, paths, Mistakes()), paths)
 
 
 def test_what_is_known_may_have_mistakes():
@@ -408,7 +409,7 @@ def test_folders_that_cannot_be_watched(tmp_path, path, problem):
     (home / "file").write_text("x")
     (home / "link").symlink_to(home)
     text = path.format(home=home)
-    _, said = find_place(text, {"BASE": str(home)}, str(home), str(home / "state"))
+    _, said = PathContext({"BASE": str(home)}, str(home), str(home / "state")).find_place(text)
     assert problem in str(said)
     assert bool(said) == bool(problem)
 
@@ -482,4 +483,4 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
 def test_a_folder_is_judged_wherever_the_command_was_started(tmp_path, monkeypatch):
     (tmp_path / "cvs").mkdir()
     monkeypatch.chdir(tmp_path / "cvs")
-    assert not find_place(str(tmp_path / "cvs"), {}, "/home/jo")[1]
+    assert not PathContext({}, "/home/jo").find_place(str(tmp_path / "cvs"))[1]

@@ -14,6 +14,7 @@ from watcher.config.layers import is_locked, merge, normalize, read_locks
 from watcher.config.load import put_together
 from watcher.config.machine import find_layer
 from watcher.config.mistakes import Location, Mistakes
+from watcher.config.paths import PathContext
 from watcher.config.setup_plan import (
     Answers,
     FolderAnswer,
@@ -27,6 +28,7 @@ from watcher.config.setup_plan import (
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 
+JO = PathContext({}, "/home/jo")
 KEY, OTHER = "0e1f" * 10, "ab12" * 10
 ACCOUNT = '[account]\nemail = "a@example.com"\n'
 FOLDER = f'[[folders]]\npath = "/srv/cvs"\nsource_key = "{KEY}"\n'
@@ -331,11 +333,11 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
 def known(desk, machine, own=""):
     desk.write(machine, own)
     layer = find_layer(MachineFile(str(desk.machine), is_own=True))
-    return read_known(both(desk, own, layer), {}, "/home/jo")
+    return read_known(both(desk, own, layer), JO)
 
 
 def both(desk, own, layer):
-    return put_together(parse(str(desk.own), own), layer, {}, "/home/jo", Mistakes())
+    return put_together(parse(str(desk.own), own), layer, JO, Mistakes())
 
 
 def test_the_set_up_proposes_what_the_machine_has_and_writes_only_what_differs(desk):

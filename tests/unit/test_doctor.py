@@ -33,8 +33,8 @@ from watcher.doctor.findings import (
 )
 from watcher.folders.mounts import Limits, read_limits
 from watcher.folders.native import Probe, probe
+from watcher.hrflow.client import Access, RefusedKeyError, Source
 from watcher.hrflow.endpoint import Certificate, issuer
-from watcher.hrflow.inquiry import Access, RefusedKeyError, Source
 from watcher.hrflow.proxy import shown_proxy
 from watcher.i18n.message import msg
 from watcher.model.errors import CredentialError, JournalError, OfflineError

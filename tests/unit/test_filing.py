@@ -379,8 +379,8 @@ def test_a_trash_that_cannot_be_used(root, tmp_path):
         ("This file is a program.", "This file is a program."),
         ("HrFlow rejected this file (400): Bad.", "HrFlow rejected this file (400): Bad."),
         (
-            "HrFlow says this file is too large (413).",
-            "HrFlow says this file is too large (413).",
+            "HrFlow says this file is too large (413). Save a smaller version of it.",
+            "HrFlow says this file is too large (413). Save a smaller version of it.",
         ),
     ],
 )

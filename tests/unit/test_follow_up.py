@@ -10,10 +10,19 @@ from watcher.hrflow.rate_limiter import MINUTE, RateLimiter
 from watcher.i18n.message import NOTHING, verbatim
 from watcher.model import lifecycle
 from watcher.model import records as times
-from watcher.model.follow_ups import FollowUp, ListedProfile, ProfilePage
 from watcher.model.kinds import State
 from watcher.model.records import Stat, Timing
-from watcher.model.uploads import Job, Parsed, Profile, Unknown, Unreadable, Wait
+from watcher.model.uploads import (
+    FollowUp,
+    Job,
+    ListedProfile,
+    Parsed,
+    Profile,
+    ProfilePage,
+    Unknown,
+    Unreadable,
+    Wait,
+)
 from watcher.pipeline import follow_up as rules
 
 SHA = "ab" * 32

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from watcher.i18n.languages import catalog, first_of_list, system_language
 from watcher.i18n.message import ENGLISH, NOTHING, msg
-from watcher.model.approvals import monthly_limit_why
 from watcher.model.kinds import State
+from watcher.model.lifecycle import monthly_limit_why
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
@@ -32,7 +32,10 @@ REFUSED = Entry(
     "/cvs",
     "/cvs/outil.exe",
     State.REFUSED,
-    msg("This file is {what}, not a document.", what=msg("a program")),
+    msg(
+        "This file is {what}, not a document. Add the document instead, or ignore this file.",
+        what=msg("a program"),
+    ),
     changed_at=2.0,
 )
 NO_KEY = ActiveHold(
@@ -85,7 +88,7 @@ def all_texts(items):
 
 def test_the_menu_gives_its_reasons_in_french():
     shown = list(all_texts(menu(FULL, FR)))
-    assert "Ce fichier est un programme, pas un document." in shown
+    assert any(each.startswith("Ce fichier est un programme, pas un document.") for each in shown)
     assert "Il n’y a pas de clé d’API pour le compte «\u00a0lyon\u00a0»." in shown
     assert "/cvs n’existe pas." in shown
     assert "Afficher 1\u202f233 de plus…" in shown

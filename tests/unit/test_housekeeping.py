@@ -11,8 +11,8 @@ from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
 from watcher.pipeline import housekeeping
 from watcher.pipeline.housekeeping import Filing
-from watcher.pipeline.intake import ReadQueue
 from watcher.pipeline.messages import Configure
+from watcher.pipeline.reading import ReadQueue
 from watcher.pipeline.settle import Settled
 from watcher.pipeline.stage import Context
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.support.journal import FOLDER, add, queue
 from watcher.i18n.message import from_json, msg, verbatim
-from watcher.journal import reader as reading
+from watcher.journal import history
+from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
@@ -348,7 +349,7 @@ def test_history_of_a_folder_is_found_by_its_name_as_people_see_it(
     file_id = queue(journal, place)
     journal.commit()
     folder = f"{FOLDER}/{asked}".rstrip("/")
-    found = [entry.file_id for entry in read().history(folder=folder)]
+    found = [entry.file_id for entry in read().history(Filter(folder=folder))]
     assert found == [file_id] * is_found, why
 
 
@@ -356,7 +357,11 @@ def test_a_search_finds_names_as_people_see_them(journal, read):
     queue(journal, "E\u0301lan /Rene\u0301.pdf")
     journal.commit()
     reader = read()
-    assert [len(reader.history(text=text)) for text in ("élan/rené", "RENÉ", "rene")] == [1, 1, 1]
+    assert [len(reader.history(Filter(text=text))) for text in ("élan/rené", "RENÉ", "rene")] == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_history_is_found_by_state_folder_text_and_time(journal, read):
@@ -368,7 +373,7 @@ def test_history_is_found_by_state_folder_text_and_time(journal, read):
     reader = read()
 
     def found(**filters):
-        return [entry.file_id for entry in reader.history(**filters)]
+        return [entry.file_id for entry in reader.history(Filter(**filters))]
 
     assert found() == [second, first]
     assert found(states=(State.QUEUED,)) == [first]
@@ -377,7 +382,7 @@ def test_history_is_found_by_state_folder_text_and_time(journal, read):
     assert found(text="aisha") == [second]
     assert found(since=25.0) == [second]
     assert found(until=25.0) == [first]
-    assert found(limit=1) == [second]
+    assert [entry.file_id for entry in reader.history(limit=1)] == [second]
     assert reader.totals(FOLDER) == {State.QUEUED: (1, 10), State.PARSED: (1, 10)}
     assert reader.totals(f"{FOLDER}/dev") == {State.QUEUED: (1, 10)}
     assert [state for _, state, _ in reader.events(second)] == [
@@ -399,15 +404,17 @@ def test_reasons_that_differ_in_numbers_alone_are_one(journal, read):
         f"{FOLDER}/2.pdf", f"{FOLDER}/empty.pdf",
     ]  # fmt: skip
     assert (empty.files, empty.is_example) == (1, False)
-    assert len(reader.history(why=large.why)) == 3, "what is shown and retried is what is counted"
-    assert len(reader.history(why=empty.why)) == 1
+    assert len(reader.history(Filter(why=large.why))) == 3, (
+        "what is shown and retried is what is counted"
+    )
+    assert len(reader.history(Filter(why=empty.why))) == 1
 
 
 def test_of_many_files_the_latest_are_sorted_by_what_has_no_index(journal, read, monkeypatch):
     numbers = [queue(journal, f"{name}.pdf", now=at) for at, name in enumerate("dcba", 10)]
     journal.commit()
     reader = read()
-    monkeypatch.setattr(reading, "ORDERED", 2)
+    monkeypatch.setattr(history, "ORDERED", 2)
 
     def order(by):
         return [numbers.index(entry.file_id) for entry in reader.history(order=by)]
@@ -428,8 +435,8 @@ def test_arrivals_are_counted_by_day_and_source(journal, read):
     assert sorted(read().days_by_source(noon - 3600)) == [
         ("2026-03-31", "source", "", 2), ("2026-04-01", "source", "", 1),
     ]  # fmt: skip
-    assert len(read().history(source="source")) == 4
-    assert read().history(source="other") == []
+    assert len(read().history(Filter(source="source"))) == 4
+    assert read().history(Filter(source="other")) == []
 
 
 def test_an_import_counts_what_was_filed_away_since_it_began(journal, read):

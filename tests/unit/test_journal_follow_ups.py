@@ -6,10 +6,9 @@ from tests.support.journal import FOLDER, add, queue
 from watcher.i18n.message import verbatim
 from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
-from watcher.model.follow_ups import Event, EventKind, SourceFacts
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
-from watcher.model.uploads import Profile
+from watcher.model.uploads import Event, EventKind, Profile, SourceFacts
 
 
 @pytest.fixture

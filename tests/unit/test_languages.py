@@ -67,7 +67,7 @@ def pseudo(tmp_path_factory):
 
 REFUSED = Entry(
     1, "/1", "/1/2.exe", State.REFUSED,
-    from_json(as_json(msg("This file is {what}, not a document.", what=msg("a program")))), changed_at=NOON,
+    from_json(as_json(msg("This file is {what}, not a document. Add the document instead, or ignore this file.", what=msg("a program")))), changed_at=NOON,
 )  # fmt: skip
 FULL = Snapshot(
     at=NOON, version="1", counts={State.REFUSED: 1234, State.WAITING: 5}, attention=(REFUSED,) * 2,
@@ -112,7 +112,10 @@ def test_a_row_and_its_story(pseudo):
     (step,) = shown["story"]
     assert is_marked(step["label"])
     assert is_marked(step["why"])
-    assert word(REFUSED.why) == "[!!This file is [!!a program!!], not a document.!!]"
+    assert word(REFUSED.why) == (
+        "[!!This file is [!!a program!!], not a document. Add the document instead, or ignore this"
+        " file.!!]"
+    )
 
 
 def test_the_pages_frame(pseudo):

@@ -8,6 +8,7 @@ import pytest
 from tests.support.earlier_versions import JOURNALS, make_journal
 from watcher.i18n.message import msg, verbatim
 from watcher.journal import schema
+from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
@@ -237,7 +238,7 @@ def test_files_are_found_by_a_reason_whether_it_was_stored_as_text_or_as_a_messa
     journal.close()
     reader = Reader(path)
     found = [
-        {entry.file_id for entry in reader.history(why=why)}
+        {entry.file_id for entry in reader.history(Filter(why=why))}
         for why in (msg("is empty"), verbatim("is empty"), verbatim("no text in it"))
     ]
     reader.close()

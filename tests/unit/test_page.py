@@ -21,7 +21,7 @@ from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
 from watcher.page import actions, server
 from watcher.page.actions import Control, UndoQueue
-from watcher.page.activity import ChangeFeed, filters
+from watcher.page.activity import ChangeFeed, read_filter
 from watcher.page.auth import LINK_SECONDS, Sessions
 from watcher.page.routes import as_data, draw
 from watcher.page.server import ActivityPage
@@ -213,12 +213,12 @@ def test_what_is_said_of_now_is_plain_and_finite():
     assert json.loads(text)["recent"][0]["candidate"] == "Eve\u202e"  # the page makes it harmless
 
 
-def test_filters_say_what_makes_no_sense():
-    assert filters({"state": "refused"})["states"] == (State.REFUSED,)
-    assert State.HELD in filters({"state": "attention"})["states"]
-    assert filters({"text": "  a "})["text"] == "a"
+def test_a_filter_says_what_makes_no_sense():
+    assert read_filter({"state": "refused"}).states == (State.REFUSED,)
+    assert State.HELD in read_filter({"state": "attention"}).states
+    assert read_filter({"text": "  a "}).text == "a"
     with pytest.raises(UsageError):
-        filters({"state": "odd"})
+        read_filter({"state": "odd"})
 
 
 def test_an_order_can_be_taken_back_until_it_is_carried_out():

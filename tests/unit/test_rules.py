@@ -33,8 +33,9 @@ from watcher.model.uploads import Route, Skip
 from watcher.pipeline.admission import has_likely_time
 from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
 from watcher.routing.names import as_seen
-from watcher.routing.placeholders import Facts, fill, names_in
+from watcher.routing.patterns import Facts, fill, names_in
 from watcher.routing.rules import fingerprint, form_fields, router
+from watcher.sniff import formats
 
 FACTS = Facts(hostname="pc-7", user="jo")
 PDF = Sniffed("application/pdf", ".pdf", msg("a PDF document"), whole=True)
@@ -384,6 +385,7 @@ def test_the_first_fitting_rule_wins():
         ({"rules": (Rule(match="*", ignore=True),)}, State.IGNORED, "Rule 1"),
         ({"rules": (Rule(match="{x}", labels=(Label(job_key="j", stage="{x}"),)),)}, State.REFUSED, '"jane.pdf"'),
         ({"reference": "x" * 300}, State.REFUSED, "longer than 255 characters"),
+        ({"source_key": " "}, State.REFUSED, "no source"),
     ],
 )  # fmt: skip
 def test_what_is_not_sent_says_why(settings, state, words):
@@ -391,6 +393,16 @@ def test_what_is_not_sent_says_why(settings, state, words):
     assert isinstance(found, Skip)
     assert found.state is state
     assert words in str(found.why)
+    assert state is State.IGNORED or ". " in str(found.why), "what to do follows"
+
+
+@pytest.mark.parametrize("kind", [
+    each for each in vars(formats).values() if isinstance(each, formats.Format)
+], ids=lambda kind: str(kind.what))  # fmt: skip
+def test_each_kind_that_is_refused_says_what_to_do_about_it(kind):
+    found = route(sniffed=Sniffed(kind.media_type, kind.extension, kind.what, advice=kind.advice))
+    if not isinstance(found, Route):
+        assert ". " in str(found.why), "a second sentence follows what is wrong"
 
 
 @pytest.mark.parametrize(

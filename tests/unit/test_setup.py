@@ -18,8 +18,8 @@ from watcher.config.setup_plan import (
     plan_edits,
 )
 from watcher.config.tags import check_tags, parse_tag, parse_tags, read_tags, write_tags
-from watcher.daemon.setup import UNCHECKED, Workspace, looks_like_key
-from watcher.hrflow.inquiry import Source
+from watcher.daemon.workspace import UNCHECKED, Workspace, looks_like_key
+from watcher.hrflow.client import Source
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.settings import AfterUpload, Item
 

@@ -13,9 +13,9 @@ from watcher.model.records import Stat
 from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.placeholders import Facts
-from watcher.routing.rules import Plan, accepts, converts, opens, router
-from watcher.sniff.formats import document_path
+from watcher.routing.names import document_path
+from watcher.routing.patterns import Facts
+from watcher.routing.rules import make_plan
 
 IGNORED = [
     # Windows keeps where a file is from in a stream; elsewhere it becomes a file.
@@ -180,10 +180,7 @@ def test_what_cannot_be_moved_alone_stays(tmp_path, names, tied, why):
 
 def decided(root, name, **settings):
     folder = Folder(path=root, account="a", source_key="k", **settings)
-    route = router(folder, Facts("h", "u"))
-    plan = Plan(
-        folder, ignore_filter(folder), accepts(folder), opens(folder), converts(folder), route
-    )
+    plan = make_plan(folder, Facts("h", "u"))
     found = identify(root, os.path.join(root, name), accepts=plan.accepts).document
     return decide(found, plan)
 
@@ -195,8 +192,8 @@ ADVICE = [
     (b"\x89PNG\r\n\x1a\nIEND\xaeB`\x82", "a.png", {"accept": ("application/pdf",)}, "This file is a PNG image (image/png), a type that this folder doesn't accept. To upload it, add the type to \"accept\" in the configuration."),
     (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(9), "a.heic", {"convert_images": False}, "This file is a HEIC photo. Save it as PDF, JPEG or PNG."),
     (b"\0\0\1\0" + bytes(30), "a.ico", {}, "This file is an image (ICO). Save it as PDF, JPEG or PNG."),
-    (b"ID3\x03" + bytes(30), "a.mp3", {}, "This file is an audio file (MP3), not a document."),
-    (b"#!/bin/sh\n", "a.pdf", {}, "This file is a program, not a document."),
+    (b"ID3\x03" + bytes(30), "a.mp3", {}, "This file is an audio file (MP3), not a document. Add the document instead, or ignore this file."),
+    (b"#!/bin/sh\n", "a.pdf", {}, "This file is a program, not a document. Add the document instead, or ignore this file."),
     (b"\x01\x02\x03", "a.pdf", {}, "This is not a document that HrFlow can read. Save it as PDF or Word."),
     (b"\x1f\x8b\x08" + bytes(30), "a.gz", {}, "This file is a gzip archive. Extract the document and add it."),
     (b"PK\x03\x04" + bytes(30), "a.zip", {}, "This file is a zip archive. Extract the document and add it."),

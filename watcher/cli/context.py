@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,18 +11,16 @@ from msgspec.structs import replace
 from watcher.cli.output import say
 from watcher.daemon.instance import Channel, Places, default_state
 from watcher.i18n.message import ENGLISH, msg
-from watcher.model.errors import NoJournalError, NotRunningError, WatcherError
+from watcher.model.errors import NotRunningError, WatcherError
 from watcher.model.kinds import FAILED
 from watcher.routing.names import lies_in
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from watcher.config import Loaded
     from watcher.journal.reader import Reader
     from watcher.model.records import Entry
-
-_log = logging.getLogger(__name__)
 
 #: Orders that a person need not be told take effect later.
 _QUIET: Final = frozenset({"forget", "sources"})
@@ -94,22 +90,6 @@ def load_config(ctx: click.Context) -> Loaded:
 # -- The running program, or its journal
 
 
-@contextmanager
-def open_reader(where: Places) -> Iterator[Reader | None]:
-    """Yield the journal, to be read; None before the first run."""
-    from watcher.journal.reader import Reader  # noqa: PLC0415 - many commands do without
-
-    reader = None
-    if where.has_journal:
-        with suppress(NoJournalError):  # the program is still creating it
-            reader = Reader(where.journal)
-    if reader is None:
-        yield None
-        return
-    with closing(reader):
-        yield reader
-
-
 def channel(ctx: click.Context) -> Channel:
     """Return the connection to the running program; NotRunningError if there is none."""
     return Channel.open(places(ctx))
@@ -133,7 +113,10 @@ def name_sources(ctx: click.Context, account: str, names: Mapping[str, str]) -> 
     try:
         send(ctx, "sources", account=account, names=names)
     except WatcherError as error:
-        _log.info("the names of sources could not be stored: %s", error.title)
+        import logging  # noqa: PLC0415 - takes time in commands that log nothing
+
+        message = "the names of sources could not be stored: %s"
+        logging.getLogger(__name__).info(message, error.title)
 
 
 def send_files(ctx: click.Context, what: str, ids: Sequence[int]) -> list[dict[str, Any]]:
@@ -165,8 +148,10 @@ def real_path(path: str) -> str:
 
 def find_files(reader: Reader, path: str) -> list[Entry]:
     """Return the files at or below a path, or those that were moved there after a failure."""
+    from watcher.journal.history import Filter  # noqa: PLC0415 - many commands do without
+
     full = real_path(path)
-    if found := [each for some in reader.pages(folder=full) for each in some]:
+    if found := [each for some in reader.pages(Filter(folder=full)) for each in some]:
         return found
-    failed = (each for some in reader.pages(states=tuple(FAILED)) for each in some)
+    failed = (each for some in reader.pages(Filter(states=FAILED)) for each in some)
     return [each for each in failed if each.filed_to and lies_in(each.filed_to, full, os.sep)]

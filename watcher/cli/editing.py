@@ -1,12 +1,9 @@
-"""Options, steps and questions of the commands that change the configuration or its keys."""
+"""Options, steps and questions of the commands that change the configuration."""
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
@@ -14,24 +11,15 @@ import click
 from watcher.cli.context import config_path, places
 from watcher.cli.output import Styled, confirm, prompt, say, say_table, shown_folder
 from watcher.config.editor import Editor
-from watcher.config.setup_plan import check_email
+from watcher.config.setup_plan import Answers, check_email
 from watcher.config.tags import check_tags, parse_tag
-from watcher.credentials import SystemKeyring, keys
-from watcher.daemon.setup import (
-    UNCHECKED,
-    Workspace,
-    ask_hrflow,
-    find_key,
-    looks_like_key,
-    why_not_stored,
-)
+from watcher.daemon.setup import StoredKeys
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow, looks_like_key
 from watcher.i18n.command import command_name
-from watcher.i18n.message import NOTHING, msg
+from watcher.i18n.message import msg
 from watcher.model.errors import (
     ConfigError,
     CredentialError,
-    OfflineError,
-    UnusableError,
     UsageError,
     WatcherError,
 )
@@ -42,14 +30,7 @@ if TYPE_CHECKING:
 
     from watcher.config.setup_plan import Known
     from watcher.i18n.message import Text
-    from watcher.model.settings import Account, Item
-
-#: Bytes of the longest secret that is read from standard input.
-_MOST_BYTES: Final = 10_000
-
-#: Seconds after which a person is told that the keyring is waited for, and until it is given up.
-_SILENT_SECONDS: Final = 3.0
-_MOST_SECONDS: Final = 120.0
+    from watcher.model.settings import Item
 
 _Result = TypeVar("_Result")
 
@@ -87,6 +68,11 @@ create_option = click.option(
 def open_editor(ctx: click.Context) -> Editor:
     """Return the configuration, to be changed; ConfigError if it is not TOML."""
     return Editor.open(config_path(ctx), places(ctx).state)
+
+
+def stored_keys(editor: Editor) -> StoredKeys:
+    """Return where keys are, by the configuration as it is."""
+    return StoredKeys(os.environ, editor.known.allows_insecure_keyring)
 
 
 def choose_account(known: Known, given: str | None, *, asks: bool) -> str:
@@ -157,7 +143,7 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
     if not check:
         return UNCHECKED
     try:
-        secret = find_key(account, os.environ)[0]
+        secret, _ = stored_keys(editor).find(account)
     except CredentialError as error:
         if not looks_like_key(source):
             raise CredentialError(
@@ -167,7 +153,7 @@ def _workspace(editor: Editor, account: str, source: str, *, check: bool) -> Wor
             ) from error
         warn([f"Can't check that HrFlow has this source. {error.title}"])
         return Workspace(unseen=msg("without an API key"))
-    return ask_hrflow(editor.account(account), secret)
+    return ask_hrflow(editor.account(Answers(account)), secret)
 
 
 # -- Questions
@@ -198,76 +184,12 @@ def ask(
         try:
             return check(typed if hidden else typed.strip())
         except WatcherError as error:
-            _say_problem(error)
+            say_problem(error)
 
 
 def ask_email(default: str = "") -> str:
     """Ask for the account's email."""
     return ask("Email of your HrFlow account", check_email, default)
-
-
-def ask_key(
-    account: Account,
-    *,
-    check: bool,
-    may_keep: bool = False,
-    correct: Callable[[], Account] | None = None,
-) -> tuple[str, Workspace]:
-    """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
-
-    A key that cannot be tested is accepted if the person insists.
-
-    ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
-    ``correct`` asks for the rest of the account, which may be wrong if HrFlow rejects a key.
-    """
-    current, origin = "", NOTHING
-    if may_keep:
-        with contextlib.suppress(CredentialError):
-            current, origin = find_key(account.name, os.environ)
-    if why := why_not_stored(account.name, os.environ):
-        warn([why])
-    hint = f"; press Enter to keep the one from {origin}" if current else ""
-    while True:
-        typed = ask(
-            f"API key from HrFlow, Settings > API keys (not shown while you type{hint})",
-            lambda text: check_key(text) if text.strip() or not current else "",
-            optional=bool(current), hidden=True,
-        )  # fmt: skip
-        if check:
-            try:
-                workspace = _try_key(account, typed or current)
-            except CredentialError as error:
-                _say_problem(error)
-                if correct and error.field != "key":
-                    account = correct()
-                continue
-        elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
-            workspace = UNCHECKED
-        else:
-            continue
-        if workspace is not None:
-            return typed, workspace
-
-
-def _try_key(account: Account, key: str) -> Workspace | None:
-    """Return what HrFlow says, None to ask for the key again; CredentialError if it rejects it."""
-    try:
-        return check_with_hrflow(account, key)
-    except (OfflineError, UnusableError) as error:
-        _say_problem(error)
-    insists = confirm("Continue without testing the key?")
-    return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
-
-
-def check_with_hrflow(account: Account, key: str) -> Workspace:
-    """Ask HrFlow about the key; the errors are those of ``ask_hrflow``."""
-    workspace = ask_hrflow(account, key)
-    if workspace.unseen:
-        say("A write-only key can't be tested: the first upload shows whether it works.")
-    else:
-        team = f' (workspace "{workspace.team}")' if workspace.team else ""
-        say(Styled(f"✓ Key accepted{team}", "good"))
-    return workspace
 
 
 def show_sources(workspace: Workspace) -> None:
@@ -280,63 +202,6 @@ def show_sources(workspace: Workspace) -> None:
         say_table(["No.", "Source", "Key"], rows)
 
 
-def _say_problem(error: WatcherError) -> None:
+def say_problem(error: WatcherError) -> None:
+    """Show what is wrong with an answer."""
     say(Styled(str(error), "bad"))
-
-
-def read_key() -> str:
-    """Read the key from standard input; CredentialError if it cannot be one."""
-    text = read_stdin()
-    if not text.strip():
-        raise CredentialError(
-            "There is no API key on standard input.", "Write it there, on one line."
-        )
-    return check_key(text.removesuffix("\n").removesuffix("\r"))
-
-
-def read_stdin() -> str:
-    """Read a secret from standard input."""
-    # PowerShell may put a byte order mark in front of it.
-    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
-
-
-def check_key(text: str) -> str:
-    """Return the key in what was typed or read; CredentialError if it cannot be one."""
-    key = keys.clean(text)
-    if key != text:
-        say("Removed spaces or line breaks around the key.")
-    if not keys.looks_right(key):
-        warn(["This doesn't look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
-    return key
-
-
-# -- The keyring
-
-
-def store_key(account: str, key: str, *, allow_insecure: bool = False) -> None:
-    """Put the key into the system's keyring; CredentialError if it cannot be stored."""
-    keyring = SystemKeyring(allow_insecure=allow_insecure)
-    wait_for_keyring(lambda: keyring.write(account, key))
-
-
-def wait_for_keyring(call: Callable[[], _Result]) -> _Result:
-    """Return what ``call`` returns; CredentialError if nobody unlocks the keyring for it."""
-    future: Future[_Result] = Future()
-
-    def settle() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
-            future.set_exception(error)
-
-    threading.Thread(target=settle, daemon=True).start()
-    try:
-        return future.result(_SILENT_SECONDS)
-    except TimeoutError:
-        say("Waiting for the keyring to be unlocked: look for its window.", err=True)
-    try:
-        return future.result(_MOST_SECONDS)
-    except TimeoutError as error:
-        raise CredentialError(
-            "The keyring is still waiting to be unlocked.", msg("Unlock it and try again.")
-        ) from error

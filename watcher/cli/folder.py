@@ -32,7 +32,7 @@ from watcher.cli.output import (
     say_table,
     shown_folder,
 )
-from watcher.config.rewriting import DropFolder
+from watcher.config.edits import DropFolder
 from watcher.config.setup_plan import Answers, FolderAnswer
 from watcher.config.tags import write_tags
 from watcher.daemon.setup import make_folder, what_stays

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import find_files, open_reader, places, program_options, send_files
+from watcher.cli.context import find_files, places, program_options, send_files
 from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
+from watcher.daemon.instance import open_reader
 from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
 from watcher.present import view
-from watcher.routing.names import search_key
-from watcher.sniff.formats import document_path
+from watcher.routing.names import document_path, search_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from watcher.cli.context import named, open_reader, places, program_options, real_path
+from watcher.cli.context import named, places, program_options, real_path
 from watcher.cli.output import (
     Styled,
     brief_moment,
@@ -25,7 +25,9 @@ from watcher.cli.output import (
     shown_folder,
     write,
 )
+from watcher.daemon.instance import open_reader
 from watcher.i18n.message import ENGLISH, msg
+from watcher.journal.history import Filter
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
@@ -88,15 +90,15 @@ def history(
         raise UsageError("--csv and --json can't be used together.")
     _refuse_state_for_folder(ctx)
     now = time.time()
-    filters: dict[str, Any] = {
-        "states": tuple(_STATES[state] for state in states),
-        "folder": real_path(folder) if folder else "",
-        "text": text,
-        "since": parse_moment(since, now),
-        "until": parse_moment(until, now),
-    }
+    wanted = Filter(
+        states=tuple(_STATES[state] for state in states),
+        folder=real_path(folder) if folder else "",
+        text=text,
+        since=parse_moment(since, now),
+        until=parse_moment(until, now),
+    )
     with open_reader(places(ctx)) as reader:
-        entries = reader.history(**filters, limit=limit + 1) if reader else []
+        entries = reader.history(wanted, limit=limit + 1) if reader else []
     more, entries = len(entries) > limit, entries[:limit]
     if as_json:
         for entry in entries:
@@ -104,7 +106,7 @@ def history(
     elif as_csv:
         write(listing.to_csv(entries, ENGLISH, head=True).removesuffix("\n"))
     elif not entries:
-        say("No matching files." if any(filters.values()) else "No files uploaded yet.")
+        say("No matching files." if wanted != Filter() else "No files uploaded yet.")
     else:
         _show_entries(entries)
         if more:

@@ -13,9 +13,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from msgspec.structs import replace
 
 from watcher import documents
-from watcher.cli.context import config_path, load_config, open_reader, places, program_options
+from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.editing import (
     check_option,
     choose_known_account,
@@ -46,7 +47,7 @@ from watcher.daemon.folders import (
     make_plans,
     this_machine,
 )
-from watcher.daemon.instance import Channel, Instance, read_facts
+from watcher.daemon.instance import Channel, Instance, open_reader, read_facts
 from watcher.documents import Spool
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name
@@ -60,7 +61,7 @@ from watcher.model.errors import (
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
-from watcher.model.settings import Config, Existing, Folder, Item, replaced
+from watcher.model.settings import Config, Existing, Folder, Item
 from watcher.page.actions import Control
 from watcher.page.server import ActivityPage
 from watcher.present import view
@@ -226,14 +227,14 @@ def _choose(config: Config, path: str, made: Folder | None) -> Config:
         for folder in config.folders
         if any(is_in(os.path.realpath(folder.path), other, os.sep) for other in wanted)
     ]
-    return replaced(config, folders=tuple(_limited(folder, path) for folder in folders))
+    return replace(config, folders=tuple(_limited(folder, path) for folder in folders))
 
 
 def _limited(folder: Folder, path: str) -> Folder:
     """A folder's settings for an import of ``path``: other existing files need approval."""
     if is_in(os.path.realpath(folder.path), path, os.sep):
         return folder
-    return replaced(folder, existing=Existing.ASK)
+    return replace(folder, existing=Existing.ASK)
 
 
 def _is_wanted(

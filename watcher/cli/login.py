@@ -1,42 +1,61 @@
-"""``login`` and ``logout``: an account's API key in the system's keyring, and nowhere else."""
+"""``login`` and ``logout``: an account's API key in the system's keyring, and nowhere else.
+
+How a key is asked for or read, tested and stored is also used by ``setup``.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, Final
+import sys
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from watcher.cli.context import channel, load_config, name_sources, program_options
+from watcher.cli.context import channel, name_sources, program_options
 from watcher.cli.editing import (
+    ask,
     ask_email,
-    ask_key,
-    check_with_hrflow,
     choose_account,
     choose_known_account,
     is_terminal,
     open_editor,
-    read_key,
-    read_stdin,
-    store_key,
-    wait_for_keyring,
+    say_problem,
+    stored_keys,
     warn,
 )
-from watcher.cli.output import Styled, answers_with_facts, prompt, say
-from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring
+from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say
+from watcher.config.setup_plan import Answers
+from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
 from watcher.daemon.instance import SilentError
-from watcher.daemon.setup import UNCHECKED
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
+from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
-    ConfigError,
     CredentialError,
     NotRunningError,
+    OfflineError,
+    UnusableError,
     UsageError,
 )
 from watcher.model.settings import DEFAULT_API_URL, for_account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.config.editor import Editor
+    from watcher.daemon.setup import StoredKeys
     from watcher.model.settings import Account
+
+_Result = TypeVar("_Result")
+
+#: Bytes of the longest secret that is read from standard input.
+_MOST_BYTES: Final = 10_000
+
+#: Seconds after which a person is told that the keyring is waited for, and until it is given up.
+_SILENT_SECONDS: Final = 3.0
+_MOST_SECONDS: Final = 120.0
 
 #: Characters; a shorter secret of a webhook could be guessed.
 _SHORTEST_SECRET: Final = 8
@@ -96,26 +115,28 @@ def login(
         )
     if not (key_stdin or is_terminal()):
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
+    editor = open_editor(ctx)
+    stored = stored_keys(editor)
     if webhook:
-        _store_webhook_secret(ctx, from_stdin=key_stdin)
+        _store_webhook_secret(ctx, stored, from_stdin=key_stdin)
         return
     if ledger:
-        _store_ledger_password(ctx, from_stdin=key_stdin)
+        _store_ledger_password(ctx, stored, from_stdin=key_stdin)
         return
-    chosen = _find_account(open_editor(ctx), account, email, api_url, may_ask=not key_stdin)
+    chosen = _find_account(editor, account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
         key = read_key()
         workspace = UNCHECKED if unchecked else check_with_hrflow(chosen, key)
     else:
-        key, workspace = ask_key(chosen, check=not unchecked)
-    store_key(chosen.name, key, allow_insecure=_allows_insecure(ctx))
+        key, workspace = ask_key(chosen, stored, check=not unchecked)
+    store_key(stored, chosen.name, key)
     name_sources(ctx, chosen.name, workspace.names)
     facts.update(account=chosen.name, stored=True)
     if os.environ.get(VARIABLE, "").strip() not in ("", key):
         warn([f"The other key, in the environment variable {VARIABLE}, is not used."])
-    stored = f"✓ The key{for_account(chosen.name)} is in the system's keyring"
+    done = f"✓ The key{for_account(chosen.name)} is in the system's keyring"
     used = "; the running program uses it from now on" if _renew_keys(ctx) else ""
-    say(Styled(f"{stored}{used}.", "good"))
+    say(Styled(f"{done}{used}.", "good"))
 
 
 def _read_secret(question: str, *, from_stdin: bool) -> str:
@@ -124,17 +145,17 @@ def _read_secret(question: str, *, from_stdin: bool) -> str:
     return str(prompt(question, hide_input=True)).strip()
 
 
-def _store_ledger_password(ctx: click.Context, *, from_stdin: bool) -> None:
+def _store_ledger_password(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
     """Store the shared ledger's password; "ledger status" tests it."""
     password = _read_secret("Password of the shared ledger (not shown)", from_stdin=from_stdin)
     if not password.isprintable() or not password:
         raise CredentialError("This is not a password: it is empty, or has several lines.")
-    store_key(LEDGER.entry, password, allow_insecure=_allows_insecure(ctx))
+    store_key(stored, LEDGER.entry, password)
     _renew_keys(ctx)
     say(Styled("✓ The shared ledger's password is in the system's keyring.", "good"))
 
 
-def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
+def _store_webhook_secret(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
     """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
     secret = _read_secret("Secret of the webhook (not shown)", from_stdin=from_stdin)
     if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
@@ -142,7 +163,7 @@ def _store_webhook_secret(ctx: click.Context, *, from_stdin: bool) -> None:
             "This is not a webhook's secret: it is too short, or has several lines.",
             "Copy it from the webhook's page in HrFlow.",
         )
-    store_key(WEBHOOK.entry, secret, allow_insecure=_allows_insecure(ctx))
+    store_key(stored, WEBHOOK.entry, secret)
     _renew_keys(ctx)
     say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
 
@@ -161,7 +182,7 @@ def _find_account(
         if not may_ask:
             raise UsageError(f'The email of account "{name}" is missing.', "Add --email.")
         email = ask_email()
-    return editor.account(name, email or "", api_url or "")
+    return editor.account(Answers(name, email, api_url))
 
 
 def _refuse_other(account: str, what: str, given: str | None, written: str) -> None:
@@ -170,13 +191,6 @@ def _refuse_other(account: str, what: str, given: str | None, written: str) -> N
             f'In the configuration, the {what} of account "{account}" is {written}, not {given}.',
             f"Omit --{what.replace('_', '-')}, or change the configuration first.",
         )
-
-
-def _allows_insecure(ctx: click.Context) -> bool:
-    try:
-        return load_config(ctx).config.allow_insecure_keyring
-    except ConfigError:  # it does not exist yet, or has mistakes: then it allows nothing
-        return False
 
 
 # -- logout
@@ -204,3 +218,125 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
         say(f"There is no {whose} in the system's keyring: nothing to remove.")
     if os.environ.get(VARIABLE):
         say(f"The environment variable {VARIABLE} is set: the key in it is still used.")
+
+
+# -- A key: asked for or read, tested, stored
+
+
+def ask_key(
+    account: Account,
+    stored: StoredKeys,
+    *,
+    check: bool,
+    may_keep: bool = False,
+    correct: Callable[[], Account] | None = None,
+) -> tuple[str, Workspace]:
+    """Ask for a key until HrFlow accepts it; returns what HrFlow said too.
+
+    A key that cannot be tested is accepted if the person insists.
+
+    ``may_keep``: Enter keeps the current key, if there is one; then the answer is "".
+    ``correct`` asks for the rest of the account, which may be wrong if HrFlow rejects a key.
+    """
+    current, origin = "", NOTHING
+    if may_keep:
+        with contextlib.suppress(CredentialError):
+            current, origin = stored.find(account.name)
+    if why := stored.why_not_stored(account.name):
+        warn([why])
+    hint = f"; press Enter to keep the one from {origin}" if current else ""
+    while True:
+        typed = ask(
+            f"API key from HrFlow, Settings > API keys (not shown while you type{hint})",
+            lambda text: check_key(text) if text.strip() or not current else "",
+            optional=bool(current), hidden=True,
+        )  # fmt: skip
+        if check:
+            try:
+                workspace = _try_key(account, typed or current)
+            except CredentialError as error:
+                say_problem(error)
+                if correct and error.field != "key":
+                    account = correct()
+                continue
+        elif not typed or keys.looks_right(typed) or confirm("Use it anyway?"):
+            workspace = UNCHECKED
+        else:
+            continue
+        if workspace is not None:
+            return typed, workspace
+
+
+def _try_key(account: Account, key: str) -> Workspace | None:
+    """Return what HrFlow says, None to ask for the key again; CredentialError if it rejects it."""
+    try:
+        return check_with_hrflow(account, key)
+    except (OfflineError, UnusableError) as error:
+        say_problem(error)
+    insists = confirm("Continue without testing the key?")
+    return Workspace(unseen=msg("while HrFlow doesn't answer")) if insists else None
+
+
+def check_with_hrflow(account: Account, key: str) -> Workspace:
+    """Ask HrFlow about the key; the errors are those of ``ask_hrflow``."""
+    workspace = ask_hrflow(account, key)
+    if workspace.unseen:
+        say("A write-only key can't be tested: the first upload shows whether it works.")
+    else:
+        team = f' (workspace "{workspace.team}")' if workspace.team else ""
+        say(Styled(f"✓ Key accepted{team}", "good"))
+    return workspace
+
+
+def read_key() -> str:
+    """Read the key from standard input; CredentialError if it cannot be one."""
+    text = read_stdin()
+    if not text.strip():
+        raise CredentialError(
+            "There is no API key on standard input.", "Write it there, on one line."
+        )
+    return check_key(text.removesuffix("\n").removesuffix("\r"))
+
+
+def read_stdin() -> str:
+    """Read a secret from standard input."""
+    # PowerShell may put a byte order mark in front of it.
+    return sys.stdin.buffer.read(_MOST_BYTES).decode("utf-8-sig", "replace")
+
+
+def check_key(text: str) -> str:
+    """Return the key in what was typed or read; CredentialError if it cannot be one."""
+    key = keys.clean(text)
+    if key != text:
+        say("Removed spaces or line breaks around the key.")
+    if not keys.looks_right(key):
+        warn(["This doesn't look like an API key: ask_ or askw_ and 32 hexadecimal digits."])
+    return key
+
+
+def store_key(stored: StoredKeys, account: str, key: str) -> None:
+    """Put the key into the system's keyring; CredentialError if it cannot be stored."""
+    wait_for_keyring(lambda: stored.keyring().write(account, key))
+
+
+def wait_for_keyring(call: Callable[[], _Result]) -> _Result:
+    """Return what ``call`` returns; CredentialError if nobody unlocks the keyring for it."""
+    future: Future[_Result] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=settle, daemon=True).start()
+    try:
+        return future.result(_SILENT_SECONDS)
+    except TimeoutError:
+        say("Waiting for the keyring to be unlocked: look for its window.", err=True)
+    try:
+        return future.result(_MOST_SECONDS)
+    except TimeoutError as error:
+        raise CredentialError(
+            "The keyring is still waiting to be unlocked.", msg("Unlock it and try again.")
+        ) from error

@@ -13,7 +13,6 @@ from watcher.cli.context import (
     channel,
     find_files,
     load_config,
-    open_reader,
     places,
     program_options,
     send,
@@ -29,9 +28,8 @@ from watcher.cli.output import (
     say,
     say_json,
 )
-from watcher.daemon.instance import lock
+from watcher.daemon.instance import lock, open_reader
 from watcher.i18n.command import command_name
-from watcher.model.approvals import HOUR
 from watcher.model.errors import (
     AlreadyRunningError,
     NotRunningError,
@@ -40,7 +38,7 @@ from watcher.model.errors import (
     WatcherError,
 )
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import burst_key, cause_of, existing_key
+from watcher.model.lifecycle import HOUR, burst_key, cause_of, existing_key
 from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ import click
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UsageError
 from watcher.present import listing, view
-from watcher.sniff.formats import document_path
+from watcher.routing.names import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec.structs import replace
 
 from watcher.cli.context import config_path, load_config, named, places, program_options
 from watcher.cli.foreground import (
@@ -29,7 +30,7 @@ from watcher.daemon.setup import make_missing
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
-from watcher.model.settings import Config, replaced
+from watcher.model.settings import Config
 from watcher.pipeline.messages import Ping
 
 if TYPE_CHECKING:
@@ -177,7 +178,7 @@ class _Reload:
                 msg("The new configuration is not used: {what}", what=each) for each in mistakes
             )
             if remarks != app.config.remarks:
-                app.reload(replaced(app.config, remarks=remarks))
+                app.reload(replace(app.config, remarks=remarks))
             return mistakes
         make_missing(loaded.config.folders)
         before = app.config

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -15,20 +16,19 @@ from watcher.cli.editing import (
     after_option,
     ask,
     ask_email,
-    ask_key,
     ask_to_create,
     check_option,
     choose_account,
     create_option,
     is_terminal,
     open_editor,
-    read_key,
     show_difference,
     show_sources,
-    store_key,
+    stored_keys,
     tag_option,
     warn,
 )
+from watcher.cli.login import ask_key, read_key, store_key
 from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
@@ -44,20 +44,16 @@ from watcher.config.setup_plan import (
 from watcher.config.tags import read_tags, write_tags
 from watcher.daemon.instance import read_facts
 from watcher.daemon.setup import (
-    UNCHECKED,
     Changes,
-    Workspace,
-    ask_hrflow,
     can_drop_sample,
     drop_sample,
-    find_key,
     find_missing,
     save,
-    why_not_stored,
 )
 from watcher.daemon.snapshots import source_names
+from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.command import command_name
-from watcher.i18n.message import NOTHING, Message, msg, sentences
+from watcher.i18n.message import Message, msg, sentences
 from watcher.model.errors import CredentialError, UnusableError, UsageError
 from watcher.model.settings import AfterUpload
 from watcher.present import view
@@ -139,8 +135,8 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
         say("Nothing was saved.")
         return
     answers = changes.answers
-    not_stored = why_not_stored(answers.account, os.environ) if changes.key else NOTHING
-    save(editor, replace(changes, key="") if not_stored else changes, store_key, _report)
+    stored = stored_keys(editor)
+    not_stored = save(editor, changes, stored, partial(store_key, stored), _report)
     name_sources(ctx, answers.account, names)
     facts.update(config=editor.path, changed=changes.text != editor.text, account=answers.account)
     facts["folders"] = [
@@ -155,7 +151,11 @@ def command(ctx: click.Context, /, facts: dict[str, object], **given: Any) -> No
     else:
         say(f"Start it with: {command_name()} run")
     if not_stored:
-        _say_where_the_key_goes(changes, not_stored, is_running=bool(read_facts(places(ctx))))
+        runs = bool(read_facts(places(ctx)))
+        raise CredentialError(
+            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored),
+            msg("The program is already running; files wait until this is fixed.") if runs else "",
+        )
 
 
 # -- The answers
@@ -202,11 +202,9 @@ def _collect(
         email, key, workspace = _ask_account(editor, options, name, email)
     else:
         _refuse_missing(editor, options, Answers(name, email, options.api_url), named)
-        editor.check_account(Answers(name, email, options.api_url))
-        workspace = UNCHECKED
+        to_ask, workspace = editor.account(Answers(name, email, options.api_url)), UNCHECKED
         if options.check:
-            to_ask = editor.account(name, email, options.api_url or "")
-            workspace = ask_hrflow(to_ask, key or find_key(name, os.environ)[0])
+            workspace = ask_hrflow(to_ask, key or stored_keys(editor).find(name)[0])
     if asks and not named:
         named = _ask_folders(editor, source_names(places(ctx)))
     folders = tuple(
@@ -291,10 +289,12 @@ def _ask_account(
         nonlocal email
         if not (options.email or is_locked):
             email = ask_email(email)
-        editor.check_account(Answers(name, email, options.api_url))
-        return editor.account(name, email, options.api_url or "")
+        return editor.account(Answers(name, email, options.api_url))
 
-    key, workspace = ask_key(ask_account(), check=options.check, may_keep=True, correct=ask_account)
+    key, workspace = ask_key(
+        ask_account(), stored_keys(editor),
+        check=options.check, may_keep=True, correct=ask_account,
+    )  # fmt: skip
     show_sources(workspace)
     return email, key, workspace
 
@@ -401,22 +401,6 @@ def _confirm(editor: Editor, changes: Changes) -> bool:
 
 def _report(done: Message) -> None:
     say(Styled(f"✓ {done}", "good"))
-
-
-def _say_where_the_key_goes(changes: Changes, not_stored: Message, *, is_running: bool) -> None:
-    """Everything else is set up now; CredentialError unless the key is found there already."""
-    try:
-        key, origin = find_key(changes.answers.account, os.environ)
-    except CredentialError:
-        key, origin = "", NOTHING
-    if key != changes.key:
-        raise CredentialError(
-            msg("Everything is set up except the key, which is not stored: {why}", why=not_stored),
-            msg("The program is already running; files wait until this is fixed.")
-            if is_running
-            else "",
-        )
-    say(f"The key is used from {origin}.")
 
 
 def _offer_sample(answers: Answers, options: _Options, *, starts: bool) -> None:

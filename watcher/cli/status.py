@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher import __version__
-from watcher.cli.context import open_reader, places, program_options
+from watcher.cli.context import places, program_options
 from watcher.cli.output import (
     Styled,
     count_files,
@@ -25,15 +25,14 @@ from watcher.cli.output import (
     shown_files,
     shown_folder,
 )
-from watcher.daemon.instance import Channel, read_facts
+from watcher.daemon.instance import Channel, open_reader, read_facts
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
-from watcher.model.ledger import LedgerUse
 from watcher.model.lifecycle import UNFINISHED
-from watcher.model.snapshot import Snapshot
+from watcher.model.snapshot import LedgerUse, Snapshot
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, ledger_use, needs_approval, obstacles
 
@@ -216,7 +215,12 @@ def _show(facts: dict[str, Any], where: Places) -> None:
     if "note" in facts:
         say(facts["note"])
         return
-    say(f"{count_files(facts['today'])} uploaded today.")
+    if facts["today"]:
+        say(f"{count_files(facts['today'])} uploaded today.")
+    elif view.count(facts["counts"], view.Group.ARRIVED):
+        say("No files uploaded today.")
+    else:
+        say("No files uploaded yet.")
     if shown := view.numbers(facts["counts"], facts["opened"]):
         rows = [[f"{display.sign} {display.label}", str(files)] for display, files in shown]
         tones = {row: display.tone for row, (display, _) in enumerate(shown)}

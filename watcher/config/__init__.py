@@ -13,7 +13,7 @@
 
     setup_plan  what is written already, the setup's answers, the edits that follow
     tags        tags as people type them
-    rewriting   these edits in the text, each proved before it counts
+    edits       these edits in the text, each proved before it counts
     editor      a change from its proposal to the file
 """
 

@@ -25,8 +25,14 @@ from watcher.model.settings import (
     Webhook,
     read_hours,
 )
-from watcher.routing.patterns import Pattern, PatternError, compile_pattern
-from watcher.routing.placeholders import BUILT_IN, fill, names_in
+from watcher.routing.patterns import (
+    BUILT_IN,
+    Pattern,
+    PatternError,
+    compile_pattern,
+    fill,
+    names_in,
+)
 from watcher.routing.rules import REFERENCE_LENGTH, STAGES
 from watcher.system import is_loopback
 

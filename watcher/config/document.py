@@ -90,7 +90,7 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
     """Return the tables of ``text``, which is that of ``path``; ConfigError if it is not TOML."""
     try:
         raw = tomllib.loads(text)
-        tables: Table = placed(raw, Location(path, is_machine=is_machine), locate(text))
+        tables: Table = placed(raw, Location(path, is_machine=is_machine), Layout(text).lines)
     except RecursionError as error:
         raise ConfigError(
             msg("The file {path} is nested too deeply for a configuration.", path=path)
@@ -108,23 +108,17 @@ def parse(path: str, text: str, *, is_machine: bool = False) -> Table:
 # -- the lines of keys
 
 
-def locate(text: str) -> dict[KeyPath, int]:
-    """Return the lines (from 1) of all tables, keys and elements of arrays in a valid TOML text."""
-    return _Reader(text).lines
-
-
-def headers(text: str) -> list[tuple[KeyPath, int]]:
-    """Return the tables of a valid TOML text that have a header, in order, with its line."""
-    return _Reader(text).headers
-
-
 def comments(text: str) -> list[str]:
     """Return all comments of a valid TOML text, in order, each with its "#"."""
     return [each[0].rstrip() for each in _TOKEN.finditer(text) if each[0].startswith("#")]
 
 
-class _Reader:
-    """Goes through the tokens of a text once, and notes where keys and elements begin."""
+class Layout:
+    """Where things are written in a valid TOML text.
+
+    ``lines`` has the line (from 1) of each table, key and element of an array; ``headers`` the
+    tables that have a header, in order, with its line.
+    """
 
     def __init__(self, text: str) -> None:
         self.lines: dict[KeyPath, int] = {}

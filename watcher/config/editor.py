@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import difflib
 import os
+import stat
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from watcher.config.checks import check_values
-from watcher.config.document import parse
+from watcher.config.document import parse, read_text
+from watcher.config.edits import DropFolder, apply
 from watcher.config.load import load_text, put_together
 from watcher.config.machine import MachineFile, find_layer
 from watcher.config.mistakes import Mistakes, as_sentence, at_key, redacted, without_key
-from watcher.config.rewriting import DropFolder, apply, read_or_new, replace_text
+from watcher.config.paths import PathContext
 from watcher.config.setup_plan import (
     find_account_problems,
     find_locked,
-    find_place,
     find_problems,
     plan_edits,
     read_account,
@@ -26,15 +29,15 @@ from watcher.config.setup_plan import (
 )
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
-from watcher.model.settings import replaced, values_of
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from watcher.config import Loaded
+    from watcher.config.edits import Edit
     from watcher.config.layers import Merged
     from watcher.config.machine import Layer
-    from watcher.config.rewriting import Edit
     from watcher.config.setup_plan import Answers, Known, WrongAnswer
     from watcher.i18n.message import Text
     from watcher.model.settings import Account
@@ -45,8 +48,7 @@ class Editor(Struct, frozen=True):
 
     path: str
     text: str
-    home: str
-    state_dir: str
+    paths: PathContext
     layer: Layer | None
     merged: Merged
     known: Known
@@ -57,25 +59,27 @@ class Editor(Struct, frozen=True):
 
         The system-wide configuration is read too, but never written.
         """
-        home = os.path.expanduser("~")
+        paths = PathContext(os.environ, os.path.expanduser("~"), state_dir)
         layer = find_layer(MachineFile.of_process(os.environ))
         text = read_or_new(path)
-        merged = put_together(parse(path, text), layer, os.environ, home, Mistakes())
-        known = read_known(merged, os.environ, home)
-        return cls(path, text, home, state_dir, layer, merged, known)
+        merged = put_together(parse(path, text), layer, paths, Mistakes())
+        return cls(path, text, paths, layer, merged, read_known(merged, paths))
 
-    def account(self, name: str, email: str = "", api_url: str = "") -> Account:
-        """Return the account to ask HrFlow with: what is given here, else what is configured.
+    def account(self, answers: Answers) -> Account:
+        """Return the account to ask HrFlow with: what is answered, else what is configured.
 
-        ConfigError if that makes no sense, so that no key is sent to a wrong address.
+        UsageError or ConfigError if that makes no sense, so that no key is sent to a wrong address.
         """
-        said = {"email": email, "api_url": api_url}
-        account = replaced(
-            read_account(self.merged, name), **{key: value for key, value in said.items() if value}
+        self._refuse_locked(answers)
+        _refuse(find_account_problems(answers, self.known))
+        said = {"email": answers.email, "api_url": answers.api_url}
+        account = replace(
+            read_account(self.merged, answers.account),
+            **{key: value for key, value in said.items() if value},
         )
-        if wrong := [*check_values(values_of(account))]:
+        if wrong := [*check_values(asdict(account))]:
             raise ConfigError(
-                msg('The account "{value}" can\'t be used.', value=name),
+                msg('The account "{value}" can\'t be used.', value=account.name),
                 "",
                 tuple(redacted(at_key(str(key), said)) for (key,), said, _ in wrong),
             )
@@ -87,7 +91,7 @@ class Editor(Struct, frozen=True):
         UnusableError if it cannot be watched.
         """
         written = as_written(path)
-        place, problem = find_place(written, os.environ, self.home, self.state_dir)
+        place, problem = self.paths.find_place(written)
         if problem:
             raise UnusableError(
                 msg("This folder can't be watched: {why}.", why=problem), field="path"
@@ -100,17 +104,12 @@ class Editor(Struct, frozen=True):
         _refuse(find_problems(answers, self.known))
         return plan_edits(answers, self.known)
 
-    def check_account(self, answers: Answers) -> None:
-        """Raise UsageError for problems of the account: before the key goes where it says."""
-        self._refuse_locked(answers)
-        _refuse(find_account_problems(answers, self.known))
-
     def find(self, path: str) -> int | None:
         """Return the number (from 0) of the folder ``path``, as configured or by its real path."""
         written = [folder.path for folder in self.known.folders]
         if path in written:
             return written.index(path)
-        return self.known.number(find_place(as_written(path), os.environ, self.home)[0])
+        return self.known.number(self.paths.find_place(as_written(path))[0])
 
     def number(self, path: str) -> int:
         """Return the same; UnusableError if it is not watched."""
@@ -178,10 +177,7 @@ class Editor(Struct, frozen=True):
         _refuse(locked, msg("Leave that out, or ask your administrator."))
 
     def _load(self, text: str) -> Loaded:
-        return load_text(
-            self.path, text, environ=os.environ, home=self.home, state_dir=self.state_dir,
-            layer=self.layer,
-        )  # fmt: skip
+        return load_text(self.path, text, self.paths, self.layer)
 
 
 def _refuse(problems: Sequence[WrongAnswer], hint: Text = "") -> None:
@@ -200,3 +196,53 @@ def _without_line(warning: Message) -> Message:
     said = warning.args["said"]
     assert isinstance(said, Message)
     return said
+
+
+# -- the file
+
+
+def read_or_new(path: str) -> str:
+    """Return the text at ``path``, without a byte order mark; "" if there is no file."""
+    return read_text(path) if os.path.exists(path) else ""
+
+
+def replace_text(path: str, old: str, new: str) -> None:
+    """Replace the text ``old`` at ``path`` by ``new``, atomically.
+
+    A link stays a link: the file it leads to is replaced, and keeps its mode and owner. A new file
+    can be read by its owner only. ConfigError if the file cannot be written, or is no longer
+    ``old``.
+    """
+    target, mode, owner = os.path.realpath(path), 0o600, None
+    try:
+        content = new.encode()
+        if read_or_new(path) != old:
+            raise ConfigError(
+                msg("The configuration {path} has been changed in the meantime.", path=path),
+                msg("Nothing was saved. Check that change, then try again."),
+            )
+        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
+        if os.path.exists(target):
+            with open(target, "rb") as before:
+                if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
+                    content = codecs.BOM_UTF8 + content
+                facts = os.fstat(before.fileno())
+            mode, owner = stat.S_IMODE(facts.st_mode), (facts.st_uid, facts.st_gid)
+        write_atomically(target, content, mode=mode, owner=owner)
+    except UnicodeEncodeError as error:
+        raise ConfigError(
+            msg("A name that is not valid text can't be saved in the configuration."),
+            msg("Rename it."),
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            msg(
+                "The configuration {path} can't be written ({error}).",
+                path=path,
+                error=error.strerror,
+            ),
+            msg(
+                "It is unchanged. Give yourself permission to write it, or choose another one"
+                " with --config."
+            ),
+        ) from error

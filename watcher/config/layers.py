@@ -343,8 +343,8 @@ def _lockable(accounts: list[str]) -> dict[str, set[Lock]]:
     """Return all names that can be locked, and what each locks."""
     names: dict[str, set[Lock]] = {"account": {("accounts",)}, "accounts": {("accounts",)}}
     names |= {name: {(name,)} for name in (*types.GENERAL, *types.SINGLE, "folders")}
-    for table, (_, keys) in types.SINGLE.items():
-        names |= {f"{table}.{key}": {(table, key)} for key in keys}
+    for table, kind in types.SINGLE.items():
+        names |= {f"{table}.{key}": {(table, key)} for key in types.fields_of(kind)}
     for key in types.ACCOUNT:
         names[f"account.{key}"] = {("accounts", "*", key)}
     for account in accounts:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 import msgspec
 from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from watcher.config import checks, types
 from watcher.config.document import Table, parse, read_text, table_in, tables_in
@@ -26,18 +27,16 @@ from watcher.config.machine import ASK_THE_ADMINISTRATOR, Layer, MachineFile, fi
 from watcher.config.mistakes import Mistakes, nearest, shown
 from watcher.config.paths import (
     PATHS,
+    PathContext,
     check_overlaps,
-    expand,
-    find_obstacle,
     find_target_problem,
     is_absent,
     leads_into,
     on_disk,
-    place_of,
 )
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
-from watcher.model.settings import Account, Config, Folder, Rule, Settings, replaced, values_of
+from watcher.model.settings import Account, Config, Folder, Rule, Settings
 from watcher.routing.ignored import filing_targets
 
 if TYPE_CHECKING:
@@ -86,37 +85,28 @@ def load(
 ) -> Loaded:
     """Read the configuration at ``path``; ConfigError with every mistake in it.
 
-    ``environ`` and ``home`` are what variables and ``~`` stand for; ``state_dir`` is where the
-    program keeps its own files, which is never watched. With a ``machine``-wide configuration
-    there need not be one at ``path``.
+    ``environ``, ``home`` and ``state_dir`` are those of :class:`PathContext`. With a
+    ``machine``-wide configuration there need not be one at ``path``.
     """
     layer = find_layer(machine)
     text = None if layer is not None and is_absent(path) else read_text(path)
-    return load_text(path, text, environ=environ, home=home, state_dir=state_dir, layer=layer)
+    return load_text(path, text, PathContext(environ, home, state_dir), layer)
 
 
-def load_text(
-    path: str,
-    text: str | None,
-    *,
-    environ: Mapping[str, str],
-    home: str,
-    state_dir: str = "",
-    layer: Layer | None = None,
-) -> Loaded:
+def load_text(path: str, text: str | None, paths: PathContext, layer: Layer | None) -> Loaded:
     """Do the same for a text that is to stand at ``path``; None if there is none."""
     own, mistakes = parse(path, text or ""), Mistakes()
     if types.LOCKED in own:
         said = msg("is only allowed in the system-wide configuration")
         mistakes.add(own.at(types.LOCKED), said)
         del own[types.LOCKED]
-    merged = put_together(own, layer, environ, home, mistakes)
+    merged = put_together(own, layer, paths, mistakes)
     if layer is not None:  # what is wrong there is said, though a person's own may hide it
         first = Mistakes()
         alone, _ = _read_machine(layer, first)
-        Builder(first, environ, home, state_dir, path=layer.path, is_partial=True).build(alone)
+        Builder(first, paths, path=layer.path, is_partial=True).build(alone)
         mistakes.absorb(first)
-    builder = Builder(mistakes, environ, home, state_dir, path=path, locks=merged.locks)
+    builder = Builder(mistakes, paths, path=path, locks=merged.locks)
     config = builder.build(merged.tables)
     if config is None:
         _fail(path, mistakes, layer, has_own=text is not None)
@@ -127,7 +117,7 @@ def load_text(
     ]
     return Loaded(
         path,
-        replaced(config, remarks=tuple(remarks)),
+        replace(config, remarks=tuple(remarks)),
         mistakes.warnings,
         mistakes.absent,
         builder.origins,
@@ -136,15 +126,13 @@ def load_text(
     )
 
 
-def put_together(
-    own: Table, layer: Layer | None, environ: Mapping[str, str], home: str, mistakes: Mistakes
-) -> Merged:
+def put_together(own: Table, layer: Layer | None, paths: PathContext, mistakes: Mistakes) -> Merged:
     """Put a person's own tables, whose form is checked, on those of the machine, if it has any."""
     normalize(own, mistakes)
     if layer is None:
         return Merged(own)
     machine, locks = _read_machine(layer, Mistakes())
-    return merge(machine, own, locks, lambda table: place_of(table.get("path"), environ, home))
+    return merge(machine, own, locks, lambda table: paths.place_of(table.get("path")))
 
 
 def _read_machine(layer: Layer, mistakes: Mistakes) -> tuple[Table, frozenset[Lock]]:
@@ -182,9 +170,7 @@ class Builder(Struct):
     """
 
     mistakes: Mistakes
-    environ: Mapping[str, str]
-    home: str
-    state_dir: str = ""
+    paths: PathContext
     path: str = ""
     locks: Collection[Lock] = ()
     is_partial: bool = False
@@ -195,8 +181,8 @@ class Builder(Struct):
         """Return the settings, or None where there are mistakes."""
         values = self._values(Config, types.GENERAL, tables, types.TOP)
         self._note_origins(types.GENERAL, "", tables, ())
-        for name, (kind, keys) in types.SINGLE.items():
-            table = table_in(tables, name)
+        for name, kind in types.SINGLE.items():
+            keys, table = types.fields_of(kind), table_in(tables, name)
             values[name] = kind(**self._values(kind, keys, table))
             self._note_origins(keys, f"{name}.", table, (name,))
         values["accounts"] = self._read_accounts(tables)
@@ -255,7 +241,7 @@ class Builder(Struct):
         values = self._values(Folder, kinds, table)
         for name in PATHS:
             if name in values:
-                values[name], problems = expand(values[name], self.environ, self.home)
+                values[name], problems = self.paths.expand(values[name])
                 for problem in problems:
                     values.pop(name, None)
                     self.mistakes.add(table.at(name), problem)
@@ -300,14 +286,11 @@ class Builder(Struct):
         create = values.get("create") is True
         if path is None:
             return
-        if not os.path.isabs(path):
-            said = msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
-            self.mistakes.add(location, said)
-            return
-        values["path"] = path = on_disk(os.path.normpath(path))
-        if problem := find_obstacle(path, self.home, self.state_dir, self.path):
+        if os.path.isabs(path):
+            values["path"] = path = on_disk(os.path.normpath(path))
+        if problem := self.paths.find_obstacle(path, self.path):
             self.mistakes.add(location, problem)
-        elif create and not leads_into(path, self.home):
+        elif create and not leads_into(path, self.paths.home):
             said = msg(
                 "folders are created only in your home folder; elsewhere, a missing folder may"
                 " mean that a drive is not connected"
@@ -372,7 +355,7 @@ def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     return [
         (prefix + name, _shown_value(value), _shown_origin(loaded, prefix + name))
         for prefix, table in tables.items()
-        for name, value in values_of(table).items()
+        for name, value in asdict(table).items()
         if prefix + name in loaded.origins
     ]
 

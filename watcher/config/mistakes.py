@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.i18n.message import NOTHING, Message, as_message, msg
-from watcher.routing.placeholders import harmless
+from watcher.routing.patterns import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

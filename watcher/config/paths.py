@@ -9,7 +9,9 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from watcher.config.mistakes import nearest
+from msgspec import Struct
+
+from watcher.config.mistakes import nearest, redacted, shown
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.routing.ignored import filing_targets
 from watcher.routing.names import is_in, lies_in
@@ -52,48 +54,75 @@ def is_absent(path: str) -> bool:
 # -- in the configuration
 
 
-def expand(text: str, environ: Mapping[str, str], home: str) -> tuple[str, list[Message]]:
-    """Return ``text`` with ``~`` and variables put in, and a sentence for each unknown one."""
-    problems: list[Message] = []
+class PathContext(Struct, frozen=True):
+    """What paths in a configuration depend on.
 
-    def put(found: re.Match[str]) -> str:
-        name = found[1] or found[2] or found[3]
-        if name not in environ:
-            hint = nearest(name, environ)
-            problems.append(
-                msg("there is no environment variable {name}{hint}", name=name, hint=hint)
-            )
-        return environ.get(name, "")
-
-    path = _VARIABLE.sub(put, text)
-    if path == "~" or path.startswith(("~/", "~\\")):
-        path = home + path[1:]
-    return path, problems
-
-
-def find_obstacle(path: str, home: str, state_dir: str = "", config: str = "") -> Message:
-    """Return why the folder at the absolute ``path`` cannot be watched, nothing if it can.
-
-    ``config`` is where the configuration is, which must not be sent anywhere either.
+    ``environ`` and ``home`` are what variables and ``~`` stand for; ``state_dir`` is where the
+    program keeps its own files, which is never watched, "" where that does not matter.
     """
-    if os.path.exists(path) and not os.path.isdir(path):
-        return msg("{path} is a file, not a folder", path=path)
-    if os.path.dirname(path) == path:
-        return msg("{path} is a whole drive; choose a folder on it", path=path)
-    if _real(path) == _real(home):
-        return msg("{path} is your home folder; choose a folder in it", path=path)
-    if leads_into(home, path):
-        return msg(
-            "{path} contains your whole home folder; choose a folder inside your home folder",
-            path=path,
-        )
-    if state_dir and leads_into(path, state_dir):
-        return msg("{path} is where the program keeps its own files", path=path)
-    if state_dir and leads_into(state_dir, path):
-        return msg("the program keeps its own files in it, at {path}", path=state_dir)
-    if config and leads_into(config, path):
-        return msg("this configuration is in it, at {path}", path=config)
-    return NOTHING
+
+    environ: Mapping[str, str]
+    home: str
+    state_dir: str = ""
+
+    def expand(self, text: str) -> tuple[str, list[Message]]:
+        """Return ``text`` with ``~`` and variables put in, and a sentence for each unknown one."""
+        problems: list[Message] = []
+
+        def put(found: re.Match[str]) -> str:
+            name = found[1] or found[2] or found[3]
+            if name not in self.environ:
+                hint = nearest(name, self.environ)
+                problems.append(
+                    msg("there is no environment variable {name}{hint}", name=name, hint=hint)
+                )
+            return self.environ.get(name, "")
+
+        path = _VARIABLE.sub(put, text)
+        if path == "~" or path.startswith(("~/", "~\\")):
+            path = self.home + path[1:]
+        return path, problems
+
+    def find_obstacle(self, path: str, config: str = "") -> Message:
+        """Return why the folder at ``path`` cannot be watched, nothing if it can.
+
+        ``config`` is where the configuration is, which must not be sent anywhere either.
+        """
+        if not os.path.isabs(path):
+            return msg('{item} is not a full path; begin it with "/" or "~/"', item=shown(path))
+        if os.path.exists(path) and not os.path.isdir(path):
+            return msg("{path} is a file, not a folder", path=path)
+        if os.path.dirname(path) == path:
+            return msg("{path} is a whole drive; choose a folder on it", path=path)
+        if _real(path) == _real(self.home):
+            return msg("{path} is your home folder; choose a folder in it", path=path)
+        if leads_into(self.home, path):
+            return msg(
+                "{path} contains your whole home folder; choose a folder inside your home folder",
+                path=path,
+            )
+        if self.state_dir and leads_into(path, self.state_dir):
+            return msg("{path} is where the program keeps its own files", path=path)
+        if self.state_dir and leads_into(self.state_dir, path):
+            return msg("the program keeps its own files in it, at {path}", path=self.state_dir)
+        if config and leads_into(config, path):
+            return msg("this configuration is in it, at {path}", path=config)
+        return NOTHING
+
+    def find_place(self, text: str) -> tuple[str, Message]:
+        """Return where a folder leads, links followed, and why it cannot be watched, if so."""
+        path, problems = self.expand(text)
+        if problems:
+            return os.path.realpath(text), redacted(problems[0])
+        path = os.path.normpath(path) if path else text
+        return os.path.realpath(on_disk(path)), redacted(self.find_obstacle(path))
+
+    def place_of(self, path: object) -> str:
+        """Return where a folder's raw path leads, to be compared; "" where it leads nowhere."""
+        if not isinstance(path, str):
+            return ""
+        expanded, problems = self.expand(path)
+        return _real(expanded) if not problems and os.path.isabs(expanded) else ""
 
 
 def find_target_problem(folder: str, target: str) -> Message:
@@ -159,14 +188,6 @@ def _called(location: Location, seen_from: Location) -> Message:
 def leads_into(path: str, directory: str) -> bool:
     """Whether ``path`` is ``directory`` or below it, once links are followed."""
     return is_in(_real(path), _real(directory), os.sep)
-
-
-def place_of(path: object, environ: Mapping[str, str], home: str) -> str:
-    """Return where a folder's raw path leads, to be compared; "" where it leads nowhere."""
-    if not isinstance(path, str):
-        return ""
-    expanded, problems = expand(path, environ, home)
-    return _real(expanded) if not problems and os.path.isabs(expanded) else ""
 
 
 def on_disk(path: str) -> str:

@@ -14,31 +14,31 @@ each answer is a field, by whose name a front end finds what a problem is about:
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
 
 from watcher.config import types
 from watcher.config.checks import check_values
 from watcher.config.document import Table, table_in, tables_in
+from watcher.config.edits import Edit, Plain, PutAccount, PutFolder
 from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.mistakes import Mistakes, redacted
-from watcher.config.paths import expand, find_obstacle, on_disk
-from watcher.config.rewriting import Edit, Plain, PutAccount, PutFolder
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
 from watcher.model.settings import Account, AfterUpload, Item
 from watcher.routing.names import compose
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from watcher.config.layers import Lock, Merged
+    from watcher.config.paths import PathContext
 
 #: The folder that is proposed where none is watched yet.
 FIRST_FOLDER: Final = "~/CVs"
-#: Keys of a folder that the setup asks for.
+#: Keys of an account and of a folder that the setup asks for.
+_OF_ACCOUNT: Final = ("email", "api_url")
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
 
 
@@ -85,6 +85,7 @@ class Known(Struct, frozen=True):
     machine: str = ""
     locked: Collection[str] = frozenset()
     has_locked_folders: bool = False
+    allows_insecure_keyring: bool = False
 
     def account(self, name: str) -> KnownAccount | None:
         """Return the account called ``name``."""
@@ -145,27 +146,20 @@ class WrongAnswer(NamedTuple):
 # -- What is written already, mistakes and all
 
 
-def read_known(merged: Merged, environ: Mapping[str, str], home: str) -> Known:
+def read_known(merged: Merged, paths: PathContext) -> Known:
     """Return all accounts and folders; what is wrong is left out, so that it can be set right."""
     accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
     return Known(
+        tuple(_account(name, table_in(accounts, name), merged.locks) for name in accounts),
         tuple(
-            KnownAccount(
-                name,
-                _text(table_in(accounts, name).get("email")),
-                _text(table_in(accounts, name).get("api_url")),
-                _locked(merged.locks, ("accounts", name), ("email", "api_url")),
-            )
-            for name in accounts
-        ),
-        tuple(
-            _folder(each, defaults, merged.locks, environ, home)
+            _folder(each, defaults, merged.locks, paths)
             for each in tables_in(merged.tables, "folders")
         ),
-        source_key=_text(defaults.get("source_key")),
+        source_key=_values(defaults, types.DEFAULTS).get("source_key", ""),
         machine=merged.machine,
         locked=_locked(merged.locks, ("defaults",), _ASKED),
         has_locked_folders=is_locked(merged.locks, ("folders",)),
+        allows_insecure_keyring=merged.tables.get("allow_insecure_keyring") is True,
     )
 
 
@@ -175,62 +169,44 @@ def read_account(merged: Merged, name: str) -> Account:
     It is what HrFlow is asked with while the rest is being written: proxy and address count then
     too. What is wrong is left out, but for a wrong address: no key may go to another one.
     """
-    table = table_in(table_in(merged.tables, "accounts"), name)
-    values = types.read_values(table, types.ACCOUNT, Mistakes())
+    values = _values(table_in(table_in(merged.tables, "accounts"), name), types.ACCOUNT)
     wrong = {key for (key,), _, _ in check_values(values)} - {"api_url"}
     usable = {key: value for key, value in values.items() if key not in wrong}
     return Account(**{"email": "", **usable}, name=name)
 
 
-def find_place(
-    path: str, environ: Mapping[str, str], home: str, state_dir: str = ""
-) -> tuple[str, Message]:
-    """Return where ``path`` leads, links followed, and why it cannot be watched, if it cannot."""
-    expanded, problems = expand(path, environ, home)
-    if problems:
-        return os.path.realpath(path), redacted(problems[0])
-    problem = msg('{path} is not a full path; begin it with "/" or "~/"', path=path)
-    if os.path.isabs(expanded):
-        problem = find_obstacle(os.path.normpath(expanded), home, state_dir)
-    return os.path.realpath(on_disk(expanded or path)), redacted(problem)
+def _values(table: Table | None, kinds: types.Kinds) -> dict[str, Any]:
+    """Return the values of a table that have the right type."""
+    return types.read_values(table, kinds, Mistakes()) if table is not None else {}
 
 
 def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> frozenset[str]:
     return frozenset(name for name in names if is_locked(locks, (*key_path, name)))
 
 
+def _account(name: str, table: Table, locks: Collection[Lock]) -> KnownAccount:
+    values, locked = _values(table, types.ACCOUNT), _locked(locks, ("accounts", name), _OF_ACCOUNT)
+    return KnownAccount(name, values.get("email", ""), values.get("api_url", ""), locked)
+
+
 def _folder(
-    folder: Table, defaults: Table, locks: Collection[Lock], environ: Mapping[str, str], home: str
+    folder: Table, defaults: Table, locks: Collection[Lock], paths: PathContext
 ) -> KnownFolder:
-    values = {**defaults, **folder}
-    path, after_upload = _text(folder.get("path")), values.get("after_upload")
-    is_machine = folder.location.is_machine
-    base = folder if is_machine else folder.shared
+    own, is_machine = _values(folder, types.FOLDER), folder.location.is_machine
+    values = {**_values(defaults, types.DEFAULTS), **own}
+    path = own.get("path", "")
     return KnownFolder(
         path=path,
-        place=find_place(path, environ, home)[0] if path else "",
-        source_key=_text(values.get("source_key")),
-        account=_text(values.get("account")),
-        tags=_tags(folder),
-        after_upload=AfterUpload(after_upload)
-        if after_upload in list(AfterUpload)
-        else AfterUpload.KEEP,
-        recursive=values.get("recursive") is not False,
-        given=_tags(base) if base is not None else (),
+        place=paths.find_place(path)[0] if path else "",
+        source_key=values.get("source_key", ""),
+        account=values.get("account", ""),
+        tags=own.get("tags", ()),
+        after_upload=values.get("after_upload", AfterUpload.KEEP),
+        recursive=values.get("recursive", True),
+        given=_values(folder if is_machine else folder.shared, types.FOLDER).get("tags", ()),
         is_machine=is_machine,
         locked=_locked(locks, folder_key_path(folder), _ASKED),
     )
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _tags(table: Table) -> tuple[Item, ...]:
-    if "tags" not in table:
-        return ()
-    found: tuple[Item, ...] | None = types.read_value(table, "tags", None, Mistakes())
-    return found or ()
 
 
 # -- Checks
@@ -276,9 +252,11 @@ def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     """Return which answers would change what the system-wide configuration has locked."""
     found: list[tuple[str, Message]] = []
     if account := known.account(answers.account):
-        for key, value in (("email", answers.email), ("api_url", answers.api_url)):
-            if key in account.locked and value not in (None, getattr(account, key)):
-                found.append((key, msg("The account's {key}", key=key)))
+        found += [
+            (key, msg("The account's {key}", key=key))
+            for key in _account_values(answers, account)
+            if key in account.locked
+        ]
     for number, folder in enumerate(answers.folders):
         locked = known.folder(folder.path, folder.place).locked
         for edit in _folder_edits(folder, answers, known):
@@ -319,13 +297,7 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
     """Return the edits that bring the configuration in line with the answers."""
     edits: list[Edit] = []
     account = known.account(answers.account)
-    said = {"email": answers.email, "api_url": answers.api_url}
-    values = {
-        key: value
-        for key, value in said.items()
-        if value is not None and (account is None or getattr(account, key) != value)
-    }
-    if values:
+    if values := _account_values(answers, account):
         edits.append(PutAccount(answers.account, values))
     if account is None and known.only:  # with a second account, folders must say whose they are
         edits += [
@@ -335,6 +307,16 @@ def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
         ]
     edits += [edit for folder in answers.folders for edit in _folder_edits(folder, answers, known)]
     return tuple(edits)
+
+
+def _account_values(answers: Answers, account: KnownAccount | None) -> dict[str, str]:
+    """Return what is answered of an account, and differs from what is configured."""
+    said = {"email": answers.email, "api_url": answers.api_url}
+    return {
+        key: value
+        for key, value in said.items()
+        if value is not None and (account is None or getattr(account, key) != value)
+    }
 
 
 def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Iterator[PutFolder]:

@@ -11,7 +11,7 @@ from watcher.config.mistakes import as_sentence, unfillable
 from watcher.i18n.message import msg
 from watcher.model.errors import UsageError
 from watcher.model.settings import Item, Value
-from watcher.routing.placeholders import BUILT_IN, names_in
+from watcher.routing.patterns import BUILT_IN, names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

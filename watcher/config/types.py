@@ -22,15 +22,11 @@ from watcher.model.settings import (
     Account,
     Config,
     Folder,
-    Hooks,
     Item,
     Label,
-    Ledger,
-    Notifications,
     Rule,
     Settings,
     Value,
-    Webhook,
 )
 
 if TYPE_CHECKING:
@@ -73,34 +69,34 @@ _WORDS: Final = MappingProxyType(
 _UNIONS: Final = (UnionType, typing.Union)
 
 
-def _fields(kind: type[msgspec.Struct], *leave_out: str) -> Kinds:
+def fields_of(kind: type[Settings], *leave_out: str) -> Kinds:
+    """Return the keys of a table, each with the type of its values."""
     fields = {field.name: field.type for field in msgspec.structs.fields(kind)}
     return MappingProxyType({name: fields[name] for name in fields if name not in leave_out})
 
 
 #: Tables that there are once, and that nothing else bears upon.
-SINGLE: Final[MappingProxyType[str, tuple[type[Settings], Kinds]]] = MappingProxyType(
+SINGLE: Final[MappingProxyType[str, type[Settings]]] = MappingProxyType(
     {
-        "notifications": (Notifications, _fields(Notifications)),
-        "webhook": (Webhook, _fields(Webhook)),
-        "hooks": (Hooks, _fields(Hooks)),
-        "ledger": (Ledger, _fields(Ledger)),
+        name: kind
+        for name, kind in fields_of(Config).items()
+        if isinstance(kind, type) and issubclass(kind, Settings)
     }
 )
 _TABLES: Final = ("account", "accounts", *SINGLE, "defaults", "folders")
 #: Keys of the whole program, at the top of the file.
-GENERAL: Final = _fields(Config, "remarks", *_TABLES)
+GENERAL: Final = fields_of(Config, "remarks", *_TABLES)
 TOP: Final = (*_TABLES, *GENERAL)
-ACCOUNT: Final = _fields(Account, "name")
-FOLDER: Final = _fields(Folder)
-DEFAULTS: Final = _fields(Folder, "path", "rules")
-RULE: Final = _fields(Rule)
-LABEL: Final = _fields(Label)
-_ITEM: Final = _fields(Item)
+ACCOUNT: Final = fields_of(Account, "name")
+FOLDER: Final = fields_of(Folder)
+DEFAULTS: Final = fields_of(Folder, "path", "rules")
+RULE: Final = fields_of(Rule)
+LABEL: Final = fields_of(Label)
+_ITEM: Final = fields_of(Item)
 #: Where keys belong that somebody wrote elsewhere.
 _BELONGS: Final = MappingProxyType(
     {
-        **{key: f"[{name}]" for name, (_, keys) in SINGLE.items() for key in keys},
+        **{key: f"[{name}]" for name, kind in SINGLE.items() for key in fields_of(kind)},
         **dict.fromkeys(RULE, "[[folders.rules]]"),
         **dict.fromkeys(FOLDER, "[[folders]]"),
         **dict.fromkeys(ACCOUNT, "[account]"),

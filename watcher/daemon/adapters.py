@@ -45,6 +45,11 @@ class RealClock:
         return time.clock_gettime(_TICKS_IN_SLEEP)
 
     @staticmethod
+    def pause(seconds: float) -> None:
+        """Let other threads run for so long."""
+        time.sleep(seconds)
+
+    @staticmethod
     def jitter() -> float:
         """Return a random number, 0 ≤ x < 1."""
         return random.random()  # noqa: S311 - spreads retries, protects nothing

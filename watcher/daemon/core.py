@@ -32,9 +32,8 @@ from watcher.i18n.message import NOTHING, Message, Text, msg
 from watcher.model.errors import JournalError, UsageError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.ledger import LedgerUse
 from watcher.model.settings import dump_folder
-from watcher.model.snapshot import Snapshot, Watched
+from watcher.model.snapshot import LedgerUse, Snapshot, Watched
 from watcher.pipeline.messages import (
     AddImport,
     Approved,

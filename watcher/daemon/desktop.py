@@ -9,14 +9,14 @@ import shutil
 import subprocess
 import sys
 import threading
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from watcher.credentials import without_secrets
+from watcher.daemon.instance import open_reader
 from watcher.desktop.dbus_notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.tray import Tray, has_desktop
 from watcher.i18n.languages import catalog, system_language
-from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.present.menu import icon_view
 from watcher.present.notifications import NotificationTracker, silent_until
@@ -79,10 +79,8 @@ def on_desktop(
 def chosen_language(places: Places) -> str:
     """Return the language that the person chose on the page, "" for the system's."""
     try:
-        if not places.has_journal:
-            return ""
-        with closing(Reader(places.journal)) as reader:
-            return reader.language()
+        with open_reader(places) as reader:
+            return reader.language() if reader else ""
     except JournalError as error:
         _log.info("the chosen language is not known: %s", error.title)
         return ""

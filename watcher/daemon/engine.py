@@ -36,10 +36,18 @@ if TYPE_CHECKING:
     from watcher.hrflow.client import Client
     from watcher.journal.writer import Journal
     from watcher.ledger.client import LedgerClient
-    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
-    from watcher.model.uploads import Finding, Job, Outcome, Unknown, Unreadable
+    from watcher.model.uploads import (
+        Finding,
+        Job,
+        Outcome,
+        ProfilePage,
+        Search,
+        SourceFacts,
+        Unknown,
+        Unreadable,
+    )
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
 

@@ -11,19 +11,19 @@ import logging
 import os
 import socket
 import threading
-from contextlib import closing
 from typing import TYPE_CHECKING
 
-from watcher.journal.reader import Reader
+from msgspec.structs import replace
+
+from watcher.daemon.instance import open_reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
-from watcher.model.settings import Folder, parse_folder, replaced
+from watcher.model.settings import Folder, parse_folder
 from watcher.pipeline.messages import Approve, Approved, Resume
 from watcher.present import view
-from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import is_in
-from watcher.routing.placeholders import Facts
-from watcher.routing.rules import Plan, accepts, converts, opens, router
+from watcher.routing.patterns import Facts
+from watcher.routing.rules import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -56,22 +56,14 @@ def make_plans(
     both watched and imported follows the configuration; an import through an account that is no
     longer configured is left out.
     """
-    plans = {}
-    watched = [replaced(each, path=os.path.realpath(each.path)) for each in config.folders]
+    watched = [replace(each, path=os.path.realpath(each.path)) for each in config.folders]
     paths = {folder.path for folder in watched}
     accounts = {account.name for account in config.accounts}
     others = [each for each in imported if each.path not in paths and each.account in accounts]
-    for folder in (*watched, *others):
-        plans[folder.path] = Plan(
-            folder,
-            ignore_filter(folder, targets),
-            accepts(folder),
-            opens(folder),
-            converts(folder),
-            router(folder, facts),
-            is_imported=folder.path not in paths,
-        )
-    return plans
+    return {
+        each.path: make_plan(each, facts, targets, is_imported=each.path not in paths)
+        for each in (*watched, *others)
+    }
 
 
 def former_targets(places: Places) -> list[str]:
@@ -79,10 +71,8 @@ def former_targets(places: Places) -> list[str]:
 
     JournalError if the journal cannot be read.
     """
-    if not places.has_journal:
-        return []
-    with closing(Reader(places.journal)) as reader:
-        return reader.filing_targets()
+    with open_reader(places) as reader:
+        return reader.filing_targets() if reader else []
 
 
 def former_imports(places: Places) -> list[Folder]:
@@ -90,10 +80,8 @@ def former_imports(places: Places) -> list[Folder]:
 
     JournalError if the journal cannot be read.
     """
-    if not places.has_journal:
-        return []
-    with closing(Reader(places.journal)) as reader:
-        imported = reader.imported()
+    with open_reader(places) as reader:
+        imported = reader.imported() if reader else {}
     folders = []
     for path, settings in imported.items():
         try:
@@ -135,7 +123,7 @@ class Imports:
         finishes them.
         """
         path = os.path.realpath(folder.path)
-        self.folders[path] = replaced(folder, path=path)
+        self.folders[path] = replace(folder, path=path)
         self.scanning.add(path)
 
     def restore(self, former: Iterable[Folder]) -> None:

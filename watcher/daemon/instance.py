@@ -8,10 +8,9 @@ from __future__ import annotations
 import errno
 import json
 import os
-import secrets
 import socket
 import threading
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -22,6 +21,7 @@ from watcher.i18n.command import command_name
 from watcher.model.errors import (
     AlreadyRunningError,
     JournalError,
+    NoJournalError,
     NotRunningError,
     UsageError,
     WatcherError,
@@ -29,9 +29,11 @@ from watcher.model.errors import (
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from filelock import BaseFileLock
+
+    from watcher.journal.reader import Reader
 
 #: Seconds that a command may work on the journal, where no program runs.
 _MOMENT: Final = 0.5
@@ -119,6 +121,22 @@ def default_state(environ: Mapping[str, str]) -> str:
     return platformdirs.user_state_dir("hrflow-watcher", appauthor=False)
 
 
+@contextmanager
+def open_reader(places: Places) -> Iterator[Reader | None]:
+    """Yield the journal, to be read; None before the first run, JournalError if it is unusable."""
+    from watcher.journal.reader import Reader  # noqa: PLC0415 - many commands do without
+
+    reader = None
+    if places.has_journal:
+        with suppress(NoJournalError):  # the program is still creating it
+            reader = Reader(places.journal)
+    if reader is None:
+        yield None
+        return
+    with closing(reader):
+        yield reader
+
+
 def lock(places: Places, seconds: float = _MOMENT) -> BaseFileLock:
     """Become the one process that works here.
 
@@ -162,7 +180,7 @@ class Instance:
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self.token: Final = secrets.token_urlsafe(32)
+        self.token: Final = os.urandom(32).hex()
         self.listener: socket.socket | None = None
         self.port = 0
         self.problem = ""
@@ -266,7 +284,9 @@ class Channel(Struct, frozen=True):
             f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
         try:
-            with socket.create_connection((HOST, self.port), _TIMEOUT) as line:
+            with socket.socket() as line:
+                line.settimeout(_TIMEOUT)
+                line.connect((HOST, self.port))
                 line.sendall(head.encode() + body)
                 answer = b"".join(iter(lambda: line.recv(65536), b""))
         except ConnectionError as error:  # it was killed, or is just ending

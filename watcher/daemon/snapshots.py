@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from watcher.daemon.adapters import next_day
+from watcher.daemon.instance import open_reader
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
@@ -50,14 +51,9 @@ _PROCESSED: Final = ARRIVED | {State.REFUSED, State.DUPLICATE, State.IGNORED, St
 
 def source_names(where: Places) -> Mapping[tuple[str, str], str]:
     """Return the names of sources by account and source key, as far as HrFlow has told them."""
-    if not where.has_journal:
-        return {}
     try:
-        reader = Reader(where.journal)
-        try:
-            sources = FollowUps(reader).sources()
-        finally:
-            reader.close()
+        with open_reader(where) as reader:
+            sources = FollowUps(reader).sources() if reader else {}
     except JournalError as error:  # their keys are shown instead
         _log.info("the names of sources are not known: %s", error.title)
         return {}

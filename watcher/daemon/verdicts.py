@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
@@ -12,9 +11,9 @@ from msgspec.structs import replace
 
 from watcher import documents
 from watcher.config.paths import on_disk
+from watcher.daemon.instance import open_reader
 from watcher.documents import Spool
 from watcher.i18n.message import NOTHING, Message, as_fields, msg
-from watcher.journal.reader import Reader
 from watcher.model.files import Unusable
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, burst_key, hold_keys
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from watcher.daemon.instance import Places
     from watcher.documents import Container
+    from watcher.journal.reader import Reader
     from watcher.model.files import Document, Identified
     from watcher.model.records import Entry, Stat
     from watcher.model.uploads import Route
@@ -118,7 +118,7 @@ def check_file(name: str, plans: Mapping[str, Plan], where: Places) -> Verdict:
     if plan is None:
         why = msg("The file is not in a watched folder.")
         return Verdict(file=shown, display=_NOT_SENT, why=why)
-    with closing(Reader(where.journal)) if where.has_journal else nullcontext() as reader:
+    with open_reader(where) as reader:
         verdict = _check_place(path, plan) or _check_content(path, plan, reader, Spool(where.spool))
     return replace(verdict, file=shown, folder=plan.folder.path)
 

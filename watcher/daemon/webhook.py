@@ -15,8 +15,8 @@ from watcher.model.errors import UnusableError, WatcherError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from watcher.model.follow_ups import Event
     from watcher.model.settings import Config, Webhook
+    from watcher.model.uploads import Event
 
 _log = logging.getLogger(__name__)
 

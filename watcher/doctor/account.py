@@ -13,7 +13,7 @@ from watcher.credentials.keyring import NO_KEYRING
 from watcher.credentials.keys import is_write_only, looks_right
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
 from watcher.hrflow import endpoint
-from watcher.hrflow.inquiry import Access, Inquiry, NoAccessError, RefusedKeyError, Source
+from watcher.hrflow.client import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.journal.reader import Reader
@@ -21,7 +21,7 @@ from watcher.model.errors import CredentialError, NoJournalError, OfflineError, 
 from watcher.model.kinds import QUOTA_FIX, Cause
 from watcher.model.lifecycle import account_keys, hold_key
 from watcher.present import view
-from watcher.routing.placeholders import names_in
+from watcher.routing.patterns import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -135,7 +135,7 @@ class _AccountCheck:
         wall = self._case.wall
         before = wall()
         try:
-            with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
+            with closing(Inquiry(self._account, self._secret, self._case.tick)) as inquiry:
                 access = inquiry.access()
         except RefusedKeyError as refused:
             self._clock = judge_clock(refused.server_time, before, wall())
@@ -150,7 +150,7 @@ class _AccountCheck:
         if names_in(key):
             return skipped(msg("{key} is filled in for each file", key=shown))
         try:
-            with Inquiry(self._account, self._secret, self._case.tick) as inquiry:
+            with closing(Inquiry(self._account, self._secret, self._case.tick)) as inquiry:
                 source = inquiry.source(key)
         except NoAccessError as failure:
             return error(

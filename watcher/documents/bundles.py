@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from watcher.documents.opening import split_below
 from watcher.model.files import Sniffed
-from watcher.routing.names import compose
+from watcher.routing.names import MAIN_FILES, compose
 from watcher.sniff import formats
-from watcher.sniff.formats import BUNDLES, MAIN_FILES
+from watcher.sniff.formats import BUNDLES
 
 #: Extensions of saved pages, which may have a folder beside them.
 _PAGE_ENDINGS: Final = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp")

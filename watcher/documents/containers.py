@@ -137,7 +137,10 @@ def _find_members(
         sniffed = sniff(opened.handle, opened.stat.size, os.path.basename(path))
         if sniffed.media_type not in _READERS or not opens(sniffed):
             return Unusable(
-                msg("Documents are no longer extracted from the file that contains this one.")
+                msg(
+                    "Documents are no longer extracted from the file that contains this one. Add"
+                    " this document by itself."
+                )
             )
         return _read(opened, sniffed)
     except UnreadableError as error:

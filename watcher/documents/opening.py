@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import stat as modes
 import tempfile
@@ -18,6 +19,7 @@ from watcher.model.records import Stat, bound_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from typing import BinaryIO
 
 HAS_DIR_FD: Final = {os.open, os.stat, os.mkdir, os.link, os.unlink} <= os.supports_dir_fd
@@ -158,12 +160,9 @@ def split_below(root: str, path: str) -> list[str]:
     return parts
 
 
-@contextlib.contextmanager
-def open_parent(root: str, path: str) -> Iterator[Directory]:
+def open_parent(root: str, path: str) -> AbstractContextManager[Directory]:
     """Open the directory that holds ``path``; see :func:`open_directory`."""
-    parts = split_below(root, path)[:-1]
-    with open_directory(root, parts) as parent:
-        yield parent
+    return open_directory(root, split_below(root, path)[:-1])
 
 
 @contextlib.contextmanager
@@ -259,7 +258,8 @@ def open_regular(directory: Directory, name: str) -> Opened:
         _refuse_unless_regular(opened)
         _refuse_if_replaced(looked, opened)
         _refuse_link_of_others(opened)
-        return Opened(os.fdopen(fd, "rb"), _to_stat(opened))
+        # Made by hand, as io.open would also ask whether it is a terminal.
+        return Opened(io.BufferedReader(io.FileIO(fd)), _to_stat(opened))
     except BaseException:
         os.close(fd)
         raise

@@ -143,12 +143,13 @@ class Native:
         """Whether the threads that all watches share are running, as they should."""
         return self._observer.is_alive()
 
-    def alive(self, watch: ObservedWatch) -> bool:
-        """Whether the watched directory itself still exists."""
-        return any(
-            emitter.watch == watch and emitter.is_alive() and emitter.should_keep_running()
+    def alive(self) -> set[ObservedWatch]:
+        """Return the watches whose directory itself still exists."""
+        return {
+            emitter.watch
             for emitter in self._observer.emitters
-        )
+            if emitter.is_alive() and emitter.should_keep_running()
+        }
 
     def stop(self) -> None:
         """Stop all watches and their threads."""

@@ -22,7 +22,7 @@ from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
 from watcher.model.files import FolderState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from watchdog.observers.api import ObservedWatch
 
@@ -195,19 +195,20 @@ class FolderSupervisor:
             self._release_native("interrupted")
             self._native.stop()
             self._native = None
+        alive = self._native.alive() if self._native is not None else set()
         for root in self._roots.values():
-            self._check(root)
+            self._check(root, alive)
         missing = any(root.identity is None for root in self._roots.values())
         wait = self._missing_seconds if missing else self._check_seconds
         self._next_check = now + wait
 
-    def _check(self, root: _Root) -> None:
+    def _check(self, root: _Root, alive: Collection[ObservedWatch]) -> None:
         """Check that the folder is there, the same, and watched, and whether a limit was raised."""
         found = mounts.identify(root.folder.path)
         identity, problem = (
             (None, sentences(found)) if isinstance(found, mounts.Problem) else (found, NOTHING)
         )
-        lost = root.watch is not None and not (self._native and self._native.alive(root.watch))
+        lost = root.watch is not None and root.watch not in alive
         retry = self._limit_may_be_gone(root)
         if lost or retry or identity != root.identity:
             self._release(root)

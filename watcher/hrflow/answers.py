@@ -18,15 +18,17 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from watcher.i18n.message import Message, msg, verbatim
-from watcher.model.follow_ups import ListedProfile, ProfilePage, SourceFacts
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
     Held,
+    ListedProfile,
     NoSync,
     Parsed,
     Profile,
+    ProfilePage,
     Refused,
+    SourceFacts,
     Uncertain,
     Unknown,
     Unreadable,
@@ -128,13 +130,17 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         return None
     if text.isascii() and text.isdigit():
         return float(min(int(text[:9]), 10**9))
+    moment = http_date(text)
+    return None if moment is None else max(0.0, moment - now)
+
+
+def http_date(text: str) -> float | None:
+    """Return seconds since 1970 of a date as HTTP writes it; None if it is none."""
     try:
         moment = parsedate_to_datetime(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
     except (ValueError, TypeError, OverflowError):
         return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.fromtimestamp(now, UTC)).total_seconds())
 
 
 def upload_outcome(
@@ -190,7 +196,11 @@ def _meaning(
     if derived_reference and _USED_REFERENCE.search(message):
         return Accepted(verbatim(message))
     return Refused(
-        msg("HrFlow rejected this file ({code}): {reason}.", code=code, reason=quote(message))
+        msg(
+            "HrFlow rejected this file ({code}): {reason}. Correct the file, or contact HrFlow.",
+            code=code,
+            reason=quote(message),
+        )
     )
 
 
@@ -250,7 +260,9 @@ def _read(answer: Answer, now: float, secret: str) -> Reading | Wait | Refused:
     if _is_passing(answer.status):
         return _wait(answer.status, "", answer, now)
     if answer.status == 413:
-        return Refused(msg("HrFlow says this file is too large (413)."))
+        return Refused(
+            msg("HrFlow says this file is too large (413). Save a smaller version of it.")
+        )
     return Wait(
         msg("The answer did not come from HrFlow, but probably from a Wi-Fi or proxy login page."),
         offline=True,

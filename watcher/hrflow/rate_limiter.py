@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from collections import deque
 
-from watcher.model.follow_ups import ProfilePage
 from watcher.model.kinds import Limit
 from watcher.model.lifecycle import BACKOFF_CAP, retry_delay
 from watcher.model.uploads import (
     Accepted,
     NoSync,
     Parsed,
+    ProfilePage,
     Refused,
     Uncertain,
     Unknown,

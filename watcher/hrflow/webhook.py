@@ -25,7 +25,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from watcher.hrflow.answers import redact
-from watcher.model.follow_ups import Event, EventKind
+from watcher.model.uploads import Event, EventKind
 
 #: Characters of a header; an event takes some hundreds.
 MAX_HEADER: Final = 64 * 1024

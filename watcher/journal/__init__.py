@@ -19,14 +19,13 @@ Only this package uses SQLite (3.35 or newer); the shared ledger is PostgreSQL, 
     files        files: their states, and which of them sends a content
     names        where they are: directories, names, the same file under another name
     folders      folders: watched, imported, or no longer watched
-    holds        causes that keep many files from being uploaded
-    approvals    files that wait for a person's approval
-    queues       what is to be done next: files, requests, hooks
+    holds        causes that keep many files from being uploaded, and approvals
+    queues       what is to be done next: files, requests, hooks, claims in the shared ledger
     follow_ups   uploads without a result yet, webhook events, sources
-    ledger       what the shared ledger must know
     facts        facts about the journal as a whole
     retention    deletes old history, and what a person wants forgotten
     reader       a view for other threads and processes
+    history      which files of the history a person looks for
     store        the connection that all of them use
     schema       the tables, and how older journals get them
     rows         how rows become values, and paths become bytes

@@ -137,10 +137,7 @@ class Files:
 
     def recover(self, now: float) -> int:
         """Make uncertain the uploads that the end of the last run interrupted; return how many."""
-        found = self._store.all(
-            "SELECT id FROM files WHERE state IN ('uploading', 'uncertain') AND state = 'uploading'"
-        )
-        ids = [file_id for (file_id,) in found]
+        ids = self._store.ids("state IN ('uploading', 'uncertain') AND state = 'uploading'")
         self.step(
             ids, Step(State.UNCERTAIN, msg("The program stopped during the upload."), now), now
         )
@@ -269,6 +266,7 @@ class Files:
         """Delete files and what is known about them, but not the fingerprints of what was sent."""
         self._store.write_deferred()
         for file_id in file_ids:
+            self._names.forget(file_id)
             self._store.write(
                 "UPDATE files SET duplicate_of = NULL WHERE duplicate_of = ?", file_id
             )
@@ -300,7 +298,6 @@ class Files:
     def replace(self, file_id: int, former: int) -> None:
         """Remove a new row of the same file as a ``former`` one."""
         if file_id != former:
-            self._names.forget(file_id)
             self.delete([file_id])
 
     def is_return_of(self, file_id: int, former: int) -> bool:
@@ -355,10 +352,7 @@ class Files:
 
     def copies(self, of: int) -> list[int]:
         """Return the files with the same content as a file, which are not sent for that reason."""
-        found = self._store.all(
-            "SELECT id FROM files WHERE duplicate_of = ? AND state = 'duplicate'", of
-        )
-        return [file_id for (file_id,) in found]
+        return self._store.ids("duplicate_of = ? AND state = 'duplicate'", of)
 
     def disclaim(self, file_id: int, now: float) -> None:
         """Have copies of a file examined again, as it does not send its content after all."""

@@ -14,9 +14,8 @@ from watcher.model.lifecycle import APPROVED, IGNORED_BY_USER, Step, cause_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from watcher.journal.approvals import Approvals
     from watcher.journal.files import Files
-    from watcher.journal.holds import Holds
+    from watcher.journal.holds import Approvals, Holds
     from watcher.journal.names import Directories
     from watcher.journal.store import Store
 

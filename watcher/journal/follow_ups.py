@@ -7,8 +7,8 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from watcher.journal import rows
-from watcher.model.follow_ups import Abandoned, Event, EventKind, FollowUp, SourceFacts
 from watcher.model.kinds import State
+from watcher.model.uploads import Abandoned, Event, EventKind, FollowUp, SourceFacts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -259,6 +259,6 @@ class FollowUps:
     def _due(self, where: str, *values: object) -> list[FollowUp]:
         found = self._store.all(f"{_FOLLOW_UP} {where}", *values)
         return [
-            FollowUp(rows.job(rows.JobRow._make(job)), since, tries, told_key)
+            FollowUp(rows.job(rows.JobRow(*job)), since, tries, told_key)
             for since, tries, told_key, *job in found
         ]

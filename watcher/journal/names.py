@@ -10,8 +10,6 @@ from watcher.model import lifecycle
 from watcher.model.kinds import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from watcher.journal.store import Store
     from watcher.model.files import Candidate, Known
     from watcher.model.records import Entry, Stat
@@ -24,7 +22,6 @@ class Directories:
         self._store = store
         self._ids: dict[tuple[str, bytes], int] = {}
         self._unknown: tuple[str, bytes] | None = None  # the latest that was not found
-        self._used: set[int] = set()  # in which a retention round has seen files
         #: Ids of folders that are no longer watched: nothing waits there.
         self.left: set[int] = set()
         self._read_left()
@@ -43,7 +40,6 @@ class Directories:
             insert = "INSERT INTO directories (folder_id, path) VALUES (?, ?)"
             found = self._store.write(insert, self.folder(folder), directory).lastrowid or 0
             self._ids[folder, directory], self._unknown = found, None
-        self._used.add(found)
         return found
 
     def find(self, folder: str, directory: bytes) -> int | None:
@@ -64,26 +60,17 @@ class Directories:
             found = self._ids[folder, directory] = int(row[0])
         return found
 
-    def begin_round(self) -> None:
-        """Begin a round through all files, for :meth:`forget_unused`."""
-        self._used.clear()
+    def forget_empty(self) -> None:
+        """Delete the directories in which no file is known: names may be of people.
 
-    def note_used(self, directories: Iterable[int]) -> None:
-        """Add to the directories in which the round has seen files."""
-        self._used.update(directories)
-
-    def forget_unused(self) -> None:
-        """Delete the directories in which a whole round has seen no file: names may be of people.
-
-        Folders that are no longer watched are deleted with them.
+        Folders that are no longer watched are deleted with their last directory. This reads all
+        files, which takes a second where there are half a million.
         """
-        found = self._store.all(
-            "SELECT id FROM directories d WHERE NOT EXISTS "
-            "(SELECT 1 FROM names n WHERE n.directory_id = d.id)"
+        self._store.write(
+            "DELETE FROM directories WHERE NOT EXISTS "
+            "(SELECT 1 FROM names n WHERE n.directory_id = directories.id) "
+            "AND id NOT IN (SELECT directory_id FROM files)"
         )
-        for (directory,) in found:
-            if directory not in self._used:
-                self._store.write("DELETE FROM directories WHERE id = ?", directory)
         self._ids.clear()
         self._store.write(
             "DELETE FROM folders WHERE settings = ? AND imported = '' AND id NOT IN "
@@ -91,14 +78,6 @@ class Directories:
             rows.LEFT,
         )
         self._read_left()
-
-    def forget_empty(self) -> None:
-        """Delete the directories in which no file is known."""
-        self._store.write(
-            "DELETE FROM directories WHERE id NOT IN (SELECT directory_id FROM files) "
-            "AND id NOT IN (SELECT directory_id FROM names)"
-        )
-        self._ids.clear()
 
     def _read_left(self) -> None:
         found = self._store.all("SELECT id FROM folders WHERE settings = ?", rows.LEFT)

@@ -1,11 +1,14 @@
-"""What is to be done next: files to read, upload or file away, requests, and hooks to run."""
+"""What is to be done next: files to read, upload, file away or claim, requests, hooks to run."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from msgspec import Struct
+
 from watcher.journal import rows
+from watcher.model.kinds import State
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -17,6 +20,11 @@ if TYPE_CHECKING:
 
 #: Seconds for which requests are stored: the longest request, and the minute after it.
 _REQUESTS_KEPT: Final = 1800.0
+#: The hex fingerprint under which a file sends its content, see ``Files.claim``.
+_IDENTITY: Final = (
+    "coalesce((SELECT min(c.identity) FROM contents c WHERE c.file_id = f.id "
+    "AND c.source_key = f.source_key), f.sha256)"
+)
 
 
 class Unread(NamedTuple):
@@ -85,7 +93,7 @@ class Queues:
             account,
             limit,
         )
-        return [(rows.job(rows.JobRow._make(job)), since) for since, *job in found]
+        return [(rows.job(rows.JobRow(*job)), since) for since, *job in found]
 
     def unread(self, now: float, limit: int, folders: Collection[str]) -> list[Unread]:
         """Return files of ``folders`` that are still to be read, those due longest first."""
@@ -161,7 +169,7 @@ class Queues:
 
     def _jobs(self, where: str, *values: object) -> list[Job]:
         query = f"SELECT {rows.JOB} {rows.FROM} WHERE {where}"
-        return [rows.job(rows.JobRow._make(row)) for row in self._store.all(query, *values)]
+        return [rows.job(rows.JobRow(*row)) for row in self._store.all(query, *values)]
 
 
 class Hooks:
@@ -201,3 +209,51 @@ class Hooks:
     def remove(self, file_id: int, event: str) -> None:
         """Delete a command that was run, or need not be run."""
         self._store.write("DELETE FROM hooks WHERE file_id = ? AND event = ?", file_id, event)
+
+
+class Sender(Struct, frozen=True):
+    """A file that sends a content: its ``identity`` (hex), and how often it was sent again."""
+
+    file_id: int
+    state: State
+    account: str
+    source_key: str
+    identity: str
+    resends: int
+
+
+class LedgerQueries:
+    """Reads what the ledger must know, and wakes files that waited for other machines."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def senders(self, file_ids: Collection[int]) -> dict[int, Sender]:
+        """Return what these files send; without those that do not exist."""
+        marks = ", ".join("?" * len(file_ids))
+        return {each.file_id: each for each in self._senders(f"f.id IN ({marks})", *file_ids)}
+
+    def under_way(self) -> list[Sender]:
+        """Return what is being sent, or may have been."""
+        return self._senders("f.state IN ('uploading', 'uncertain')")
+
+    def find(self, source_key: str, identity: str) -> Sender | None:
+        """Return the file that sends a content to a source."""
+        query = "f.id = (SELECT file_id FROM contents WHERE source_key = ? AND identity = ?)"
+        return next(iter(self._senders(query, source_key, identity)), None)
+
+    def make_due(self, file_ids: Collection[int], now: float) -> None:
+        """Make files due that wait for another machine."""
+        self._store.choose(list(file_ids))
+        self._store.write(
+            "UPDATE files SET due_at = ? WHERE state = 'waiting' AND id IN (SELECT id FROM chosen)",
+            now,
+        )
+
+    def _senders(self, where: str, *values: object) -> list[Sender]:
+        found = self._store.all(
+            f"SELECT f.id, f.state, f.account, f.source_key, {_IDENTITY}, f.resends FROM files f "
+            f"WHERE {where}",
+            *values,
+        )
+        return [Sender(file_id, State(state), *more) for file_id, state, *more in found]

@@ -5,22 +5,20 @@ from __future__ import annotations
 import json
 import math
 import os
-import re
 import sys
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from watcher.i18n.message import NOTHING, Message, from_json
+from watcher.i18n.message import Message, from_json
 from watcher.journal import facts, rows
+from watcher.journal.history import HAS_FAILED, Filter, add_functions, condition
 from watcher.journal.schema import IS_OPENED
 from watcher.journal.store import Store, connect_to_read
-from watcher.model.approvals import month_of
-from watcher.model.kinds import APPROVABLE, FAILED, State
+from watcher.model.kinds import APPROVABLE, State
+from watcher.model.lifecycle import month_of
 from watcher.model.records import Month, Timing
 from watcher.model.snapshot import ActiveHold
-from watcher.routing.names import as_seen, lies_in, search_key
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -49,32 +47,7 @@ _FILES_BELOW: Final = (
 )
 #: Files that are read at once.
 _BATCH: Final = 500
-#: What files can be ordered by, beside "when": the last change.
-ORDERS: Final = MappingProxyType(
-    {
-        "candidate": "fold(CASE WHEN f.profile_name <> '' THEN CAST(f.profile_name AS BLOB) "
-        "ELSE f.name END)",
-        "name": "fold(f.name)",
-        "source": "fold(CAST(coalesce((SELECT s.name FROM sources s WHERE s.account = f.account "
-        "AND s.source_key = f.source_key), f.source_key) AS BLOB))",
-        "state": "f.state",
-        "type": "f.media_type",
-        "size": "f.size",
-    }
-)
-#: Files that are sorted by something without an index, the latest that match: there is none for
-#: names as people read them, and to sort more takes longer than a person waits.
-ORDERED: Final = 20_000
-#: A number in a reason, as it is stored.
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
-#: The condition of the index of failures.
-_HAS_FAILED: Final = "state IN ('refused', 'parse_failed')"
-_DIRECTORY: Final = f"o.path || CASE WHEN d.path = x'' THEN '' ELSE '{os.sep}' || d.path END"
-#: Ids of the directories that are, or lie below, the path that is a parameter.
-_DIRECTORIES_IN: Final = (
-    "SELECT d.id FROM directories d JOIN folders o ON o.id = d.folder_id "
-    f"WHERE lies_in(CAST({_DIRECTORY} AS BLOB), ?)"
-)
+_ALL: Final = Filter()
 
 
 class Reason(NamedTuple):
@@ -100,9 +73,7 @@ class Reader(Store):
     def __init__(self, path: str) -> None:
         """Open the journal at ``path``; JournalError if there is none or it cannot be read."""
         super().__init__(connect_to_read(path))
-        self._connection.create_function("fold", 1, _fold, deterministic=True)
-        self._connection.create_function("lies_in", 2, _lies_in, deterministic=True)
-        self._connection.create_function("numberless", 1, _numberless, deterministic=True)
+        add_functions(self._connection)
 
     def known(self, folder: str, directory: str) -> dict[str, tuple[int, int]]:
         """Return size and mtime_ns of each file known in a directory below a folder, by name."""
@@ -262,7 +233,7 @@ class Reader(Store):
         """Return why files were refused or not parsed, the most frequent reason first."""
         same = (
             "SELECT state, why, count(*) AS files, sum(length(filed_to) = 0) AS in_place, "
-            f"max(changed_at) AS latest, id FROM files WHERE {_HAS_FAILED} GROUP BY state, why"
+            f"max(changed_at) AS latest, id FROM files WHERE {HAS_FAILED} GROUP BY state, why"
         )
         found = self.all(
             # Beside max(), SQLite takes the other columns from the row that has it.
@@ -278,101 +249,33 @@ class Reader(Store):
 
     def attention(self, limit: int) -> list[Entry]:
         """Return files that need attention, the latest first."""
-        return self.entries(f"f.{_HAS_FAILED} ORDER BY f.changed_at DESC LIMIT ?", limit)
+        return self.entries(f"f.{HAS_FAILED} ORDER BY f.changed_at DESC LIMIT ?", limit)
 
     def history(
         self,
+        matching: Filter = _ALL,
         *,
-        states: tuple[State, ...] = (),
-        folder: str = "",
-        text: str = "",
-        since: float = 0.0,
-        until: float = 0.0,
-        cause: str = "",
-        why: Message = NOTHING,
-        source: str = "",
         before: tuple[float, int] | None = None,
         order: str = "",
         limit: int = 50,
         offset: int = 0,
     ) -> list[Entry]:
-        """Return files by state, folder (or a folder below one), text, time, cause, reason, source.
+        """Return files that match, the latest change first.
 
-        Reasons that differ from ``why`` in numbers alone fit too.
-
-        ``text`` is a part of the path below the folder or of the person's name, whatever its case
-        and accents; or a reference. The latest change comes first. Times are those of the last
-        change of state. ``before`` is the (changed_at, file_id) of the last file of the page
-        before this one; ``order`` another order, "when" or one of :data:`ORDERS`, with "-" before
-        it to turn it around. By the latter only the latest :data:`ORDERED` files are sorted.
+        ``before`` is the (changed_at, file_id) of the last file of the page before this one.
+        ``order`` is another order, "when" or one of :data:`history.ORDERS`, with "-" before it to
+        turn it around. By the latter only the latest :data:`history.ORDERED` files are sorted.
         """
-        where, values = [_of_states(states)], list[object]()
-        if cause:
-            where.append("f.cause = ? AND f.cause <> ''")
-            values.append(cause)
-        if why:
-            where.append("numberless(f.why) IN (?, ?)")
-            values += map(_numberless, rows.reason_texts(why))
-        if source:
-            where.append("f.source_key = ?")
-            values.append(source)
-        if before:
-            where.append("(f.changed_at, f.id) < (?, ?)")
-            values += before
-        if folder:
-            # Directories are matched, not their many files; else the path is that of one file.
-            where.append(
-                f"(f.directory_id IN ({_DIRECTORIES_IN}) OR "
-                f"(f.directory_id IN ({_DIRECTORIES_IN}) AND lies_in(full_path, ?)))"
-            )
-            path = os.fsencode(folder)
-            values += [path, os.path.dirname(path), path]
-        if text:
-            where.append(
-                "(instr(fold(CAST(d.path || '/' || f.name AS BLOB)), ?) > 0 "
-                "OR instr(fold(f.profile_name), ?) > 0 OR f.reference = ?)"
-            )
-            values += [_fold(text), _fold(text), text]
-        if since:
-            where.append("f.changed_at >= ?")
-            values.append(since)
-        if until:
-            where.append("f.changed_at < ?")
-            values.append(until)
-        full_path = f"CAST({_DIRECTORY} || '{os.sep}' || f.name AS BLOB)"
-        condition = " AND ".join(where).replace("full_path", full_path)
-        if order.removeprefix("-") in ORDERS:
-            latest = f"SELECT f.id {rows.FROM} WHERE {condition} ORDER BY f.changed_at DESC LIMIT ?"
-            condition = f"f.id IN ({latest})"
-            values.append(ORDERED)
-        return self.entries(
-            f"{condition} ORDER BY {_order(order)} LIMIT ? OFFSET ?",
-            *values,
-            limit,
-            offset,
-        )
+        where, values = condition(matching, before, order)
+        return self.entries(f"{where} LIMIT ? OFFSET ?", *values, limit, offset)
 
-    def pages(
-        self,
-        *,
-        states: tuple[State, ...] = (),
-        folder: str = "",
-        text: str = "",
-        since: float = 0.0,
-        until: float = 0.0,
-        cause: str = "",
-        why: Message = NOTHING,
-        source: str = "",
-    ) -> Iterator[list[Entry]]:
-        """Yield all files that :meth:`history` finds, in batches, so that memory stays bounded.
+    def pages(self, matching: Filter) -> Iterator[list[Entry]]:
+        """Yield all files that match, in batches, so that memory stays bounded.
 
         A file that changes meanwhile is not yielded again.
         """
         before = None
-        while found := self.history(
-            states=states, folder=folder, text=text, since=since, until=until,
-            cause=cause, why=why, source=source, before=before, limit=_BATCH,
-        ):  # fmt: skip
+        while found := self.history(matching, before=before, limit=_BATCH):
             yield found
             before = found[-1].changed_at, found[-1].file_id
 
@@ -540,43 +443,6 @@ class Reader(Store):
         """Return the events of a file: (when, its state from then on, why), the oldest first."""
         found = self.all("SELECT at, state, why FROM events WHERE file_id = ? ORDER BY id", file_id)
         return [(at, State(state), from_json(why)) for at, state, why in found]
-
-
-def _of_states(states: tuple[State, ...]) -> str:
-    """Return the condition for these states, written so that the small indexes are used."""
-    wanted = ", ".join(f"'{state.value}'" for state in states)
-    if not states:
-        return "1 = 1"
-    if not set(states) <= {*FAILED, State.HELD}:
-        return f"f.state IN ({wanted})"
-    failed = f"SELECT id FROM files WHERE {_HAS_FAILED} AND state IN ({wanted})"
-    held = f"SELECT id FROM files WHERE cause <> '' AND state = 'held' AND state IN ({wanted})"
-    return f"f.id IN ({failed} UNION ALL {held})"
-
-
-def _order(order: str) -> str:
-    """Return the columns of an order; "" is "-when"."""
-    if order == "when":
-        return "f.changed_at, f.id"
-    if order in ("", "-when"):
-        return "f.changed_at DESC, f.id DESC"
-    direction = "DESC" if order.startswith("-") else "ASC"
-    return f"{ORDERS[order.removeprefix('-')]} {direction}, f.changed_at DESC, f.id DESC"
-
-
-def _fold(text: str | bytes) -> str:
-    """Return a name or path as a search compares it."""
-    return search_key(as_seen(os.fsencode(text).decode(errors="replace")))
-
-
-def _numberless(why: str) -> str:
-    """Return a reason, as it is stored, without its numbers."""
-    return _NUMBER.sub("0", why)
-
-
-def _lies_in(inner: bytes, outer: bytes) -> bool:
-    """Return whether a path is another one or lies below it, compared as people see paths."""
-    return lies_in(os.fsdecode(inner), os.fsdecode(outer), os.sep)
 
 
 def _prefix(path: str) -> tuple[bytes, int]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from watcher.journal.facts import Facts
     from watcher.journal.files import Files
     from watcher.journal.follow_ups import FollowUps
-    from watcher.journal.names import Directories, Names
+    from watcher.journal.names import Directories
     from watcher.journal.store import Store
 
 _log = logging.getLogger(__name__)
@@ -41,7 +41,6 @@ class Retention:
         path: str,
         store: Store,
         files: Files,
-        names: Names,
         directories: Directories,
         facts: Facts,
         follow_ups: FollowUps,
@@ -49,7 +48,6 @@ class Retention:
         self._path = path
         self._store = store
         self._files = files
-        self._names = names
         self._directories = directories
         self._facts = facts
         self._follow_ups = follow_ups
@@ -60,26 +58,13 @@ class Retention:
         Return the id to continue with, 0 at the end. History older than ``history_before`` is
         deleted, and people's names older than ``names_before``.
         """
-        found = self._store.all(
-            "SELECT id, directory_id FROM files WHERE id > ? ORDER BY id LIMIT ?", after, STEP
-        )
-        if not after:
-            self._directories.begin_round()
+        found = self._store.ids("id > ? ORDER BY id LIMIT ?", after, STEP)
         if not found:
-            self._directories.forget_unused()
+            self._directories.forget_empty()
             return 0
-        last: int = found[-1][0]
-        doomed = self._store.all(
-            f"SELECT id FROM files WHERE id > ? AND id <= ? AND changed_at < ? AND {_OVER}",
-            after,
-            last,
-            history_before,
-        )
-        gone = {file_id for (file_id,) in doomed}
-        self._files.delete(sorted(gone))
-        self._directories.note_used(
-            directory for file_id, directory in found if file_id not in gone
-        )
+        last = found[-1]
+        where = f"id > ? AND id <= ? AND changed_at < ? AND {_OVER}"
+        self._files.delete(self._store.ids(where, after, last, history_before))
         self._store.write(
             "UPDATE files SET profile_name = '', profile_email = '' WHERE id > ? AND id <= ? "
             "AND changed_at < ? AND (profile_name <> '' OR profile_email <> '')",
@@ -102,8 +87,6 @@ class Retention:
         Return False if the remains in the journal's file could not be overwritten; that is
         tried again. A file that is still on disk will be noticed again.
         """
-        for file_id in file_ids:
-            self._names.forget(file_id)
         self._files.delete(file_ids)
         self._directories.forget_empty()
         return self._overwrite(now)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
+
+from msgspec import Struct
 
 from watcher.i18n.message import COMPACT, Message, as_json, from_json
 from watcher.model.files import Known
@@ -21,8 +23,8 @@ FROM: Final = """
 """
 
 
-class JobRow(NamedTuple):
-    """The columns of an upload to be made."""
+class FileRow(Struct):
+    """The columns that every use of a file needs."""
 
     id: int
     folder: bytes
@@ -32,9 +34,8 @@ class JobRow(NamedTuple):
     mtime_ns: int
     device: int
     inode: int
-    sha256: str
     media_type: str
-    file_name: str
+    sha256: str
     account: str
     source_key: str
     reference: str
@@ -42,29 +43,20 @@ class JobRow(NamedTuple):
     attempt: int
 
 
-class EntryRow(NamedTuple):
+class JobRow(FileRow):
+    """The columns of an upload to be made."""
+
+    file_name: str
+
+
+class EntryRow(FileRow):
     """The columns of a file that people are shown."""
 
-    id: int
-    folder: bytes
-    directory: bytes
-    name: bytes
     state: str
     why: str
-    size: int
-    mtime_ns: int
-    device: int
-    inode: int
     noticed_at: float
     changed_at: float
     due_at: float
-    attempt: int
-    media_type: str
-    sha256: str
-    account: str
-    source_key: str
-    reference: str
-    fields: str
     profile_key: str
     profile_name: str
     profile_email: str
@@ -93,14 +85,13 @@ _ELSEWHERE: Final = MappingProxyType(
 )
 
 
-def columns(kind: type[EntryRow | JobRow]) -> str:
+def _columns(kind: type[FileRow]) -> str:
     """Return what to select for a row of this kind, in the order of its fields."""
-    return ", ".join(_ELSEWHERE.get(name, f"f.{name}") for name in kind._fields)
+    return ", ".join(_ELSEWHERE.get(name, f"f.{name}") for name in kind.__struct_fields__)
 
 
-ENTRY: Final = columns(EntryRow)
-
-JOB: Final = columns(JobRow)
+ENTRY: Final = _columns(EntryRow)
+JOB: Final = _columns(JobRow)
 
 _SEPARATOR: Final = os.fsencode(os.sep)
 
@@ -151,7 +142,7 @@ def job(row: JobRow) -> Job:
     return Job(**_shared(row), file_name=row.file_name)
 
 
-def _shared(row: EntryRow | JobRow) -> dict[str, Any]:
+def _shared(row: FileRow) -> dict[str, Any]:
     """Return what an Entry and a Job have in common."""
     return {
         "file_id": row.id,

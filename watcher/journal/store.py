@@ -92,6 +92,8 @@ def _open(path: str, prepare: Callable[[sqlite3.Connection, str], None]) -> sqli
 
 def _prepare_to_read(connection: sqlite3.Connection, path: str) -> None:
     connection.execute("PRAGMA query_only = ON")
+    # A scan reads each row once and would fill SQLite's 2 MB; the system has the file in memory.
+    connection.execute("PRAGMA cache_size = -500")
     version = _version(connection)
     if version == 0:  # the program is still creating it
         raise _missing(path)
@@ -203,12 +205,16 @@ class Store:
         except sqlite3.Error as error:
             raise problem(error) from error
 
+    def ids(self, where: str, *values: object) -> list[int]:
+        """Return the ids of the files for which ``where`` holds."""
+        return [file_id for (file_id,) in self.all(f"SELECT id FROM files WHERE {where}", *values)]
+
     def entries(self, where: str, *values: object) -> list[Entry]:
         """Return files for which ``where`` holds; ``f`` stands for the table of files."""
         found = self.all(f"SELECT {rows.ENTRY} {rows.FROM} WHERE {where}", *values)
         return [
             rows.entry(row, self.path_of(row.duplicate_of) if row.duplicate_of else "")
-            for row in map(rows.EntryRow._make, found)
+            for row in (rows.EntryRow(*columns) for columns in found)
         ]
 
     def entries_of(self, file_ids: Sequence[int]) -> list[Entry]:

@@ -6,15 +6,13 @@ import os
 from typing import Final
 
 from watcher.i18n.message import msg
-from watcher.journal.approvals import Approvals
 from watcher.journal.facts import Facts
 from watcher.journal.files import Files
 from watcher.journal.folders import Folders
 from watcher.journal.follow_ups import FollowUps
-from watcher.journal.holds import Holds
-from watcher.journal.ledger import LedgerQueries
+from watcher.journal.holds import Approvals, Holds
 from watcher.journal.names import Directories, Names
-from watcher.journal.queues import Hooks, Queues
+from watcher.journal.queues import Hooks, LedgerQueries, Queues
 from watcher.journal.retention import Retention
 from watcher.journal.store import Store, connect
 from watcher.model.errors import DamagedJournalError
@@ -57,7 +55,7 @@ class Journal:
         self.hooks = Hooks(self.store, self.files)
         self.facts = Facts(self.store)
         self.retention = Retention(
-            path, self.store, self.files, self.names, self.directories, self.facts, self.follow_ups
+            path, self.store, self.files, self.directories, self.facts, self.follow_ups
         )
 
     def commit(self) -> bool:

@@ -12,11 +12,9 @@ escapes), absolute, below a watched folder. Times are seconds since 1970 (UTC) a
     kinds        State, Sign, Cause, Limit: words with a fixed meaning
     settings     what can be configured
     files        files on their way: noticed, examined, filed away
-    uploads      where documents go, and the outcome of sending them
-    follow_ups   what became of uploads: questions and answers
-    approvals    when a person is asked before files are uploaded
+    uploads      where documents go, the outcome of sending them, what became of them
     ledger       messages between the pipeline and the shared ledger
-    lifecycle    which state may follow which, and when to retry
+    lifecycle    which state may follow which, when to retry, when to ask a person first
     records      files as the journal keeps them and people see them
     snapshot     the state of the program at one moment
     errors       errors that end a command

@@ -182,17 +182,3 @@ class Unreachable(Struct, frozen=True):
     """The ledger cannot be used; ``why`` is a sentence for people."""
 
     why: Message
-
-
-# -- what people are shown
-
-
-class LedgerUse(Struct, frozen=True):
-    """Who uses the ledger.
-
-    ``machines``: how many, this one included; 0 while it cannot be reached. ``waits``: names of
-    machines, each with how many files it is uploading that wait here.
-    """
-
-    machines: int = 0
-    waits: tuple[tuple[str, int], ...] = ()

@@ -1,10 +1,13 @@
-"""Which state may follow which, what an outcome means for a file, and when to retry.
+"""Which state may follow which, what an outcome means for a file, when to retry or to ask first.
 
-Pure: the time and the random part of a delay are arguments.
+Pure: the time and the random part of a delay are arguments. Times are seconds since 1970, but for
+:class:`Arrivals`, which works with any clock. Months are those of local time, as YYYY-MM.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from datetime import time as clock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -26,7 +29,7 @@ from watcher.model.uploads import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from watcher.model.records import Entry
     from watcher.model.uploads import Finding, Outcome
@@ -45,74 +48,44 @@ CONFIRM_WINDOW = 600.0
 #: Seconds until an uncertain upload is checked first; the pauses grow by half each time.
 CONFIRM_FIRST = 5.0
 
+#: Seconds over which new files in a folder are counted, and for which an approval lasts.
+HOUR: Final = 3600.0
+
 _S = State
 
 #: From each state, the states that may follow. A new file starts from NOTICED.
-TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType(
-    {
-        _S.NOTICED: frozenset(
-            {
-                _S.NOTICED,  # still locked or unreadable: looked at again later
-                _S.IGNORED,
-                _S.DUPLICATE,
-                _S.BASELINE,
-                _S.QUEUED,
-                _S.UNCERTAIN,  # it may have been sent, according to a lost journal
-                _S.HELD,
-                _S.REFUSED,
-                _S.GONE,
-            }
-        ),
-        _S.IGNORED: frozenset({_S.NOTICED}),  # the rules have changed, or the user retries it
-        _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the other file was not sent
-        _S.BASELINE: frozenset({_S.NOTICED}),  # approved after all
-        _S.QUEUED: frozenset(
-            {
-                _S.UPLOADING,
-                _S.HELD,
-                _S.NOTICED,
-                _S.GONE,
-                _S.IGNORED,
-                # According to the shared ledger:
-                _S.WAITING,  # another machine is sending it
-                _S.DUPLICATE,  # another machine has sent it
-                _S.UNCERTAIN,  # a machine that was cut off may have sent it
-            }
-        ),
-        _S.UPLOADING: frozenset(
-            {
-                _S.ACCEPTED,
-                _S.PARSED,
-                _S.WAITING,
-                _S.HELD,
-                _S.REFUSED,
-                _S.UNCERTAIN,
-                _S.NOTICED,  # it changed meanwhile: nothing complete was sent
-                _S.GONE,
-            }
-        ),
-        _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
-        _S.WAITING: frozenset(
-            {
-                _S.UPLOADING,
-                _S.QUEUED,
-                _S.HELD,
-                _S.NOTICED,
-                _S.GONE,
-                _S.IGNORED,
-                _S.WAITING,  # these three as for QUEUED
-                _S.DUPLICATE,
-                _S.UNCERTAIN,
-            }
-        ),
-        _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE, _S.IGNORED}),
-        _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
-        _S.PARSED: frozenset(),
-        _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED, _S.IGNORED}),
-        _S.REFUSED: frozenset({_S.NOTICED, _S.IGNORED}),
-        _S.GONE: frozenset({_S.NOTICED}),
-    }
-)
+TRANSITIONS: Final[Mapping[State, frozenset[State]]] = MappingProxyType({
+    _S.NOTICED: frozenset({
+        _S.NOTICED,  # still locked or unreadable: looked at again later
+        _S.UNCERTAIN,  # it may have been sent, according to a lost journal
+        _S.IGNORED, _S.DUPLICATE, _S.BASELINE, _S.QUEUED, _S.HELD, _S.REFUSED, _S.GONE,
+    }),
+    _S.IGNORED: frozenset({_S.NOTICED}),  # the rules have changed, or the user retries it
+    _S.DUPLICATE: frozenset({_S.NOTICED, _S.GONE}),  # the other file was not sent
+    _S.BASELINE: frozenset({_S.NOTICED}),  # approved after all
+    _S.QUEUED: frozenset({
+        _S.UPLOADING, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED,
+        # According to the shared ledger:
+        _S.WAITING,  # another machine is sending it
+        _S.DUPLICATE,  # another machine has sent it
+        _S.UNCERTAIN,  # a machine that was cut off may have sent it
+    }),
+    _S.UPLOADING: frozenset({
+        _S.NOTICED,  # it changed meanwhile: nothing complete was sent
+        _S.ACCEPTED, _S.PARSED, _S.WAITING, _S.HELD, _S.REFUSED, _S.UNCERTAIN, _S.GONE,
+    }),
+    _S.UNCERTAIN: frozenset({_S.ACCEPTED, _S.PARSED, _S.QUEUED, _S.UNCERTAIN}),
+    _S.WAITING: frozenset({
+        _S.UPLOADING, _S.QUEUED, _S.HELD, _S.NOTICED, _S.GONE, _S.IGNORED,
+        _S.WAITING, _S.DUPLICATE, _S.UNCERTAIN,  # as for QUEUED
+    }),
+    _S.HELD: frozenset({_S.QUEUED, _S.NOTICED, _S.BASELINE, _S.GONE, _S.IGNORED}),
+    _S.ACCEPTED: frozenset({_S.PARSED, _S.PARSE_FAILED}),
+    _S.PARSED: frozenset(),
+    _S.PARSE_FAILED: frozenset({_S.NOTICED, _S.PARSED, _S.IGNORED}),
+    _S.REFUSED: frozenset({_S.NOTICED, _S.IGNORED}),
+    _S.GONE: frozenset({_S.NOTICED}),
+})  # fmt: skip
 
 #: States in which something is still to be done.
 OPEN: Final = frozenset({_S.NOTICED, _S.QUEUED, _S.WAITING, _S.HELD, _S.UPLOADING, _S.UNCERTAIN})
@@ -386,3 +359,71 @@ def _folder_key(cause: Cause, folder: str) -> str:
 def cause_of(key: str) -> str:
     """Return what kind of cause a name stands for."""
     return key.partition(":")[0]
+
+
+# -- when a person is asked before files are uploaded, because parsing costs money
+
+
+class Arrivals:
+    """The new files of a folder within the last hour, and when each came."""
+
+    def __init__(self, arrivals: Iterable[tuple[int, float]] = ()) -> None:
+        """``arrivals``: each file's id and time, the earliest first."""
+        self._times = dict(arrivals)
+
+    def add(self, file_id: int, at: float) -> None:
+        """Count a file; one that was counted before keeps its time."""
+        self._times.setdefault(file_id, at)
+
+    def exceed(self, limit: int, now: float) -> bool:
+        """Return whether more than ``limit`` (0: any number) came within the last hour."""
+        while self._times and next(iter(self._times.values())) <= now - HOUR:
+            del self._times[next(iter(self._times))]
+        return 0 < limit < len(self._times)
+
+    def take_all(self) -> list[int]:
+        """Return the files and stop counting them."""
+        ids = list(self._times)
+        self._times.clear()
+        return ids
+
+
+def uploads_left(limit: int, approved: int, used: int) -> int:
+    """Return how many uploads a month has left; ``approved`` ones are allowed above its limit."""
+    return max(0, limit + approved - used)
+
+
+def month_of(now: float) -> str:
+    """Return the month of a moment."""
+    return datetime.fromtimestamp(now).strftime("%Y-%m")  # noqa: DTZ006 - local
+
+
+def month_end(now: float) -> float:
+    """Return when the next month begins."""
+    first = datetime.fromtimestamp(now).date().replace(day=1)  # noqa: DTZ006 - local
+    following = (first + timedelta(days=31)).replace(day=1)
+    return datetime.combine(following, clock()).timestamp()
+
+
+def burst_why(folder: str, limit: int) -> Message:
+    """Return why files wait: more than ``limit`` came to ``folder`` within an hour."""
+    return msg(
+        "More than {limit:count} files were added to {folder} within an hour;"
+        " those not uploaded yet are waiting for your approval.",
+        folder=folder,
+        limit=limit,
+    )
+
+
+def monthly_limit_why(whose: Message, limit: int, now: float) -> Message:
+    """Return why files wait: the month's uploads are used up.
+
+    ``whose``: " for account …", or NOTHING.
+    """
+    return msg(
+        "The monthly limit{whose} of {limit:count} uploads has been reached. Files wait"
+        " until {day:date}, or until you approve them.",
+        whose=whose,
+        limit=limit,
+        day=datetime.fromtimestamp(month_end(now)).date().isoformat(),  # noqa: DTZ006 - local
+    )

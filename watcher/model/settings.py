@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import enum
 from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import msgspec
 
@@ -154,9 +154,6 @@ class LogLevel(enum.StrEnum):
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of all settings."""
-
-
-Kind = TypeVar("Kind", bound=Settings)
 
 
 class Item(Settings, frozen=True):
@@ -369,6 +366,7 @@ class Config(Settings, frozen=True):
 
     accounts: tuple[Account, ...]
     folders: tuple[Folder, ...] = ()
+    notifications: Notifications = Notifications()
     webhook: Webhook = Webhook()
     hooks: Hooks = Hooks()
     ledger: Ledger = Ledger()
@@ -382,7 +380,6 @@ class Config(Settings, frozen=True):
     allow_insecure_keyring: bool = False
     #: Not a setting: what in the configuration has no effect, and why, one sentence each.
     remarks: tuple[Message, ...] = ()
-    notifications: Notifications = Notifications()
 
     def account(self, name: str) -> Account:
         """Return the account called ``name``; KeyError if there is none."""
@@ -394,7 +391,7 @@ class Config(Settings, frozen=True):
 
 def dump_folder(folder: Folder) -> str:
     """Return a folder's settings for :func:`parse_folder`, without its path (it may be no text)."""
-    return msgspec.json.encode(replaced(folder, path="")).decode()
+    return msgspec.json.encode(msgspec.structs.replace(folder, path="")).decode()
 
 
 def parse_folder(path: str, text: str) -> Folder:
@@ -403,14 +400,4 @@ def parse_folder(path: str, text: str) -> Folder:
     Raises:
         ValueError: another version of the program wrote them, and this one cannot read them.
     """
-    return replaced(msgspec.json.decode(text, type=Folder), path=path)
-
-
-def replaced(settings: Kind, **values: object) -> Kind:
-    """Return ``settings`` with other values for some keys."""
-    return msgspec.structs.replace(settings, **values)
-
-
-def values_of(settings: Settings) -> dict[str, object]:
-    """Return all keys of ``settings`` with their values."""
-    return msgspec.structs.asdict(settings)
+    return msgspec.structs.replace(msgspec.json.decode(text, type=Folder), path=path)

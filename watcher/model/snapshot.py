@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.model.kinds import State
-    from watcher.model.ledger import LedgerUse
     from watcher.model.records import Entry
 
 #: The end of a pause that lasts until it is resumed.
@@ -51,6 +50,17 @@ class Watched(Struct, frozen=True):
     account: str = ""
     source_key: str = ""
     problem: Message = NOTHING
+
+
+class LedgerUse(Struct, frozen=True):
+    """Who uses the shared ledger.
+
+    ``machines``: how many, this one included; 0 while it cannot be reached. ``waits``: names of
+    machines, each with how many files it is uploading that wait here.
+    """
+
+    machines: int = 0
+    waits: tuple[tuple[str, int], ...] = ()
 
 
 class Snapshot(Struct, frozen=True):

@@ -21,7 +21,7 @@ from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.pipeline.messages import Ignore, NameSources, Pause, Release, Resume, Retry, Snooze
 from watcher.present import listing
 from watcher.present.status import needs_approval
-from watcher.sniff.formats import document_path
+from watcher.routing.names import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from datetime import time as clock
 from typing import TYPE_CHECKING, Final, TypedDict
+from urllib.parse import quote
 
 from msgspec import Struct
 
 from watcher.i18n.message import Message, as_json, from_json, msg
-from watcher.journal.reader import ORDERED, ORDERS, Reader
+from watcher.journal.history import ORDERED, ORDERS, Filter
+from watcher.journal.reader import Reader
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import is_opened
+from watcher.model.records import PROFILE_KEY
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.status import full_time
@@ -41,19 +44,6 @@ _REASONS: Final = 50
 _LONGEST_SPAN: Final = 366
 
 
-class Filters(TypedDict):
-    """What ``Reader.history`` filters by; empty values are no filter."""
-
-    states: tuple[State, ...]
-    folder: str
-    text: str
-    since: float
-    until: float
-    cause: str
-    why: Message
-    source: str
-
-
 class _Begin(TypedDict, total=False):
     """Where a page of the list begins: behind a file, or behind so many in another order."""
 
@@ -75,7 +65,7 @@ class Activity(Struct, frozen=True):
         order, place = _order(query), query.get("before", "")
         begin: _Begin = {"offset": _offset(place)} if order else {"before": _cursor(place)}
         with self._reader() as reader:
-            found = reader.history(**filters(query), **begin, order=order, limit=limit + 1)
+            found = reader.history(read_filter(query), **begin, order=order, limit=limit + 1)
         shown = found[:limit]
         last = shown[-1] if len(found) > limit else None
         following = f"{last.changed_at!r}_{last.file_id}" if last else None
@@ -83,9 +73,7 @@ class Activity(Struct, frozen=True):
             following = str(begin["offset"] + limit)
         urls = self.profile_urls()
         return {
-            "files": [
-                listing.row(entry, self.word, urls.get(entry.account, "")) for entry in shown
-            ],
+            "files": [listing.row(entry, self.word, _link(entry, urls)) for entry in shown],
             "next": following,
             # How many are sorted, the latest, if they may not be all that match.
             "sorted": ORDERED if order.removeprefix("-") in ORDERS else None,
@@ -102,9 +90,8 @@ class Activity(Struct, frozen=True):
             raise UsageError(
                 msg("This link to the file is out of date."), msg("Look for the file in the list.")
             )
-        url = self.profile_urls().get(entry.account, "")
         return {
-            **listing.details(entry, story, self.word, url),
+            **listing.details(entry, story, self.word, _link(entry, self.profile_urls())),
             "parts": [listing.row(part, self.word) for part in parts],
             "container": container and {"id": container.file_id, "name": base_name(container.path)},
         }
@@ -118,7 +105,7 @@ class Activity(Struct, frozen=True):
     def matching(self, query: Mapping[str, str]) -> Iterator[list[Entry]]:
         """Yield all files that match, in pieces."""
         with self._reader() as reader:
-            yield from reader.pages(**filters(query))
+            yield from reader.pages(read_filter(query))
 
     def reasons(self) -> list[dict[str, object]]:
         """Return why files need attention by themselves, the most frequent reason first."""
@@ -205,7 +192,7 @@ class Activity(Struct, frozen=True):
         before = None
         while True:
             with self._reader() as reader:
-                found = reader.history(**filters(query), before=before, limit=_PIECE)
+                found = reader.history(read_filter(query), before=before, limit=_PIECE)
             if not found:
                 return
             yield listing.to_csv(found, self.word, head=False).encode()
@@ -220,7 +207,15 @@ class Activity(Struct, frozen=True):
             reader.close()
 
 
-def filters(query: Mapping[str, str]) -> Filters:
+def _link(entry: Entry, profile_urls: Mapping[str, str]) -> str:
+    """Return where a person looks at the file's profile; "" if that is not known."""
+    if not entry.profile_key or entry.probable:
+        return ""
+    profile_url = profile_urls.get(entry.account, "")
+    return profile_url.replace(PROFILE_KEY, quote(entry.profile_key, safe=""))
+
+
+def read_filter(query: Mapping[str, str]) -> Filter:
     """Return what a query asks for; UsageError if it makes no sense."""
     state = query.get("state", "")
     if state in list(Group):
@@ -229,16 +224,16 @@ def filters(query: Mapping[str, str]) -> Filters:
         states = (State(state),) if state else ()
     else:
         raise UsageError(msg('There is no state "{value}".', value=state))
-    return {
-        "states": states,
-        "folder": query.get("folder", ""),
-        "text": query.get("text", "").strip(),
-        "since": _midnight(query.get("since", ""), 0),
-        "until": _midnight(query.get("until", ""), 1),
-        "cause": query.get("cause", ""),
-        "why": from_json(query.get("why", "")),
-        "source": query.get("source", ""),
-    }
+    return Filter(
+        states=states,
+        folder=query.get("folder", ""),
+        text=query.get("text", "").strip(),
+        since=_midnight(query.get("since", ""), 0),
+        until=_midnight(query.get("until", ""), 1),
+        cause=query.get("cause", ""),
+        why=from_json(query.get("why", "")),
+        source=query.get("source", ""),
+    )
 
 
 def _cursor(text: str) -> tuple[float, int] | None:

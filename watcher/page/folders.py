@@ -23,7 +23,6 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
-from watcher.model.settings import replaced
 from watcher.present import view
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class FolderSettings(Struct, frozen=True):
         root = os.path.realpath(self.places.spool)
         os.makedirs(root, mode=0o700, exist_ok=True)
         trials = {
-            folder: replace(plan, folder=replaced(plan.folder, path=root))
+            folder: replace(plan, folder=replace(plan.folder, path=root))
             for folder, plan in self._plans().items()
         }
         if not trials:

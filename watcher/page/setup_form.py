@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, to_builtins
 
 from watcher.config.editor import Editor
-from watcher.config.rewriting import DropFolder
+from watcher.config.edits import DropFolder
 from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
@@ -22,22 +22,20 @@ from watcher.config.setup_plan import (
     check_after_upload,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.credentials import SystemKeyring, keys
+from watcher.credentials import keys
 from watcher.daemon.setup import (
-    UNCHECKED,
     Changes,
-    ask_hrflow,
+    StoredKeys,
     can_drop_sample,
     drop_sample,
-    find_key,
     find_missing,
     sample_path,
     save,
     what_stays,
-    why_not_stored,
 )
+from watcher.daemon.workspace import UNCHECKED, ask_hrflow
 from watcher.i18n.message import msg
-from watcher.model.errors import CredentialError, UsageError, WatcherError
+from watcher.model.errors import UsageError, WatcherError
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.snapshot import AppState
 from watcher.pipeline.messages import NameSources, Resume
@@ -49,7 +47,7 @@ if TYPE_CHECKING:
     from watcher.daemon.core import App
     from watcher.daemon.instance import Places
     from watcher.daemon.login_service import LoginService
-    from watcher.i18n.message import Catalog, Message
+    from watcher.i18n.message import Catalog
     from watcher.model.records import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
@@ -98,7 +96,7 @@ class Setup(Struct, frozen=True):
             "is_new": not accounts,
             "locked": sorted(known.locked),
             "has_locked_folders": known.has_locked_folders,
-            "not_stored": self.word(self._why_not_stored(first)),
+            "not_stored": self.word(self._stored(editor).why_not_stored(first)),
             "at_login": self._is_at_login(),
         }
 
@@ -109,9 +107,8 @@ class Setup(Struct, frozen=True):
         """
         editor = self._editor()
         name, email, api_url = (_text(body, key) for key in ("account", "email", "api_url"))
-        editor.check_account(Answers(name, email or None, api_url or None))
-        account = editor.account(name, email, api_url)
-        key = _key(body) or find_key(account.name, self.environ)[0]
+        account = editor.account(Answers(name, email or None, api_url or None))
+        key = _key(body) or self._stored(editor).find(account.name)[0]
         space = ask_hrflow(account, key)
         if space.names:
             self.app.post(NameSources(account.name, space.names))
@@ -135,21 +132,19 @@ class Setup(Struct, frozen=True):
         editor = self._editor()
         answers = _answers(editor, body)
         text, warnings = editor.propose(editor.plan(answers))
-        key = _key(body)
-        not_stored = self.word(self._why_not_stored(answers.account)) if key else ""
-        changes = Changes(answers, "" if not_stored else key, tuple(find_missing(answers)), text)
-        keyring = SystemKeyring(allow_insecure=self.app.config.allow_insecure_keyring)
-        save(editor, changes, keyring.write, lambda done: _log.debug("%s", done))
+        changes = Changes(answers, _key(body), tuple(find_missing(answers)), text)
+        stored = self._stored(editor)
+        not_stored = save(
+            editor, changes, stored, stored.keyring().write, lambda done: _log.debug("%s", done)
+        )
         problem = self._reload()
         self.app.post(Resume())
         if body.get("at_login") is True and not problem:
             self._start_at_login()
-        if not_stored and self._finds(answers.account, key):
-            not_stored = ""
         return {
             "problem": problem,
             "warnings": [] if problem else [*map(self.word, warnings)],
-            "not_stored": not_stored,
+            "not_stored": self.word(not_stored),
         }
 
     def leave(self, body: Body) -> dict[str, object]:
@@ -200,6 +195,9 @@ class Setup(Struct, frozen=True):
     def _editor(self) -> Editor:
         return Editor.open(self.config, self.places.state)
 
+    def _stored(self, editor: Editor) -> StoredKeys:
+        return StoredKeys(self.environ, editor.known.allows_insecure_keyring)
+
     def _login_service(self) -> LoginService:
         from watcher.daemon.login_service import LoginService  # noqa: PLC0415 - takes memory
 
@@ -219,17 +217,6 @@ class Setup(Struct, frozen=True):
         service = self._login_service()
         if service.system.look() is None:
             service.install()
-
-    def _why_not_stored(self, account: str) -> Message:
-        allow_insecure = self.app.config.allow_insecure_keyring
-        return why_not_stored(account, self.environ, allow_insecure=allow_insecure)
-
-    def _finds(self, account: str, key: str) -> bool:
-        """Whether the program finds this key without a keyring."""
-        try:
-            return find_key(account, self.environ)[0] == key
-        except CredentialError:
-            return False
 
 
 def _answers(editor: Editor, body: Body) -> Answers:

@@ -182,11 +182,11 @@ class Admission(Stage):
             if before and plan.folder.changed is Changed.IGNORE and before.state in ARRIVED:
                 self._journal.files.update_stat(before.file_id, candidate, stat)
                 continue
-            if before is None and self._existing.recognise(candidate, stat, now):
+            if before is None and self._existing.recognise(candidate, stat):
                 continue
             part_id = note_version(self._journal, candidate, before, stat, now)
             if is_held:
-                self._existing.hold(part_id, container.folder, now)
+                self._existing.hold(part_id, container.folder)
         for path, before in known.items():
             candidate = Candidate(container.folder, path, Sign.REMOVED)
             note_vanished(self._journal, candidate, before, now)
@@ -262,7 +262,7 @@ class Admission(Stage):
         """Queue a file unless it has to wait; return whether it was queued."""
         now, held_by = self._clock.wall(), known.cause if known else ""
         if self._existing.holds(known, plan.folder.path):
-            self._existing.hold(file_id, plan.folder.path, now)
+            self._existing.hold(file_id, plan.folder.path)
             return False
         step, cause = Step(State.QUEUED, due_at=now), ""
         if self._journal.facts.is_in_doubt(file_id):

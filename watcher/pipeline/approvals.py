@@ -8,36 +8,32 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from watcher import documents
-from watcher.i18n.message import NOTHING, Message
-from watcher.model.approvals import (
+from watcher.i18n.message import NOTHING
+from watcher.model.files import ScanEnded
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import (
+    APPROVED,
+    EXISTING_WAITS,
     Arrivals,
+    Step,
+    burst_key,
     burst_why,
+    existing_key,
+    existing_notice,
+    existing_why,
+    hold_key,
     month_end,
     month_of,
     monthly_limit_why,
     uploads_left,
 )
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import (
-    APPROVED,
-    EXISTING_WAITS,
-    Step,
-    burst_key,
-    existing_key,
-    existing_notice,
-    existing_why,
-    hold_key,
-)
 from watcher.model.records import Stat
 from watcher.model.settings import Existing, for_account
-from watcher.pipeline.stage import Context, Stage
+from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.routing.rules import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from watcher.journal.writer import Journal
-    from watcher.model.files import Candidate, Known, ScanEnded
+    from watcher.model.files import Candidate, Known
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
 
@@ -45,19 +41,23 @@ if TYPE_CHECKING:
 EXISTING_LIMIT: Final = 100
 
 
-class ExistingFiles:
+class ExistingFiles(Stage):
     """Files that were there before their folder was watched: its first scan finds them."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-        self._plans: Mapping[str, Plan] = {}
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         #: Folders whose first scan is not over.
         self.scanning: set[str] = set()
         self._folders: set[str] = set()  # folders with files that were there first
 
-    def configure(self, plans: Mapping[str, Plan], now: float, *, import_all: bool) -> None:
-        """Use these plans; ``import_all``: treat existing files as if they had come later."""
-        self._plans = plans
+    def handlers(self) -> Handlers:
+        """Return the handler of scans that are over."""
+        return {ScanEnded: self._end_scan}
+
+    def configure(self, message: Configure) -> None:
+        """Use new plans; with ``import_all``, existing files are treated as if they came later."""
+        super().configure(message)
+        plans, import_all = message.plans, message.import_all
         self.scanning = {
             path for path in plans if not import_all and not self._journal.folders.scanned(path)
         }
@@ -68,9 +68,9 @@ class ExistingFiles:
         }
         for path, plan in plans.items():
             if self._are_skipped(plan):  # those that wait for approval as well
-                self._journal.approvals.skip_existing(existing_key(path), now)
+                self._journal.approvals.skip_existing(existing_key(path), self._clock.wall())
 
-    def keep_back(self, plan: Plan, candidate: Candidate, now: float) -> None:
+    def keep_back(self, plan: Plan, candidate: Candidate) -> None:
         """Note a file that the first scan has found."""
         if candidate.stat is None or self._journal.names.find(candidate.folder, candidate.path):
             return
@@ -78,17 +78,17 @@ class ExistingFiles:
         self._journal.files.add(
             candidate,
             _with_inode(candidate, candidate.stat),
-            now,
+            self._clock.wall(),
             State.BASELINE if skipped else State.HELD,
             existing_key(candidate.folder),
             NOTHING if skipped else EXISTING_WAITS,
         )
 
-    def recognise(self, candidate: Candidate, stat: Stat, now: float) -> bool:
+    def recognise(self, candidate: Candidate, stat: Stat) -> bool:
         """Whether what seems new was there first under another name; it stays what it was."""
         if candidate.folder not in self._folders:
             return False
-        key = existing_key(candidate.folder)
+        key, now = existing_key(candidate.folder), self._clock.wall()
         stat = _with_inode(candidate, stat)
         for file_id, path, state in self._journal.names.held_as(stat, key):
             if state is State.GONE and not self._journal.holds.is_held(key):
@@ -102,29 +102,31 @@ class ExistingFiles:
             return True
         return False
 
-    def end_scan(self, message: ScanEnded, now: float) -> Message:
-        """A scan is over; return what people should be told, NOTHING if nothing."""
-        folder = message.folder
+    def _end_scan(self, message: ScanEnded) -> None:
         # A directory that cannot be read must not keep a first scan from ending for ever.
-        if folder not in self.scanning or message.is_partial:
-            return NOTHING
+        if message.folder in self.scanning and not message.is_partial:
+            self._end_first_scan(message.folder)
+        self._publish(message)
+
+    def _end_first_scan(self, folder: str) -> None:
+        """Upload the files that were there if they are few, else ask."""
+        now, key = self._clock.wall(), existing_key(folder)
         self.scanning.discard(folder)
         self._journal.folders.set_scanned(folder, now)
-        key = existing_key(folder)
         if not self._journal.holds.has_caused(key):
             self._folders.discard(folder)
         waiting = self._journal.holds.count(key)
         if not waiting:
-            return NOTHING
+            return
         settings = self._plans[folder].folder
         limit = min(EXISTING_LIMIT, settings.ask_above or EXISTING_LIMIT)
         if settings.existing is Existing.UPLOAD and waiting <= limit:
             self._journal.approvals.release(key, now)
-            return NOTHING
+            return
         self._journal.holds.ask(key, Cause.EXISTING, existing_why(folder), now)
         endings = [each.extension for each in opened(settings)]
         self._journal.approvals.open_existing(key, endings, now)
-        return existing_notice(waiting, folder)
+        self._publish(existing_notice(waiting, folder))
 
     def holds(self, known: Known | None, folder: str) -> bool:
         """Whether a file is read before its approval, for the documents inside to count."""
@@ -134,9 +136,9 @@ class ExistingFiles:
             and known.cause == existing_key(folder)
         )
 
-    def hold(self, file_id: int, folder: str, now: float) -> None:
+    def hold(self, file_id: int, folder: str) -> None:
         """Let a file that is noticed wait for approval with those that were there first."""
-        key = existing_key(folder)
+        key, now = existing_key(folder), self._clock.wall()
         self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
         if not self._journal.holds.is_held(key):  # the others were ignored meanwhile
             self._journal.holds.ask(key, Cause.EXISTING, existing_why(folder), now)

@@ -27,7 +27,6 @@ from watcher.model.ledger import (
     Ended,
     GiveBack,
     Keep,
-    LedgerUse,
     Record,
     Renewed,
     Standing,
@@ -38,6 +37,7 @@ from watcher.model.ledger import (
 )
 from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, SENT_BY, Step, hold_key
 from watcher.model.settings import Ledger, WhenUnreachable
+from watcher.model.snapshot import LedgerUse
 from watcher.model.uploads import Accepted, Parsed, Profile, Uncertain
 from watcher.pipeline.messages import Arrived, Finished, ProfileFound
 from watcher.pipeline.stage import Context, Handlers, Stage
@@ -46,7 +46,7 @@ from watcher.pipeline.upload import UploadDone
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from watcher.journal.ledger import Sender
+    from watcher.journal.queues import Sender
     from watcher.model.uploads import Job
     from watcher.pipeline.budget import Budget
     from watcher.pipeline.messages import Configure
@@ -299,7 +299,7 @@ class Claims(Stage):
         if not contents:
             return
         used = {(plan.folder.account, key) for plan in self._plans.values() for key in _keys(plan)}
-        used.update(self._journal.ledger.source_keys())
+        used.update(self._journal.follow_ups.sources())
         sources = {
             source_fingerprint(self._api_urls[account], key): key
             for account, key in used

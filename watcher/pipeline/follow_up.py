@@ -15,18 +15,16 @@ from msgspec import Struct
 
 from watcher.hrflow.rate_limiter import MINUTE
 from watcher.i18n.message import NOTHING, Message, msg
-from watcher.model.follow_ups import Search
 from watcher.model.kinds import State
 from watcher.model.lifecycle import RETRY_AFTER_CAP, Step
 from watcher.model.records import NOT_YET
-from watcher.model.uploads import Parsed, Profile, Unknown, Unreadable, Wait
+from watcher.model.uploads import Parsed, Profile, Search, Unknown, Unreadable, Wait
 from watcher.routing.rules import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.model.follow_ups import FollowUp, ListedProfile, ProfilePage
-    from watcher.model.uploads import Finding, Job
+    from watcher.model.uploads import Finding, FollowUp, Job, ListedProfile, ProfilePage
 
 #: Seconds after an upload at which it is asked for first; parsing takes 1 to 8.
 FIRST: Final = 5.0

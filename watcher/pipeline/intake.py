@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher import documents
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import WatcherError
-from watcher.model.files import Candidate, FolderState, Identified, ScanEnded, Scanned, Unusable
+from watcher.model.files import Candidate, FolderState, Identified, Scanned, Unusable
 from watcher.model.kinds import Cause, Sign, State
 from watcher.model.lifecycle import (
     ARRIVED,
@@ -26,29 +24,23 @@ from watcher.model.lifecycle import (
 from watcher.model.records import Stat
 from watcher.model.settings import Changed
 from watcher.pipeline.messages import Complete
+from watcher.pipeline.reading import READING, ReadDone, ReadQueue
 from watcher.pipeline.settle import Doubt, Settled, Settling, doubt_about, reason
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.present.view import base_name
 from watcher.routing.rules import fingerprint
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from watcher.documents import Spool
     from watcher.journal.writer import Journal
     from watcher.model.files import Document, Known
     from watcher.pipeline.approvals import ExistingFiles
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.stage import Clock, Workers
+    from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
 
 _log = logging.getLogger(__name__)
-
-#: Files being read at once: few, as disks do not like many, but enough to keep senders busy.
-READING: Final = 16
-
-#: Files that wait in memory to be read; the rest waits in the journal.
-READY: Final = 5_000
 
 #: Seconds until a file that could not be read is tried again, doubled every time up to the cap.
 UNREADABLE_FIRST: Final = 10.0
@@ -60,9 +52,6 @@ FAILED_PAUSE: Final = 3 * 3600.0
 #: Seconds until the journal names a file again that is waited for in memory.
 WAITED_FOR: Final = 3600.0
 
-#: Signs of a file that is there: a later reading sees all that has happened to it.
-_HINTS: Final = frozenset({Sign.CHANGED, Sign.SCANNED, Sign.CLOSED})
-
 #: States of files that are gone when they vanish; of others the history is what counts.
 _UNSENT: Final = frozenset(
     {State.NOTICED, State.QUEUED, State.WAITING, State.HELD, State.DUPLICATE}
@@ -71,14 +60,6 @@ _UNSENT: Final = frozenset(
 #: States that files keep until a new version is complete: HrFlow has the one before it, or nobody
 #: waits for them.
 _LEFT_ASIDE: Final = ARRIVED | IN_FLIGHT | {State.IGNORED, State.BASELINE}
-
-
-class ReadDone(Struct, frozen=True):
-    """A worker has read a candidate, which had ``settled`` (NO: it was tried before that)."""
-
-    candidate: Candidate
-    settled: Settled
-    result: Identified | Unusable
 
 
 class Intake(Stage):
@@ -96,7 +77,6 @@ class Intake(Stage):
         return {
             Candidate: self._notice,
             Scanned: self._note_scanned,
-            ScanEnded: self._end_scan,
             FolderState: self._publish,
             ReadDone: self._take_result,
         }
@@ -136,7 +116,6 @@ class Intake(Stage):
             )
             if plan.is_imported:  # importing approves what was there
                 self._journal.approvals.approve(existing_key(path), now)
-        self._existing.configure(message.plans, now, import_all=message.import_all)
 
     # -- scans
 
@@ -146,7 +125,7 @@ class Intake(Stage):
             return
         if message.folder in self._existing.scanning:
             for candidate in message.candidates:
-                self._existing.keep_back(plan, candidate, self._clock.wall())
+                self._existing.keep_back(plan, candidate)
             return
         for candidate in message.candidates:
             if self._reading.is_full:
@@ -160,13 +139,8 @@ class Intake(Stage):
             self._notice(candidate)
         elif candidate.stat is not None:
             now = self._clock.wall()
-            if not self._existing.recognise(candidate, candidate.stat, now):
+            if not self._existing.recognise(candidate, candidate.stat):
                 self._journal.files.add(candidate, candidate.stat, now, State.NOTICED)
-
-    def _end_scan(self, message: ScanEnded) -> None:
-        if why := self._existing.end_scan(message, self._clock.wall()):
-            self._publish(why)
-        self._publish(message)
 
     # -- noticing
 
@@ -198,7 +172,7 @@ class Intake(Stage):
                 self._note_unusable(candidate, stat)
         elif stat is None:
             self._note_vanished(candidate, known)
-        elif known is None and self._existing.recognise(candidate, stat, self._clock.wall()):
+        elif known is None and self._existing.recognise(candidate, stat):
             self._settling.forget(candidate.path)
         elif not self._is_decided(candidate, known, stat, plan):
             self._settle(candidate, known, stat, plan)
@@ -384,104 +358,6 @@ class Intake(Stage):
             and document.sniffed.whole is True
             and not document.may_be_part
         )
-
-
-class ReadQueue:
-    """Gives files to the workers that read, each once at a time."""
-
-    def __init__(self, workers: Workers, spool: Spool) -> None:
-        self._workers = workers
-        self._spool = spool
-        self._plans: Mapping[str, Plan] = {}
-        #: By path, the oldest first.
-        self._ready: OrderedDict[str, tuple[Candidate, Settled]] = OrderedDict()
-        self._busy: dict[str, Sign | None] = {}  # path → how it was seen again meanwhile
-
-    def __len__(self) -> int:
-        return len(self._ready) + len(self._busy)
-
-    def configure(self, plans: Mapping[str, Plan]) -> None:
-        """Use these plans (by folder); files of other folders are left out."""
-        self._plans = plans
-        ready = self._ready.items()
-        self._ready = OrderedDict((path, each) for path, each in ready if each[0].folder in plans)
-
-    @property
-    def is_full(self) -> bool:
-        """Whether more files are better left in the journal."""
-        return len(self._ready) >= READY
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether no file waits to be read."""
-        return not self._ready
-
-    @property
-    def room(self) -> int:
-        """How many more files may be read at once."""
-        return READING - len(self._busy)
-
-    @property
-    def can_start(self) -> bool:
-        """Whether :meth:`start` has something to do."""
-        return bool(self._ready) and self.room > 0
-
-    def has(self, path: str) -> bool:
-        """Whether the file at ``path`` is being read, or will be in its turn."""
-        return path in self._busy or path in self._ready
-
-    def is_reading(self, path: str) -> bool:
-        """Whether the file at ``path`` is being read."""
-        return path in self._busy
-
-    def add(self, candidate: Candidate, settled: Settled) -> None:
-        """Have a file read in its turn."""
-        self._ready[candidate.path] = (candidate, settled)
-
-    def covers(self, candidate: Candidate) -> bool:
-        """Whether a sign of a file needs no thought: it is still to be read, or again after that.
-
-        Of a file that is only tried a close is news: it may say that it is complete.
-        """
-        closed = candidate.sign is Sign.CLOSED
-        if candidate.path in self._busy:
-            self._busy[candidate.path] = Sign.CLOSED if closed else Sign.CHANGED
-            return True
-        _, settled = self._ready.get(candidate.path, (None, Settled.LAST))
-        is_tried = settled is Settled.NO and not closed
-        return candidate.sign in _HINTS and (is_tried or settled is Settled.YES)
-
-    def done(self, path: str) -> Sign | None:
-        """A file was read; return how it was seen again meanwhile, None if it was not."""
-        return self._busy.pop(path, None)
-
-    def start(self) -> None:
-        """Give the workers what they may read now."""
-        while self.can_start:
-            _, (candidate, settled) = self._ready.popitem(last=False)
-            plan = self._plans.get(candidate.folder)
-            if plan is not None and candidate.path not in self._busy:
-                self._busy[candidate.path] = None
-                self._submit(candidate, settled, plan)
-
-    def _submit(self, candidate: Candidate, settled: Settled, plan: Plan) -> None:
-        folder, path = plan.folder, candidate.path
-
-        def read() -> ReadDone:
-            found = documents.identify(
-                folder.path,
-                path,
-                accepts=plan.accepts,
-                max_size=folder.max_size,
-                keep_open=True,
-                opens=plan.opens,
-                converts=plan.converts,
-                spool=self._spool,
-            )
-            return ReadDone(candidate, settled, found)
-
-        why = msg("The file can't be read for an unexpected reason; the log has details.")
-        self._workers.read(read, ReadDone(candidate, settled, Unusable(why, passing=True)))
 
 
 @contextlib.contextmanager

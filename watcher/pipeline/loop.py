@@ -15,10 +15,10 @@ from watcher.model.files import Candidate, Identified
 from watcher.model.kinds import Sign, State
 from watcher.pipeline.admission import Admission
 from watcher.pipeline.approvals import ExistingFiles, Guard
-from watcher.pipeline.budget import Budget
+from watcher.pipeline.budget import Budget, Shares
 from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
-from watcher.pipeline.intake import Intake, ReadDone
+from watcher.pipeline.intake import Intake
 from watcher.pipeline.messages import (
     JOURNAL_COMMANDS,
     ClockJump,
@@ -32,8 +32,8 @@ from watcher.pipeline.messages import (
     Stop,
     carry_out,
 )
-from watcher.pipeline.shares import Shares
-from watcher.pipeline.sources import Sources
+from watcher.pipeline.questions import Checks, Questions, Sources
+from watcher.pipeline.reading import ReadDone
 from watcher.pipeline.stage import Context, Handlers, Stage
 from watcher.pipeline.tracker import Tracker
 from watcher.pipeline.upload import Uploads
@@ -50,6 +50,11 @@ if TYPE_CHECKING:
 #: Messages in one batch, and those that may join it while it is worked on; all share a commit.
 BATCH: Final = 256
 MORE: Final = 12
+
+#: While at least so many requests are under way, a turn begins so many seconds after its first
+#: message, as a commit costs more than the rest of a file: others come in and share it.
+MANY: Final = 8
+GATHERING: Final = 0.005
 
 #: The most changed files that are published in one turn, as one cause may change very many.
 PUBLISHED: Final = 512
@@ -102,20 +107,26 @@ class Pipeline:
             self._emitted.append,
             self._to_publish.append,
         )
-        existing = ExistingFiles(context.journal)
+        existing = ExistingFiles(context)
         self._intake = Intake(context, existing)
-        budget, sources = Budget(context), Sources(context)
+        budget = Budget(context)
+        questions = Questions(context, budget)
+        sources = Sources(context, transport, budget, questions)
         claims = Claims(context, budget, tell_ledger)
         guard = Guard(context)
         self._stages: tuple[Stage, ...] = (
             self._intake,
+            existing,
             Admission(context, guard, existing),
             budget,
             guard,
             Shares(context, budget, tell_ledger),
             claims,
             Uploads(context, transport, budget, sources, guard, claims.take),
-            Tracker(context, transport, budget, sources),
+            Checks(context, transport, budget, questions),
+            sources,
+            Tracker(context, transport, budget, questions, sources),
+            questions,
             Filing(context),
             HookRunner(context, run_hook),
             Retention(context),
@@ -191,6 +202,8 @@ class Pipeline:
         self._jumps.expect(patience)
         try:
             self._batch.append(self._inbox.get(timeout=patience))
+            if sum(stage.running for stage in self._stages) >= MANY:
+                self._clock.pause(GATHERING)
             while len(self._batch) < BATCH:
                 self._batch.append(self._inbox.get_nowait())
         except queue.Empty:

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
-from watcher.model.follow_ups import ProfilePage
-from watcher.model.uploads import Parsed, Unknown, Unreadable
+from watcher.model.uploads import Parsed, ProfilePage, Unknown, Unreadable
 from watcher.pipeline import follow_up as rules
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.journal.follow_ups import FollowUps
-    from watcher.model.follow_ups import FollowUp, ListedProfile, Search
-    from watcher.model.uploads import Finding, Job
+    from watcher.model.uploads import Finding, FollowUp, Job, ListedProfile, Search
 
 
 class Gathering(Struct, frozen=True):

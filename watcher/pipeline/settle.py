@@ -7,8 +7,7 @@ reopen have an old time for a moment. What a scan finds may be looked at before 
 system says that nobody has it open for writing, and its end is there, it was closed as well.
 
 ``now`` is a clock that never goes back, in seconds, and is what waiting is measured by; ``wall``
-is seconds since 1970 and only ever compared with a file's time. Should ``now`` go back after
-all, every wait that would become longer by it starts again.
+is seconds since 1970 and only ever compared with a file's time.
 """
 
 from __future__ import annotations
@@ -108,7 +107,6 @@ class Settling:
         self._looks: list[tuple[float, str]] = []
         #: Since when a file that people are not shown yet has been waited for, the longest first.
         self._unshown: dict[str, float] = {}
-        self._now = float("-inf")
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -129,7 +127,6 @@ class Settling:
         changed since, so a close is not believed (an editor saves again, a scanner reopens).
         To be called for every sign of a file, and for every file that ``due`` names.
         """
-        self._mind_clock(now)
         if stat is None or candidate.sign is Sign.REMOVED:
             self.forget(candidate.path)
             return Settled.NO
@@ -157,7 +154,6 @@ class Settling:
         with ``Settled.LAST`` after ``PATIENCE_FACTOR * seconds`` without a change (``seconds``
         for a format without an end).
         """
-        self._mind_clock(now)
         factor = 1 if doubt is Doubt.NO_END else PATIENCE_FACTOR
         self._put(candidate, stat, now, factor * seconds, doubt)
 
@@ -181,7 +177,6 @@ class Settling:
 
         One that is not observed after all is named again when it would have been due next.
         """
-        self._mind_clock(now)
         found = []
         while self._looks and self._looks[0][0] <= now:
             look, path = heapq.heappop(self._looks)
@@ -201,7 +196,6 @@ class Settling:
         A file that was taken and put back has been waited for all the time. One that is waited
         for even longer may be named again.
         """
-        self._mind_clock(now)
         found = []
         while self._unshown:
             path, since = next(iter(self._unshown.items()))
@@ -277,20 +271,8 @@ class Settling:
     def _drop_stale_looks(self) -> None:
         """Keep the heap from growing by files that change often or come and go."""
         if len(self._looks) > 2 * len(self._pending) + 64:
-            self._rebuild_looks()
-
-    def _rebuild_looks(self) -> None:
-        self._looks = [(known.look, path) for path, known in self._pending.items()]
-        heapq.heapify(self._looks)
-
-    def _mind_clock(self, now: float) -> None:
-        if now < self._now:
-            for known in self._pending.values():
-                known.since = min(known.since, now)
-                known.look = min(known.look, known.since + known.wait)
-            self._unshown = {path: min(since, now) for path, since in self._unshown.items()}
-            self._rebuild_looks()
-        self._now = now
+            self._looks = [(known.look, path) for path, known in self._pending.items()]
+            heapq.heapify(self._looks)
 
 
 def _wait(stat: Stat, seconds: float) -> float:

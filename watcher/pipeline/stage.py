@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 
     from watcher.documents import Spool
     from watcher.journal.writer import Journal
-    from watcher.model.follow_ups import ProfilePage, Search, SourceFacts
     from watcher.model.uploads import (
         Finding,
         Job,
         Outcome,
+        ProfilePage,
+        Search,
+        SourceFacts,
         Unknown,
         Unreadable,
         Wait,
@@ -34,6 +36,10 @@ class Clock(Protocol):
 
     def tick(self) -> float:
         """Seconds that never go back, and go on while the machine sleeps."""
+        ...
+
+    def pause(self, seconds: float) -> None:
+        """Let other threads run for so long."""
         ...
 
     def jitter(self) -> float:

@@ -1,35 +1,46 @@
-"""What became of uploads: asked of HrFlow, or told by its webhook.
+"""What became of uploads that have arrived: asked of HrFlow, or told by its webhook.
 
-One question serves both cases: whether HrFlow knows an upload's reference. An upload that is
-uncertain is checked in an upload's place, as it may have to be sent again; one that has arrived
-is followed up beside the uploads, until its profile is known.
+They are followed up beside the uploads, until their profiles are known.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.i18n.message import msg
-from watcher.model.follow_ups import Event, EventKind, FollowUp, ProfilePage, Search, SourceFacts
 from watcher.model.kinds import State
-from watcher.model.lifecycle import CONFIRM_WINDOW, Step, confirmed
+from watcher.model.lifecycle import Step
 from watcher.model.settings import for_account
-from watcher.model.uploads import Finding, Parsed, Profile, Unknown, Unreadable, Wait
+from watcher.model.uploads import (
+    Event,
+    EventKind,
+    Finding,
+    FollowUp,
+    Parsed,
+    Profile,
+    ProfilePage,
+    Search,
+    Unknown,
+    Unreadable,
+    Wait,
+)
 from watcher.pipeline import follow_up as rules
-from watcher.pipeline.budget import Subject, Use
+from watcher.pipeline.budget import Use
 from watcher.pipeline.messages import Arrived, Finished, ProfileFound, Resume
 from watcher.pipeline.profile_lists import ProfileLists, Walk
+from watcher.pipeline.questions import Question, Questions, Sources
 from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.pipeline.upload import UploadDone, is_outdated
+from watcher.pipeline.upload import UploadDone
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from watcher.model.uploads import Job
-    from watcher.pipeline.budget import Budget
+    from watcher.pipeline.budget import Budget, Subject
     from watcher.pipeline.messages import Configure
-    from watcher.pipeline.sources import Sources
     from watcher.pipeline.stage import Transport
 
 #: The name under which the journal remembers that people were told this of an account's key.
@@ -42,102 +53,47 @@ _LOOK_EVERY: Final = 1.0
 _DELAY_KEPT: Final = 600.0
 
 
-class Check(Struct, frozen=True):
-    """Whether an upload has arrived that is uncertain ``since``; asked at ``asked_at``."""
-
-    job: Job
-    since: float
-    asked_at: float
-
-
-class Poll(Struct, frozen=True):
-    """Whether an upload's profile is known; ``search`` if a list of profiles is asked for."""
-
-    follow_up: FollowUp
-    search: Search | None = None
-
-    @property
-    def job(self) -> Job:
-        """The upload."""
-        return self.follow_up.job
-
-
-class ListPage(Struct, frozen=True):
-    """Which uploads are on the next page of a walk."""
-
-    walk: Walk
-    search: Search
-
-
-class Describe(Struct, frozen=True):
-    """What a source is called, and what it allows."""
-
-    account: str
-    source_key: str
-
-
-Question = Check | Poll | ListPage | Describe
-Answer = Finding | ProfilePage | SourceFacts
-
-
-class Answered(Struct, frozen=True):
-    """A question has been answered."""
-
-    question: Question
-    answer: Answer
-
-
 class Tracker(Stage):
     """Asks HrFlow, as far as the budget allows, and notes in the journal what it learns."""
 
     def __init__(
-        self, context: Context, transport: Transport, budget: Budget, sources: Sources
+        self,
+        context: Context,
+        transport: Transport,
+        budget: Budget,
+        questions: Questions,
+        sources: Sources,
     ) -> None:
         super().__init__(context)
         self._transport = transport
         self._budget = budget
+        self._questions = questions
         self._sources = sources
         self._lists = ProfileLists(context.journal.follow_ups)
         self._keep_names = True
-        self._windows: dict[str, float] = {}  # account → seconds for which uploads are checked
-        self._write_only: set[str] = set()  # accounts whose key cannot read
         self._readable: set[str] = set()  # accounts whose key can
         self._delays: dict[str, tuple[rules.FirstDelay, float]] = {}  # and when it was learned
-        #: File → when a check of it met a server in trouble, on the clock's ``tick``.
-        self._troubled_at: dict[int, float] = {}
-        self._starting: list[Question] = []
-        self._under_way: set[Subject] = set()
         self._looked_at: dict[str, float] = {}  # account → last look, while a list is waited for
         self._next_due: float | None = None
 
     def handlers(self) -> Handlers:
-        """Return the handlers of uploads that have arrived, of answers and of webhook events."""
+        """Return the handlers of uploads that have arrived and of webhook events."""
         return {
             Resume: self._resume,
             Arrived: self._note_arrival,
             UploadDone: self._note_upload,
-            Answered: self._take_answer,
             Event: self._take_event,
         }
-
-    @property
-    def running(self) -> int:
-        """How many questions are under way."""
-        return len(self._under_way)
 
     def configure(self, message: Configure) -> None:
         """Use new settings, and keys that may be able to read now."""
         super().configure(message)
-        config = message.config
-        self._keep_names = config.keep_names
-        self._windows = {account.name: account.confirm_seconds for account in config.accounts}
-        self._sources.configure()
+        self._keep_names = message.config.keep_names
         self._resume(message)
         self._hand_over()
 
     def _resume(self, _message: object) -> None:
         """A key that could not read may be another one by now."""
-        self._write_only.clear()
         self._lists.retry()
 
     def _note_upload(self, message: UploadDone) -> None:
@@ -171,16 +127,11 @@ class Tracker(Stage):
         """Choose what is asked next."""
         now = self._clock.wall()
         accounts = list(self._budget.accounts)
-        for account in accounts:
-            self._choose_checks(account, now)
-        asking = [each for each in accounts if self._can_follow_up(each)]
+        asking = [each for each in accounts if self._budget.has_follow_ups(each)]
         for account in asking:
             listed = ""
-            if not self._budget.is_failing(account):
-                if self._budget.free_follow_ups(account):
-                    self._choose_source(account)
-                if self._budget.free_follow_ups(account):
-                    listed = self._choose_page(account, now)
+            if self._budget.free_follow_ups(account) and not self._budget.is_failing(account):
+                listed = self._choose_page(account, now)
             if not listed:
                 self._looked_at.pop(account, None)
             elif abs(now - self._looked_at.get(account, 0.0)) < _LOOK_EVERY:
@@ -196,46 +147,30 @@ class Tracker(Stage):
         due = min((at for at in times if at is not None), default=None)
         self._next_due = None if due is None else self._clock.tick() + (due - now)
 
-    def start(self) -> None:
-        """Ask what was chosen."""
-        starting, self._starting = self._starting, []
-        for question in starting:
-            self._submit(question)
-
     def next_due(self) -> float | None:
         """When an upload is to be followed up next."""
         return self._next_due
 
-    def _choose_checks(self, account: str, now: float) -> None:
-        free = self._budget.free(account)
-        if not free:
-            return
-        due = self._journal.queues.uncertain_jobs(account, now, free + len(self._under_way))
-        due = [(job, since) for job, since in due if job.file_id not in self._under_way]
-        for job, since in due[:free]:
-            self._begin(Check(job, since, now))
-
-    def _choose_source(self, account: str) -> None:
-        if source_key := self._sources.take(account):
-            self._begin(Describe(account, source_key))
-
     def _choose_page(self, account: str, now: float) -> str:
         """Ask for a walk's next page; return the source whose uploads are left to it, or ""."""
-        chosen = self._lists.choose(account, now, self._under_way)
+        asked = self._questions.subjects
+        chosen = self._lists.choose(account, now, asked)
         if isinstance(chosen, Walk):
-            page = ListPage(chosen, Search(chosen.page, by_update=True))
-            _, subject = _about(page)
-            if subject not in self._under_way:
-                self._begin(page)
+            subject = (account, chosen.source_key, "profiles")
+            if subject not in asked:
+                search = Search(chosen.page, by_update=True)
+                ask = partial(self._transport.search, account, chosen.source_key, search)
+                self._ask(account, subject, ask, partial(self._note_page, chosen))
         return "" if chosen is None else chosen.source_key
 
     def _choose_polls(self, account: str, now: float, free: int, listed: str) -> None:
         """``listed``: the source whose uploads are left to a list."""
-        due = self._journal.follow_ups.due(account, now, free + len(self._under_way))
+        asked = self._questions.subjects
+        due = self._journal.follow_ups.due(account, now, free + len(asked))
         due = [
             each
             for each in due
-            if each.job.file_id not in self._under_way
+            if each.job.file_id not in asked
             and not (each.job.source_key == listed and rules.may_be_listed(each))
         ]
         delay = self._first_delay(account).seconds
@@ -247,99 +182,23 @@ class Tracker(Stage):
                 later = each.since + delay
                 self._journal.follow_ups.ask_again(each.job.file_id, later, tried=False)
         for each in chosen[:free]:
-            self._begin(Poll(each, self._lists.search_for(each)))
+            self._poll(each.job, self._lists.search_for(each))
 
-    def _begin(self, question: Question) -> None:
-        account, subject = _about(question)
-        self._budget.begin(account, subject, _use(question))
-        self._under_way.add(subject)
-        self._starting.append(question)
+    def _poll(self, job: Job, search: Search | None) -> None:
+        """Ask whether an upload's profile is known; ``search``: in a list of profiles."""
+        ask: Callable[[], object] = partial(self._transport.find, job)
+        if search is not None:
+            ask = partial(self._transport.search, job.account, job.source_key, search)
+        self._ask(job.account, job.file_id, ask, partial(self._note_poll, job, search))
 
-    def _submit(self, question: Question) -> None:
-        why = msg(
-            "HrFlow could not be asked for the result for an unexpected reason; the log has"
-            " details."
-        )
-        self._workers.send(
-            lambda: Answered(question, self._ask(question)), Answered(question, Wait(why))
-        )
-
-    def _ask(self, question: Question) -> Answer:
-        """Ask HrFlow; on a worker's thread."""
-        match question:
-            case Describe(account, source_key):
-                return self._transport.describe(account, source_key)
-            case ListPage(walk, search):
-                return self._transport.search(walk.account, walk.source_key, search)
-            case Poll(FollowUp(job), Search() as search):
-                return self._transport.search(job.account, job.source_key, search)
-            case Check() | Poll():
-                return self._transport.find(question.job)
-
-    def _take_answer(self, message: Answered) -> None:
-        question, answer = message.question, message.answer
-        account, subject = _about(question)
-        self._under_way.discard(subject)
-        self._budget.end(account, subject, _use(question), answer)
-        match question:
-            case Check():
-                assert not isinstance(answer, ProfilePage | SourceFacts)
-                self._note_check(question, answer)
-            case Poll():
-                assert not isinstance(answer, SourceFacts)
-                self._note_poll(question, answer)
-            case ListPage(walk):
-                assert not isinstance(answer, SourceFacts)
-                self._note_page(walk, answer)
-            case Describe():
-                if isinstance(answer, Unreadable) and not answer.source:
-                    self._note_write_only(account)
-                self._sources.note_answer(account, question.source_key, answer)
-
-    # -- uploads that are uncertain
-
-    def _note_check(self, check: Check, found: Finding) -> None:
-        job, now, tick = check.job, self._clock.wall(), self._clock.tick()
-        if isinstance(found, Parsed) and not self._is_of(job, found.profile):
-            found = Unknown()
-        if not isinstance(found, Parsed) and self._has_event(job):
-            step = Step(State.ACCEPTED, msg("HrFlow's webhook confirms that the file arrived."))
-        else:
-            if isinstance(found, Wait) and found.troubled:
-                self._troubled_at[job.file_id] = tick
-            troubled_at = self._troubled_at.get(job.file_id)
-            answering = 0.0 if troubled_at is None else now - (tick - troubled_at)
-            window = self._windows.get(job.account, CONFIRM_WINDOW)
-            step = confirmed(
-                found, check.since, now, window, asked_at=check.asked_at, answering=answering
-            )
-        self._journal.files.step(job.file_id, step, now)
-        if step.state is State.QUEUED and is_outdated(job, self._plans):
-            self._journal.folders.route_again([job.file_id], now)
-        if step.state is not State.UNCERTAIN:
-            self._troubled_at.pop(job.file_id, None)
-        if isinstance(found, Parsed):
-            self._note_arrival(Arrived(job, found.profile))
-        elif step.state is State.ACCEPTED:
-            self._note_arrival(Arrived(job))
-
-    def _is_of(self, job: Job, profile: Profile) -> bool:
-        """Whether a profile that was found by reference proves that this upload has arrived.
-
-        A reference that was not made from the content may be an earlier version's or another
-        file's. Sent again under it, the content is at worst parsed twice; it would be lost else.
-        """
-        if rules.is_derived(job.reference, job.sha256):
-            return True
-        known = self._journal.follow_ups.by_profile([profile.key])
-        return known.get(profile.key, job.file_id) == job.file_id
-
-    def _has_event(self, job: Job) -> bool:
-        """Whether a webhook event is about the very content of an upload: then it has arrived."""
-        return rules.is_derived(job.reference, job.sha256) and any(
-            event.source_key in ("", job.source_key)
-            for event in self._journal.follow_ups.early_events(job.reference)
-        )
+    def _ask(
+        self,
+        account: str,
+        subject: Subject,
+        ask: Callable[[], object],
+        note: Callable[[Any], None],
+    ) -> None:
+        self._questions.put(Question(account, subject, Use.FOLLOW_UP, ask, note))
 
     # -- uploads that have arrived
 
@@ -359,19 +218,18 @@ class Tracker(Stage):
         self._budget.release_holds(job)
         self._emit(Finished(job.file_id, job.folder))
 
-    def _note_poll(self, poll: Poll, answer: Finding | ProfilePage) -> None:
-        job = poll.job
+    def _note_poll(self, job: Job, search: Search | None, answer: Finding | ProfilePage) -> None:
         current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
         finding, is_probable = self._lists.look_through(current, answer)
-        if poll.search and self._lists.must_search(job.account, poll.search, answer):
+        if search and self._lists.must_search(job.account, search, answer):
             self._journal.follow_ups.ask_again(job.file_id, self._clock.wall(), tried=False)
             return
         if (
             isinstance(finding, Unreadable)
             and not finding.source
-            and not (poll.search and job.account in self._readable)
+            and not (search and job.account in self._readable)
         ):  # a key that may read all but this
             self._note_write_only(job.account)
         elif isinstance(finding, Parsed | Unknown):
@@ -427,16 +285,13 @@ class Tracker(Stage):
         is_stale = abs(self._clock.wall() - learned_at) > _DELAY_KEPT
         return rules.FirstDelay() if is_stale else delay
 
-    def _can_follow_up(self, account: str) -> bool:
-        return self._budget.has_follow_ups(account) and account not in self._write_only
-
     def _note_readable(self, account: str) -> None:
         if account not in self._readable:
             self._readable.add(account)
             self._journal.facts.clear_notified(_MAY_NOT_READ + account)
 
     def _note_write_only(self, account: str) -> None:
-        self._write_only.add(account)
+        self._budget.note_write_only(account)
         self._readable.discard(account)
         if self._journal.facts.set_notified(_MAY_NOT_READ + account, self._clock.wall()):
             self._publish(
@@ -473,28 +328,21 @@ class Tracker(Stage):
     def _apply(self, event: Event, each: FollowUp, now: float) -> None:
         if event.kind is EventKind.ERROR:
             why = (
-                msg('HrFlow could not parse this file: "{message}".', message=event.message)
+                msg(
+                    'HrFlow could not parse this file: "{message}". Retry it, or save it as PDF'
+                    " or Word.",
+                    message=event.message,
+                )
                 if event.message
-                else msg("HrFlow could not parse this file and gave no reason.")
+                else msg(
+                    "HrFlow could not parse this file and gave no reason. Retry it, or save it as"
+                    " PDF or Word."
+                )
             )
             self._journal.files.step(each.job.file_id, Step(State.PARSE_FAILED, why), now)
-        elif self._can_follow_up(each.job.account):
+        elif self._budget.has_follow_ups(each.job.account):
             # The event has no name in it: an answer has, and one question is enough.
             self._journal.follow_ups.set_profile_key(each.job.file_id, event.key, now)
         else:
             reported = replace(each, reported_key=event.key)
             self._note_finding(reported, Unknown(), is_probable=False)
-
-
-def _use(question: Question) -> Use:
-    return Use.CHECK if isinstance(question, Check) else Use.FOLLOW_UP
-
-
-def _about(question: Question) -> tuple[str, Subject]:
-    """The account that a question is put to, and what it is about."""
-    if isinstance(question, Describe):
-        return question.account, (question.account, question.source_key)
-    if isinstance(question, ListPage):
-        walk = question.walk
-        return walk.account, (walk.account, walk.source_key, "profiles")
-    return question.job.account, question.job.file_id

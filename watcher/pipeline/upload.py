@@ -24,24 +24,17 @@ from watcher.model.uploads import (
 from watcher.pipeline.budget import Use
 from watcher.pipeline.messages import Arrived, Finished, Queued, Uploaded
 from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.routing.rules import asks_for_sync, may_lead_to, without_sync
+from watcher.routing.rules import asks_for_sync, is_outdated, without_sync
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from watcher.model.uploads import Job, Outcome
     from watcher.pipeline.approvals import Guard
     from watcher.pipeline.budget import Budget
-    from watcher.pipeline.sources import Sources
+    from watcher.pipeline.questions import Sources
     from watcher.pipeline.stage import Transport
-    from watcher.routing.rules import Plan
-
-
-def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
-    """Return whether an upload's folder no longer sends anything to its account and source."""
-    plan = plans.get(job.folder)
-    return plan is not None and not may_lead_to(plan.folder, job.account, job.source_key)
 
 
 class UploadDone(Struct, frozen=True):

@@ -7,7 +7,6 @@ import io
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -30,9 +29,9 @@ from watcher.model.lifecycle import (
     SENT_BY,
     UNFINISHED,
 )
-from watcher.model.records import NOT_YET, PROFILE_KEY, parse_seconds, upload_seconds
+from watcher.model.records import NOT_YET, parse_seconds, upload_seconds
 from watcher.present.view import STATES, base_name, display, name, safe, short
-from watcher.sniff.formats import document_path
+from watcher.routing.names import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -214,8 +213,8 @@ def _rounded(seconds: float | None) -> float | None:
     return None if seconds is None else round(seconds, 3)
 
 
-def row(entry: Entry, word: Catalog, profile_url: str = "") -> dict[str, object]:
-    """Return one file for a list, in a language; ``profile_url`` is its account's."""
+def row(entry: Entry, word: Catalog, link: str = "") -> dict[str, object]:
+    """Return one file for a list, in a language; ``link`` is where its profile is shown."""
     shown = display(entry)
     return {
         "id": entry.file_id,
@@ -232,13 +231,14 @@ def row(entry: Entry, word: Catalog, profile_url: str = "") -> dict[str, object]
         "candidate": _candidate(entry, word),
         "source": entry.source_name or entry.source_key,
         "tags": tags(entry),
+        "tag_list": _tags(entry),
         "type": word(type_name(entry.media_type)),
         "media_type": entry.media_type,
         "size": entry.stat.size,
         "took": upload_seconds(entry) if entry.state in ARRIVED else None,
         "reference": entry.reference,
         "profile": entry.profile_key,
-        "link": _link(entry, profile_url),
+        "link": link,
         "changed_at": entry.changed_at,
         "moved": moved(entry, word),
         "can_retry": can_retry(entry),
@@ -252,13 +252,6 @@ def type_name(media_type: str) -> Message:
         if media_type.startswith(beginnings):
             return called
     return msg("Other") if media_type else NOTHING
-
-
-def _link(entry: Entry, profile_url: str) -> str:
-    """Return where a person looks at the file's profile; "" if that is not known."""
-    if not entry.profile_key or entry.probable:
-        return ""
-    return profile_url.replace(PROFILE_KEY, quote(entry.profile_key, safe=""))
 
 
 def can_retry(entry: Entry) -> bool:
@@ -296,15 +289,14 @@ def details(
     entry: Entry,
     story: Iterable[tuple[float, State, Message]],
     word: Catalog,
-    profile_url: str = "",
+    link: str = "",
 ) -> dict[str, object]:
     """Return everything about one file; ``story`` is its history: (time, state, reason)."""
     return {
         **record(entry),
-        **row(entry, word, profile_url),
+        **row(entry, word, link),
         "after": _after(entry),
         "parsing": parse_seconds(entry),
-        "tag_list": _tags(entry),
         "story": [
             {
                 "at": at,

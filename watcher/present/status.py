@@ -17,8 +17,7 @@ from watcher.present.view import Group, count
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Catalog
-    from watcher.model.ledger import LedgerUse
-    from watcher.model.snapshot import ActiveHold, Snapshot, Watched
+    from watcher.model.snapshot import ActiveHold, LedgerUse, Snapshot, Watched
 
 #: The most machines that are named as uploading files that wait here.
 _NAMED = 3

@@ -14,8 +14,8 @@ from typing import Final
 
 #: Characters that are invisible at the beginning or end of a name.
 _BLANKS: Final = (
-    "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
-    + "\u200b\u200e\u200f\u2060\ufeff"
+    "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
+    "\u2008\u2009\u200a\u200b\u200e\u200f\u2028\u2029\u202f\u205f\u2060\u3000\ufeff"
 )
 
 
@@ -58,3 +58,31 @@ def lies_in(path: str, directory: str, separator: str) -> bool:
         as_seen(each.rstrip(separator) + separator, separator) for each in (path, directory)
     )
     return is_in(below, above, separator)
+
+
+# --- Documents that are folders, as on macOS ------------------------------------------------------
+
+_IWORK: Final = (
+    "Index.zip", "Index/Document.iwa", "index.apxl", "index.apxl.gz", "index.xml", "index.xml.gz"
+)  # fmt: skip
+
+#: The files that may represent a whole folder, by its extension; the first that exists does.
+MAIN_FILES: Final[dict[str, tuple[str, ...]]] = {
+    ".pages": _IWORK,
+    ".key": _IWORK,
+    ".numbers": _IWORK,
+    ".rtfd": ("TXT.rtf",),
+    ".textbundle": ("text.html", "text.md", "text.markdown", "text.txt"),
+    ".epub": ("META-INF/container.xml",),
+}
+
+
+def document_path(path: str) -> str:
+    """Return the path of the document that people see: the folder that a main file stands for."""
+    slashed = path.replace("\\", "/")
+    for extension, names in MAIN_FILES.items():
+        for name in names:
+            folder = path[: -len(name) - 1]
+            if slashed.endswith(f"/{name}") and folder.lower().endswith(extension):
+                return folder
+    return path

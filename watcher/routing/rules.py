@@ -1,6 +1,6 @@
 """Where a document goes and with what: the folder's settings and its first matching rule.
 
-Pure. A folder is compiled once (:func:`router`); the result is called for every file.
+Pure. A folder is compiled once (:func:`make_plan`); what that returns is called for every file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
@@ -23,12 +23,10 @@ from watcher.model.settings import (
     CreatedAtFormat,
     Item,
     MailSetting,
-    replaced,
-    values_of,
 )
 from watcher.model.uploads import Open, Route, Skip
-from watcher.routing.patterns import compile_pattern
-from watcher.routing.placeholders import Facts, Values, fill, harmless, names_in
+from watcher.routing.ignored import ignore_filter
+from watcher.routing.patterns import Facts, Values, compile_pattern, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
@@ -81,6 +79,20 @@ class Plan(Struct, frozen=True):
     is_imported: bool = False
 
 
+def make_plan(
+    folder: Folder, facts: Facts, targets: Collection[str] = (), *, is_imported: bool = False
+) -> Plan:
+    """Compile a folder that has passed the configuration's check.
+
+    ``targets``: absolute paths where files were filed by earlier settings.
+    """
+    ignored = ignore_filter(folder, targets)
+    accept, convert = _accepts(folder), _converts(folder)
+    return Plan(
+        folder, ignored, accept, _opens(folder), convert, router(folder, facts), is_imported
+    )
+
+
 class _NotRoutedError(Exception):
     """The document cannot be routed; ``why`` is a sentence."""
 
@@ -94,14 +106,18 @@ def fingerprint(folder: Folder) -> str:
     return _digest(repr([getattr(folder, name) for name in ROUTING]))
 
 
-def may_lead_to(folder: Folder, account: str, source_key: str) -> bool:
-    """Return whether a folder's settings may send a document to this source of this account."""
-    own = [rule.source_key for rule in folder.rules if rule.source_key]
-    is_used = any(key == source_key or names_in(key) for key in (folder.source_key, *own))
-    return folder.account == account and is_used
+def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
+    """Return whether an upload's folder no longer sends anything to its account and source."""
+    plan = plans.get(job.folder)
+    if plan is None:
+        return False
+    folder = plan.folder
+    keys = [folder.source_key, *(rule.source_key for rule in folder.rules if rule.source_key)]
+    is_used = any(key == job.source_key or names_in(key) for key in keys)
+    return folder.account != job.account or not is_used
 
 
-def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
+def _accepts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether the folder accepts a content."""
     wanted = frozenset(folder.accept)
 
@@ -110,11 +126,11 @@ def accepts(folder: Folder) -> Callable[[Sniffed], bool]:
             return False
         return fits_type(sniffed.media_type, wanted) or convert(sniffed)
 
-    convert = converts(folder)
+    convert = _converts(folder)
     return accept
 
 
-def converts(folder: Folder) -> Callable[[Sniffed], bool]:
+def _converts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether a content is sent as PDF instead."""
     wanted = frozenset(folder.accept)
     is_on = folder.convert_images and fits_type(formats.PDF.media_type, wanted)
@@ -126,7 +142,7 @@ def converts(folder: Folder) -> Callable[[Sniffed], bool]:
     return convert
 
 
-def opens(folder: Folder) -> Callable[[Sniffed], bool]:
+def _opens(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether files in the folder are opened, by their content."""
     wanted = frozenset(each.media_type for each in opened(folder))
     return lambda sniffed: sniffed.media_type in wanted
@@ -145,7 +161,11 @@ def fits_type(media_type: str, wanted: Collection[str]) -> bool:
 
 def too_large(max_size: int) -> Message:
     """Return why a file of more than ``max_size`` bytes is refused."""
-    return msg("The file is larger than {limit:size}, the maximum for this folder.", limit=max_size)
+    return msg(
+        "The file is larger than {limit:size}, the maximum for this folder. Save a smaller version,"
+        " or raise max_size in the configuration.",
+        limit=max_size,
+    )
 
 
 def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | Open]:
@@ -154,7 +174,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
     The folder must have passed the configuration's check: its patterns compile and every
     placeholder can be filled.
     """
-    accept = accepts(folder)
+    accept = _accepts(folder)
     rules = [
         _Compiled(
             number, rule, compile_pattern(rule.match) if rule.match else None, _merge(folder, rule)
@@ -213,7 +233,8 @@ def unusable_reference(reference: str) -> Message:
     if 1 <= len(reference) <= REFERENCE_LENGTH:
         return NOTHING
     return msg(
-        "The file's reference would be empty or longer than {most:count} characters.",
+        "The file's reference would be empty or longer than {most:count} characters. Change"
+        ' "reference" in the configuration.',
         most=REFERENCE_LENGTH,
     )
 
@@ -249,7 +270,7 @@ class _Compiled(NamedTuple):
 def _merge(folder: Folder, rule: Rule) -> Folder:
     own = {name: value for name in _OWN if (value := getattr(rule, name)) is not None}
     tags, metadatas = (*folder.tags, *rule.tags), (*folder.metadatas, *rule.metadatas)
-    return replaced(folder, **own, tags=tags, metadatas=metadatas)
+    return replace(folder, **own, tags=tags, metadatas=metadatas)
 
 
 def _choose(rules: list[_Compiled], document: Document) -> tuple[_Compiled | None, dict[str, str]]:
@@ -271,7 +292,12 @@ def _fits(rule: Rule, document: Document) -> bool:
 def _route(settings: Folder, number: int, document: Document, values: Mapping[str, str]) -> Route:
     source_key = fill(settings.source_key, values).strip()
     if not source_key:
-        raise _NotRoutedError(msg("There is no source for this file: its source_key is empty."))
+        raise _NotRoutedError(
+            msg(
+                "There is no source for this file: its source_key is empty. Choose a source for"
+                " its folder."
+            )
+        )
     reference = fill(settings.reference, values).strip()
     if why := unusable_reference(reference):
         raise _NotRoutedError(why)
@@ -324,7 +350,8 @@ def _open(
         )
     else:
         why = msg(
-            "This file is {what} that contains no document.{left_out}",
+            "This file is {what} that contains no document. Add the document itself, or ignore"
+            " this file.{left_out}",
             what=sniffed.what,
             left_out=left_out,
         )
@@ -363,7 +390,7 @@ def _fill_items(items: tuple[Item, ...], values: Mapping[str, str]) -> tuple[Ite
 def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
     filled = {
         name: fill(value, values) if isinstance(value, str) else value
-        for name, value in values_of(label).items()
+        for name, value in asdict(label).items()
         if value is not None
     }
     stage = filled.get("stage")
@@ -372,7 +399,8 @@ def _fill_label(label: Label, values: Mapping[str, str]) -> dict[str, object]:
         if stage not in STAGES:
             raise _NotRoutedError(
                 msg(
-                    'The file\'s stage would be "{value}", but must be {names:or}.',
+                    'The file\'s stage would be "{value}", but must be {names:or}. Change "stage"'
+                    " in the configuration.",
                     value=stage,
                     names=STAGES,
                 )
@@ -400,7 +428,10 @@ def _unaccepted(sniffed: Sniffed) -> Message:
     if sniffed.advice:
         return msg("This file is {what}. {how}", what=sniffed.what, how=sniffed.advice)
     if _is_no_document(sniffed):
-        return msg("This file is {what}, not a document.", what=sniffed.what)
+        return msg(
+            "This file is {what}, not a document. Add the document instead, or ignore this file.",
+            what=sniffed.what,
+        )
     return msg(
         "This file is {what} ({type}), a type that this folder doesn't accept. To upload it,"
         ' add the type to "accept" in the configuration.',

@@ -339,37 +339,5 @@ def _describe(media_type: str, extension: str) -> Message:
     return msg("{what} ({extension})", what=what, extension=extension.upper())
 
 
-# --- Documents that are folders, as on macOS ------------------------------------------------------
-
-_IWORK: Final = (
-    "Index.zip", "Index/Document.iwa", "index.apxl", "index.apxl.gz", "index.xml", "index.xml.gz"
-)  # fmt: skip
-
-#: The files that may represent a whole folder, by its extension; the first that exists does.
-MAIN_FILES: Final[dict[str, tuple[str, ...]]] = {
-    ".pages": _IWORK,
-    ".key": _IWORK,
-    ".numbers": _IWORK,
-    ".rtfd": ("TXT.rtf",),
-    ".textbundle": ("text.html", "text.md", "text.markdown", "text.txt"),
-    ".epub": ("META-INF/container.xml",),
-}
-
-#: What a folder is, by its extension; the main file of the others shows it.
+#: What a document is that is a folder, by its extension; the main file of others shows it.
 BUNDLES: Final = {each.extension: each for each in (PAGES, KEYNOTE, NUMBERS, EPUB)}
-
-
-def document_path(path: str) -> str:
-    """Return the path of the document that people see: the folder that a main file stands for."""
-    found = _MAIN_FILE.fullmatch(path)
-    return found["folder"] if found else path
-
-
-def _pattern(extension: str, names: tuple[str, ...]) -> str:
-    inner = "|".join(re.escape(name).replace("/", r"[/\\]") for name in names)
-    return rf"(?<=(?i:{re.escape(extension)}))[/\\](?:{inner})"
-
-
-_MAIN_FILE: Final = re.compile(
-    rf"(?s:(?P<folder>.*))(?:{'|'.join(_pattern(*each) for each in MAIN_FILES.items())})"
-)

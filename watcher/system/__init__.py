@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import ipaddress
 import os
 import socket
-import tempfile
+from typing import Final
+
+#: ::1, and how ::ffff:127.0.0.1 and the like begin.
+_LOOPBACK: Final = bytes(15) + b"\x01"
+_MAPPED: Final = bytes(10) + b"\xff\xff\x7f"
 
 
 def write_atomically(
@@ -18,9 +21,9 @@ def write_atomically(
     OSError if it cannot be written; then nothing has changed.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    descriptor, part = tempfile.mkstemp(".part", f".{name}.", folder)
+    part = os.path.join(folder, f".{name}.{os.urandom(8).hex()}.part")
     try:
-        with open(descriptor, "wb") as file:
+        with open(part, "xb", opener=_private) as file:
             if owner is not None and hasattr(os, "chown"):
                 with contextlib.suppress(PermissionError):  # only administrators may
                     os.chown(part, *owner)
@@ -30,12 +33,17 @@ def write_atomically(
             os.fsync(file.fileno())
         os.replace(part, path)
     except BaseException:
-        os.remove(part)
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(part)
         raise
     if os.name != "nt":  # the new name has to survive a power cut too
         descriptor = os.open(folder, os.O_RDONLY)
         os.fsync(descriptor)
         os.close(descriptor)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def is_loopback(host: str) -> bool:
@@ -46,14 +54,12 @@ def is_loopback(host: str) -> bool:
     name = host.strip("[]").rstrip(".").lower()
     if name == "localhost":
         return True
-    try:
-        address = ipaddress.ip_address(name)
-    except ValueError:
-        try:
-            address = ipaddress.ip_address(socket.inet_aton(name))  # as system calls read it
-        except (OSError, UnicodeError):
-            return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    with contextlib.suppress(OSError, UnicodeError):
+        return socket.inet_aton(name)[0] == 127  # as system calls read it
+    with contextlib.suppress(OSError, UnicodeError):
+        address = socket.inet_pton(socket.AF_INET6, name)
+        return address == _LOOPBACK or address.startswith(_MAPPED)
+    return False
 
 
 def file_system_of(fd: int, process: str = "/proc/self") -> str:

@@ -48,12 +48,13 @@ function card(tone, head, text, advice = "", ...acts) {
 const MAIN = { class: "main" };
 const retryLabel = (files) => tn("Retry 1 file", "Retry {count} files", files);
 const ignoreLabel = (files) => tn("Ignore 1 file", "Ignore {count} files", files);
+const showLabel = (files) => tn("Show 1 file", "Show {count} files", files);
 
 // What an approval covers, by what is asked.
 const APPROVAL = {
   existing: t("Parsing uses paid credits."),
   burst: t("Parsing uses paid credits. Your approval also covers files that are added to this folder within the next hour."),
-  monthly_limit: t("Your approval covers these files only."),
+  monthly_limit: t("Your approval covers only what is waiting now."),
 };
 
 /** Files that one cause holds back, which is not theirs. */
@@ -61,7 +62,7 @@ function heldCard(hold) {
   const which = { cause: hold.key };
   const more = hold.files ? [
     button(ignoreLabel(hold.files), () => order("ignore", which)),
-    button(t("Show files"), () => filterBy("attention", { cause: hold.key, label: t("Reason:"), text: hold.why })),
+    button(showLabel(hold.files), () => filterBy("attention", { cause: hold.key, label: t("Reason:"), text: hold.why })),
     button(t("Open folder"), () => openFolders(which)),
   ] : [];
   if (hold.asks) {
@@ -87,13 +88,14 @@ function heldCard(hold) {
 /** Files that need attention by themselves, all for the same reason. */
 function reasonCard(reason) {
   const which = { state: reason.state, why: reason.reason };
-  const advice = reason.can_retry ? ""
-    : t("These files were moved away. To have them checked again, put them back into their folder.");
+  const advice = reason.can_retry ? "" : tn("This file was moved away. To have it checked again, put it back into its folder.",
+    "These files were moved away. To have them checked again, put them back into their folder.", reason.files);
   // What is wrong with a refused file is to be corrected in it; HrFlow may read another one at the next try.
-  const [retried, opened] = reason.state === "refused" ? [{}, MAIN] : [MAIN, {}];
+  const isRetriedFirst = reason.state === "parse_failed" && reason.can_retry > 0;
+  const open = button(t("Open folder"), () => openFolders(which), isRetriedFirst ? {} : MAIN);
+  const retry = reason.can_retry && button(retryLabel(reason.can_retry), () => order("retry", which), isRetriedFirst ? MAIN : {});
   return card("bad", reason.title, reason.why, advice,
-    button(t("Open folder"), () => openFolders(which), opened),
-    reason.can_retry && button(retryLabel(reason.can_retry), () => order("retry", which), retried),
+    ...(isRetriedFirst ? [retry, open] : [open, retry]),
     button(ignoreLabel(reason.files), () => order("ignore", which)),
-    button(t("Show files"), () => filterBy(reason.state, { why: reason.reason, label: t("Reason:"), text: reason.why })));
+    button(showLabel(reason.files), () => filterBy(reason.state, { why: reason.reason, label: t("Reason:"), text: reason.why })));
 }

@@ -132,15 +132,19 @@ const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
 const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
 const plurals = new Intl.PluralRules(language);
 const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
-const near = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle: "short" });
+const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const dated = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
 export const number = (value) => whole.format(value);
 export const moment = (at) => full.format(new Date(at * 1000));
 
+/** The time of a moment of today, else its day; the year only if it is another one. */
 export function when(at) {
   const date = new Date(at * 1000);
-  const today = date.toDateString() === new Date().toDateString();
-  return (today ? clock : near).format(date);
+  const now = new Date();
+  const isToday = date.toDateString() === now.toDateString();
+  const isThisYear = date.getFullYear() === now.getFullYear();
+  return (isToday ? clock : isThisYear ? day : dated).format(date);
 }
 
 export function size(bytes) {

@@ -21,7 +21,15 @@ let drawn = "";
 /** Read the days again and show them. */
 export async function refreshChart() {
   ({ days, sources } = await ask(`/api/days?span=${span}`));
+  if (span === "365") leaveOutPartOfMonth();
   draw();
+}
+
+/** Begin a year with a whole month, as a bar of some of its days would mislead. */
+function leaveOutPartOfMonth() {
+  const first = days.findIndex(([date]) => date.endsWith("-01"));
+  days = days.slice(first);
+  sources = sources.map((source) => ({ ...source, days: source.days.slice(first) }));
 }
 
 const chosenSource = () => sources.find((source) => source.key === chosen);

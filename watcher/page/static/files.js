@@ -111,15 +111,23 @@ function fill(row, file) {
   }
   setLink(row.link, file);
   row.copy.hidden = !file.profile;
-  const texts = { name: file.name, source: file.source, tags: file.tags, type: file.type, size: size(file.size),
+  const texts = { name: file.name, source: file.source, type: file.type, size: size(file.size),
     took: duration(file.took), reference: file.reference, profile: file.profile, when: when(file.changed_at) };
   for (const [column, text] of Object.entries(texts)) {
     put(row.cell[column], text);
     row.cell[column].title = row.cell[column].textContent;
   }
+  replace(row.cell.tags, [tagLine(file.tag_list)]);
+  row.cell.tags.title = safe(file.tags);
   row.cell.name.title = safe(file.path);
   row.cell.when.title = moment(file.changed_at);
   row.cell.type.title = file.media_type;
+}
+
+/** Tags, and how many there are beside the first: where there is little room, that is all that is shown. */
+function tagLine(tags) {
+  const shown = tags.flatMap(([name, value]) => [el("span", { class: "tag" }, `${name}=${value}`), " "]);
+  return el("span", {}, ...shown, tags.length > 1 ? el("span", { class: "more" }, `+${number(tags.length - 1)}`) : "");
 }
 
 function profileLink() {

@@ -116,8 +116,10 @@ async function listen() {
         const hasArrived = now.today !== change.now.today;
         now = change.now;
         await refreshReasons();
+        const focused = document.activeElement;
         show();
         await Promise.all([refresh(), hasArrived && refreshChart()]);
+        keepFocus(focused);
       }
       await rest(change.again ? change.again * 1000 : 400);
       if (document.body.dataset.state === "lost") show();
@@ -130,6 +132,14 @@ async function listen() {
       patience = Math.min(60, patience * 2);
     }
   }
+}
+
+/** Move the focus on if what had it was removed or hidden: in a row to its file, else to the content. */
+function keepFocus(focused) {
+  const isSeen = focused === document.body || (focused.isConnected && focused.offsetParent !== null);
+  if (isSeen || ![focused, document.body].includes(document.activeElement)) return;
+  const row = focused.isConnected && focused.closest("tr");
+  (row ? row.querySelector("button.link") : $("main")).focus({ preventScroll: true });
 }
 
 // -- menus

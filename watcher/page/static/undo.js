@@ -25,7 +25,7 @@ function sentence(what, files) {
 const home = () => document.querySelector("dialog[open] button") ?? $("main");
 
 async function offer(text, done) {
-  const undo = button(t("Undo"), () => takeBack());
+  const undo = button(t("Undo"), () => takeBack(), { title: `${t("Ctrl")}+Z`, "aria-keyshortcuts": "Control+Z" });
   const said = el("span");
   const note = el("div", { class: "toast" }, said, undo);
   let isOver = false;

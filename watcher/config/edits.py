@@ -9,13 +9,10 @@ and all comments. An edit that fails this is refused.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import json
 import logging
-import os
 import re
-import stat
 import tomllib
 from collections import Counter
 from itertools import pairwise
@@ -27,12 +24,11 @@ from tomlkit import items
 from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 
-from watcher.config.document import comments, headers, locate, read_text
+from watcher.config.document import Layout, comments
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
-from watcher.routing.placeholders import harmless
-from watcher.system import write_atomically
+from watcher.routing.patterns import harmless
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,7 +148,7 @@ def _kept_comments(text: str, edit: Edit) -> Counter[str]:
         return Counter()
     lines = text.split("\n")
     if isinstance(edit, PutFolder) and "tags" in edit.values:
-        for key_path, line in locate(text).items():
+        for key_path, line in Layout(text).lines.items():
             if key_path[:3] == ("folders", edit.at, "tags") and len(key_path) > 3:
                 lines[line - 1] = ""
     return Counter(each for each in comments("\n".join(lines)) if not _REMARK.match(each))
@@ -187,7 +183,7 @@ def _cut(text: str) -> list[_Block]:
     """Return the blocks of a text that ends with a newline."""
     lines = [f"{line}\n" for line in text.split("\n")[:-1]]
     places: list[tuple[KeyPath, int, int]] = [((), 0, 0)]  # (key path, first line, line of keys)
-    for key_path, line in headers(text):
+    for key_path, line in Layout(text).headers:
         first = line - 1
         while first > places[-1][2] and _is_comment(lines[first - 1]):
             first -= 1
@@ -354,53 +350,3 @@ def _written(value: object) -> items.Item:
     if isinstance(value, str) and "\\" in value and value.isprintable() and "'" not in value:
         return tomlkit.string(value, literal=True)
     return tomlkit.item(value)
-
-
-# -- the file
-
-
-def read_or_new(path: str) -> str:
-    """Return the text at ``path``, without a byte order mark; "" if there is no file."""
-    return read_text(path) if os.path.exists(path) else ""
-
-
-def replace_text(path: str, old: str, new: str) -> None:
-    """Replace the text ``old`` at ``path`` by ``new``, atomically.
-
-    A link stays a link: the file it leads to is replaced, and keeps its mode and owner. A new file
-    can be read by its owner only. ConfigError if the file cannot be written, or is no longer
-    ``old``.
-    """
-    target, mode, owner = os.path.realpath(path), 0o600, None
-    try:
-        content = new.encode()
-        if read_or_new(path) != old:
-            raise ConfigError(
-                msg("The configuration {path} has been changed in the meantime.", path=path),
-                msg("Nothing was saved. Check that change, then try again."),
-            )
-        os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
-        if os.path.exists(target):
-            with open(target, "rb") as before:
-                if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
-                    content = codecs.BOM_UTF8 + content
-                facts = os.fstat(before.fileno())
-            mode, owner = stat.S_IMODE(facts.st_mode), (facts.st_uid, facts.st_gid)
-        write_atomically(target, content, mode=mode, owner=owner)
-    except UnicodeEncodeError as error:
-        raise ConfigError(
-            msg("A name that is not valid text can't be saved in the configuration."),
-            msg("Rename it."),
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            msg(
-                "The configuration {path} can't be written ({error}).",
-                path=path,
-                error=error.strerror,
-            ),
-            msg(
-                "It is unchanged. Give yourself permission to write it, or choose another one"
-                " with --config."
-            ),
-        ) from error
