@@ -67,11 +67,11 @@ def test_codes_cannot_be_guessed_from_each_other():
 
 def test_failed_attempts_cost_more_and_more_up_to_a_cap():
     sessions = Sessions(Clock().tick, TOKEN, lambda _: None)
-    costs = [sessions.delay() for _ in range(12)]
+    costs = [sessions.count_failure() for _ in range(12)]
     assert costs == sorted(costs)
     assert (costs[0], costs[-1]) == (0.1, 3.0)
     sessions.reset_delay()
-    assert sessions.delay() == 0.1
+    assert sessions.count_failure() == 0.1
 
 
 def test_old_browsers_have_to_go_when_there_are_many():

@@ -215,14 +215,14 @@ def _collect(
     missing = find_missing(answers) if options.create is not False else []
     if asks and options.create is None:
         missing = [place for place in missing if ask_to_create(place)]
-    at_login = _wants_start(ctx, options)
+    at_login = _ask_start(ctx, options)
     text, warnings = editor.propose(editor.plan(answers))
     _show(editor, answers, text, warnings)
     return Changes(answers, key, tuple(missing), text), workspace.names, at_login
 
 
-def _wants_start(ctx: click.Context, options: _Options) -> bool:
-    """Whether to start at login; a service that is installed is brought up to date unasked."""
+def _ask_start(ctx: click.Context, options: _Options) -> bool:
+    """Return whether to start at login, asking unless options or an installed service tell."""
     if options.service is not None:
         return options.service
     if login_service(ctx).system.look() is not None:

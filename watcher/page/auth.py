@@ -129,8 +129,8 @@ class Sessions:
         """Whether this is the token of this run."""
         return hmac.compare_digest(text.encode(), self.token.encode())
 
-    def delay(self) -> float:
-        """Return the seconds of delay after another failed attempt."""
+    def count_failure(self) -> float:
+        """Count another failed attempt; return the seconds by which its answer is delayed."""
         with self._lock:
             self._wrong += 1
             return float(min(_LONGEST_DELAY, _FIRST_DELAY * 2.0 ** min(self._wrong - 1, 10)))
@@ -140,7 +140,7 @@ class Sessions:
         if not self._waiting.acquire(blocking=False):
             return False
         try:
-            self._wait(self.delay())
+            self._wait(self.count_failure())
         finally:
             self._waiting.release()
         return True

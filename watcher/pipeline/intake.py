@@ -161,7 +161,7 @@ class Intake(Stage):
             _log.exception("a file could not be noticed")
 
     def _look_at(self, candidate: Candidate, plan: Plan) -> None:
-        if self._reading.covers(candidate):
+        if self._reading.absorb(candidate):
             return
         stat: Stat | Unusable | None = candidate.stat
         if stat is None or candidate.sign in (Sign.REMOVED, Sign.MISSING):

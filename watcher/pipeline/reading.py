@@ -90,9 +90,10 @@ class ReadQueue:
         """Have a file read in its turn."""
         self._ready[candidate.path] = (candidate, settled)
 
-    def covers(self, candidate: Candidate) -> bool:
-        """Whether a sign of a file needs no thought: it is still to be read, or again after that.
+    def absorb(self, candidate: Candidate) -> bool:
+        """Take in a sign of a file that is still to be read, or again after that.
 
+        Return False if it is no such file, so that the sign needs a look.
         Of a file that is only tried a close is news: it may say that it is complete.
         """
         closed = candidate.sign is Sign.CLOSED
