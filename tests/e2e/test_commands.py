@@ -350,7 +350,7 @@ def test_status_says_what_waits_and_how_to_let_it_go(desk):
     running.wait_for("waiting for your approval")
     assert f"approve {desk.folder}" in desk.run("status").stdout
     running.end()
-    assert "101 files (2.0 kB) on hold" in desk.run("status").stdout
+    assert "101 files (2.0\u00a0kB) on hold" in desk.run("status").stdout
 
 
 def test_a_journal_that_cannot_be_read_is_a_clear_error(desk):

@@ -38,7 +38,7 @@ def asked(desk, eventually):
 def test_status_says_how_many_files_wait_and_what_to_do(desk, asked):
     size = sum(os.path.getsize(desk.folder / f"{number:02}.pdf") for number in range(4, 9))
     said = desk.call("status").stdout
-    assert f"5 files ({size} B) on hold: More than 3 files were added" in said
+    assert f"5 files ({size}\u00a0B) on hold: More than 3 files were added" in said
     assert f"hrflow-watcher approve {desk.folder}" in said
     (hold,) = desk.read_json("status")[0]["held"]
     assert (hold["cause"], hold["files"], hold["size"]) == (burst_key(str(desk.folder)), 5, size)

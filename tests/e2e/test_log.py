@@ -50,11 +50,11 @@ def test_the_log_tells_what_went_how_and_names_nobody(desk, eventually):
         r"folder 1 is watched",
         r"folder 1 was scanned \(start\): [01] files, [01] new",
         (
-            r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+ k?B, application/pdf, source \w{12}…,"
+            r"upload of file 1: waiting after \d+\.\d\d s \([\d.]+\u00a0k?B, application/pdf, source \w{12}…,"
             r" attempt 1\): HrFlow answered 429$"
         ),
         r"upload of file 1: uncertain after .* attempt 2\): HrFlow answered 500$",
-        r"file 2 was not sent: refused, 160 B, application/x-executable",
+        r"file 2 was not sent: refused, 160\u00a0B, application/x-executable",
         r"upload of file 3: held .*: HrFlow rejected the API key or email \(401\)$",
         r"uploads to source \w{12}… are held: ",
         r"configuration reloaded",
@@ -109,5 +109,5 @@ def test_what_went_well_has_a_line_at_debug_only(told, caplog):
     assert told(entry, went_well) == []
     caplog.set_level(logging.DEBUG, "watcher")
     assert told(went_well) == [
-        "upload of file 1: accepted after 0.50 s (0 B, of an unknown type, source , attempt 1)"
+        "upload of file 1: accepted after 0.50 s (0\u00a0B, of an unknown type, source , attempt 1)"
     ]

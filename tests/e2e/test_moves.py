@@ -60,7 +60,7 @@ def test_what_waits_for_a_yes_waits_under_another_name_too(world, eventually, me
     assert [record.file_name for record in world.arrived()] == ["new.pdf"]
     ((why, files),) = held(world)
     assert files == left
-    assert str(why).startswith(f"{left} files were already in")
+    assert str(why) == f"Already in {folder.path} when watching began."
     world.app.post(Approve(moved))  # a yes finds them where they are now
     rest = {"held": 1} if meanwhile_off else {"gone": 1}
     eventually(lambda: counts(world) == {"sent": 22, **rest})

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from contextlib import closing
 
@@ -58,6 +59,8 @@ def test_what_is_attached_is_sent_and_the_mail_tells_what_became_of_it(world):
     ]
     assert json.loads(fields["CV.pdf"]["metadatas"]) == [{"name": "mailed", "value": "2025-02-03"}]
     assert "tags" not in fields["own.pdf"]  # which has none to tell
+    with closing(Reader(world.places.journal)) as reader:
+        assert sum(each.is_opened for each in reader.timings(0.0, math.inf)) == 1
     root = os.path.realpath(folder.path)
     with closing(Reader(world.places.journal)) as reader:
         container = reader.at(root, f"{root}/mail.eml")

@@ -349,7 +349,7 @@ def test_several_folders_each_with_its_source(person):
         terminal.answer(f"Source for ~/{name} ", "1" if name == "CVs" else "Sales")
         answer_all(terminal, [("Tags", ""), ("After upload", "")])
     terminal.answer("when you log in?", "n")
-    terminal.wait_for("is inside folder 1")  # the deepest wins
+    terminal.wait_for("/CVs/sales is inside ")  # the deepest wins
     terminal.answer("Save these settings?")
     assert terminal.end() == 0
     assert person.text().count("[[folders]]") == 2
@@ -680,7 +680,8 @@ def test_folders_in_each_other_are_said(ready):
         "folder", "add", str(ready.home / "CVs" / "in"), "--source", "Sales", "--create"
     )
     assert done.returncode == 0
-    assert "is inside folder 1" in done.stdout
+    inner = ready.home / "CVs" / "in"
+    assert f"! {inner} is inside {ready.home / 'CVs'}, whose settings" in done.stdout
 
 
 def test_a_folder_needs_an_account(person):

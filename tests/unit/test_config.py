@@ -431,7 +431,7 @@ RULE = "[[folders.rules]]\n"
     [
         (
             GOOD + INNER,
-            "7: folders[2].path: is inside folder 1, whose settings don't apply to its files",
+            "7: folders[2].path: /srv/cvs/dev is inside /srv/cvs, whose settings don't apply to",
         ),
         (GOOD, "4: folders[1].path: /srv/cvs doesn't exist yet"),
         (GOOD + 'reference = "{stem}"', "6: folders[1].reference: without {sha256}, two files may"),

@@ -238,8 +238,8 @@ def test_folders_of_two_files_are_told_apart(desk):
     lies = [each for each in warnings if "is inside" in each]
     assert lies == [
         (
-            "own.toml:4: folders[1].path: is inside folder 1 of machine.toml, whose settings"
-            " don't apply to its files"
+            "own.toml:4: folders[1].path: /srv/cvs/dev is inside /srv/cvs, whose settings don't"
+            " apply to its files"
         )
     ]
     twice = desk.say(desk.fail(FOLDER + FOLDER, ACCOUNT).mistakes)

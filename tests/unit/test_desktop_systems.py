@@ -12,7 +12,8 @@ import pytest
 from tests.support.waiting import PATIENCE, wait_until
 from watcher.daemon.desktop import outside, show_command, show_file
 from watcher.desktop.backends import mac_icon, windows_icon
-from watcher.desktop.session import advice, is_time_to_leave
+from watcher.desktop.session import is_time_to_leave
+from watcher.desktop.tray import advice
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ from watcher.desktop.session import advice, is_time_to_leave
     ],
 )
 def test_advice_fits_the_desktop(desktop, said):
-    assert said in advice({"XDG_CURRENT_DESKTOP": desktop})
+    assert said in str(advice({"XDG_CURRENT_DESKTOP": desktop}))
 
 
 # --- Windows ------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import zipfile
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from watcher import __version__
 from watcher.credentials.keyring import NO_KEYRING
@@ -162,14 +163,14 @@ def test_versions(running, level):
     ],
 )  # fmt: skip
 def test_which_folders_are_polled(watch, remote, polled):
-    assert folders.is_polled(folder(watch=watch), remote=remote) is polled
+    assert watch.is_polled(remote=remote) is polled
 
 
 @pytest.mark.parametrize(
     ("found", "remote", "level", "words"),
     [
-        (Probe(seconds=0.001), False, OK, "within 0.1 s"),
-        (Probe(seconds=2.0), False, OK, "within 2.0 s"),
+        (Probe(seconds=0.001), False, OK, "within 0.1\u00a0s"),
+        (Probe(seconds=2.0), False, OK, "within 2.0\u00a0s"),
         (Probe(seconds=0.001), True, WARNING, "up to an hour"),
         (Probe(), False, ERROR, "doesn't report new files"),
         (Probe(unwatched="Too many open files"), False, WARNING, "Too many open files"),
@@ -218,7 +219,7 @@ def test_a_probe_where_no_file_can_be_made_says_so():
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("outer/closed", [("folder", ERROR), ("events", SKIPPED)]),
+        ("outer/closed", [("folder", ERROR), ("limits", OK)]),  # nothing else is tried in it
         ("outer", [("folder", WARNING)]),  # what is in it may not be read
     ],
 )
@@ -311,7 +312,7 @@ def test_room_on_a_disk(free, level):
 
 def test_a_damaged_journal_is_mended_by_starting():
     assert program.judge_journal("j", 5, "page 3 is lost").level is ERROR
-    assert str(program.judge_journal("j", 5000, "").text) == "j is intact (5.0 kB)."
+    assert str(program.judge_journal("j", 5000, "").text) == "j is intact (5.0\u00a0kB)."
 
 
 # --- The way to HrFlow ------------------------------------------------------------------------
@@ -323,8 +324,8 @@ def test_a_damaged_journal_is_mended_by_starting():
         (1000.0, OK, "matches"),
         (1059.0, OK, "matches"),  # within a minute
         (941.0, OK, "matches"),  # the header has whole seconds
-        (1000.0 + HOUR, WARNING, "60 min behind"),
-        (1000.0 - HOUR, WARNING, "60 min ahead of"),
+        (1000.0 + HOUR, WARNING, "60\u00a0min behind"),
+        (1000.0 - HOUR, WARNING, "60\u00a0min ahead of"),
         (None, WARNING, "doesn't send its time"),
     ],
 )
@@ -549,9 +550,9 @@ WAYLAND = {"WAYLAND_DISPLAY": "wayland-0", "HRFLOW_API_KEY": "canary"}
         ("darwin", {}, None, OK, "shows tray icons"),
         ("linux", {}, None, SKIPPED, "no desktop"),  # a server
         ("linux", {"XDG_SESSION_TYPE": "tty"}, None, SKIPPED, "tty"),
-        ("linux", {"DISPLAY": ":0"}, ("notifier", ""), OK, "StatusNotifier"),
-        ("linux", {"DISPLAY": ":0"}, ("xorg", ""), OK, "without a menu"),
-        ("linux", WAYLAND, ("", "Install this."), WARNING, "doesn't show"),
+        ("linux", {"DISPLAY": ":0"}, "notifier", OK, "StatusNotifier"),
+        ("linux", {"DISPLAY": ":0"}, "xorg", OK, "without a menu"),
+        ("linux", WAYLAND, "", WARNING, "doesn't show"),
         ("linux", WAYLAND, OSError("no Python"), WARNING, "It is not known whether"),
         ("linux", WAYLAND, subprocess.TimeoutExpired("x", 1), WARNING, "not known"),
     ],
@@ -581,6 +582,16 @@ def test_advice_for_a_whole_check_is_said_once():
         ("one", "Correct it."), ("two", ""), ("three", "Take it out."), ("four", "Take it out."),
     ]  # fmt: skip
     assert all(finding.advice for _, finding, _ in with_advice(found))  # for machines
+
+
+def test_missing_folders_are_a_line_each_and_their_advice_is_said_once(tmp_path):
+    case = make_case(str(tmp_path), str(tmp_path / "one"))
+    (plan,) = case.plans.values()
+    other = replace(plan, folder=replace(plan.folder, path=str(tmp_path / "two")))
+    case.plans = {each.folder.path: each for each in (plan, other)}
+    found = list(with_advice(run_checks(folders.checks(case))))
+    assert [check.name for check, _, _ in found] == ["folder", "folder", "limits", "limits"]
+    assert [bool(advice) for check, _, advice in found if check.name == "folder"] == [True, False]
 
 
 # --- The report for support -------------------------------------------------------------------

@@ -10,8 +10,9 @@ import sys
 import pytest
 
 from watcher.i18n.languages import LOCALE, catalog, languages, page_texts
-from watcher.i18n.message import ENGLISH, as_json, from_json, msg, plural
+from watcher.i18n.message import ENGLISH, as_json, from_json, msg
 from watcher.model.kinds import State
+from watcher.model.lifecycle import existing_why
 from watcher.model.records import Entry
 from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
@@ -72,8 +73,7 @@ FULL = Snapshot(
     at=NOON, version="1", counts={State.REFUSED: 1234, State.WAITING: 5}, attention=(REFUSED,) * 2,
     recent=(REFUSED,), offline_since=NOON - 60,
     holds=(ActiveHold("credential:1", msg("There is no API key{whose}.", whose=for_account("lyon")), 3),
-          ActiveHold("existing:/1", plural("1 file was already in {folder} and is waiting for your approval.",
-               "{count:count} files were already in {folder} and are waiting for your approval.", 2, folder="/1"), 2)),
+          ActiveHold("existing:/1", existing_why("/1"), 2)),
     watched=(Watched("/1", "1", "1", msg("{path} doesn't exist.", path="/1")),),
 )  # fmt: skip
 

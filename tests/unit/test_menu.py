@@ -224,7 +224,7 @@ def test_a_yes_takes_a_second_click():
     yes, gap, no, other_gap, shows = existing.items
     assert (gap, other_gap, shows.action) == (SEPARATOR, SEPARATOR, ATTENTION)
     assert yes == Item(
-        "Upload 137 files from jo/CVs (812.0 MB)", Action("retry", {"cause": ASKS.key})
+        "Upload 137 files from jo/CVs (812.0\u00a0MB)", Action("retry", {"cause": ASKS.key})
     )
     assert no == Item("Ignore 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
 
@@ -232,8 +232,8 @@ def test_a_yes_takes_a_second_click():
 @pytest.mark.parametrize(
     ("key", "said"),
     [
-        (burst_key(FOLDER.path), "Upload 137 files from jo/CVs (812.0 MB)"),
-        ("monthly_limit:default", "Upload 137 files above the monthly limit (812.0 MB)"),
+        (burst_key(FOLDER.path), "Upload 137 files from jo/CVs (812.0\u00a0MB)"),
+        ("monthly_limit:default", "Upload 137 files above the monthly limit (812.0\u00a0MB)"),
     ],
 )
 def test_whatever_waits_for_a_yes_can_be_approved(key, said):

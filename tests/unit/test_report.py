@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from watcher.cli import history
 from watcher.model.kinds import State
 from watcher.model.records import Month, Timing
 from watcher.present import report
@@ -107,6 +108,19 @@ def test_the_page_leaves_out_categories_without_files():
     page = report.render(made, "now")
     shown = {name for name, label in CATEGORIES.items() if f">{label}<" in page}
     assert shown == {"parsed"}
+
+
+def test_what_was_extracted_is_counted_apart_from_what_was_ignored(capsys):
+    at = WEEK.since + 3600
+    timings = [
+        Timing("/a", "k", "Engineering", State.IGNORED, at, is_opened=True),
+        Timing("/a", "k", "Engineering", State.IGNORED, at, is_opened=True),
+        Timing("/b", "k", "Engineering", State.IGNORED, at),
+    ]
+    history._show_lines(report.summarize(WEEK, timings))
+    assert [line.split("\t")[2:5] for line in capsys.readouterr().out.splitlines()] == [
+        ["2", "2", "0"], ["1", "0", "1"], ["3", "2", "1"],
+    ]  # fmt: skip
 
 
 def test_an_empty_report_is_one_too():

@@ -381,7 +381,7 @@ def test_the_first_fitting_rule_wins():
     ("settings", "state", "words"),
     [
         ({"accept": ("image/png",)}, State.REFUSED, "a PDF document"),
-        ({"max_size": 10}, State.REFUSED, "The file is larger than 10 B"),
+        ({"max_size": 10}, State.REFUSED, "The file is larger than 10\u00a0B"),
         ({"rules": (Rule(match="*", ignore=True),)}, State.IGNORED, "Rule 1"),
         ({"rules": (Rule(match="{x}", labels=(Label(job_key="j", stage="{x}"),)),)}, State.REFUSED, '"jane.pdf"'),
         ({"reference": "x" * 300}, State.REFUSED, "longer than 255 characters"),

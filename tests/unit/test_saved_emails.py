@@ -69,7 +69,7 @@ def test_a_part_that_is_too_large_is_not_taken_out(tmp_path):
     found = look(tmp_path, "mail.eml/CV.pdf", max_size=4000, keep_open=True)
     with found.handle:
         assert found.handle.seek(0, os.SEEK_END) == 0
-    assert "larger than 4.0 kB, the maximum" in str(found.document.problem)
+    assert "larger than 4.0\u00a0kB, the maximum" in str(found.document.problem)
     assert (found.document.sha256, found.document.stat.size > 5000) == ("", True)
 
 

@@ -209,19 +209,15 @@ def _show_report(made: Report) -> None:
 
 def _show_lines(made: Report) -> None:
     total = made.total
-    states = list(total.states)
-    columns = ["Folder", "Source", "Files", *(str(view.STATES[state].label) for state in states)]
-    rows = [
-        [
-            shown_folder(line.folder),
-            view.short(line.source),
-            str(line.files),
-            *(_number(line.states.get(state, 0)) for state in states),
-            *_times(line),
-        ]
-        for line in made.lines
-    ]
-    last = ["all", "", str(total.files), *(str(total.states[state]) for state in states)]
+    shown = view.numbers(total.states, total.opened)
+    columns = ["Folder", "Source", "Files", *(str(display.label) for display, _ in shown)]
+    rows = []
+    for line in made.lines:
+        files = dict(view.numbers(line.states, line.opened))
+        numbers = [_number(files.get(display, 0)) for display, _ in shown]
+        place = [shown_folder(line.folder), view.short(line.source)]
+        rows.append([*place, str(line.files), *numbers, *_times(line)])
+    last = ["all", "", str(total.files), *(str(files) for _, files in shown)]
     rows.append([*last, *_times(total)])
     say_table([*columns, "Upload", "Parsing"], rows)
 

@@ -242,10 +242,7 @@ def say_table(
     cells = [[column, *(line[number] for line in lines)] for number, column in enumerate(columns)]
     widths = fit(
         [max(map(cell_len, column)) for column in cells],
-        [
-            max(cell_len(word) for cell in column for word in ["", *cell.split()])
-            for column in cells
-        ],
+        [max(cell_len(word) for cell in column for word in cell.split(" ")) for column in cells],
         console.width - 3 * len(columns) + 1,  # what this box takes between and around them
     )
     if not widths:

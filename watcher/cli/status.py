@@ -310,12 +310,10 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
         place = listing.filed_in(entry["folder"], entry["path"], entry["filed_to"] or "")
         why = f"{entry['why']} Now in {place}." if place else entry["why"]
         by_reason.setdefault(why, []).append(name)
-    rows = [
-        [name, "" if at else why]
-        for why, names in by_reason.items()
-        for at, name in enumerate(names)
-    ]
-    say_table(["File", "Reason"], rows, dict.fromkeys(range(len(rows)), "bad"))
+    for why, names in by_reason.items():
+        say(Styled(f"✗ {why}", "bad"))
+        for name in names:
+            say(f"  {name}")
 
 
 # -- as it changes

@@ -17,7 +17,7 @@ from watcher.config.document import parse, read_text
 from watcher.config.edits import DropFolder, apply
 from watcher.config.load import load_text, put_together
 from watcher.config.machine import MachineFile, find_layer
-from watcher.config.mistakes import Mistakes, at_key, redacted
+from watcher.config.mistakes import Mistakes, as_sentence, at_key, redacted, without_key
 from watcher.config.paths import PathContext
 from watcher.config.setup_plan import (
     find_account_problems,
@@ -125,8 +125,9 @@ class Editor(Struct, frozen=True):
         return at
 
     def propose(self, edits: Sequence[Edit]) -> tuple[str, list[Message]]:
-        """Return the text with ``edits``, and warnings; ConfigError if it has mistakes.
+        """Return the text with ``edits``, and new warnings; ConfigError if it has mistakes.
 
+        Warnings name no setting: a person has answered questions.
         UnusableError for a folder to remove that is not in the person's own configuration.
         """
         for edit in edits:
@@ -157,7 +158,8 @@ class Editor(Struct, frozen=True):
         old: set[Message] = set()
         with contextlib.suppress(ConfigError):  # its mistakes are fixed now
             old.update(map(_without_line, self._load(self.text).warnings))
-        return text, [said for said in map(_without_line, warnings) if said not in old]
+        new = [said for said in map(_without_line, warnings) if said not in old]
+        return text, [as_sentence(without_key(said)) for said in new]
 
     def difference(self, text: str) -> list[str]:
         """Return what would change, line by line."""

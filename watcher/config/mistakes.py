@@ -132,7 +132,13 @@ def at_place(place: str, said: Text) -> Message:
 
 def at_key(key: str, said: Text) -> Message:
     """Return a mistake with the setting that it is about."""
-    return msg("{key}: {said}", key=key, said=said)
+    return msg("{key}: {said}", key=key, said=as_message(said))
+
+
+def without_key(said: Message) -> Message:
+    """Return what :func:`at_key` was given; any other message as it is."""
+    inner = said.args.get("said") if said.text == at_key("", "").text else None
+    return inner if isinstance(inner, Message) else said
 
 
 def _note(location: Location, text: Text, *, is_missing: bool = False) -> _Note:

@@ -160,10 +160,12 @@ def check_overlaps(folders: Sequence[tuple[Location, Folder]], mistakes: Mistake
         for other, (outer_location, outer) in enumerate(folders):
             what = _called(outer_location, location)
             if path != real[other] and is_in(path, real[other], os.sep):
-                mistakes.warn(
-                    location,
-                    msg("is inside {what}, whose settings don't apply to its files", what=what),
+                said = msg(
+                    "{path} is inside {outer}, whose settings don't apply to its files",
+                    path=folder.path,
+                    outer=outer.path,
                 )
+                mistakes.warn(location, said)
             for name, target in filing_targets(outer).items():
                 if other != number and leads_into(path, os.path.join(outer.path, target)):
                     said = msg(

@@ -123,7 +123,9 @@ class App:
 
         self._since = self._clock.wall()
         self._plans: dict[str, Plan] = {}
-        self._problems: dict[str, Message] = {}  # of folders that are watched or imported
+        #: Of folders that are watched or imported. The pipeline changes it, too: copy it to read
+        #: through it, and never put another in its place.
+        self._problems: dict[str, Message] = {}
         self._found_keys: dict[str, dict[str, str]] = {}
         self._offline_since = 0.0
         self._ledger_use = LedgerUse()
@@ -213,9 +215,11 @@ class App:
         watched = {path: plan for path, plan in self._plans.items() if not plan.is_imported}
         self._imports.leave_to_watch(watched)
         scanning = self._imports.scanning
-        self._problems = {
-            path: self._problems.get(path, NOTHING) for path in watched.keys() | scanning
-        }
+        known = watched.keys() | scanning
+        for path in known:
+            self._problems.setdefault(path, NOTHING)
+        for path in self._problems.copy().keys() - known:
+            self._problems.pop(path, None)
         self._snapshots.touch()
         self._log.set_folders(self._plans)
         self._look_up_keys()
@@ -277,12 +281,13 @@ class App:
         ``folder`` has the settings of a folder that is not watched. UsageError if it is None and no
         watched folder is concerned.
         """
-        if folder is None and not folders_of(path, self._problems):
+        problems = self._problems.copy()
+        if folder is None and not folders_of(path, problems):
             raise UsageError(
                 f"{view.safe(path)} is not in a watched folder.",
                 "Specify the source for its files with --source.",
             )
-        healthy = {each for each, problem in self._problems.items() if not problem}
+        healthy = {each for each, problem in problems.items() if not problem}
         folders = folders_of(path, healthy | ({path} if folder else set()))
         number = self._imports.begin(path, folders)
         if folder is not None:
@@ -325,8 +330,7 @@ class App:
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": [str(each) for each in self._config.remarks],
-            # A copy, as the pipeline's thread may change it.
-            "folders": {path: str(problem) for path, problem in dict(self._problems).items()},
+            "folders": {path: str(problem) for path, problem in self._problems.copy().items()},
             "keys": {name: self._found_keys.get(name, {}) for name in accounts},
         }
 

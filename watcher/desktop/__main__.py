@@ -85,7 +85,7 @@ class IconProcess:
             try:
                 icon = self._icon = TrayIcon(backend, self._view, self._clicked)
             except ImportError as error:
-                self._output.write(no_icon=str(error), advice="")
+                self._output.write(no_icon=str(error))
                 return NO_DESKTOP
         if not _HAS_ONE_BACKEND:
             watch = threading.Thread(target=_leave_for_other, args=(backend,), name="hosts")
@@ -98,12 +98,9 @@ class IconProcess:
         return OTHER_HOST  # if it was not stopped, its host has gone
 
     def _wait_for_host(self) -> str:
-        from watcher.desktop.session import HostMonitor, advice  # noqa: PLC0415 - on Linux only
+        from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
 
-        said = advice(os.environ)
-        return HostMonitor(os.environ).wait_for_backend(
-            lambda: self._output.write(no_icon=said, advice=said)
-        )
+        return HostMonitor(os.environ).wait_for_backend(lambda: self._output.write(no_host=True))
 
     def _read(self) -> None:
         """Handle the input, and end the process with it."""
@@ -128,10 +125,10 @@ class IconProcess:
 
 
 def _find_backend(output: Output) -> int:
-    """Write what would show an icon now, and how to get one; return the exit code."""
-    from watcher.desktop.session import HostMonitor, advice  # noqa: PLC0415 - on Linux only
+    """Write what would show an icon now; return the exit code."""
+    from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only
 
-    output.write(backend=HostMonitor(os.environ).best_backend(), advice=advice(os.environ))
+    output.write(backend=HostMonitor(os.environ).best_backend())
     return 0
 
 

@@ -199,19 +199,6 @@ def is_time_to_leave(backend: str, best: str) -> bool:
     return best != backend and (bool(best) or backend == XORG)
 
 
-def advice(environ: Mapping[str, str]) -> str:
-    """Return how to get an icon if nothing shows one, in English."""
-    if "gnome" in environ.get("XDG_CURRENT_DESKTOP", "").lower().split(":"):
-        return (
-            "There is no icon, as GNOME doesn't show any by itself. To get one, install the"
-            " extension AppIndicator and KStatusNotifierItem Support."
-        )
-    return (
-        "There is no icon, as this desktop has no place for one. It will appear once a panel with a"
-        " system tray runs; everything else works without it."
-    )
-
-
 def _open_bus(address: str) -> Bus | None:
     """Open the session's bus for signals of watchers and hosts; None if there is none."""
     if not address:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from watcher.i18n.message import Message, msg
 from watcher.present.menu import Action
 
 if TYPE_CHECKING:
@@ -207,11 +208,13 @@ class Tray:
                 _log.info("the icon is shown through %s", backend)
             case {"log": int(level), "text": str(text)}:
                 _log.log(level, "%s", text)
-            case {"no_icon": str(reason), "advice": str(advice)}:
+            case {"no_icon": str(reason)}:
                 _log.info("no icon: %s", reason)
-                if advice and not self._has_said:
+            case {"no_host": True}:
+                _log.info("no icon: nothing on this desktop shows one")
+                if not self._has_said:
                     self._has_said = True
-                    self._say(advice)
+                    self._say(str(advice(self._environ)))
             case _:
                 pass
 
@@ -232,8 +235,21 @@ def process_command() -> tuple[str, ...]:
     return (sys.executable, "-P", "-m", "watcher.desktop")
 
 
-def find_backend(environ: Mapping[str, str]) -> tuple[str, str]:
-    """Return (what would show an icon on this Linux desktop, "") or ("", how to get one).
+def advice(environ: Mapping[str, str]) -> Message:
+    """Return how to get an icon on a Linux desktop where nothing shows one."""
+    if "gnome" in environ.get("XDG_CURRENT_DESKTOP", "").lower().split(":"):
+        return msg(
+            "There is no icon, as GNOME doesn't show any by itself. To get one, install the"
+            " extension AppIndicator and KStatusNotifierItem Support."
+        )
+    return msg(
+        "There is no icon, as this desktop has no place for one. It will appear once a panel with a"
+        " system tray runs; everything else works without it."
+    )
+
+
+def find_backend(environ: Mapping[str, str]) -> str:
+    """Return what would show an icon on this Linux desktop, "" if nothing would.
 
     This is found out in a process of its own, as the libraries for it take memory.
 
@@ -247,7 +263,7 @@ def find_backend(environ: Mapping[str, str]) -> tuple[str, str]:
     for line in done.stdout.splitlines():
         output = json.loads(line)
         if "backend" in output:
-            return output["backend"], "" if output["backend"] else output["advice"]
+            return str(output["backend"])
     raise subprocess.SubprocessError
 
 

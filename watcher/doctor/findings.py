@@ -125,11 +125,12 @@ def record(check: Check, finding: Finding) -> dict[str, object]:
 
 
 def with_advice(found: Iterable[tuple[Check, Finding]]) -> Iterator[tuple[Check, Finding, Text]]:
-    """Yield each finding with the advice to show: one that a check repeats is shown once."""
-    last: tuple[Check, Text] | None = None
+    """Yield each finding with the advice to show: checks of one name give the same one once."""
+    said: set[tuple[str, Text]] = set()
     for check, finding in found:
-        said, last = last, (check, finding.advice)
-        yield check, finding, "" if said == last else finding.advice
+        advice = (check.name, finding.advice)
+        yield check, finding, "" if advice in said else finding.advice
+        said.add(advice)
 
 
 def run_checks(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:

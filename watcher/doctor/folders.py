@@ -13,7 +13,6 @@ from watcher.folders import WatchedFolder, mounts
 from watcher.folders.native import Probe, probe
 from watcher.folders.scans import survey
 from watcher.i18n.message import Message, msg, plural
-from watcher.model.settings import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,8 +35,6 @@ _MUCH: Final = 0.9
 _WATCHES: Final = 524_288
 _INSTANCES: Final = 1024
 
-_MISSING: Final = msg("the folder doesn't exist yet")
-
 
 def checks(case: Case) -> Iterator[Check]:
     """Yield two checks for each folder, and one for what all of them take of the system."""
@@ -46,14 +43,8 @@ def checks(case: Case) -> Iterator[Check]:
     folders = [_FolderCheck(case, plan) for plan in case.plans.values()]
     for each in folders:
         path = each.folder.path
-        yield Check(
-            "folder", msg("Folder"), each.check_place, path,
-            failing=msg("{path} can't be used", path=path), seconds=_COUNTING + 10,
-        )  # fmt: skip
-        yield Check(
-            "events", msg("New files"), each.check_events, path, [("folder", path)],
-            seconds=_PATIENCE + 5,
-        )  # fmt: skip
+        yield Check("folder", msg("Folder"), each.check_place, path, seconds=_COUNTING + 10)
+        yield Check("events", msg("New files"), each.check_events, path, seconds=_PATIENCE + 5)
     yield Check(
         "limits", msg("Limits"), partial(_limits, case, folders), needs=[CONFIG], seconds=20
     )
@@ -66,13 +57,14 @@ class _FolderCheck:
         self.folder = plan.folder
         self.directories = 0
         self.remote = False
+        self._can_be_used = False
         self._plan = plan
         self._case = case
 
     @property
     def is_native(self) -> bool:
         """Whether the system is asked to report changes."""
-        return not is_polled(self.folder, remote=self.remote)
+        return not self.folder.watch.is_polled(remote=self.remote)
 
     def check_place(self) -> Finding:
         """Does it exist, can all of it be read, where is it?"""
@@ -84,6 +76,7 @@ class _FolderCheck:
             return judge_missing(path, is_running=bool(case.running))
         if isinstance(found := mounts.identify(path), mounts.Problem):
             return error(*found)
+        self._can_be_used = True
         self.remote = mounts.on_network(path)
         deadline = case.tick() + _COUNTING
         others = tuple(other for other in case.plans if other != path)
@@ -97,18 +90,15 @@ class _FolderCheck:
             return judge_unreadable(tally.first_unreadable, tally.unreadable)
         return judge_place(path, mounts.file_system(path), remote=self.remote)
 
-    def check_events(self) -> Finding:
-        """How soon is a new file noticed?"""
+    def check_events(self) -> Sequence[Finding] | Finding:
+        """How soon is a new file noticed? Nothing to say of a folder that can't be used."""
         path = self.folder.path
+        if not self._can_be_used:
+            return ()
         if not self.is_native:
             return judge_polled(path, self.folder, remote=self.remote)
         found = probe(self.folder.path, _PATIENCE, self._case.tick)
         return judge_probe(path, found, self.folder, remote=self.remote)
-
-
-def is_polled(folder: Folder, *, remote: bool) -> bool:
-    """Return whether the folder is scanned at intervals, without asking the system."""
-    return folder.watch is Watch.POLL or (folder.watch is Watch.AUTO and remote)
 
 
 def judge_missing(path: str, *, is_running: bool) -> Finding:
@@ -121,11 +111,9 @@ def judge_missing(path: str, *, is_running: bool) -> Finding:
                 path=path,
             ),
             msg("Create it, or restart the program."),
-            _MISSING,
         )
     return ok(
-        msg("{path} doesn't exist yet; the program will create it when it starts.", path=path),
-        _MISSING,
+        msg("{path} doesn't exist yet; the program will create it when it starts.", path=path)
     )
 
 

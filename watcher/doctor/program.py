@@ -16,7 +16,7 @@ from watcher.config import MachineFile, headline, load
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
-from watcher.desktop.tray import find_backend, has_desktop
+from watcher.desktop.tray import advice, find_backend, has_desktop
 from watcher.doctor.findings import Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import Text, msg
 from watcher.journal.reader import Reader
@@ -224,7 +224,7 @@ def check_tray(case: Case) -> Finding:
 def judge_tray(
     platform: str,
     environ: Mapping[str, str],
-    ask: Callable[[Mapping[str, str]], tuple[str, str]],
+    ask: Callable[[Mapping[str, str]], str],
 ) -> Finding:
     """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.tray.find_backend``."""
     if platform in ("win32", "darwin"):
@@ -235,13 +235,13 @@ def judge_tray(
             return skipped(msg("there is no desktop here (session: {kind})", kind=session))
         return skipped(msg("there is no desktop here"))
     try:
-        backend, advice = ask({name: environ[name] for name in environ if name != VARIABLE})
+        backend = ask({name: environ[name] for name in environ if name != VARIABLE})
     except (OSError, ValueError, subprocess.SubprocessError):
         return warning(
             msg("It is not known whether this desktop shows tray icons."),
             msg("Nothing needs to be done: everything works without an icon."),
         )
     if not backend:
-        return warning(msg("This desktop doesn't show the icon."), advice)
+        return warning(msg("This desktop doesn't show the icon."), advice(environ))
     called = _BACKENDS.get(backend, backend)
     return ok(msg("This desktop shows the icon (through {what}).", what=called))

@@ -20,7 +20,6 @@ from watcher.folders import mounts
 from watcher.folders.scans import Memory, Request, Scanner
 from watcher.i18n.message import NOTHING, Message, msg, plural, sentences
 from watcher.model.files import FolderState
-from watcher.model.settings import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -230,15 +229,11 @@ class FolderSupervisor:
 
     def _start_watching(self, root: _Root) -> None:
         """Begin to watch, before the scan: what comes in between is seen twice, not never."""
-        if self._polled(root.folder):
+        folder = root.folder
+        if folder.watch.is_polled(remote=self._on_network(folder.path)):
             root.memory = Memory()
         else:
             self._start_native(root)
-
-    def _polled(self, folder: WatchedFolder) -> bool:
-        if folder.watch is Watch.AUTO:
-            return self._on_network(folder.path)
-        return folder.watch is Watch.POLL
 
     def _start_native(self, root: _Root) -> None:
         from watcher.folders.native import Handler, Native  # noqa: PLC0415 - watchdog, late

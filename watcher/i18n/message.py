@@ -200,25 +200,26 @@ class Catalog:
         """Return bytes for people: "940 B", "32.2 kB", "1.5 GB"."""
         word = self  # the name by which texts are extracted for the catalogues
         if abs(value) < 1000:
-            return word("{number} B", number=self.number(value))
+            return _unbroken(word("{number} B", number=self.number(value)))
         value /= 1000
         if round(abs(value), 1) < 1000:
-            return word("{number} kB", number=self.number(value, 1))
+            return _unbroken(word("{number} kB", number=self.number(value, 1)))
         value /= 1000
         if round(abs(value), 1) < 1000:
-            return word("{number} MB", number=self.number(value, 1))
-        return word("{number} GB", number=self.number(value / 1000, 1))
+            return _unbroken(word("{number} MB", number=self.number(value, 1)))
+        return _unbroken(word("{number} GB", number=self.number(value / 1000, 1)))
 
     def duration(self, seconds: float) -> str:
         """Return seconds for people: "0.8 s", "42 s", "3 min", "2 h 05 min"."""
         word = self
         if seconds < 60:
-            return word("{number} s", number=self.number(seconds, 1 if seconds < 10 else 0))
+            shown = self.number(seconds, 1 if seconds < 10 else 0)
+            return _unbroken(word("{number} s", number=shown))
         if seconds < 3600:
-            return word("{number} min", number=self.number(seconds / 60))
+            return _unbroken(word("{number} min", number=self.number(seconds / 60)))
         hours, minutes = divmod(seconds, 3600)
         shown = f"{minutes // 60:02.0f}"
-        return word("{hours} h {minutes} min", hours=self.number(hours), minutes=shown)
+        return _unbroken(word("{hours} h {minutes} min", hours=self.number(hours), minutes=shown))
 
     def date(self, day: str) -> str:
         """Return a day (YYYY-MM-DD) or a month (YYYY-MM) as this language writes it."""
@@ -235,6 +236,11 @@ class Catalog:
         if kind == "and":
             return word("{first} and {last}", first=first, last=last)
         return word("{first} or {last}", first=first, last=last)
+
+
+def _unbroken(quantity: str) -> str:
+    """Return a number and its unit with no-break spaces, which no line is broken at."""
+    return quantity.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 ENGLISH: Final = Catalog("en", gettext.NullTranslations())

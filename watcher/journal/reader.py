@@ -403,7 +403,7 @@ class Reader(Store):
         """Return the files noticed from ``since`` on and before ``until``, for a report."""
         found = self.all(
             "SELECT o.path, f.source_key, coalesce(s.name, ''), f.state, f.noticed_at, "
-            f"f.in_doubt_since, f.arrived_at, f.parsed_at {rows.FROM} "
+            f"f.in_doubt_since, f.arrived_at, f.parsed_at, {IS_OPENED} {rows.FROM} "
             "LEFT JOIN sources s ON s.account = f.account AND s.source_key = f.source_key "
             # No file changes before it is noticed: the index on changes leaves old files out.
             "WHERE f.changed_at >= ?1 AND f.noticed_at >= ?1 AND f.noticed_at < ?2",
@@ -411,8 +411,18 @@ class Reader(Store):
             until,
         )
         return [
-            Timing(os.fsdecode(folder), key, name, State(state), *times)
-            for folder, key, name, state, *times in found
+            Timing(
+                os.fsdecode(folder),
+                key,
+                name,
+                State(state),
+                noticed,
+                sent,
+                arrived,
+                parsed,
+                is_opened=bool(opened),
+            )
+            for folder, key, name, state, noticed, sent, arrived, parsed, opened in found
         ]
 
     def months(self, until: float, limit: int) -> list[Month]:

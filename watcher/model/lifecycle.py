@@ -298,8 +298,16 @@ def answered_keys(account: str, source_key: str) -> list[str]:
     return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
 
 
-def existing_why(files: int, folder: str) -> Message:
-    """Return the message about ``files`` that were in ``folder`` before it was watched."""
+def existing_why(folder: str) -> Message:
+    """Return the reason of the files that were in ``folder`` before it was watched.
+
+    It stands behind their number, which changes.
+    """
+    return msg("Already in {folder} when watching began.", folder=folder)
+
+
+def existing_notice(files: int, folder: str) -> Message:
+    """Return the message that ``files`` were in ``folder`` before it was watched."""
     return plural(
         "1 file was already in {folder} and is waiting for your approval.",
         "{count:count} files were already in {folder} and are waiting for your approval.",

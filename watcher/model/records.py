@@ -98,7 +98,10 @@ class Month(Struct, frozen=True):
 
 
 class Timing(Struct, frozen=True):
-    """One file in a report: its state and its times (0: not yet, or unknown)."""
+    """One file in a report: its state and its times (0: not yet, or unknown).
+
+    ``is_opened``: it is ignored, as it stands for the documents inside it.
+    """
 
     folder: str
     source_key: str
@@ -108,6 +111,7 @@ class Timing(Struct, frozen=True):
     sent_at: float = 0.0
     arrived_at: float = 0.0
     parsed_at: float = 0.0
+    is_opened: bool = False
 
 
 def upload_seconds(of: Entry | Timing) -> float | None:

@@ -69,6 +69,13 @@ class Watch(enum.StrEnum):
     NATIVE = "native"
     POLL = "poll"
 
+    def is_polled(self, *, remote: bool) -> bool:
+        """Return whether a folder is scanned at intervals, without asking the system.
+
+        ``remote``: it is on a network file system, where others' changes are not reported.
+        """
+        return self is Watch.POLL or (self is Watch.AUTO and remote)
+
 
 class Existing(enum.StrEnum):
     """What happens to files that are already in a folder when it is first watched."""

@@ -19,6 +19,7 @@ from watcher.model.lifecycle import (
     burst_key,
     burst_why,
     existing_key,
+    existing_notice,
     existing_why,
     hold_key,
     month_end,
@@ -122,11 +123,10 @@ class ExistingFiles(Stage):
         if settings.existing is Existing.UPLOAD and waiting <= limit:
             self._journal.approvals.release(key, now)
             return
-        why = existing_why(waiting, folder)
-        self._journal.holds.ask(key, Cause.EXISTING, why, now)
+        self._journal.holds.ask(key, Cause.EXISTING, existing_why(folder), now)
         endings = [each.extension for each in opened(settings)]
         self._journal.approvals.open_existing(key, endings, now)
-        self._publish(why)
+        self._publish(existing_notice(waiting, folder))
 
     def holds(self, known: Known | None, folder: str) -> bool:
         """Whether a file is read before its approval, for the documents inside to count."""
@@ -141,7 +141,7 @@ class ExistingFiles(Stage):
         key, now = existing_key(folder), self._clock.wall()
         self._journal.files.step(file_id, Step(State.HELD, EXISTING_WAITS), now, cause=key)
         if not self._journal.holds.is_held(key):  # the others were ignored meanwhile
-            self._journal.holds.ask(key, Cause.EXISTING, existing_why(1, folder), now)
+            self._journal.holds.ask(key, Cause.EXISTING, existing_why(folder), now)
 
     def _are_skipped(self, plan: Plan) -> bool:
         # Which files were skipped is lost with a journal: only the user knows.

@@ -260,7 +260,7 @@ def _pausing(snapshot: Snapshot, word: Catalog) -> Item:
 def _snoozing(snapshot: Snapshot, word: Catalog) -> Item:
     if snapshot.snoozed_until > snapshot.at:
         return Item(word("Show notifications again"), Action("snooze", {"until": 0}))
-    title, for_good = word("Snooze notifications"), word("Until I turn them on")
+    title, for_good = word("Snooze notifications"), word("Until I turn them back on")
     return _for_a_while(title, "snooze", for_good, word)
 
 

@@ -110,7 +110,8 @@ class Period(Struct, frozen=True):
 class Line(Struct, frozen=True):
     """Files of one kind: how many in each category and in each state, and how long they took.
 
-    Seconds are medians, None where nothing is known.
+    ``opened`` of the ignored ones stand for the documents inside them. Seconds are medians, None
+    where nothing is known.
     """
 
     folder: str
@@ -118,6 +119,7 @@ class Line(Struct, frozen=True):
     files: int
     categories: Mapping[str, int]
     states: Mapping[State, int]
+    opened: int
     upload_seconds: float | None
     parse_seconds: float | None
 
@@ -236,6 +238,7 @@ def _line(folder: str, source: str, files: Sequence[Timing]) -> Line:
         len(files),
         Counter(category(each.state) for each in files),
         {state: states[state] for state in State if states[state]},
+        sum(each.is_opened for each in files),
         _median(map(upload_seconds, files)),
         _median(map(parse_seconds, files)),
     )

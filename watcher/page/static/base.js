@@ -158,10 +158,14 @@ export function size(bytes) {
   return new Intl.NumberFormat(language, options).format(bytes);
 }
 
+/** Seconds as the terminal shows them, in one piece. */
 export function duration(seconds) {
   if (seconds == null) return "";
-  if (seconds < 0.1) return `< ${whole.format(0.1)} s`;
-  if (seconds < 60) return `${whole.format(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds))} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  return `${Math.floor(seconds / 3600)} h ${String(Math.floor((seconds % 3600) / 60)).padStart(2, "0")} min`;
+  const minutes = String(Math.floor((seconds % 3600) / 60)).padStart(2, "0");
+  const shown =
+    seconds < 0.1 ? t("less than {number} s", { number: whole.format(0.1) })
+    : seconds < 60 ? t("{number} s", { number: whole.format(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds)) })
+    : seconds < 3600 ? t("{number} min", { number: whole.format(Math.round(seconds / 60)) })
+    : t("{hours} h {minutes} min", { hours: whole.format(Math.floor(seconds / 3600)), minutes });
+  return shown.replaceAll(" ", "\u00a0");
 }
