@@ -16,6 +16,7 @@ from tests.support.desk import Desk
 from tests.support.samples import PDF, make_pdf
 from tests.support.tls import speak_tls
 from watcher import sandbox as sb
+from watcher.credentials.keyring import NO_KEYRING
 from watcher.hrflow.endpoint import Certificate, find_certificate
 from watcher.model.settings import Account
 
@@ -68,6 +69,7 @@ def test_a_good_world_in_a_pipe(desk):
     assert "journal.db is intact" in done.stdout
     assert "it can read and write" in done.stdout
     assert "Engineering (e59112ee7a2d…)" in done.stdout
+    assert f"{DASH} Keyring         {NO_KEYRING}" in lines  # no check was left out there
     assert desk.key not in done.stdout
     assert os.listdir(desk.folder) == ["cv.pdf"]
 
@@ -217,7 +219,7 @@ def test_an_unknown_source(desk):
     desk.configure(source="0" * 40)
     level, text = only(diagnose(desk, code=5)["source"])
     assert level == "error"
-    assert "is not a source of this account" in text
+    assert "is not a source of this account. HrFlow answered 400: " in text
 
 
 def test_sync_parsing_that_is_not_enabled(desk):

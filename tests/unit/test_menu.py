@@ -168,7 +168,7 @@ def test_the_menu_has_everything_in_its_order():
     assert texts(menu(FULL, EN)) == [
         "170 files need attention · 1 folder can't be watched", "Open activity", "",
         "✓ Jane Doe → Engineering", "… next.pdf", "… held.pdf", "✗ tool.pdf", "= copy.pdf", "",
-        "Needs attention (32)", "Approve uploads…", "",
+        "Needs attention (34)", "Approve uploads…", "",  # 30 failed, 3 held, 1 folder
         "Pause uploads", "Snooze notifications", "",
         "Add folder…", "Open folder", "Set up…", "Help", "", "Quit",
     ]  # fmt: skip
@@ -201,7 +201,7 @@ def test_the_latest_five_files_are_listed():
 
 def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     cause, folder, refused, lost, more, part, every = line(
-        menu(FULL, EN), "Needs attention (32)"
+        menu(FULL, EN), "Needs attention (34)"
     ).items
     assert cause.text == "✗ 3 files are on hold"
     assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked

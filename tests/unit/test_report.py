@@ -103,6 +103,13 @@ def test_medians_are_of_what_is_known():
     assert report.record(made)["slots"][0]["parsed"] == 2
 
 
+def test_the_page_leaves_out_categories_without_files():
+    made = report.summarize(WEEK, [Timing("/a", "k", "", State.PARSED, WEEK.since)])
+    page = report.render(made, "now")
+    shown = {name for name, label in CATEGORIES.items() if f">{label}<" in page}
+    assert shown == {"parsed"}
+
+
 def test_what_was_extracted_is_counted_apart_from_what_was_ignored(capsys):
     at = WEEK.since + 3600
     timings = [

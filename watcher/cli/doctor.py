@@ -63,13 +63,13 @@ def command(ctx: click.Context, as_json: bool, report: str | None) -> int:
 def _examine(case: Case, found: list[tuple[Check, Finding]], *, as_json: bool) -> int:
     """Run all checks; show and collect each finding as it comes. Returns the exit code.
 
-    For people, what was not checked comes at the end, by the reasons why.
+    For people, what was not checked comes at the end, by what stopped it.
     """
     code = 0
     skipped: dict[str, list[str]] = {}
     for check, finding, advice in with_advice(examine(case)):
         found.append((check, finding))
-        if finding.level is Level.SKIPPED and not as_json:
+        if finding.level is Level.SKIPPED and finding.stops and not as_json:
             labels = skipped.setdefault(str(finding.stops), [])
             if str(check.label) not in labels:
                 labels.append(str(check.label))

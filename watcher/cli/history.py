@@ -195,7 +195,7 @@ def _write_page(path: str, page: str, folders: list[str]) -> None:
 
 
 def _show_report(made: Report) -> None:
-    say(f"{made.period.title}: {count_files(made.total.files)}")
+    say(f"CVs added: {made.period.title} ({count_files(made.total.files)})")
     if made.total.files:
         _show_lines(made)
     if made.months:

@@ -154,7 +154,7 @@ class _AccountCheck:
                 source = inquiry.source(key)
         except NoAccessError as failure:
             return error(
-                msg("The API key has no access to {what} ({why}).", what=shown, why=failure.title),
+                msg("The API key has no access to {what}. {why}", what=shown, why=failure.title),
                 msg(
                     "Give the key access to this source in HrFlow, or choose another source in the"
                     " configuration."
@@ -162,7 +162,7 @@ class _AccountCheck:
             )
         except UnusableError as failure:
             return error(
-                msg("{key} is not a source of this account ({why}).", key=shown, why=failure.title),
+                msg("{key} is not a source of this account. {why}", key=shown, why=failure.title),
                 msg("Copy the source's key from HrFlow into the configuration."),
             )
         state, of_sync = judge_state(source), judge_source(source, sync=sync)

@@ -141,9 +141,8 @@ def _file_line(entry: Entry) -> str:
 def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     """Yield "Needs attention (3)", if anything does: each with its reason and what can be done."""
     files = [_attention_file(entry, word) for entry in snapshot.attention[:_LISTED]]
-    causes = [
-        _attention_cause(hold, word) for hold in active_holds(snapshot) if not needs_approval(hold)
-    ]
+    holds = [hold for hold in active_holds(snapshot) if not needs_approval(hold)]
+    causes = [_attention_cause(hold, word) for hold in holds]
     folders = [_attention_folder(folder, word) for folder in broken_folders(snapshot)]
     total = attention_files(snapshot)
     more = []
@@ -152,7 +151,8 @@ def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
         more.append(Item(text, ATTENTION))
     if total > 1:
         more += [SEPARATOR, Item(word("Retry all"), Action("retry", {"all": True}))]
-    if count := total + len(causes) + len(folders):
+    held = sum(max(1, hold.files) for hold in holds)  # files, as in the headline, not causes
+    if count := total + held + len(folders):
         text = word("Needs attention ({count:count})", count=count)
         yield Item(text, items=(*causes, *folders, *files, *more))
 

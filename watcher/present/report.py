@@ -279,12 +279,18 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-
 svg { width: 100%; min-width: 34rem; height: auto; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 svg .axis { stroke: var(--line); } svg .on { fill: var(--ink); }
-.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; padding: .35rem .5rem; border-bottom: 1px solid var(--line); }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.path { overflow-wrap: anywhere; min-width: 9rem; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; width: 100%; font-size: .875rem; }
+th, td { text-align: left; padding: .4rem; border-bottom: 1px solid var(--line); }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td { white-space: nowrap; }
+td.path { white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
+.keys { display: flex; flex-wrap: wrap; gap: 0 1rem; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: .2em;
-  margin: 0 .35em 0 1em; }
+  margin-right: .35em; }
+@media print { body { margin: 0; padding: 0; } svg { min-width: 0; }
+  table { font-size: .7rem; } th, td { padding: .25rem; white-space: normal; }
+  td.path { min-width: 5rem; } .wide { overflow: visible; } .key { print-color-adjust: exact; }
+  .cards li, .wide, tr { break-inside: avoid; } h2 { break-after: avoid; } }
 """
 
 _PARSING: Final = msg(
@@ -325,8 +331,13 @@ def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
     )
 
 
+def _occurring(total: Line) -> list[str]:
+    """Return the categories that have files, in order; only these are shown."""
+    return [name for name in CATEGORIES if total.categories.get(name)]
+
+
 def _cards(total: Line, word: Catalog) -> str:
-    cards = [(str(total.categories.get(name, 0)), label) for name, label in CATEGORIES.items()]
+    cards = [(str(total.categories[name]), CATEGORIES[name]) for name in _occurring(total)]
     cards += [
         (_seconds(total.upload_seconds, word), msg("Median upload time")),
         (_seconds(total.parse_seconds, word), msg("Median parsing time")),
@@ -340,7 +351,7 @@ def _cards(total: Line, word: Catalog) -> str:
 def _table(report: Report, word: Catalog) -> str:
     if not report.lines:
         return _quiet(word("No files in this period."))
-    categories = [name for name in CATEGORIES if report.total.categories.get(name)]
+    categories = _occurring(report.total)
     numbers = [
         msg("Files"), *(CATEGORIES[name] for name in categories), msg("Upload"), msg("Parsing"),
     ]  # fmt: skip
@@ -401,11 +412,11 @@ def _colour(category: str) -> str:
 
 def _legend(report: Report, word: Catalog) -> str:
     keys = "".join(
-        f'<span class="key" style="background:{_colour(name)}"></span>{_text(word(label))}'
-        for name, label in CATEGORIES.items()
-        if report.total.categories.get(name)
+        f'<span><span class="key" style="background:{_colour(name)}"></span>'
+        f"{_text(word(CATEGORIES[name]))}</span>"
+        for name in _occurring(report.total)
     )
-    return f'<p aria-hidden="true">{keys}</p>'
+    return f'<p class="keys" aria-hidden="true">{keys}</p>'
 
 
 def _stacked(report: Report, word: Catalog) -> str:
