@@ -4,8 +4,8 @@ from datetime import UTC, date
 
 import pytest
 
+from watcher.model.entries import Timing
 from watcher.model.kinds import State
-from watcher.model.records import Timing
 from watcher.present.report import Span, make_period, render, summarize
 
 #: How far what is wider than the page reaches beyond it, in pixels.
