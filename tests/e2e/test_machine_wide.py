@@ -272,8 +272,11 @@ def test_what_waits_for_a_yes_goes_on_waiting_after_a_start_without_a_configurat
     make_pdf(office.folder / "old.pdf", "old")
     running = office.start()
     running.wait_for("Watching")
-    asked = "waiting for your approval"
-    eventually(lambda: asked in office.run("status"))
+
+    def held():
+        return [each["files"] for each in json.loads(office.run("status", "--json"))["held"]]
+
+    eventually(lambda: held() == [1])
     running.end()
     office.write_machine(more='existing = "ask"\nnonsense = 1')
     running = office.start()
@@ -282,7 +285,7 @@ def test_what_waits_for_a_yes_goes_on_waiting_after_a_start_without_a_configurat
     running.end()
     office.write_machine(more='existing = "ask"')
     office.start().wait_for("Watching")
-    eventually(lambda: asked in office.run("status"))
+    eventually(lambda: held() == [1])
     assert not office.desk.arrived()
 
 
