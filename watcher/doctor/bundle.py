@@ -54,10 +54,6 @@ _ERROR_NAME = re.compile(r"[A-Z][A-Za-z]*(?:Error|Exception|Timeout|Warning)")
 _LONGEST_NUMBER: Final = 6
 _LONGEST_LINE: Final = 2000
 
-#: Characters for private use: each stands for a pseudonym while words are masked.
-_STAND_INS: Final = range(0xF0000, 0xFFFFD)
-_STAND_IN = re.compile("[\U000f0000-\U000ffffd]")
-
 #: Parts of the program whose text names made-up people.
 _NO_WORDS: Final = ("sandbox", "__pycache__")
 
@@ -89,18 +85,16 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """Return ``text`` with only known words and pseudonyms."""
-        used: list[str] = []
-        text = _STAND_IN.sub(MASK, text)
-        for known in sorted((each for each in self._pseudonyms if each in text), key=len)[::-1]:
-            if len(used) < len(_STAND_INS):
-                stand_in = chr(_STAND_INS[len(used)])
-                used.append(self._pseudonyms[known])
-                text = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", stand_in, text)
-        lines = (self._mask(line[:_LONGEST_LINE]) for line in text.split("\n"))
-        return _STAND_IN.sub(lambda found: used[ord(found[0]) - _STAND_INS[0]], "\n".join(lines))
+        known = sorted((each for each in self._pseudonyms if each in text), key=len, reverse=True)
+        whole_words = rf"(?<!\w)({'|'.join(map(re.escape, known))})(?!\w)" if known else r"(?!)()"
+        pieces = re.split(whole_words, text)  # what is not known, and between it what is
+        pieces[::2] = map(self._mask, pieces[::2])
+        pieces[1::2] = [self._pseudonyms[each] for each in pieces[1::2]]
+        return "".join(pieces)
 
-    def _mask(self, line: str) -> str:
-        return _BESIDE.sub(MASK, _WORD.sub(self._mask_word, line))
+    def _mask(self, text: str) -> str:
+        lines = (line[:_LONGEST_LINE] for line in text.split("\n"))
+        return "\n".join(_BESIDE.sub(MASK, _WORD.sub(self._mask_word, each)) for each in lines)
 
     def _mask_word(self, found: re.Match[str]) -> str:
         word = found[0]
