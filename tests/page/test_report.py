@@ -1,6 +1,6 @@
 """The report as a document: on a screen, on a phone and on paper, nothing of it is cut off."""
 
-from datetime import UTC, date
+from datetime import date
 
 import pytest
 
@@ -10,7 +10,7 @@ from watcher.present.report import Span, make_period, render, summarize
 
 #: How far what is wider than the page reaches beyond it, in pixels.
 CUT_OFF = "[...document.querySelectorAll('.wide')].map(each => each.scrollWidth - each.clientWidth)"
-MONTH = make_period(Span.MONTH, date(2026, 11, 1), lambda at: at.replace(tzinfo=UTC).timestamp())
+MONTH = make_period(Span.MONTH, date(2026, 11, 1))
 
 
 @pytest.fixture

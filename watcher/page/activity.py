@@ -171,7 +171,7 @@ class Activity(Struct, frozen=True):
             raise UsageError(msg("There is no such report."))
         now = time.time()
         today = date.fromtimestamp(now)  # noqa: DTZ012 - the person's own day
-        period = make_period(Span(span), today, lambda local: local.astimezone().timestamp())
+        period = make_period(Span(span), today)
         with self._reader() as reader:
             timings = reader.timings(period.since, period.until)
             made = summarize(period, timings, reader.months(now, MONTHS))
