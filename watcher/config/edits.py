@@ -4,7 +4,7 @@ The text is cut into blocks, each a header with the comments above it and the ke
 folder is added or removed as whole blocks; keys are set by tomlkit within theirs. (In the document
 as a whole, tomlkit puts a new key below the comments of the next table, and moves tables that stand
 apart.) Each edit is proved by parsing the new text: it must have the old values but for the edit,
-and all comments. An edit that fails this is refused, such as a folder more in ``folders = [{ … }]``.
+and all comments. An edit that fails this is refused, as are folders in ``folders = [{ … }]``.
 """
 
 from __future__ import annotations
