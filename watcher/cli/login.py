@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.config.editor import Editor
+    from watcher.credentials.other_secrets import Secret
     from watcher.daemon.setup import StoredKeys
     from watcher.model.settings import Account
 
@@ -57,7 +58,7 @@ _MOST_BYTES: Final = 10_000
 _SILENT_SECONDS: Final = 3.0
 _MOST_SECONDS: Final = 120.0
 
-#: Characters; a shorter secret of a webhook could be guessed.
+#: Characters of a webhook's secret.
 _SHORTEST_SECRET: Final = 8
 
 
@@ -117,11 +118,8 @@ def login(
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
     editor = open_editor(ctx)
     stored = stored_keys(editor)
-    if webhook:
-        _store_webhook_secret(ctx, stored, from_stdin=key_stdin)
-        return
-    if ledger:
-        _store_ledger_password(ctx, stored, from_stdin=key_stdin)
+    if webhook or ledger:
+        _store_secret(ctx, stored, WEBHOOK if webhook else LEDGER, from_stdin=key_stdin)
         return
     chosen = _find_account(editor, account, email, api_url, may_ask=not key_stdin)
     if key_stdin:
@@ -139,33 +137,23 @@ def login(
     say(Styled(f"{done}{used}.", "good"))
 
 
-def _read_secret(question: str, *, from_stdin: bool) -> str:
-    if from_stdin:
-        return read_stdin().strip()
-    return str(prompt(question, hide_input=True)).strip()
+def _store_secret(
+    ctx: click.Context, stored: StoredKeys, secret: Secret, *, from_stdin: bool
+) -> None:
+    """Store what is no account's key. It is not tested: "ledger status", or the first event, does.
 
-
-def _store_ledger_password(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
-    """Store the shared ledger's password; "ledger status" tests it."""
-    password = _read_secret("Password of the shared ledger (not shown)", from_stdin=from_stdin)
-    if not password.isprintable() or not password:
-        raise CredentialError("This is not a password: it is empty, or has several lines.")
-    store_key(stored, LEDGER.entry, password)
+    A webhook's secret must not be so short that it could be guessed.
+    """
+    what, least = "shared ledger's password", 1
+    if secret is WEBHOOK:
+        what, least = "webhook's secret", _SHORTEST_SECRET
+    text = read_stdin() if from_stdin else prompt(f"The {what} (not shown)", hide_input=True)
+    text = text.strip()
+    if len(text) < least or not text.isprintable():
+        raise CredentialError(f"This is not the {what}: it is too short, or has several lines.")
+    store_key(stored, secret.entry, text)
     _renew_keys(ctx)
-    say(Styled("✓ The shared ledger's password is in the system's keyring.", "good"))
-
-
-def _store_webhook_secret(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
-    """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
-    secret = _read_secret("Secret of the webhook (not shown)", from_stdin=from_stdin)
-    if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
-        raise CredentialError(
-            "This is not a webhook's secret: it is too short, or has several lines.",
-            "Copy it from the webhook's page in HrFlow.",
-        )
-    store_key(stored, WEBHOOK.entry, secret)
-    _renew_keys(ctx)
-    say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
+    say(Styled(f"✓ The {what} is in the system's keyring.", "good"))
 
 
 def _find_account(
