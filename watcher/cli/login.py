@@ -31,6 +31,7 @@ from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
 from watcher.daemon.instance import SilentError
 from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
+from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
     CredentialError,
@@ -39,7 +40,7 @@ from watcher.model.errors import (
     UnusableError,
     UsageError,
 )
-from watcher.model.settings import DEFAULT_API_URL, for_account
+from watcher.model.settings import for_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,30 +77,22 @@ def _renew_keys(ctx: click.Context) -> bool:
 
 @click.command("login")
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
-@click.option(
-    "--email", help="The email of your HrFlow account, if it is not in the configuration."
-)
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
 @click.option("--unchecked", is_flag=True, help="Store the key without testing it.")
 @click.option(
     "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
 )
 @click.option("--ledger", is_flag=True, help="Store the shared ledger's password instead of a key.")
-@click.option(
-    "--api-url", metavar="URL", help="Custom API address, if it is not in the configuration."
-)
 @click.argument("rest", nargs=-1, metavar="")
 @answers_with_facts
 @program_options
 def login(
     ctx: click.Context,
     account: str | None,
-    email: str | None,
     key_stdin: bool,
     unchecked: bool,
     webhook: bool,
     ledger: bool,
-    api_url: str | None,
     rest: tuple[str, ...],
     facts: dict[str, object],
 ) -> None:
@@ -121,7 +114,7 @@ def login(
     if webhook or ledger:
         _store_secret(ctx, stored, WEBHOOK if webhook else LEDGER, from_stdin=key_stdin)
         return
-    chosen = _find_account(editor, account, email, api_url, may_ask=not key_stdin)
+    chosen = _find_account(editor, account, may_ask=not key_stdin)
     if key_stdin:
         key = read_key()
         workspace = UNCHECKED if unchecked else check_with_hrflow(chosen, key)
@@ -156,29 +149,19 @@ def _store_secret(
     say(Styled(f"✓ The {what} is in the system's keyring.", "good"))
 
 
-def _find_account(
-    editor: Editor, given: str | None, email: str | None, api_url: str | None, *, may_ask: bool
-) -> Account:
-    """Return the account to test the key with; options complete what is configured."""
-    known = editor.known
+def _find_account(editor: Editor, given: str | None, *, may_ask: bool) -> Account:
+    """Return the account to test the key with; asks for its email if that is not configured."""
+    known, email = editor.known, None
     name = (choose_known_account if known.accounts else choose_account)(known, given, asks=may_ask)
     written = known.account(name)
-    if written is not None:
-        _refuse_other(name, "email", email, written.email)
-        _refuse_other(name, "api_url", api_url, written.api_url or DEFAULT_API_URL)
-    if not (email or (written and written.email)):
+    if not (written and written.email):
         if not may_ask:
-            raise UsageError(f'The email of account "{name}" is missing.', "Add --email.")
+            raise UsageError(
+                f'The email of account "{name}" is missing.',
+                f"Set it with: {command_name()} setup --non-interactive --email EMAIL --key-stdin",
+            )
         email = ask_email()
-    return editor.account(Answers(name, email, api_url))
-
-
-def _refuse_other(account: str, what: str, given: str | None, written: str) -> None:
-    if given and written and given != written:
-        raise UsageError(
-            f'In the configuration, the {what} of account "{account}" is {written}, not {given}.',
-            f"Omit --{what.replace('_', '-')}, or change the configuration first.",
-        )
+    return editor.account(Answers(name, email))
 
 
 # -- logout

@@ -146,12 +146,10 @@ def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
         "problem": problem,
         "account": folder.account,
         "source": _source(folder, folder.source_key, names),
-        "source_key": folder.source_key,
         "tags": write_tags(folder.tags),
         "recursive": folder.recursive,
         "existing": folder.existing.value,
         "after_upload": folder.after_upload.value,
-        "after_refusal": folder.after_refusal.value,
         "max_size": folder.max_size,
         "rules": [_rule(folder, at, rule, names) for at, rule in enumerate(folder.rules, 1)],
     }
