@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
@@ -29,6 +27,7 @@ from watcher.cli.editing import (
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say
 from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
+from watcher.daemon.adapters import on_thread
 from watcher.daemon.instance import SilentError
 from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.command import command_name
@@ -292,15 +291,7 @@ def store_key(stored: StoredKeys, account: str, key: str) -> None:
 
 def wait_for_keyring(call: Callable[[], _Result]) -> _Result:
     """Return what ``call`` returns; CredentialError if nobody unlocks the keyring for it."""
-    future: Future[_Result] = Future()
-
-    def settle() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
-            future.set_exception(error)
-
-    threading.Thread(target=settle, daemon=True).start()
+    future = on_thread(call, "keyring")
     try:
         return future.result(_SILENT_SECONDS)
     except TimeoutError:
