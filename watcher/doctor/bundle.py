@@ -8,7 +8,6 @@ in a file's name that the journal has forgotten is masked.
 from __future__ import annotations
 
 import errno
-import getpass
 import importlib.metadata
 import importlib.resources
 import json
@@ -16,7 +15,6 @@ import logging
 import os
 import platform
 import re
-import socket
 import zipfile
 from contextlib import closing, suppress
 from itertools import chain
@@ -24,6 +22,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from watcher import __version__
 from watcher.config import show
+from watcher.daemon.event_log import last_lines
+from watcher.daemon.folders import this_machine
 from watcher.doctor.findings import record
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
@@ -128,8 +128,8 @@ def _sources(place: Traversable) -> Iterator[str]:
 #: The latest files get pseudonyms of their own; the names of all others are masked.
 _FILES: Final = 10_000
 
-#: Bytes of the log's end.
-_LOG_BYTES: Final = 100_000
+#: Lines of the log's end.
+_LOG_LINES: Final = 1000
 
 _ENDING = re.compile(r"\.[a-z]{1,5}\Z")
 _PLAIN: Final = re.compile(r"true|false|not set|-?[\d.]+")
@@ -159,7 +159,7 @@ def write(file: BinaryIO, case: Case, found: Sequence[tuple[Check, Finding]]) ->
         "config.txt": lambda: "\n".join(_config(scrubber, case)),
         "versions.txt": lambda: "\n".join(_versions()),
         "counts.txt": lambda: scrubber.text(_counts(case)),
-        "log.txt": lambda: scrubber.text(_log_tail(case.places.log)),
+        "log.txt": lambda: scrubber.text("\n".join(last_lines(case.places.log, _LOG_LINES))),
     }
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, make in parts.items():
@@ -177,21 +177,15 @@ def _add_people(scrubber: Scrubber, case: Case) -> None:
     if case.loaded:
         _add_settings(scrubber, case.loaded.config)
     _add_files(scrubber, case)
+    machine = this_machine()
     for text, pseudonym in (
         (case.places.state, "<state>"),
         (case.config, "<config>"),
         (case.home, "<home>"),
-        (_user(), "<user>"),
-        (socket.gethostname(), "<machine>"),
+        (machine.user, "<user>"),
+        (machine.hostname, "<machine>"),
     ):
         scrubber.add(text, pseudonym)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
-        return ""
 
 
 def _add_settings(scrubber: Scrubber, config: Config) -> None:
@@ -274,20 +268,5 @@ def _versions() -> Iterator[str]:
 
 
 def _counts(case: Case) -> str:
-    try:
-        with closing(Reader(case.places.journal)) as reader:
-            return "\n".join(f"{state} {files}" for state, files in reader.counts().items())
-    except JournalError as error:
-        return str(error)
-
-
-def _log_tail(path: str) -> str:
-    """Return the end of the log, from the beginning of a line."""
-    try:
-        with open(path, "rb") as file:
-            start = max(0, os.fstat(file.fileno()).st_size - _LOG_BYTES)
-            file.seek(start)
-            text = file.read(_LOG_BYTES).decode(errors="replace")
-    except OSError as error:
-        return f"There is no log ({error.strerror})."
-    return text.partition("\n")[2] if start else text
+    with closing(Reader(case.places.journal)) as reader:
+        return "\n".join(f"{state} {files}" for state, files in reader.counts().items())
