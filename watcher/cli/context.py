@@ -131,13 +131,7 @@ def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, An
     from watcher.page.activity import Activity  # noqa: PLC0415
 
     with standalone(where) as journal:
-        orders = JournalActions(journal, Activity(where, ENGLISH))
-        acts = {
-            "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
-            "retry": orders.retry, "ignore": orders.ignore, "forget": orders.forget,
-            "sources": orders.name_sources,
-        }  # fmt: skip
-        return acts[what](order)
+        return JournalActions(journal, Activity(where, ENGLISH)).orders()[what](order)
 
 
 def real_path(path: str) -> str:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from watcher.page.activity import Activity
 
     Body = Mapping[str, Any]
+    #: Takes the body of a request and returns its answer.
+    Order = Callable[[Body], dict[str, object]]
 
 #: Files in one message to the pipeline.
 _PIECE: Final = 500
@@ -72,6 +74,18 @@ class JournalActions(Struct, frozen=True):
 
     app: Receiver
     activity: Activity
+
+    def orders(self) -> dict[str, Order]:
+        """Return all actions by their names: in the API, in the menu, and in :func:`cli.send`."""
+        return {
+            "pause": self.pause,
+            "resume": self.resume,
+            "snooze": self.snooze,
+            "retry": self.retry,
+            "ignore": self.ignore,
+            "sources": self.name_sources,
+            "forget": self.forget,
+        }
 
     def pause(self, body: Body) -> dict[str, object]:
         """Pause uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
@@ -239,6 +253,19 @@ class Actions(JournalActions, frozen=True):
     app: App
     control: Control
     undoable: UndoQueue
+
+    def orders(self) -> dict[str, Order]:
+        """Return all actions by their names, those that need the running program too."""
+        return {
+            **super().orders(),
+            "undo": self.undo,
+            "show": self.show,
+            "rescan": self.rescan,
+            "reload": self.reload,
+            "keys": self.keys,
+            "import": self.begin_import,
+            "stop": self.stop,
+        }
 
     def _send(self, messages: Sequence[object], body: Body) -> dict[str, object]:
         """Post messages; after the time to undo them if the ``body`` says "undo"."""

@@ -25,11 +25,11 @@ from watcher.page.setup_form import Health, Sample, Setup
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from watcher.daemon.core import App
     from watcher.daemon.instance import Instance, Places
-    from watcher.page.actions import Control
+    from watcher.page.actions import Body, Control
     from watcher.present.menu import Action
 
 _log = logging.getLogger(__name__)
@@ -121,14 +121,11 @@ class ActivityPage:
 
     def act(self, action: Action) -> None:
         """Do what a click on the icon or a notification means; a failure is logged."""
-        actions = self._actions
-        clicks = {
+        clicks: dict[str, Callable[[Body], object]] = {
+            **self._actions.orders(),
             "open": lambda body: self.open(body.get("at", "")),
             "log": lambda _: show_file(self._places.log, itself=True),
-            "show": actions.show, "retry": actions.retry, "ignore": actions.ignore,
-            "pause": actions.pause, "resume": actions.resume, "snooze": actions.snooze,
-            "stop": actions.stop,
-        }  # fmt: skip
+        }
         try:
             clicks[action.request](action.body)
         except WatcherError as error:
