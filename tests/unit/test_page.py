@@ -16,7 +16,7 @@ from watcher.i18n.message import ENGLISH, msg, verbatim
 from watcher.model.entries import Entry
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import IGNORED_BY_USER
+from watcher.model.reasons import IGNORED_BY_USER
 from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
 from watcher.page import actions, server

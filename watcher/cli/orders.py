@@ -37,8 +37,8 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
+from watcher.model.holds import HOUR, burst_key, cause_of, existing_key
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import HOUR, burst_key, cause_of, existing_key
 from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:

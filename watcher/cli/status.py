@@ -31,7 +31,7 @@ from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verba
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
-from watcher.model.lifecycle import UNFINISHED
+from watcher.model.reasons import UNFINISHED
 from watcher.model.snapshot import LedgerUse, Snapshot
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, ledger_use, needs_approval, obstacles

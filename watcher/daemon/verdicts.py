@@ -15,8 +15,10 @@ from watcher.daemon.instance import open_reader
 from watcher.documents import Spool
 from watcher.i18n.message import NOTHING, Message, as_fields, msg
 from watcher.model.files import Unusable
+from watcher.model.holds import burst_key, hold_keys
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, burst_key, hold_keys
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.reasons import EXISTING_WAITS
 from watcher.model.settings import Duplicates
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time

@@ -17,8 +17,8 @@ from watcher.hrflow.client import Access, Inquiry, NoAccessError, RefusedKeyErro
 from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
 from watcher.model.errors import CredentialError, OfflineError, UnusableError
+from watcher.model.holds import account_keys, hold_key
 from watcher.model.kinds import QUOTA_FIX, Cause
-from watcher.model.lifecycle import account_keys, hold_key
 from watcher.present import view
 from watcher.routing.patterns import names_in
 

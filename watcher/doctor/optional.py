@@ -13,7 +13,7 @@ from watcher.doctor.findings import CONFIG, Check, error, of, ok, warning
 from watcher.i18n.message import msg, plural
 from watcher.ledger import not_installed
 from watcher.model.errors import CredentialError, LedgerError
-from watcher.model.lifecycle import month_of
+from watcher.model.holds import month_of
 from watcher.model.settings import for_account
 from watcher.present.status import needs_approval
 from watcher.system import is_loopback

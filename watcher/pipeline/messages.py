@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from watcher.i18n.message import msg
+from watcher.model.holds import cause_of
 from watcher.model.kinds import APPROVABLE, State
-from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, cause_of, retried
+from watcher.model.lifecycle import IGNORABLE, Step, retried
+from watcher.model.reasons import IGNORED_BY_USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
