@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from watcher import __version__
 from watcher.credentials.keyring import NO_KEYRING
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 from watcher.doctor import account, checks, folders, program, with_advice, write_bundle
 from watcher.doctor.findings import (
     Case,

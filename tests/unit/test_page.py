@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from watcher.cli.orders import parse_span
 from watcher.daemon.adapters import next_day
-from watcher.daemon.instance import Instance, Places
+from watcher.daemon.instance import Instance
+from watcher.daemon.state_folder import Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
 from watcher.model.entries import Entry
 from watcher.model.errors import UsageError

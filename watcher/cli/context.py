@@ -9,7 +9,8 @@ import click
 from msgspec.structs import replace
 
 from watcher.cli.output import say
-from watcher.daemon.instance import Channel, Places, default_state
+from watcher.daemon.channel import Channel
+from watcher.daemon.state_folder import Places, default_state
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import NotRunningError, WatcherError
 from watcher.model.kinds import FAILED

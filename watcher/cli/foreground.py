@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 class StopSignal:

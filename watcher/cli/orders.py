@@ -28,7 +28,8 @@ from watcher.cli.output import (
     say,
     say_json,
 )
-from watcher.daemon.instance import lock, open_reader
+from watcher.daemon.instance import lock
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.model.errors import (
     AlreadyRunningError,
@@ -44,7 +45,7 @@ from watcher.present.status import needs_approval
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 def _order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:

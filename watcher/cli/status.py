@@ -25,7 +25,8 @@ from watcher.cli.output import (
     shown_files,
     shown_folder,
 )
-from watcher.daemon.instance import Channel, open_reader, read_facts
+from watcher.daemon.channel import Channel, read_facts
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from watcher.cli.foreground import StopSignal
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.journal.reader import Reader
     from watcher.model.snapshot import ActiveHold
 

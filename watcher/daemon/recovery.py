@@ -20,7 +20,7 @@ from watcher.system import write_atomically
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 _log = logging.getLogger(__name__)
 

@@ -16,8 +16,9 @@ from msgspec import Struct, field
 
 from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock
+from watcher.daemon.channel import read_facts
 from watcher.daemon.folders import make_plans, this_machine
-from watcher.daemon.instance import open_reader, read_facts
+from watcher.daemon.state_folder import open_reader
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from watcher.config import Loaded
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.folders.mounts import Limits
     from watcher.journal.reader import Reader
     from watcher.routing.rules import Plan

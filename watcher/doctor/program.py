@@ -14,8 +14,8 @@ from watcher import __version__
 from watcher.config import MachineFile, headline, load
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
-from watcher.daemon.instance import open_reader
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
+from watcher.daemon.state_folder import open_reader
 from watcher.desktop.tray import advice, find_backend, has_desktop
 from watcher.doctor.findings import Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import Text, msg

@@ -11,8 +11,9 @@ import webbrowser
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
+from watcher.daemon.channel import HOST
 from watcher.daemon.desktop import chosen_language, show_file, start
-from watcher.daemon.instance import HOST, LocalServer
+from watcher.daemon.instance import LocalServer
 from watcher.documents.adding import PIECE
 from watcher.i18n.languages import system_language
 from watcher.model.errors import WatcherError
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Instance, Places
+    from watcher.daemon.instance import Instance
+    from watcher.daemon.state_folder import Places
     from watcher.page.actions import Body, Control
     from watcher.present.menu import Action
 

@@ -46,8 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
     from watcher.daemon.login_service import LoginService
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.model.entries import Entry
     from watcher.page.actions import Control
