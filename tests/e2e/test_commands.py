@@ -430,7 +430,7 @@ def test_status_says_why_files_wait_while_offline(desk):
     running.wait_for("Waiting")
     said = desk.run("status").stdout
     assert "Offline since" in said
-    assert "↻ 1 waiting: The server can't be reached. Next try at " in said
+    assert "↻ 1 waiting: The server can't be reached. Next try: " in said
 
 
 def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):

@@ -31,6 +31,7 @@ from watcher.journal.history import Filter
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
+from watcher.present.status import full_time
 from watcher.routing.names import is_in
 from watcher.system import write_atomically
 
@@ -165,7 +166,7 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
         months = reader.months(period.until - 1, reports.MONTHS) if reader else []
     made = reports.summarize(period, timings, months)
     if html:
-        _write_page(html, reports.render(made, moment(time.time())), folders)
+        _write_page(html, reports.render(made, full_time(time.time(), ENGLISH)), folders)
     if as_json:
         say_json(reports.record(made))
     elif html:
@@ -201,7 +202,7 @@ def _show_report(made: Report) -> None:
     if made.months:
         say("Uploads per month:")
         columns = ["Month", "Account", "Uploads"]
-        rows = [[each.month, each.account, str(each.uploads)] for each in made.months]
+        rows = [[ENGLISH.date(each.month), each.account, str(each.uploads)] for each in made.months]
         if not made.has_accounts:
             columns, rows = ["Month", "Uploads"], [[month, files] for month, _, files in rows]
         say_table(columns, rows)

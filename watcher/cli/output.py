@@ -24,6 +24,7 @@ import click
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UsageError
 from watcher.present import listing, view
+from watcher.present.status import local_time
 from watcher.routing.names import document_path
 
 if TYPE_CHECKING:
@@ -341,8 +342,13 @@ def progress(*, shown: bool, label: str = "Uploading") -> Iterator[Callable[[int
 
 
 def moment(at: float) -> str:
-    """Return a local time like "2026-11-23 14:00:00"; "" for 0."""
+    """Return a local time for a table, like "2026-11-23 14:00:00"; "" for 0."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
+
+
+def when(at: float) -> str:
+    """Return a local time for a sentence, with the date unless that is today."""
+    return local_time(at, time.time(), ENGLISH)
 
 
 def brief_moment(at: float, now: float) -> str:

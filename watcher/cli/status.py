@@ -24,6 +24,7 @@ from watcher.cli.output import (
     say_table,
     shown_files,
     shown_folder,
+    when,
 )
 from watcher.daemon.instance import Channel, open_reader, read_facts
 from watcher.i18n.command import command_name
@@ -234,7 +235,7 @@ def _show(facts: dict[str, Any], where: Places) -> None:
 
 def _show_program(facts: dict[str, Any], where: Places) -> None:
     if facts["running"]:
-        say(Styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
+        say(Styled(f"Running since {when(facts['since'])} (PID {facts['pid']}).", "good"))
         if facts["version"] not in (None, __version__):
             say(Styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
                        " stops once the current uploads are finished.", "busy"))  # fmt: skip
@@ -249,10 +250,10 @@ def _show_program(facts: dict[str, Any], where: Places) -> None:
         say(Styled(f"Not set up yet. Set it up with: {command_name()} open", "busy"))
     if facts["paused"]:
         until = facts["paused_until"]
-        end = f"until {moment(until)}." if until else f"until you run: {command_name()} resume"
+        end = f"until {when(until)}." if until else f"until you run: {command_name()} resume"
         say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
-        say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
+        say(Styled(f"Offline since {when(facts['offline_since'])}.", "bad"))
     if ledger := facts["ledger"]:
         use = LedgerUse(ledger["machines"], tuple(ledger["waits"].items()))
         said = ledger_use(use, ENGLISH)
@@ -279,7 +280,7 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
     for each in waits:
         display = view.STATES[State(each["state"])]
         due_at = each["due_at"]
-        due = f" Next try at {moment(due_at)[11:]}." if due_at else ""
+        due = f" Next try: {when(due_at)}." if due_at else ""
         why, label = each["why"].rstrip("."), str(display.label).lower()
         say(Styled(f"{display.sign} {each['files']} {label}: {why}.{due}", display.tone))
 
