@@ -273,14 +273,16 @@ def test_status_and_history_need_no_running_program(desk):
     assert "program" in after["attention"][0]["why"]
     (refused,) = desk.read_json("history", "--only", "refused")
     assert os.path.basename(refused["path"]) == "renamed program.pdf"
-    assert len(desk.read_json("history", "--text", "aisha", "--since", "1h")) == 1
+    assert len(desk.read_json("history", "aisha", "--since", "1h")) == 1
     assert desk.read_json("history", "--until", "2020-01-01") == []
     both = desk.read_json(
         "history", *("--only", "refused", "--only", "accepted", "--only", "parsed")
     )
     assert len(both) == 2
-    assert desk.read_json("history", "--folder", str(desk.root / "other")) == []
-    assert desk.read_json("history", "--folder", str(desk.folder)) == both
+    assert desk.read_json("history", str(desk.root / "other")) == []
+    assert desk.read_json("history", str(desk.folder)) == both
+    assert desk.read_json("history", str(desk.folder), "renamed", "program") == [refused]
+    assert desk.run("history", str(desk.folder), str(desk.root)).returncode == 2
     assert desk.read_json("history", "--limit", "1") == both[:1]
     assert desk.run("history", "--since", "whenever").returncode == 2
     plain = desk.run("history").stdout.splitlines()
@@ -367,6 +369,14 @@ def test_a_journal_that_cannot_be_read_is_set_aside_by_a_run(desk):
     (desk.root / "state").mkdir()
     (desk.root / "state" / "journal.db").write_text("no database, however long it may be " * 9)
     desk.start("run").wait_for("has been moved to")
+
+
+def test_status_before_the_set_up_names_its_command(desk):
+    desk.config.unlink()
+    (facts,) = desk.read_json("status")
+    assert (facts["running"], facts["set_up"]) == (False, False)
+    first = desk.run("status").stdout.splitlines()[0]
+    assert first.endswith(" setup"), first
 
 
 def test_status_tells_of_the_running_program(desk):

@@ -375,4 +375,4 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
             for hold in reader.held() if reader else ():
                 if hold.files:
                     say(Styled(f"Waiting: {hold.why}", "bad"))
-    say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")
+    say(f"See which ones and why with: {command_name()} history {shlex.quote(path)}")
