@@ -38,7 +38,7 @@ def make_document(period, word=ENGLISH):
                period.since, period.since + 1, period.since + 2, period.since + 30)
         for number, state in enumerate(State)
     ]  # fmt: skip
-    return render(summarize(period, files), "2026-11-30 10:00", word)
+    return render(summarize(period, files), "November 30, 2026 at 10:00", "/home/recruiter", word)
 
 
 @pytest.fixture

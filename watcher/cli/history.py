@@ -22,7 +22,7 @@ from watcher.cli.output import (
     say_json,
     say_table,
     shown_files,
-    shown_folder,
+    shown_path,
     write,
 )
 from watcher.daemon.instance import open_reader
@@ -171,7 +171,8 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
         months = reader.months(period.until - 1, reports.MONTHS) if reader else []
     made = reports.summarize(period, timings, months)
     if html:
-        _write_page(html, reports.render(made, full_time(time.time(), ENGLISH)), folders)
+        made_at, home = full_time(time.time(), ENGLISH), os.path.expanduser("~")
+        _write_page(html, reports.render(made, made_at, home), folders)
     if as_json:
         say_json(reports.record(made))
     elif html:
@@ -221,7 +222,7 @@ def _show_lines(made: Report) -> None:
     for line in made.lines:
         files = dict(view.numbers(line.states, line.opened))
         numbers = [_number(files.get(display, 0)) for display, _ in shown]
-        place = [shown_folder(line.folder), view.short(line.source)]
+        place = [shown_path(line.folder), view.short(line.source)]
         rows.append([*place, str(line.files), *numbers, *_times(line)])
     last = ["all", "", str(total.files), *(str(files) for _, files in shown)]
     rows.append([*last, *_times(total)])

@@ -192,11 +192,9 @@ def count_files(number: int) -> str:
     return f"{number} file{'s' * (number != 1)}"
 
 
-def shown_folder(path: str) -> str:
-    """Return a folder's path, in a terminal with "~" for the home folder."""
-    home = os.path.expanduser("~")
-    below = listing.below(home, path)
-    return os.path.join("~", below) if sys.stdout.isatty() and below != path else path
+def shown_path(path: str) -> str:
+    """Return a path, in a terminal with "~" for the home folder."""
+    return listing.short_path(path, os.path.expanduser("~")) if sys.stdout.isatty() else path
 
 
 def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
@@ -207,7 +205,7 @@ def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
     """
     folders = {folder for folder, _ in files}
     if not sys.stdout.isatty() or len(set(map(view.base_name, folders))) < len(folders):
-        return [shown_folder(document_path(path)) for _, path in files]
+        return [shown_path(document_path(path)) for _, path in files]
     inside = [listing.below(folder, path) for folder, path in files]
     if len(folders) == 1:
         return inside

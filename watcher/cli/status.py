@@ -23,7 +23,7 @@ from watcher.cli.output import (
     say_json,
     say_table,
     shown_files,
-    shown_folder,
+    shown_path,
     when,
 )
 from watcher.daemon.instance import Channel, open_reader, read_facts
@@ -273,7 +273,7 @@ def _show_folders(folders: dict[str, str]) -> None:
         if problem:
             say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(Styled(f"✓ Watching {shown_folder(path)}", "good"))
+            say(Styled(f"✓ Watching {shown_path(path)}", "good"))
 
 
 def _show_keys(keys: dict[str, dict[str, str]]) -> None:
@@ -305,7 +305,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
-            say(f"  in {shown_folder(place['folder'])}, for source {source}")
+            say(f"  in {shown_path(place['folder'])}, for source {source}")
         if hold["advice"]:
             say(f"  {hold['advice']}")
 

@@ -23,6 +23,7 @@ from watcher.i18n.message import ENGLISH, Message, msg, verbatim
 from watcher.model.entries import parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.present import view
+from watcher.present.listing import short_path
 from watcher.present.view import Group
 
 if TYPE_CHECKING:
@@ -299,8 +300,11 @@ _PARSING: Final = msg(
 )
 
 
-def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
-    """Return the page in a language; ``made_at`` is when the report was made, as text."""
+def render(report: Report, made_at: str, home: str, word: Catalog = ENGLISH) -> str:
+    """Return the page in a language.
+
+    ``made_at`` is when the report was made, as text; ``home`` the home folder, shown as "~".
+    """
     title = _text(word("CVs added: {period}", period=report.period.title))
     files = word.plural("1 file", "{count:count} files", report.total.files)
     parts = [
@@ -316,7 +320,7 @@ def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
         _times(report.parses, report.total.parse_seconds, word),
         _quiet(word(_PARSING)),
         _heading(word("By folder and source")),
-        _table(report, word),
+        _table(report, home, word),
         _heading(word("Uploads per month")),
         _quiet(word("HrFlow parses each upload. Files that were uploaded again count again.")),
         _months(report, word),
@@ -348,7 +352,7 @@ def _cards(total: Line, word: Catalog) -> str:
     return f'<ul class="cards">{items}</ul>'
 
 
-def _table(report: Report, word: Catalog) -> str:
+def _table(report: Report, home: str, word: Catalog) -> str:
     if not report.lines:
         return _quiet(word("No files in this period."))
     categories = _occurring(report.total)
@@ -359,16 +363,17 @@ def _table(report: Report, word: Catalog) -> str:
         f'<th scope="col">{_text(word(name))}</th>' for name in (msg("Folder"), msg("Source"))
     )
     head += "".join(f'<th scope="col" class="n">{_text(word(name))}</th>' for name in numbers)
-    rows = "".join(_row(line, categories, word) for line in report.lines)
+    rows = "".join(_row(line, categories, home, word) for line in report.lines)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="wide">{table}</div>'
 
 
-def _row(line: Line, categories: Sequence[str], word: Catalog) -> str:
+def _row(line: Line, categories: Sequence[str], home: str, word: Catalog) -> str:
     numbers = [str(line.files), *(str(line.categories.get(name, 0)) for name in categories)]
     numbers += [_seconds(line.upload_seconds, word), _seconds(line.parse_seconds, word)]
     cells = "".join(f'<td class="n">{_text(each)}</td>' for each in numbers)
-    folder, source = _text(line.folder), _text(view.short(line.source) or "—")
+    folder = _text(short_path(line.folder, home))
+    source = _text(view.short(line.source) or "—")
     return f'<tr><td class="path">{folder}</td><td>{source}</td>{cells}</tr>'
 
 

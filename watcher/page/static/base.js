@@ -135,6 +135,12 @@ const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle:
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const dated = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
+/** A path as the terminal shows it too: "~" for the home folder. */
+export function shortPath(path) {
+  const below = path.startsWith(start.home) ? path.slice(start.home.length) : "";
+  return /^[/\\]/.test(below) ? `~${below}` : path;
+}
+
 export const number = (value) => whole.format(value);
 export const moment = (at) => full.format(new Date(at * 1000));
 
