@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import Styled, say, say_json, shown_folder
+from watcher.cli.output import Styled, say, say_json, shown_path
 from watcher.i18n.message import Message
 from watcher.model.entries import Entry
 from watcher.model.errors import JournalError, WatcherError
@@ -226,7 +226,7 @@ def is_put_off(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(Styled(f"Watching {shown_folder(folder)}", "quiet"))
+            say(Styled(f"Watching {shown_path(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
         case Connection(0):

@@ -169,7 +169,7 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     if person:
         say(
             "People are found by the name that HrFlow read in their CV, while it is kept. To"
-            f' find files by their own names: {command_name()} history --text "{person}"',
+            f' find files by their own names: {command_name()} history "{person}"',
             err=True,
         )
 

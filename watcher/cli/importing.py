@@ -31,10 +31,10 @@ from watcher.cli.output import (
     confirm,
     count_files,
     json_option,
-    moment,
     progress,
     say,
     say_json,
+    when,
 )
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
@@ -325,7 +325,7 @@ def _wait(
             if not said_offline and (since := state["offline_since"]):
                 said_offline = True
                 say(
-                    f"HrFlow can't be reached (since {moment(since)}); retrying automatically."
+                    f"HrFlow can't be reached (since {when(since)}); retrying automatically."
                     " Ctrl-C stops the import.", err=True,
                 )  # fmt: skip
     return _look(where, path, began)
@@ -377,4 +377,4 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
             for hold in reader.held() if reader else ():
                 if hold.files:
                     say(Styled(f"Waiting: {hold.why}", "bad"))
-    say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")
+    say(f"See which ones and why with: {command_name()} history {shlex.quote(path)}")

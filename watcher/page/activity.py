@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -184,7 +185,7 @@ class Activity(Struct, frozen=True):
         with self._reader() as reader:
             timings = reader.timings(period.since, period.until)
             made = summarize(period, timings, reader.months(now, MONTHS))
-        return render(made, full_time(now, self.word), self.word)
+        return render(made, full_time(now, self.word), os.path.expanduser("~"), self.word)
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
         """Yield all files that match, as CSV in pieces."""

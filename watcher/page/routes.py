@@ -173,6 +173,7 @@ class Routes:
                 "page": self._activity.page({}),
                 "reasons": self._activity.reasons(),
                 "arrivals": self._activity.arrivals({}),
+                "home": os.path.expanduser("~"),
                 "chosen_language": self._language.chosen,
                 "languages": [ENGLISH.language, *languages()],
             }
