@@ -243,8 +243,7 @@ def notify() -> None:
 @program_options
 def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
     """Snooze notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
-    until = time.time() + parse_span(duration)
-    send(ctx, "snooze", until=until)
+    until = send(ctx, "snooze", seconds=parse_span(duration))["snoozed_until"]
     facts.update(snoozed_until=until, off=False)
     say(f"Notifications snoozed until {when(until)}.")
 
