@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
 
-    from rich.text import Text as RichText
-
     from watcher.i18n.message import Text
 
 #: Tone (see :mod:`watcher.present.view`) → its colour in a terminal.
@@ -232,6 +230,7 @@ def say_table(
     from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text as RichText  # noqa: PLC0415
 
     tones = tones or {}
     table, console = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False), Console()
@@ -254,19 +253,9 @@ def say_table(
         )
     for number, line in enumerate(lines):
         first, *rest = map(_folded, line, widths)
-        table.add_row(_rich(first, tones.get(number, "")), *(_rich(cell, "") for cell in rest))
+        tone = _COLOURS.get(tones.get(number, ""), "")
+        table.add_row(RichText(first, tone), *map(RichText, rest))
     console.print(table)
-
-
-def drawn(text: Text, tone: str = "", **options: Any) -> RichText:
-    """A text for what rich draws; ``options`` are those of :class:`rich.text.Text`."""
-    return _rich(view.safe(text), tone, **options)
-
-
-def _rich(text: str, tone: str, **options: Any) -> RichText:
-    from rich.text import Text as Rich  # noqa: PLC0415 - costs more than most commands take
-
-    return Rich(text, style=_COLOURS.get(tone, tone), **options)
 
 
 def _folded(text: str, width: int) -> str:
