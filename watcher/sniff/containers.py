@@ -70,13 +70,10 @@ class Bounded(io.RawIOBase):
 # --- Zip ---------------------------------------------------------------------------------------
 
 _END_MARK = b"PK\x05\x06"
-_END = struct.Struct("<4s4H2LH")  # end of central directory record, APPNOTE.TXT 4.3.16
-_END_64 = struct.Struct("<40xQQ")  # length and offset in that of zip64, 4.3.14
-_LOCATOR = struct.Struct("<4sLQL")  # where that is, 4.3.15
-_ENTRY = struct.Struct("<4s24x3H8xL")  # name, extra, comment, place of a central entry, 4.3.12
-_ZIP_ENCRYPTED = 1  # in an entry's flags, 4.4.4
-_DIRECTORY_CAP = 1_000_000  # bytes of central directory, some 10,000 entries
-_ZIP_BUDGET = 4_000_000  # bytes the library may read in all
+_END = struct.Struct("<20xH")  # end of central directory record, APPNOTE.TXT 4.3.16
+ZIP_ENCRYPTED = 1  # in an entry's flags, 4.4.4
+ZIP_UTF_8 = 0x800  # likewise, of its name
+_ZIP_BUDGET = 1_500_000  # bytes the library may read: a directory of some 10,000 entries
 _ENTRY_CAP = 262_144  # bytes read of one entry
 _NAMES_REACH = 65_536  # bytes in which names are looked for when there is no directory
 
@@ -148,81 +145,51 @@ ZIP_MALFORMED = (
 
 def identify_zip(content: Content, extension: str) -> tuple[Format, End]:
     """Return what the zip file is, and whether its central directory is there."""
-    end, size = _find_directory(content)
-    found = _read_zip(content, size, extension) if end is End.SEEN else None
+    found, end = _read_zip(content, extension)
     found = found or _identify_by_first_entries(content, extension) or formats.ZIP
     if found in (formats.IWORK, formats.ZIP):
         found = _IWORK.get(extension, found)
     return found, end
 
 
-def _find_directory(content: Content) -> tuple[End, int]:
-    """Return whether the central directory is there, and the size up to its end.
+def _read_zip(content: Content, extension: str) -> tuple[Format | None, End]:
+    """Return the kind by the central directory, None if it is not there, and whether it is.
 
     A zip file that is cut off behind a zip file inside it ends with that one's directory: hence
-    the directory must list the entry that the file begins with. NONE if it is too big to check.
+    the directory must list the entry that the file begins with.
     """
     place = content.find_last(_END_MARK)
     record = content.read(place, _END.size) if place >= 0 else b""
     if len(record) < _END.size:
         is_early = place < 0 and content.may_end_early(_END_MARK)
-        return End.DOUBTFUL if is_early else End.MISSING, content.size
-    _, _, _, _, entries, length, offset, comment = _END.unpack(record)
+        return None, End.DOUBTFUL if is_early else End.MISSING
+    (comment,) = _END.unpack(record)
     size = min(content.size, place + _END.size + comment)
-    places = [offset, place - length]
-    if (known := _read_end_64(content, place)) is not None:
-        length, offset, before = known
-        places = [offset, before - length]
-    if length > _DIRECTORY_CAP:
-        return End.NONE, size
-    is_whole = not entries or any(_lists_first_entry(content, each, length) for each in places)
-    return End.SEEN if is_whole else End.MISSING, size
-
-
-def _read_end_64(content: Content, place: int) -> tuple[int, int, int] | None:
-    """Return length, offset and end of the directory by the records of zip64, if there are any."""
-    if place < _LOCATOR.size:
-        return None
-    mark, _, at, _ = _LOCATOR.unpack(content.read(place - _LOCATOR.size, _LOCATOR.size))
-    if mark != b"PK\x06\x07" or at >= place:
-        return None
-    record = content.read(at, _END_64.size)
-    if len(record) < _END_64.size or not record.startswith(b"PK\x06\x06"):
-        return None
-    length, offset = _END_64.unpack(record)
-    return length, offset, at
-
-
-def _lists_first_entry(content: Content, place: int, length: int) -> bool:
-    """Whether a directory at ``place`` lists the entry with which the file begins.
-
-    Offsets are counted from the start of the file, or from the first entry if junk precedes it.
-    """
-    if not 0 <= place < content.size:
-        return False
-    begin = _LOCAL_NAME.search(content.head)
-    directory = content.read(place, length)
-    at = 0
-    while at + _ENTRY.size <= len(directory):
-        mark, name, extra, comment, offset = _ENTRY.unpack_from(directory, at)
-        if mark != b"PK\x01\x02":
-            return False
-        at += _ENTRY.size
-        if begin and offset in (0, begin.start()):
-            return content.head.startswith(directory[at : at + name], begin.end())
-        at += name + extra + comment
-    return False
-
-
-def _read_zip(content: Content, size: int, extension: str) -> Format | None:
     bounded = Bounded(content.handle, _ZIP_BUDGET, size)
+    end = End.DOUBTFUL
     try:
         with zipfile.ZipFile(bounded) as archive:
-            return _identify_by_entries(archive, extension) or formats.ZIP
+            if not _lists_first_entry(archive, content.head):
+                return None, End.MISSING
+            end = End.SEEN
+            return _identify_by_entries(archive, extension) or formats.ZIP, end
     except ZIP_MALFORMED:
         if bounded.failure:
             raise bounded.failure from None
-        return None
+        return None, end if bounded.left else End.NONE
+
+
+def _lists_first_entry(archive: zipfile.ZipFile, head: bytes) -> bool:
+    """Whether the directory lists the entry with which the file begins, perhaps behind junk.
+
+    By its name: some programs count offsets from elsewhere.
+    """
+    begin = _LOCAL_NAME.search(head)
+    first = min(archive.infolist(), key=lambda entry: entry.header_offset, default=None)
+    if begin is None or first is None:
+        return first is None
+    encoding = "utf-8" if first.flag_bits & ZIP_UTF_8 else "cp437"
+    return head.startswith(first.orig_filename.encode(encoding), begin.end())
 
 
 def _part_name(name: str) -> str:
@@ -271,7 +238,7 @@ def _identify_open_xml(
     archive: zipfile.ZipFile, name: str, parts: Iterable[str], extension: str
 ) -> Format | None:
     """Return the document's kind by its list of parts, which may be UTF-16, or by its folders."""
-    if archive.NameToInfo[name].flag_bits & _ZIP_ENCRYPTED:
+    if archive.NameToInfo[name].flag_bits & ZIP_ENCRYPTED:
         return formats.LOCKED
     types = _read_entry(archive, name).replace(b"\0", b"").lower()
     found = next((found for main, found in _MAIN_PARTS if main in types), None)
