@@ -34,7 +34,7 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Part, Unusable
 from watcher.routing.rules import too_large
 from watcher.sniff import formats
-from watcher.sniff.containers import ZIP_MALFORMED, Bounded
+from watcher.sniff.containers import ZIP_ENCRYPTED, ZIP_MALFORMED, ZIP_UTF_8, Bounded
 from watcher.sniff.detect import HEAD, sniff
 
 if TYPE_CHECKING:
@@ -215,29 +215,32 @@ def _is_mail(sniffed: Sniffed) -> bool:
 def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
     """Yield members; an attached email is replaced by what is attached to it, one level deep."""
     for member in members:
-        reader = _mail_reader(member)
-        if reader is None or member.left_out:
+        attached = None if member.left_out else _list_attached(member)
+        if attached is None:
             yield member
-            continue
-        try:
-            inner = list(reader(io.BytesIO(b"".join(member.read())), member.size))
-        except UnreadableError:  # it will be refused as an email
-            yield member
-            continue
-        if not inner:
+        elif not attached:
             yield replace(member, left_out=EMPTY)
-        for each in inner:
-            yield replace(each, left_out=NESTED) if _mail_reader(each) else each
+        else:
+            for each in attached:
+                yield replace(each, left_out=NESTED) if _attached_reader(each) else each
 
 
-def _mail_reader(member: Member) -> Reader | None:
-    """Return the reader of a member that is an email, judging by its name; None for others."""
+def _list_attached(member: Member) -> list[Member] | None:
+    """Return what is attached to a member; None if it is no email, or cannot be read as one."""
+    read = _attached_reader(member)
+    try:
+        return list(read()) if read else None
+    except UnreadableError:  # it will be refused as an email
+        return None
+
+
+def _attached_reader(member: Member) -> Callable[[], Iterable[Member]] | None:
+    """Return what lists what is attached to an email, known by its name; None for others."""
     extension = os.path.splitext(member.name)[1].lower()
-    readers: dict[str, Reader] = {
-        ".eml": read_mail,
-        ".msg": partial(read_outlook_message, is_attached=True),
-    }
-    return readers.get(extension)
+    reader = {".eml": read_mail, ".msg": read_outlook_message}.get(extension)
+    if member.attached or reader is None:
+        return member.attached
+    return lambda: reader(io.BytesIO(b"".join(member.read())), member.size)
 
 
 # --- Zip archives: their directory is checked for limits before anything is unpacked --------------
@@ -253,8 +256,6 @@ _TOGETHER: Final = 500_000_000
 #: many bytes is harmless.
 _RATIO: Final = 100
 _HARMLESS: Final = 10_000_000
-_ENCRYPTED: Final = 1  # in an entry's flags, APPNOTE.TXT 4.4.4
-_IS_UTF_8: Final = 0x800
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 _UNREADABLE: Final = msg("This zip archive is damaged. Download or save it again.")
@@ -318,7 +319,7 @@ def _find_problem(entries: list[zipfile.ZipInfo], size: int) -> Message:
             " and add them.",
             size=together,
         )
-    if any(each.flag_bits & _ENCRYPTED for each in entries):
+    if any(each.flag_bits & ZIP_ENCRYPTED for each in entries):
         return _LOCKED
     if any(each.compress_type not in _METHODS for each in entries):
         return _UNKNOWN
@@ -338,7 +339,7 @@ def _tell_left_out(entry: zipfile.ZipInfo) -> Message:
 
 def _decode_name(entry: zipfile.ZipInfo) -> str:
     """Return an entry's name; many programs write UTF-8 without saying so."""
-    if entry.flag_bits & _IS_UTF_8:
+    if entry.flag_bits & ZIP_UTF_8:
         return entry.filename
     with contextlib.suppress(UnicodeError):
         return entry.filename.encode("cp437").decode()
