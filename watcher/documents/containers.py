@@ -34,8 +34,9 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Part, Unusable
 from watcher.routing.rules import too_large
 from watcher.sniff import formats
-from watcher.sniff.containers import ZIP_ENCRYPTED, ZIP_MALFORMED, ZIP_UTF_8, Bounded
+from watcher.sniff.content import Bounded
 from watcher.sniff.detect import HEAD, sniff
+from watcher.sniff.zips import ZIP_ENCRYPTED, ZIP_MALFORMED, ZIP_UTF_8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -14,7 +14,8 @@ from watcher.documents.members import Member
 from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Mail
-from watcher.sniff.containers import OLE_MALFORMED, Bounded
+from watcher.sniff.compounds import OLE_MALFORMED
+from watcher.sniff.content import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
