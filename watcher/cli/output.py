@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 import time
 import unicodedata
@@ -130,6 +129,8 @@ def _question(question: Text) -> str:
 
 def _broken(texts: Sequence[str], hang: int | None) -> list[str]:
     """The parts of one line with line breaks in place of spaces, as wide as the terminal."""
+    import shutil  # noqa: PLC0415 - takes time, and only a terminal's lines are broken
+
     line = "".join(texts)
     columns = shutil.get_terminal_size().columns
     if _width(line) <= columns:
