@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Most files on a page.
 _LONGEST_PAGE: Final = 200
+#: The largest number that SQLite has.
+_LARGEST_ID: Final = (1 << 63) - 1
 #: Most reasons for which files need attention.
 _REASONS: Final = 50
 #: Most days that the chart shows.
@@ -69,6 +71,7 @@ class Activity(Struct, frozen=True):
     def file(self, file_id: int) -> dict[str, object]:
         """Return everything about one file; UsageError if it is not known."""
         with self._reader() as reader:
+            file_id = min(file_id, _LARGEST_ID)
             entry = reader.entry(file_id)
             story = reader.events(file_id)
             parts = reader.parts(entry) if entry and is_opened(entry) else []
@@ -179,10 +182,14 @@ class Activity(Struct, frozen=True):
         return render(made, full_time(now, self.word), os.path.expanduser("~"), self.word)
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
-        """Yield all files that match, as CSV in pieces."""
+        """Return all files that match, as CSV in pieces; UsageError if the query makes no sense."""
+        return self._pieces(read_filter(query))
+
+    def _pieces(self, wanted: Filter) -> Iterator[bytes]:
         yield "\N{BYTE ORDER MARK}".encode() + listing.to_csv([], self.word, head=True).encode()
-        for found in self.matching(query):
-            yield listing.to_csv(found, self.word, head=False).encode()
+        with self._reader() as reader:
+            for found in reader.pages(wanted):
+                yield listing.to_csv(found, self.word, head=False).encode()
 
     @contextmanager
     def _reader(self) -> Iterator[Reader]:
