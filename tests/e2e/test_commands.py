@@ -575,7 +575,7 @@ def test_status_while_the_journal_is_being_made(desk):
 
 def test_what_no_command_expects_is_in_the_log_and_not_on_the_terminal(desk):
     failing = mock.patch(
-        "watcher.daemon.instance.Channel.open", side_effect=ZeroDivisionError("x/0")
+        "watcher.daemon.channel.Channel.open", side_effect=ZeroDivisionError("x/0")
     )
     for options in ((), ("--json",)):
         with failing:

@@ -10,7 +10,7 @@ from watcher.i18n.languages import catalog, first_of_list, system_language
 from watcher.i18n.message import ENGLISH, NOTHING, msg
 from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.lifecycle import monthly_limit_why
+from watcher.model.reasons import monthly_limit_why
 from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.page.auth import TOKEN, AuthMiddleware, Sessions

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from watcher.i18n.languages import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.entries import Entry
+from watcher.model.holds import burst_key
 from watcher.model.kinds import State
-from watcher.model.lifecycle import burst_key
 from watcher.model.snapshot import ActiveHold, AppState, LedgerUse, Snapshot, Watched
 from watcher.present import view
 from watcher.present.menu import (

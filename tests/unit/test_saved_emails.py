@@ -261,6 +261,41 @@ def test_a_text_with_very_many_attachments_is_refused(tmp_path):
     assert "more than 500" in str(look(tmp_path).document.problem)
 
 
+WHOLE = pdf("cv", size=5000)
+IN_BASE64 = base64.encodebytes(WHOLE)
+A_PDF = b"Content-Type: application/pdf; name=cv.pdf\nContent-Transfer-Encoding: "
+EACH_PADDED = b"".join(base64.b64encode(WHOLE[at : at + 50]) + b"\n" for at in range(0, 5100, 50))
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (part(A_PDF + b"base64 (by a gateway)", IN_BASE64), "a comment"),
+        (part(A_PDF + b"base64;", IN_BASE64), "a stray semicolon"),
+        (part(A_PDF + b'"Base64"', IN_BASE64), "quotes"),
+        (part(A_PDF + b"x-base64", IN_BASE64), "an old name"),
+        (part(A_PDF.replace(b":", b" :") + b"base64", IN_BASE64), "blanks before colons"),
+        (part(A_PDF + b"base64", EACH_PADDED), "each line encoded by itself"),
+        (part(A_PDF + b'"quoted-printable"', binascii.b2a_qp(WHOLE, istext=False)), "quotes"),
+        (part(A_PDF + b"x-uuencode;", uuencoded(b"cv.pdf", WHOLE)), "a stray semicolon"),
+    ],
+)
+def test_a_document_is_decoded_whatever_its_headers_look_like(tmp_path, sent, why):
+    save(tmp_path, "mail.eml", raw(sent))
+    found = look(tmp_path, "mail.eml/cv.pdf", keep_open=True)
+    with found.handle:
+        assert found.handle.read() == WHOLE, why
+
+
+def test_emails_in_a_digest_are_opened_though_it_does_not_call_them_so(tmp_path):
+    inner = raw(part(b"Content-Type: application/pdf; name=cv.pdf"), headers=b"Subject: x\n")
+    digest = raw(b"\n" + inner.replace(b"b1", b"b2")).replace(
+        b"multipart/mixed", b"multipart/digest", 1
+    )
+    save(tmp_path, "mail.eml", digest)
+    assert inside(tmp_path) == {"cv.pdf": ""}
+
+
 def test_a_document_in_cut_base64_is_incomplete(tmp_path):
     whole = base64.encodebytes(pdf("cv", size=5000))
     save(tmp_path, "mail.eml", raw()[:-7] + CUT + whole[: len(whole) // 2 - 1])

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from watcher.cli.output import brief_moment, moment, parse_span
+from watcher.cli.output import brief_moment, moment, parse_day, parse_moment, parse_span
 from watcher.model.errors import UsageError, WatcherError
 from watcher.present import listing
 
@@ -46,6 +46,27 @@ def test_a_duration_without_a_unit_is_told_which_units_there_are():
     with pytest.raises(UsageError) as caught:
         parse_span("5")
     assert all(example in str(caught.value.hint) for example in ('"5m"', '"5h"', '"5d"'))
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "2026-02-29"])
+def test_a_day_without_a_week_around_it_is_none(day):
+    with pytest.raises(UsageError):
+        parse_day(day)
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [("Pacific/Kiritimati", "0001-01-01"), ("America/New_York", "9999-12-31 23:59")],
+)
+def test_a_moment_that_does_not_exist_elsewhere_is_none(monkeypatch, zone, text):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        with pytest.raises(UsageError):
+            parse_moment(text, 0.0)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ import click
 from msgspec.structs import replace
 
 from watcher.cli.output import say
-from watcher.daemon.instance import Channel, Places, default_state
+from watcher.daemon.channel import Channel
+from watcher.daemon.state_folder import Places, default_state
 from watcher.i18n.message import ENGLISH, msg
 from watcher.model.errors import ConfigError, NotRunningError, WatcherError
 from watcher.model.kinds import FAILED
@@ -147,13 +148,7 @@ def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, An
     from watcher.page.activity import Activity  # noqa: PLC0415
 
     with standalone(where) as journal:
-        orders = JournalActions(journal, Activity(where, ENGLISH))
-        acts = {
-            "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
-            "retry": orders.retry, "ignore": orders.ignore, "forget": orders.forget,
-            "sources": orders.name_sources,
-        }  # fmt: skip
-        return acts[what](order)
+        return JournalActions(journal, Activity(where, ENGLISH)).orders()[what](order)
 
 
 def real_path(path: str) -> str:

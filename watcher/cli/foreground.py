@@ -23,7 +23,8 @@ from watcher.model.entries import Entry
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.reasons import BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
 from watcher.pipeline.messages import Connection
 from watcher.present import listing, view
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 class StopSignal:

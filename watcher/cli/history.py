@@ -25,7 +25,7 @@ from watcher.cli.output import (
     shown_path,
     write,
 )
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.message import ENGLISH, msg
 from watcher.journal.history import Filter
 from watcher.model.errors import UnusableError, UsageError

@@ -38,6 +38,7 @@ from watcher.cli.output import (
 )
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
+from watcher.daemon.channel import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
 from watcher.daemon.folders import (
@@ -47,7 +48,8 @@ from watcher.daemon.folders import (
     make_plans,
     this_machine,
 )
-from watcher.daemon.instance import Channel, Instance, open_reader, read_facts
+from watcher.daemon.instance import Instance
+from watcher.daemon.state_folder import open_reader
 from watcher.documents import Spool
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name
@@ -71,7 +73,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.cli.foreground import StopSignal
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.files import Candidate
     from watcher.routing.rules import Plan
 

@@ -28,7 +28,8 @@ from watcher.cli.output import (
     say_json,
     when,
 )
-from watcher.daemon.instance import lock, open_reader
+from watcher.daemon.instance import lock
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.model.errors import (
     AlreadyRunningError,
@@ -37,14 +38,14 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
+from watcher.model.holds import HOUR, burst_key, cause_of, existing_key
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import HOUR, burst_key, cause_of, existing_key
 from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 def _order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:
@@ -242,8 +243,7 @@ def notify() -> None:
 @program_options
 def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
     """Snooze notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
-    until = time.time() + parse_span(duration)
-    send(ctx, "snooze", until=until)
+    until = send(ctx, "snooze", seconds=parse_span(duration))["snoozed_until"]
     facts.update(snoozed_until=until, off=False)
     say(f"Notifications snoozed until {when(until)}.")
 

@@ -15,8 +15,8 @@ import shutil
 import sys
 import time
 import unicodedata
-from contextlib import contextmanager, redirect_stdout
-from datetime import date, datetime
+from contextlib import contextmanager, redirect_stdout, suppress
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -381,7 +381,7 @@ def parse_moment(text: str, now: float) -> float:
         return now - parse_span(text)
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise UsageError(
             f"{text!r} is not a valid time.",
             'Write "2026-11-23", "2026-11-23 14:00" or "2h", "3d", "1w".',
@@ -392,7 +392,8 @@ def parse_day(text: str) -> date:
     """Return the day of "2026-11-23", or today for ""; UsageError for anything else."""
     if not text:
         return date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's day
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a valid date.", 'Write it like "2026-11-23".') from error
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if MINYEAR < day.year < MAXYEAR:  # a week of the first and last days does not fit
+            return day
+    raise UsageError(f"{text!r} is not a valid date.", 'Write it like "2026-11-23".')

@@ -10,8 +10,8 @@ import click
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import Styled, json_option, say, say_json, when
 from watcher.credentials import CREDENTIAL, VARIABLE
+from watcher.daemon.channel import read_facts
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.instance import read_facts
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, UsageError
@@ -20,7 +20,7 @@ from watcher.service import Systemd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config
 
 

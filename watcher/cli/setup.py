@@ -42,7 +42,7 @@ from watcher.config.setup_plan import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.daemon.instance import read_facts
+from watcher.daemon.channel import read_facts
 from watcher.daemon.setup import (
     Changes,
     can_drop_sample,

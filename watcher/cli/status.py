@@ -26,13 +26,14 @@ from watcher.cli.output import (
     shown_path,
     when,
 )
-from watcher.daemon.instance import Channel, open_reader, read_facts
+from watcher.daemon.channel import Channel, read_facts
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
-from watcher.model.lifecycle import UNFINISHED
+from watcher.model.reasons import UNFINISHED
 from watcher.model.snapshot import LedgerUse, Snapshot
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, ledger_use, needs_approval, obstacles
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from watcher.cli.foreground import StopSignal
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.journal.reader import Reader
     from watcher.model.snapshot import ActiveHold
 

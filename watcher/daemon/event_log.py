@@ -37,7 +37,7 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.uploads import Job
 
 _log = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from watcher.documents.bundles import Place, locate
 from watcher.documents.images import is_small
 from watcher.documents.mail import read_mail
 from watcher.documents.members import EMPTY, MOST, NESTED, TOO_MANY, Member, name_members
@@ -277,12 +278,15 @@ def _read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
     bounded = Bounded(handle, _DIRECTORY, size)
     with _explained(bounded):
         archive = zipfile.ZipFile(bounded)
-    entries = [each for each in archive.infolist() if not each.is_dir()]
-    if problem := _find_problem(entries, size):
+    names = {each: _decode_name(each) for each in archive.infolist()}
+    names = {each: name for each, name in names.items() if not name.endswith("/")}
+    if problem := _find_problem([*names], size):
         raise UnreadableError(problem)
-    for entry in entries:
+    there = set(names.values())
+    for entry, name in names.items():
         read = partial(_unpack, archive, bounded, size, entry)
-        yield Member(_decode_name(entry), entry.file_size, read, _tell_left_out(entry))
+        place = locate(name.split("/"), there.__contains__)
+        yield Member(place.name, entry.file_size, read, _tell_left_out(entry, place))
 
 
 @contextlib.contextmanager
@@ -330,19 +334,21 @@ def _leads_out(name: str) -> bool:
     return path.startswith("/") or ".." in path.split("/") or path[1:2] == ":"
 
 
-def _tell_left_out(entry: zipfile.ZipInfo) -> Message:
+def _tell_left_out(entry: zipfile.ZipInfo, place: Place) -> Message:
+    if place.part_of:
+        return msg("part of {name}", name=place.part_of)
     if modes.S_ISLNK(entry.external_attr >> 16):
         return msg("a link")
     return msg("a system file") if entry.filename.startswith("__MACOSX/") else NOTHING
 
 
 def _decode_name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name; many programs write UTF-8 without saying so."""
-    if entry.flag_bits & _IS_UTF_8:
-        return entry.filename
-    with contextlib.suppress(UnicodeError):
-        return entry.filename.encode("cp437").decode()
-    return entry.filename
+    """Return an entry's path with "/"; many programs write UTF-8 without saying so."""
+    name = entry.filename
+    if not entry.flag_bits & _IS_UTF_8:
+        with contextlib.suppress(UnicodeError):
+            name = name.encode("cp437").decode()
+    return name.replace("\\", "/")
 
 
 #: Readers of what is inside a file, by its media type.

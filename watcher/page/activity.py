@@ -20,7 +20,7 @@ from watcher.journal.reader import Reader
 from watcher.model.entries import PROFILE_KEY
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import is_opened
+from watcher.model.reasons import is_opened
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.status import full_time
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.journal.reader import Reason
     from watcher.model.entries import Entry

@@ -119,12 +119,8 @@ class Routes:
         ):
             self._bottle.route(f"/api/{path}", "GET", _as_json(read, activity.word))
         for path, act in (
-            ("pause", actions.pause), ("resume", actions.resume), ("snooze", actions.snooze),
-            ("retry", actions.retry), ("ignore", actions.ignore), ("show", actions.show),
-            ("rescan", actions.rescan), ("reload", actions.reload),
-            ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
-            ("forget", actions.forget), ("undo", actions.undo), ("keys", actions.keys),
-            ("sources", actions.name_sources),
+            *actions.orders().items(),
+            ("check", folders.check),
             ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
             ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),

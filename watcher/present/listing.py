@@ -22,14 +22,8 @@ from watcher.i18n.message import (
 )
 from watcher.model.entries import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
-from watcher.model.lifecycle import (
-    ARRIVED,
-    IGNORABLE,
-    IGNORED_BY_USER,
-    RETRIABLE,
-    SENT_BY,
-    UNFINISHED,
-)
+from watcher.model.lifecycle import ARRIVED, IGNORABLE, RETRIABLE
+from watcher.model.reasons import IGNORED_BY_USER, SENT_BY, UNFINISHED
 from watcher.present.view import STATES, base_name, display, name, safe, short
 from watcher.routing.names import document_path
 

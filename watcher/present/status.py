@@ -9,8 +9,8 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from watcher.model.holds import cause_of
 from watcher.model.kinds import APPROVABLE, FAILED, State
-from watcher.model.lifecycle import cause_of
 from watcher.model.snapshot import AppState
 from watcher.present.listing import row
 from watcher.present.view import Group, count

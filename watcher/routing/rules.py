@@ -14,7 +14,7 @@ from msgspec.structs import asdict, replace
 
 from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
-from watcher.model.lifecycle import opened_why
+from watcher.model.reasons import opened_why
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
     ROUTING,

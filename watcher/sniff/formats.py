@@ -191,6 +191,8 @@ KNOWN_EXTENSIONS: Final = frozenset(EXTENSIONS) | {
 _SIGNATURES = (
     (b"\xff\xd8\xff", JPEG),
     (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"II+\0\x08\0\0\0", TIFF),  # BigTIFF, which the library does not know
+    (b"MM\0+\0\x08\0\0", TIFF),
     (b"\x7fELF", PROGRAM),
     (b"\xcf\xfa\xed\xfe", PROGRAM),  # Mach-O, 64 bits
     (b"\xce\xfa\xed\xfe", PROGRAM),
