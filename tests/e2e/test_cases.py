@@ -10,7 +10,7 @@ from watcher.daemon.folders import make_plans
 from watcher.daemon.verdicts import OPENED as OPENED_VERDICT
 from watcher.daemon.verdicts import check_file
 from watcher.model.kinds import State
-from watcher.model.lifecycle import is_opened
+from watcher.model.reasons import is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload
 from watcher.present import view
 

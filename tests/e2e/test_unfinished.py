@@ -12,7 +12,7 @@ from watcher.daemon.folders import make_plans
 from watcher.daemon.verdicts import check_file
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE
 from watcher.pipeline import settle
 from watcher.present import view
 

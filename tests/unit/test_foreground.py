@@ -11,7 +11,7 @@ from watcher.cli.foreground import LiveLines, StopSignal
 from watcher.i18n.message import NOTHING
 from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
 from watcher.model.settings import Config, LogLevel
 
 

@@ -68,7 +68,7 @@ def test_all_numbers_add_up_to_the_files_of_the_period(timings):
 
 @given(TIMINGS)
 def test_the_page_is_whole_and_takes_nothing_from_elsewhere(timings):
-    page = report.render(report.summarize(WEEK, timings), "2026-11-25 10:00")
+    page = report.render(report.summarize(WEEK, timings), "2026-11-25 10:00", "/home/ana")
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(drawing)
     for word in ("http://", "https://", "<script", "url(", "@import", "src=", "href="):
@@ -101,7 +101,7 @@ def test_medians_are_of_what_is_known():
 
 def test_the_page_leaves_out_categories_without_files():
     made = report.summarize(WEEK, [Timing("/a", "k", "", State.PARSED, WEEK.since)])
-    page = report.render(made, "now")
+    page = report.render(made, "now", "/home/ana")
     shown = {name for name, label in CATEGORIES.items() if f">{label}<" in page}
     assert shown == {"parsed"}
 
@@ -121,7 +121,7 @@ def test_what_was_extracted_is_counted_apart_from_what_was_ignored(capsys):
 
 def test_an_empty_report_is_one_too():
     made = report.summarize(WEEK, [])
-    assert "No files" in report.render(made, "now")
+    assert "No files" in report.render(made, "now", "/home/ana")
     assert report.record(made)["total"]["files"] == 0
 
 
@@ -142,7 +142,7 @@ def test_it_is_html_that_a_parser_takes():
         def handle_starttag(self, tag, attrs):
             seen.append(tag)
 
-    Parser().feed(report.render(report.summarize(WEEK, []), "now"))
+    Parser().feed(report.render(report.summarize(WEEK, []), "now", "/home/ana"))
     assert "svg" in seen
 
 
@@ -153,6 +153,6 @@ def test_the_uploads_of_each_month_are_told_by_account_where_there_are_several(s
     assert [(each["month"], each["uploads"]) for each in report.record(made)["months"]] == [
         ("2026-11", 1200), ("2026-10", 7),
     ]  # fmt: skip
-    (table,) = re.findall(r"<table>.*?</table>", report.render(made, ""), re.DOTALL)
+    (table,) = re.findall(r"<table>.*?</table>", report.render(made, "", "/home/ana"), re.DOTALL)
     assert len(re.findall("<th ", table)) == columns
     assert "1,200" in table

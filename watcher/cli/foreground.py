@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import Styled, say, say_json, shown_folder
+from watcher.cli.output import Styled, say, say_json, shown_path
 from watcher.i18n.message import Message
 from watcher.model.entries import Entry
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.reasons import BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
 from watcher.pipeline.messages import Connection
 from watcher.present import listing, view
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 class StopSignal:
@@ -188,7 +189,7 @@ def is_put_off(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(Styled(f"Watching {shown_folder(folder)}", "quiet"))
+            say(Styled(f"Watching {shown_path(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
         case Connection(0):

@@ -12,7 +12,7 @@ from watcher.cli.context import find_files, places, program_options, send_files
 from watcher.cli.editing import is_terminal
 from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
 from watcher.daemon.event_log import scrub_logs
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
@@ -22,7 +22,7 @@ from watcher.routing.names import document_path, search_key
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Text
     from watcher.model.entries import Entry
 
@@ -169,7 +169,7 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     if person:
         say(
             "People are found by the name that HrFlow read in their CV, while it is kept. To"
-            f' find files by their own names: {command_name()} history --text "{person}"',
+            f' find files by their own names: {command_name()} history "{person}"',
             err=True,
         )
 

@@ -28,7 +28,7 @@ from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say
 from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
 from watcher.daemon.adapters import on_thread
-from watcher.daemon.instance import SilentError
+from watcher.daemon.channel import SilentError
 from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, msg

@@ -17,8 +17,8 @@ from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.credentials import Keys
 from watcher.daemon.core import App
-from watcher.daemon.instance import Places, open_reader
 from watcher.daemon.setup import drop_sample, remove_sample
+from watcher.daemon.state_folder import Places, open_reader
 from watcher.i18n.message import ENGLISH
 from watcher.model.entries import Entry
 from watcher.model.errors import UnusableError, UsageError

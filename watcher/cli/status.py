@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher import __version__
-from watcher.cli.context import places, program_options
+from watcher.cli.context import is_set_up, places, program_options
 from watcher.cli.output import (
     Styled,
     count_files,
@@ -22,15 +22,17 @@ from watcher.cli.output import (
     say_json,
     say_table,
     shown_files,
-    shown_folder,
+    shown_path,
+    when,
 )
-from watcher.daemon.instance import Channel, open_reader, read_facts
+from watcher.daemon.channel import Channel, read_facts
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
-from watcher.model.lifecycle import UNFINISHED
+from watcher.model.reasons import UNFINISHED
 from watcher.model.snapshot import LedgerUse, Snapshot
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, ledger_use, needs_approval, obstacles
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from watcher.cli.foreground import StopSignal
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.journal.reader import Reader
     from watcher.model.snapshot import ActiveHold
 
@@ -73,9 +75,9 @@ def status(ctx: click.Context, follow: bool, as_json: bool) -> None:
     terminal, otherwise as a line or a JSON object.
     """
     if follow:
-        _follow(places(ctx), as_json=as_json)
+        _follow(ctx, as_json=as_json)
         return
-    facts = gather(places(ctx))
+    facts = gather(ctx)
     if as_json:
         say_json(facts)
     else:
@@ -83,8 +85,9 @@ def status(ctx: click.Context, follow: bool, as_json: bool) -> None:
     ctx.exit(0 if facts["running"] else NotRunningError.exit_code)
 
 
-def gather(where: Places) -> dict[str, Any]:
+def gather(ctx: click.Context) -> dict[str, Any]:
     """Return everything that ``status`` says as plain values."""
+    where = places(ctx)
     said = read_facts(where)
     facts: dict[str, Any] = {
         "running": bool(said),
@@ -92,7 +95,7 @@ def gather(where: Places) -> dict[str, Any]:
         "since": said.get("since"),
         "version": said.get("version"),
         "offline_since": said.get("offline_since") or None,
-        "set_up": said.get("set_up"),
+        "set_up": said.get("set_up", True) if said else is_set_up(ctx),
         "remarks": said.get("remarks") or [],
         "ledger": said.get("ledger"),
         "folders": said.get("folders") or {},
@@ -204,6 +207,8 @@ def _finite(at: float) -> float | None:
 
 def _show(facts: dict[str, Any], where: Places) -> None:
     _show_program(facts, where)
+    _show_connection(facts)
+    _show_folders(facts["folders"])
     _show_keys(facts["keys"])
     if "note" in facts:
         say(facts["note"])
@@ -227,34 +232,42 @@ def _show(facts: dict[str, Any], where: Places) -> None:
 
 def _show_program(facts: dict[str, Any], where: Places) -> None:
     if facts["running"]:
-        say(Styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
+        say(Styled(f"Running since {when(facts['since'])} (PID {facts['pid']}).", "good"))
         if facts["version"] not in (None, __version__):
             say(Styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
                        " stops once the current uploads are finished.", "busy"))  # fmt: skip
-    else:
+    elif facts["set_up"]:
         from watcher.service import how_to_start  # noqa: PLC0415 - only where nothing runs
 
         start = how_to_start(os.environ, os.path.expanduser("~"), where.state)
         say(f"Not running. Start it with: {start}")
     for remark in facts["remarks"]:
         say(Styled(f"! {remark}", "busy"))
-    if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
-        say(Styled(f"Not set up yet. Set it up with: {command_name()} open", "busy"))
+    if not facts["set_up"] and not facts["remarks"]:
+        how = "open" if facts["running"] else "setup"
+        say(Styled(f"Not set up yet. Set it up with: {command_name()} {how}", "busy"))
+
+
+def _show_connection(facts: dict[str, Any]) -> None:
+    """Whether uploads are possible: pause, network, shared ledger."""
     if facts["paused"]:
         until = facts["paused_until"]
-        end = f"until {moment(until)}." if until else f"until you run: {command_name()} resume"
+        end = f"until {when(until)}." if until else f"until you run: {command_name()} resume"
         say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
-        say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
+        say(Styled(f"Offline since {when(facts['offline_since'])}.", "bad"))
     if ledger := facts["ledger"]:
         use = LedgerUse(ledger["machines"], tuple(ledger["waits"].items()))
         said = ledger_use(use, ENGLISH)
         say(said if use.machines else Styled(f"✗ {said}", "bad"))
-    for path, problem in facts["folders"].items():
+
+
+def _show_folders(folders: dict[str, str]) -> None:
+    for path, problem in folders.items():
         if problem:
             say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(Styled(f"✓ Watching {shown_folder(path)}", "good"))
+            say(Styled(f"✓ Watching {shown_path(path)}", "good"))
 
 
 def _show_keys(keys: dict[str, dict[str, str]]) -> None:
@@ -272,7 +285,7 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
     for each in waits:
         display = view.STATES[State(each["state"])]
         due_at = each["due_at"]
-        due = f" Next try at {moment(due_at)[11:]}." if due_at else ""
+        due = f" Next try: {when(due_at)}." if due_at else ""
         why, label = each["why"].rstrip("."), str(display.label).lower()
         say(Styled(f"{display.sign} {each['files']} {label}: {why}.{due}", display.tone))
 
@@ -286,7 +299,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
-            say(f"  in {shown_folder(place['folder'])}, for source {source}")
+            say(f"  in {shown_path(place['folder'])}, for source {source}")
         if hold["advice"]:
             say(f"  {hold['advice']}")
 
@@ -312,15 +325,17 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
 # -- as it changes
 
 
-def _follow(where: Places, *, as_json: bool) -> None:
+def _follow(ctx: click.Context, *, as_json: bool) -> None:
     from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - takes time to import
+
+    where = places(ctx)
 
     def tell(now: dict[str, Any]) -> None:
         if as_json:
             say_json(now)
         elif sys.stdout.isatty():
             click.clear()
-            _show(gather(where), where)
+            _show(gather(ctx), where)
             _show_latest(now)
         else:
             say_table((), [(moment(now["at"]), now["headline"])])

@@ -54,8 +54,9 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from watcher.credentials import Keys
-    from watcher.daemon.instance import Instance, Places
+    from watcher.daemon.instance import Instance
     from watcher.daemon.snapshots import Listener
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config, Folder
     from watcher.routing.rules import Plan
 

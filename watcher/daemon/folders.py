@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, parse_folder
@@ -28,7 +28,7 @@ from watcher.routing.rules import Plan, make_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config, Item
 
 _log = logging.getLogger(__name__)

@@ -17,10 +17,9 @@ from watcher.hrflow import endpoint
 from watcher.hrflow.client import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
-from watcher.journal.reader import Reader
-from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
+from watcher.model.errors import CredentialError, OfflineError, UnusableError
+from watcher.model.holds import account_keys, hold_key
 from watcher.model.kinds import QUOTA_FIX, Cause
-from watcher.model.lifecycle import account_keys, hold_key
 from watcher.present import view
 from watcher.routing.patterns import names_in
 
@@ -301,11 +300,7 @@ def find_running_key(case: Case, account: str) -> RunningKey | None:
     found = case.running.get("keys", {}).get(account)
     if not isinstance(found, dict) or found.get("problem") or not found.get("origin"):
         return None
-    try:
-        with closing(Reader(case.places.journal)) as reader:
-            held = {each.key: each.why for each in reader.held()}
-    except NoJournalError:
-        held = {}
+    held = {each.key: each.why for each in case.journal.held()} if case.journal else {}
     key = next((each for each in account_keys(account) if each in held), "")
     return RunningKey(
         str(found["origin"]),

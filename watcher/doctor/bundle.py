@@ -16,7 +16,7 @@ import os
 import platform
 import re
 import zipfile
-from contextlib import closing, suppress
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -25,7 +25,6 @@ from watcher.config import show
 from watcher.daemon.event_log import last_lines
 from watcher.daemon.folders import this_machine
 from watcher.doctor.findings import record
-from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.present import view
 
@@ -221,8 +220,9 @@ def _values(settings: Folder | Rule) -> Iterator[str]:
 
 def _add_files(scrubber: Scrubber, case: Case) -> None:
     # Without a journal every name is masked.
-    with suppress(JournalError), closing(Reader(case.places.journal)) as reader:
-        for number, name, (sent_as, person, email, filed) in reader.names(_FILES):
+    with suppress(JournalError):
+        found = case.journal.names(_FILES) if case.journal else ()
+        for number, name, (sent_as, person, email, filed) in found:
             ending = _ENDING.search(name.lower())
             pseudonym = f"file-{number}{ending[0] if ending else ''}"
             for each in (name, sent_as, filed):
@@ -268,5 +268,8 @@ def _versions() -> Iterator[str]:
 
 
 def _counts(case: Case) -> str:
-    with closing(Reader(case.places.journal)) as reader:
-        return "\n".join(f"{state} {files}" for state, files in reader.counts().items())
+    try:
+        counts = case.journal.counts() if case.journal else {}
+    except JournalError as error:
+        return str(error)
+    return "\n".join(f"{state} {files}" for state, files in counts.items())

@@ -6,6 +6,7 @@ import enum
 import logging
 import time
 from concurrent.futures import wait
+from contextlib import ExitStack
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -14,8 +15,9 @@ from msgspec import Struct, field
 
 from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock, on_thread
+from watcher.daemon.channel import read_facts
 from watcher.daemon.folders import make_plans
-from watcher.daemon.instance import read_facts
+from watcher.daemon.state_folder import open_reader
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
@@ -25,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from watcher.config import Loaded
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.folders.mounts import Limits
+    from watcher.journal.reader import Reader
     from watcher.routing.rules import Plan
 
 
@@ -189,12 +192,25 @@ class Case(Struct, dict=True):
     tick: Callable[[], float] = RealClock.tick
     loaded: Loaded | None = None
     secrets: list[str] = field(default_factory=list)
+    _opened: ExitStack = field(default_factory=ExitStack)
     __repr__ = object.__repr__  # secrets are never printed
 
     @cached_property
     def running(self) -> dict[str, Any]:
         """What the running program says of itself (``App.facts``); empty if none runs."""
         return read_facts(self.places)
+
+    @cached_property
+    def journal(self) -> Reader | None:
+        """The journal, open until :meth:`close`; None before the first run.
+
+        JournalError if it cannot be read. One check at a time uses it.
+        """
+        return self._opened.enter_context(open_reader(self.places))
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._opened.close()
 
     @cached_property
     def plans(self) -> Mapping[str, Plan]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
@@ -19,7 +20,7 @@ from watcher.journal.reader import Reader
 from watcher.model.entries import PROFILE_KEY
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import is_opened
+from watcher.model.reasons import is_opened
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.status import full_time
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.journal.reader import Reason
     from watcher.model.entries import Entry
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 #: Most files on a page.
 _LONGEST_PAGE: Final = 200
+#: The largest number that SQLite has.
+_LARGEST_ID: Final = (1 << 63) - 1
 #: Most reasons for which files need attention.
 _REASONS: Final = 50
 #: Most days that the chart shows.
@@ -68,6 +71,7 @@ class Activity(Struct, frozen=True):
     def file(self, file_id: int) -> dict[str, object]:
         """Return everything about one file; UsageError if it is not known."""
         with self._reader() as reader:
+            file_id = min(file_id, _LARGEST_ID)
             entry = reader.entry(file_id)
             story = reader.events(file_id)
             parts = reader.parts(entry) if entry and is_opened(entry) else []
@@ -175,13 +179,17 @@ class Activity(Struct, frozen=True):
         with self._reader() as reader:
             timings = reader.timings(period.since, period.until)
             made = summarize(period, timings, reader.months(now, MONTHS))
-        return render(made, full_time(now, self.word), self.word)
+        return render(made, full_time(now, self.word), os.path.expanduser("~"), self.word)
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
-        """Yield all files that match, as CSV in pieces."""
+        """Return all files that match, as CSV in pieces; UsageError if the query makes no sense."""
+        return self._pieces(read_filter(query))
+
+    def _pieces(self, wanted: Filter) -> Iterator[bytes]:
         yield "\N{BYTE ORDER MARK}".encode() + listing.to_csv([], self.word, head=True).encode()
-        for found in self.matching(query):
-            yield listing.to_csv(found, self.word, head=False).encode()
+        with self._reader() as reader:
+            for found in reader.pages(wanted):
+                yield listing.to_csv(found, self.word, head=False).encode()
 
     @contextmanager
     def _reader(self) -> Iterator[Reader]:

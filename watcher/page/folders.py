@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.daemon.verdicts import Verdict
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
     from watcher.daemon.login_service import LoginService
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
@@ -324,9 +325,9 @@ class Health(Struct, frozen=True):
         """Return all findings; that takes some seconds, as HrFlow is asked too."""
         from watcher import doctor  # noqa: PLC0415 - only who asks for it needs it
 
-        case = doctor.Case(self.config, self.places, self.environ, os.path.expanduser("~"))
-        return {
-            "lines": [
+        home = os.path.expanduser("~")
+        with closing(doctor.Case(self.config, self.places, self.environ, home)) as case:
+            lines = [
                 {
                     "sign": doctor.LEVELS[finding.level].sign,
                     "tone": doctor.LEVELS[finding.level].tone,
@@ -339,7 +340,7 @@ class Health(Struct, frozen=True):
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]
-        }
+        return {"lines": lines}
 
 
 def _act(name: str, about: str, level: str) -> str:

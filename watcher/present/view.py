@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import State
-from watcher.model.lifecycle import is_opened
+from watcher.model.reasons import is_opened
 from watcher.routing.names import document_path
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
-// What forms share: mistakes beside their inputs, and choices: of sources by name, of what follows an upload.
+// What forms share: mistakes beside their inputs, and choices: of folders, of sources by name, of what follows an upload.
 
-import { el, t } from "./base.js";
+import { el, shortPath, t } from "./base.js";
 
 let numbered = 0;
 const idOf = (input) => `${(input.id ||= `field-${++numbered}`)}-mistake`;
@@ -23,6 +23,9 @@ export function clearMistakes(form) {
     else input.removeAttribute("aria-describedby");
   }
 }
+
+/** A watched folder in a list of them. */
+export const folderOption = (path) => el("option", { value: path, title: path }, shortPath(path));
 
 /** Let a source be chosen by its name; one that is `wanted` already stays, whether it is known or not. */
 export function listSources(list, sources, wanted) {

@@ -1,6 +1,7 @@
 // The list of files: search, filters, order, columns, pages, a selection of several, and the details of one.
 
-import { $, ask, busy, button, copyButton, duration, el, factLines, moment, number, put, replace, safe, say, size, t, tn, when } from "./base.js";
+import { $, ask, busy, button, copyButton, duration, el, factLines, moment, number, put, replace, safe, say, shortPath, size, t, tn, when } from "./base.js";
+import { folderOption } from "./fields.js";
 import { order } from "./undo.js";
 
 const HEADS = [...document.querySelectorAll("#files th")];
@@ -192,7 +193,7 @@ export function setFolders(paths) {
   const before = [...place.options].slice(1).map((each) => each.value);
   if (before.join("\n") === paths.join("\n")) return;
   const value = place.value;
-  place.replaceChildren(place.options[0], ...paths.map((path) => el("option", { value: path }, path)));
+  place.replaceChildren(place.options[0], ...paths.map(folderOption));
   place.value = paths.includes(value) ? value : "";
   $("label-folder").hidden = paths.length < 2;
 }
@@ -331,8 +332,8 @@ export async function openFile(id) {
   }
 }
 
-const COPIED = [t("File"), t("Reference"), t("Profile"), t("Checksum")]; // with one click
-const copied = (text, label) => text && el("span", {}, text, copyButton(() => text, t("Copy: {what}", { what: label })));
+const COPIED = [t("Reference"), t("Profile"), t("Checksum")]; // with one click
+const copied = (text, label, whole = text) => text && el("span", { title: whole }, text, copyButton(() => whole, t("Copy: {what}", { what: label })));
 
 async function showDetails(id) {
   const file = await ask(`/api/files/${id}`);
@@ -347,7 +348,7 @@ async function showDetails(id) {
   }
   const facts = [
     [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
-    [t("File"), file.path], [t("Contained in"), file.container && fileLink(file.container)], [t("Source"), file.source], [t("Account"), file.account],
+    [t("File"), copied(shortPath(file.path), t("File"), file.path)], [t("Contained in"), file.container && fileLink(file.container)], [t("Source"), file.source], [t("Account"), file.account],
     [t("Tags"), file.tags],
     [t("Type"), [file.type, file.media_type].filter(Boolean).join(" · ")], [t("Size"), size(file.size)],
     [t("Time until uploaded"), duration(file.after)], [t("Upload time"), duration(file.took)],
@@ -405,7 +406,8 @@ export function showEmpty(now) {
   $("empty").hidden = !isEmpty;
   if (!isEmpty) return;
   const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
-  put($("empty-text"), t("Drop CVs here, or into {folder}", { folder }));
+  put($("empty-text"), t("Drop CVs here, or into {folder}", { folder: shortPath(folder) }));
+  $("empty-text").title = folder;
   $("empty-open").dataset.folder = folder;
 }
 $("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));

@@ -1,7 +1,7 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
 import { chooseFiles, sendFile } from "./adding.js";
-import { $, ask, busy, button, el, factLines, put, say, size, t } from "./base.js";
+import { $, ask, busy, button, el, factLines, put, say, shortPath, size, t } from "./base.js";
 import { AFTER_UPLOAD, KEYS, clearMistakes, listAfterUpload, listSources, lock, markMistake } from "./fields.js";
 import { choose } from "./picker.js";
 
@@ -36,7 +36,7 @@ function folderBox(folder, hasAccounts) {
     [t("After upload"), AFTER_UPLOAD[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
-  const box = el("article", { class: "box", "data-path": folder.path, "data-drop": folder.problem ? null : folder.real }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
+  const box = el("article", { class: "box", "data-path": folder.path, "data-drop": folder.problem ? null : folder.real }, el("h3", { title: folder.path }, shortPath(folder.path)), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules (the first match applies)")), el("ol", {}, ...folder.rules.map(ruleLine)));
   box.append(el("p", { class: "acts" }, edit, folder.problem ? "" : add, open, stop));
   return box;
@@ -47,7 +47,7 @@ function folderBox(folder, hasAccounts) {
 /** Show a form in place of what a folder's box says. */
 async function editFolder(folder, box, opener) {
   const known = (await ask("/api/setup")).folders.find((each) => each.place === folder.real);
-  if (!known) throw new Error(t("{folder} is no longer watched.", { folder: folder.path }));
+  if (!known) throw new Error(t("{folder} is no longer watched.", { folder: shortPath(folder.path) }));
   const sources = await askSources(folder.account);
   const inputs = {
     source: sources.length ? el("select") : el("input", { autocomplete: "off", spellcheck: "false", value: known.source }),
@@ -141,11 +141,11 @@ async function judge(find) {
 
 function verdictLines(verdict) {
   const facts = [
-    [t("File"), verdict.file], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
+    [t("File"), shortPath(verdict.file)], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
     [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
   ];
   return [
-    verdict.folder ? el("h4", {}, t("In {folder}", { folder: verdict.folder })) : "",
+    verdict.folder ? el("h4", {}, t("In {folder}", { folder: shortPath(verdict.folder) })) : "",
     el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
     el("p", {}, verdict.sentence), ...verdict.inside.map((sentence) => el("p", {}, sentence)),
     el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...factLines(facts))),
@@ -160,7 +160,7 @@ let stopping = null; // the folder in question, the button that asks, and what t
 export async function confirmStop(folder, opener, done) {
   const { stays, difference } = await ask("/api/setup/leave", { folder });
   stopping = { folder, opener, done };
-  put($("leave-title"), t("Stop watching {folder}?", { folder }));
+  put($("leave-title"), t("Stop watching {folder}?", { folder: shortPath(folder) }));
   put($("leave-stays"), stays);
   put($("leave-difference"), ...difference);
   $("leave").querySelector("details").open = false;
@@ -172,7 +172,7 @@ $("leave-sure").addEventListener("click", () => busy($("leave-sure"), async () =
   const { problem } = await ask("/api/setup/leave", { folder, sure: true }).finally(() => $("leave").close());
   if (problem) throw new Error(problem);
   document.dispatchEvent(new CustomEvent("left", { detail: folder }));
-  say(t("{folder} is no longer watched.", { folder }));
+  say(t("{folder} is no longer watched.", { folder: shortPath(folder) }));
   await done();
 }));
 $("leave").addEventListener("close", () => {
