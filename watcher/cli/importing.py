@@ -19,7 +19,7 @@ from watcher import documents
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.editing import (
     check_option,
-    choose_known_account,
+    choose_configured_account,
     find_source,
     is_terminal,
     open_editor,
@@ -46,7 +46,7 @@ from watcher.daemon.folders import (
     former_targets,
     imported_folder,
     make_plans,
-    this_machine,
+    this_host,
 )
 from watcher.daemon.instance import Instance
 from watcher.daemon.state_folder import open_reader
@@ -192,7 +192,9 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_known_account(editor.known, account, asks=not as_json and is_terminal())
+        name = choose_configured_account(
+            editor.configured, account, asks=not as_json and is_terminal()
+        )
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
@@ -246,7 +248,7 @@ def _confirm_many(
 
     True if they are few. UsageError if they are many and nobody can be asked.
     """
-    plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
+    plans = make_plans(config, this_host(), former_targets(where), (made,) if made else ())
     limits = [plan.folder.ask_above for plan in plans.values() if plan.folder.ask_above]
     if not limits:
         return True

@@ -19,7 +19,7 @@ from watcher.cli.editing import (
     ask,
     ask_email,
     choose_account,
-    choose_known_account,
+    choose_configured_account,
     is_terminal,
     open_editor,
     say_problem,
@@ -172,9 +172,11 @@ def _find_account(
     editor: Editor, given: str | None, email: str | None, api_url: str | None, *, may_ask: bool
 ) -> Account:
     """Return the account to test the key with; options complete what is configured."""
-    known = editor.known
-    name = (choose_known_account if known.accounts else choose_account)(known, given, asks=may_ask)
-    written = known.account(name)
+    configured = editor.configured
+    name = (choose_configured_account if configured.accounts else choose_account)(
+        configured, given, asks=may_ask
+    )
+    written = configured.account(name)
     if written is not None:
         _refuse_other(name, "email", email, written.email)
         _refuse_other(name, "api_url", api_url, written.api_url or DEFAULT_API_URL)
@@ -205,7 +207,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
     A running program then keeps that account's files waiting until there is a key again.
     """
-    name = choose_account(open_editor(ctx).known, account, asks=is_terminal())
+    name = choose_account(open_editor(ctx).configured, account, asks=is_terminal())
     keyring = SystemKeyring()
     removed = wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)

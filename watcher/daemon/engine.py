@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.daemon.adapters import Threads
-from watcher.daemon.folders import this_machine
+from watcher.daemon.folders import this_host
 from watcher.daemon.hooks import HookCommands
 from watcher.daemon.recovery import check_room, open_journal
 from watcher.documents import Spool
@@ -182,7 +182,7 @@ class SharedLedger:
                 url,
                 password=lambda: self._password(config.allow_insecure_keyring),
                 instance_path=self._places.ledger_instance,
-                machine=this_machine().hostname,
+                machine=this_host().hostname,
                 program=__version__,
                 post=self._post,
                 tick=self._clock.tick,

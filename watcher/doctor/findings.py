@@ -17,7 +17,7 @@ from msgspec import Struct, field
 from watcher.credentials import SystemKeyring
 from watcher.daemon.adapters import RealClock
 from watcher.daemon.channel import read_facts
-from watcher.daemon.folders import make_plans, this_machine
+from watcher.daemon.folders import make_plans, this_host
 from watcher.daemon.state_folder import open_reader
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_fields, msg
@@ -240,4 +240,4 @@ class Case(Struct, dict=True):
     @cached_property
     def plans(self) -> Mapping[str, Plan]:
         """The watched folders by real path; not to be used before the configuration is read."""
-        return make_plans(self.loaded.config, this_machine()) if self.loaded else {}
+        return make_plans(self.loaded.config, this_host()) if self.loaded else {}

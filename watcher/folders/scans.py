@@ -30,7 +30,7 @@ BATCH = 500
 
 #: (folder's path, directory below it as "" or "a/b") → what the journal knows about the files in
 #: it: name → (size in bytes, modification time in nanoseconds). Called on the scan thread.
-Known = Callable[[str, str], Mapping[str, tuple[int, int]]]
+ReadKnown = Callable[[str, str], Mapping[str, tuple[int, int]]]
 
 #: Path below the folder ("a/b.pdf", or "a/b/" of a directory) → the pattern that ignores it, or "".
 Ignore = Callable[[str], str]
@@ -79,7 +79,7 @@ class Tally(Struct):
 
 def scan(
     folder: WatchedFolder,
-    known: Known,
+    known: ReadKnown,
     start: str = "",
     stop: Callable[[], bool] = lambda: False,
     *,
@@ -97,7 +97,7 @@ def scan(
 
 def look_again(
     folder: WatchedFolder,
-    known: Known,
+    known: ReadKnown,
     memory: Memory,
     stop: Callable[[], bool] = lambda: False,
     *,
@@ -126,7 +126,7 @@ class _Walk(Struct):
     """One walk through a folder or a part of it; ``again`` leaves out remembered directories."""
 
     folder: WatchedFolder
-    known: Known
+    known: ReadKnown
     stop: Callable[[], bool]
     tally: Tally
     memory: Memory | None = None
@@ -335,7 +335,7 @@ class Scanner:
     def __init__(
         self,
         post: Post,
-        known: Known,
+        known: ReadKnown,
         ended: Callable[[Request, Tally | None], None],
     ) -> None:
         self._post = post

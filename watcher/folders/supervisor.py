@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import ObservedWatch
 
     from watcher.folders.native import Handler, Native
-    from watcher.folders.scans import Known, Post, Tally, WatchedFolder
+    from watcher.folders.scans import Post, ReadKnown, Tally, WatchedFolder
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ class FolderSupervisor:
     def __init__(
         self,
         post: Post,
-        known: Known,
+        known: ReadKnown,
         *,
         on_network: Callable[[str], bool] = mounts.on_network,
         check_seconds: float = CHECK_SECONDS,

@@ -128,7 +128,7 @@ class GiveBack(Struct, frozen=True):
     content: Content
 
 
-class TakePlaces(Struct, frozen=True):
+class TakeShare(Struct, frozen=True):
     """Ask for ``wanted`` places of a limit, of which there are ``most``; ``used`` are in use."""
 
     limit: bytes
@@ -147,8 +147,8 @@ class Claimed(Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
 
 
-class Places(Struct, frozen=True):
-    """The answer to :class:`TakePlaces`: how many places this session has from now on.
+class Share(Struct, frozen=True):
+    """The answer to :class:`TakeShare`: this session has so many ``places`` from now on.
 
     ``is_scarce``: this session or another one wants more than it has.
     """

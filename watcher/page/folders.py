@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.config.tags import write_tags
-from watcher.daemon.folders import former_targets, make_plans, this_machine
+from watcher.daemon.folders import former_targets, make_plans, this_host
 from watcher.daemon.snapshots import source_names
 from watcher.daemon.verdicts import MISSING, check_file
 from watcher.documents.adding import Addition
@@ -98,7 +98,7 @@ class FolderSettings(Struct, frozen=True):
             os.unlink(path)
 
     def _plans(self) -> dict[str, Plan]:
-        return make_plans(self.app.config, this_machine(), former_targets(self.places))
+        return make_plans(self.app.config, this_host(), former_targets(self.places))
 
     def _told(self, verdict: Verdict) -> dict[str, object]:
         document = verdict.document

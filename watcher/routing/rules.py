@@ -26,7 +26,7 @@ from watcher.model.settings import (
 )
 from watcher.model.uploads import Open, Route, Skip
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.patterns import Facts, Values, compile_pattern, fill, harmless, names_in
+from watcher.routing.patterns import Host, Values, compile_pattern, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Plan(Struct, frozen=True):
 
 
 def make_plan(
-    folder: Folder, facts: Facts, targets: Collection[str] = (), *, is_imported: bool = False
+    folder: Folder, host: Host, targets: Collection[str] = (), *, is_imported: bool = False
 ) -> Plan:
     """Compile a folder that has passed the configuration's check.
 
@@ -88,9 +88,7 @@ def make_plan(
     """
     ignored = ignore_filter(folder, targets)
     accept, convert = _accepts(folder), _converts(folder)
-    return Plan(
-        folder, ignored, accept, _opens(folder), convert, router(folder, facts), is_imported
-    )
+    return Plan(folder, ignored, accept, _opens(folder), convert, router(folder, host), is_imported)
 
 
 class _NotRoutedError(Exception):
@@ -168,7 +166,7 @@ def too_large(max_size: int) -> Message:
     )
 
 
-def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | Open]:
+def router(folder: Folder, host: Host) -> Callable[[Document], Route | Skip | Open]:
     """Return a function that returns where a document goes, or why it goes nowhere.
 
     The folder must have passed the configuration's check: its patterns compile and every
@@ -199,7 +197,7 @@ def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | 
             parts = [_left_out(part, accept) for part in document.parts]
             return _open(document.sniffed, parts, accept, number)
         try:
-            return _route(settings, number, document, Values(document, facts, captured))
+            return _route(settings, number, document, Values(document, host, captured))
         except _NotRoutedError as error:
             return Skip(State.REFUSED, error.why, number)
 
