@@ -13,8 +13,8 @@ from tests.support.mails import mail, pdf, save
 from tests.support.pictures import tiff
 from tests.support.samples import make_pdf
 from watcher import sandbox as sb
-from watcher.daemon.folders import make_plans, this_host
-from watcher.daemon.verdicts import OPENED, check_file
+from watcher.daemon.dry_run import OPENED, check_file
+from watcher.daemon.plans import make_plans, this_host
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Archives, Duplicates, Item, MailSetting, Rule
 from watcher.pipeline.messages import Ignore, Resume

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load
-from watcher.config.document import comments, parse
 from watcher.config.editor import read_or_new, replace_text
 from watcher.config.edits import (
     DropFolder,
@@ -22,6 +21,7 @@ from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes
 from watcher.config.paths import PathContext
 from watcher.config.setup_plan import read_configured
+from watcher.config.toml import comments, parse
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
-from watcher.config.document import Array, Table, parse, placed
 from watcher.config.layers import is_locked, merge, normalize, read_locks
 from watcher.config.load import put_together
 from watcher.config.machine import find_layer
@@ -25,6 +24,7 @@ from watcher.config.setup_plan import (
     read_account,
     read_configured,
 )
+from watcher.config.toml import Array, Table, parse, placed
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from watcher.cli.orders import parse_span
-from watcher.daemon.adapters import next_day
 from watcher.daemon.instance import Instance
 from watcher.daemon.state_folder import Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
@@ -30,6 +29,7 @@ from watcher.pipeline.follow_up import NOT_YET
 from watcher.pipeline.messages import Pause, ReleaseHold, Snooze
 from watcher.present import listing, status
 from watcher.present.menu import Action, menu
+from watcher.system.clock import next_day
 
 TOKEN = Instance(Places("/nowhere")).token
 

@@ -16,7 +16,7 @@ from watcher.model.errors import ConfigError, UnusableError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from watcher.daemon.verdicts import Verdict
+    from watcher.daemon.dry_run import Verdict
     from watcher.i18n.message import Text
 
 
@@ -32,13 +32,9 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     Exit codes: 0 all files were checked, 5 some do not exist.
     """
     # The configuration's commands do without these.
-    from watcher.daemon.folders import (  # noqa: PLC0415
-        former_targets,
-        make_plans,
-        this_host,
-    )
+    from watcher.daemon.dry_run import MISSING, check_file  # noqa: PLC0415
+    from watcher.daemon.plans import former_targets, make_plans, this_host  # noqa: PLC0415
     from watcher.daemon.snapshots import source_names  # noqa: PLC0415
-    from watcher.daemon.verdicts import MISSING, check_file  # noqa: PLC0415
 
     where = places(ctx)
     plans = make_plans(load_config(ctx).config, this_host(), former_targets(where))

@@ -41,14 +41,8 @@ from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.channel import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
-from watcher.daemon.folders import (
-    folders_of,
-    former_targets,
-    imported_folder,
-    make_plans,
-    this_host,
-)
 from watcher.daemon.instance import Instance
+from watcher.daemon.plans import folders_of, former_targets, imported_folder, make_plans, this_host
 from watcher.daemon.state_folder import open_reader
 from watcher.documents import Spool
 from watcher.folders.scans import scan

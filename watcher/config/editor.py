@@ -13,7 +13,6 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from watcher.config.checks import check_values
-from watcher.config.document import parse, read_text
 from watcher.config.edits import DropFolder, apply
 from watcher.config.load import load_text, put_together
 from watcher.config.machine import MachineFile, find_layer
@@ -27,6 +26,7 @@ from watcher.config.setup_plan import (
     read_account,
     read_configured,
 )
+from watcher.config.toml import parse, read_text
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
 from watcher.system import write_atomically

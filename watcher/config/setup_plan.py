@@ -20,10 +20,10 @@ from msgspec import Struct
 
 from watcher.config import types
 from watcher.config.checks import check_values
-from watcher.config.document import Table, table_in, tables_in
 from watcher.config.edits import Edit, Plain, PutAccount, PutFolder
 from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.mistakes import Mistakes, redacted
+from watcher.config.toml import Table, table_in, tables_in
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
 from watcher.model.settings import Account, AfterUpload, Item

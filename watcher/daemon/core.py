@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.credentials import is_contested
-from watcher.daemon.adapters import RealClock
 from watcher.daemon.engine import RETRY_SECONDS, Engine, Supervisor
 from watcher.daemon.event_log import EventLog
-from watcher.daemon.folders import (
+from watcher.daemon.instance import lock
+from watcher.daemon.plans import (
     Imports,
     folders_of,
     former_imports,
@@ -24,7 +24,6 @@ from watcher.daemon.folders import (
     make_plans,
     this_host,
 )
-from watcher.daemon.instance import lock
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -47,6 +46,7 @@ from watcher.pipeline.messages import (
     Resume,
 )
 from watcher.present import view
+from watcher.system.clock import RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from watcher.credentials import SystemKeyring
-from watcher.daemon.adapters import RealClock
 from watcher.daemon.channel import read_facts
-from watcher.daemon.folders import make_plans, this_host
+from watcher.daemon.plans import make_plans, this_host
 from watcher.daemon.state_folder import open_reader
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
 from watcher.present import view
+from watcher.system.clock import RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
