@@ -33,11 +33,11 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     """
     # The configuration's commands do without these.
     from watcher.daemon.dry_run import MISSING, check_file  # noqa: PLC0415
-    from watcher.daemon.plans import former_targets, make_plans, this_host  # noqa: PLC0415
+    from watcher.daemon.plans import former_targets, make_plans  # noqa: PLC0415
     from watcher.daemon.snapshots import source_names  # noqa: PLC0415
 
     where = places(ctx)
-    plans = make_plans(load_config(ctx).config, this_host(), former_targets(where))
+    plans = make_plans(load_config(ctx).config, former_targets(where))
     code, names = 0, source_names(where)
     for name in files:
         verdict = check_file(name, plans, where)

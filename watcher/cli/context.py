@@ -12,7 +12,7 @@ from watcher.cli.output import say
 from watcher.daemon.channel import Channel
 from watcher.daemon.state_folder import Places, default_state
 from watcher.i18n.message import ENGLISH, msg
-from watcher.model.errors import NotRunningError, WatcherError
+from watcher.model.errors import ConfigError, NotRunningError, WatcherError
 from watcher.model.kinds import FAILED
 from watcher.routing.names import lies_in
 
@@ -86,6 +86,22 @@ def load_config(ctx: click.Context) -> Loaded:
         return loaded
     said = msg("There is no configuration at {path}; only the system-wide one is used", path=path)
     return replace(loaded, warnings=(said, *loaded.warnings))
+
+
+def is_set_up(ctx: click.Context) -> bool:
+    """Return whether there is a configuration to run with, even if it has mistakes."""
+    from watcher.config import MachineFile  # noqa: PLC0415 - as in load_config
+    from watcher.config.paths import is_absent  # noqa: PLC0415
+
+    if os.path.exists(config_path(ctx)):
+        return True
+    if is_absent(MachineFile.of_process(os.environ).path):
+        return False
+    try:
+        load_config(ctx)
+    except ConfigError as error:
+        return not error.unfinished
+    return True
 
 
 # -- The running program, or its journal

@@ -31,10 +31,10 @@ from watcher.cli.output import (
     confirm,
     count_files,
     json_option,
-    moment,
     progress,
     say,
     say_json,
+    when,
 )
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
@@ -42,7 +42,7 @@ from watcher.daemon.channel import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
 from watcher.daemon.instance import Instance
-from watcher.daemon.plans import folders_of, former_targets, imported_folder, make_plans, this_host
+from watcher.daemon.plans import folders_of, former_targets, imported_folder, make_plans
 from watcher.daemon.state_folder import open_reader
 from watcher.documents import Spool
 from watcher.folders.scans import scan
@@ -242,7 +242,7 @@ def _confirm_many(
 
     True if they are few. UsageError if they are many and nobody can be asked.
     """
-    plans = make_plans(config, this_host(), former_targets(where), (made,) if made else ())
+    plans = make_plans(config, former_targets(where), (made,) if made else ())
     limits = [plan.folder.ask_above for plan in plans.values() if plan.folder.ask_above]
     if not limits:
         return True
@@ -321,7 +321,7 @@ def _wait(
             if not said_offline and (since := state["offline_since"]):
                 said_offline = True
                 say(
-                    f"HrFlow can't be reached (since {moment(since)}); retrying automatically."
+                    f"HrFlow can't be reached (since {when(since)}); retrying automatically."
                     " Ctrl-C stops the import.", err=True,
                 )  # fmt: skip
     return _look(where, path, began)
@@ -373,4 +373,4 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
             for hold in reader.held() if reader else ():
                 if hold.files:
                     say(Styled(f"Waiting: {hold.why}", "bad"))
-    say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")
+    say(f"See which ones and why with: {command_name()} history {shlex.quote(path)}")

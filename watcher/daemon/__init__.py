@@ -4,7 +4,7 @@
 
     core             the composition root: all parts, and how they are connected
     engine           the pipeline on a journal; its supervisor; clients of HrFlow and the ledger
-    workers          the worker threads that the pipeline needs
+    threads          the pools of workers; threads for calls that may never end
     plans            the settings of each folder, compiled into a plan; imports
     dry_run          what would happen to a file
     recovery         opening the journal; commands where no program runs

@@ -11,7 +11,7 @@ from watcher import __version__
 from watcher.daemon.hooks import HookCommands
 from watcher.daemon.plans import this_host
 from watcher.daemon.recovery import check_room, open_journal
-from watcher.daemon.workers import WorkerThreads
+from watcher.daemon.threads import WorkerThreads
 from watcher.documents import Spool
 from watcher.folders import FolderSupervisor, WatchedFolder
 from watcher.i18n.message import msg

@@ -100,12 +100,10 @@ class JournalActions(Struct, frozen=True):
         return {"was_paused": was_paused}
 
     def snooze(self, body: Body) -> dict[str, object]:
-        """Show no notifications for a time like that of :meth:`pause`, or ``until`` a moment."""
-        until = body.get("until")
-        if not isinstance(until, int | float) or isinstance(until, bool):
-            until = _end_of_pause(body, time.time())
+        """Show no notifications for a time like that of :meth:`pause`; again if ``until`` is 0."""
+        until = 0.0 if body.get("until") == 0 else _end_of_pause(body, time.time())
         self._order(Snooze(until))
-        return {}
+        return {"snoozed_until": None if until == UNTIL_RESUMED else until}
 
     def retry(self, body: Body) -> dict[str, object]:
         """Retry files: by ``ids``, by ``cause``, by ``state`` and ``why``, or ``all``."""
@@ -359,7 +357,7 @@ def _end_of_pause(body: Body, now: float) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise UsageError(msg("The length of a pause must be a number of seconds."))
     if not 0 < seconds <= _LONGEST_PAUSE:
-        raise UsageError(msg("A pause can last a year at most."))
+        raise UsageError(msg("This can last from one second to a year. Choose such a time."))
     return now + seconds
 
 

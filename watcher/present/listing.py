@@ -100,6 +100,12 @@ def below(folder: str, path: str) -> str:
     return rest[1:] if rest != path and rest[:1] in ("/", "\\") else path
 
 
+def short_path(path: str, home: str) -> str:
+    """Return a path with "~" for the home folder."""
+    rest = path.removeprefix(home.rstrip("/\\"))
+    return f"~{rest}" if rest != path and rest[:1] in ("/", "\\") else path
+
+
 def summary(entry: Entry) -> str:
     """Return what became of a file in words that can follow its name, in English."""
     match entry.state:

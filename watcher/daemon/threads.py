@@ -1,4 +1,4 @@
-"""The worker threads of the pipeline."""
+"""Threads: the pools of the pipeline's workers, and one each for calls that may never end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import logging
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
     Task = tuple[Callable[[], object], object]
 
 _log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
+
+
+def on_thread(call: Callable[[], _Result], name: str) -> Future[_Result]:
+    """Begin a call that may never end, on a thread that keeps no program from stopping."""
+    future: Future[_Result] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=settle, name=name, daemon=True).start()
+    return future
+
 
 #: Threads that read and hash files; more of them would only wait for the same disk.
 _READERS: Final = 2
