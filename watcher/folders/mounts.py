@@ -115,7 +115,7 @@ def file_system(path: str) -> str:
 def inotify_limit(name: str, proc: str = "/proc") -> int:
     """Return the value of ``fs.inotify.<name>``; 0 if there is none."""
     try:
-        with open(f"{proc}/sys/fs/inotify/{name}", encoding="ascii") as file:
+        with open(f"{proc}/sys/fs/inotify/{name}", encoding="utf-8") as file:
             return int(file.read())
     except OSError:  # not Linux, or a container that hides it
         return 0
