@@ -23,7 +23,7 @@ from watcher.page import actions, server
 from watcher.page.actions import Control, UndoQueue
 from watcher.page.activity import ChangeFeed, read_filter
 from watcher.page.auth import LINK_SECONDS, Sessions
-from watcher.page.routes import as_data, draw
+from watcher.page.routes import as_script, draw
 from watcher.page.server import ActivityPage
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.pipeline.messages import Pause, ReleaseHold, Snooze
@@ -88,7 +88,7 @@ def test_old_browsers_have_to_go_when_there_are_many():
     )
 )
 def test_data_in_the_frame_ends_no_element(value):
-    text = as_data(value)
+    text = as_script(value)
     assert not set("<>&") & set(text)
     assert json.loads(text) == value
 

@@ -35,13 +35,13 @@ from watcher.model.snapshot import LedgerUse, Snapshot, Watched
 from watcher.pipeline.messages import (
     AddImport,
     ApprovedBelow,
-    Connection,
     Drained,
     Forget,
     Forgotten,
     Leave,
     Pending,
     Ping,
+    Reachability,
     Resume,
 )
 from watcher.present import view
@@ -88,9 +88,9 @@ class App:
         """``on_event`` is called with everything that happens.
 
         That is an Entry for each file that comes to one of the states ``shown``, FolderState,
-        ScanEnded, Connection, other messages of :mod:`watcher.pipeline.messages`, and sentences for
-        people. It is called on the pipeline's thread, but on others with what concerns keys, the
-        webhook and the start.
+        ScanEnded, Reachability, other messages of :mod:`watcher.pipeline.messages`, and sentences
+        for people. It is called on the pipeline's thread, but on others with what concerns keys,
+        the webhook and the start.
 
         ``import_all``: files that are already in the folders are uploaded without approval.
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
@@ -372,7 +372,7 @@ class App:
         match event:
             case FolderState(folder, problem):
                 self._problems[folder] = problem
-            case Connection(offline_since):
+            case Reachability(offline_since):
                 self._offline_since = offline_since
             case LedgerUse():
                 self._ledger_use = event

@@ -38,10 +38,10 @@ if TYPE_CHECKING:
     from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import (
-        Finding,
         Job,
         Outcome,
         PageAnswer,
+        ProfileAnswer,
         Search,
         SourceAnswer,
     )
@@ -93,7 +93,7 @@ class Clients:
             self._keys.forget(job.account)
         return outcome
 
-    def find(self, job: Job) -> Finding:
+    def find(self, job: Job) -> ProfileAnswer:
         """Look up the profile with the job's reference."""
         client = self._client(job.account)
         return client.find(job.source_key, job.reference) if client else _removed(job.account)

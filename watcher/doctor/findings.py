@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from watcher.config import Loaded
     from watcher.daemon.state_folder import Places
-    from watcher.folders.mounts import Limits
+    from watcher.folders.mounts import InotifyLimits
     from watcher.journal.reader import Reader
     from watcher.routing.rules import Plan
 
@@ -188,7 +188,7 @@ class Case(Struct, dict=True):
     environ: Mapping[str, str]
     home: str
     keyring: SystemKeyring = field(default_factory=SystemKeyring)
-    limits: Callable[[], Limits | None] = read_limits
+    limits: Callable[[], InotifyLimits | None] = read_limits
     wall: Callable[[], float] = time.time
     tick: Callable[[], float] = RealClock.tick
     loaded: Loaded | None = None

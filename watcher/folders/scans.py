@@ -33,7 +33,7 @@ BATCH = 500
 ReadKnown = Callable[[str, str], Mapping[str, tuple[int, int]]]
 
 #: Path below the folder ("a/b.pdf", or "a/b/" of a directory) → the pattern that ignores it, or "".
-Ignore = Callable[[str], str]
+IgnoredBy = Callable[[str], str]
 
 
 class WatchedFolder(Struct, frozen=True):
@@ -47,7 +47,7 @@ class WatchedFolder(Struct, frozen=True):
     recursive: bool
     watch: settings.Watch
     poll_seconds: float
-    ignore: Ignore
+    ignore: IgnoredBy
     excluded: tuple[str, ...] = ()
 
 
@@ -55,8 +55,8 @@ class WatchedFolder(Struct, frozen=True):
 #: directory could be read; its ``reason`` is "start", "returned", "settings", "new directory"
 #: (never complete: only that directory was walked), "overflow", "unmounted", "limit", "interval"
 #: or what :meth:`watcher.folders.FolderSupervisor.rescan` was given.
-Event = Candidate | Scanned | ScanEnded | FolderState
-Post = Callable[[Event], None]
+FolderEvent = Candidate | Scanned | ScanEnded | FolderState
+Post = Callable[[FolderEvent], None]
 
 
 class Tally(Struct):

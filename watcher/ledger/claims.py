@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from watcher.ledger.schema import TABLES
-from watcher.model.ledger import BEGINNING, LEASE, Content, Machine, Share, Standing, Verdict
+from watcher.model.ledger import BEGINNING, LEASE, ClaimAnswer, Content, Machine, Share, Standing
 
 if TYPE_CHECKING:
     import uuid
@@ -294,7 +294,7 @@ def claim(
     contents: Sequence[Content],
     room: int,
     checked: Collection[Content] = (),
-) -> list[Verdict] | None:
+) -> list[ClaimAnswer] | None:
     """Claim contents, as :class:`watcher.model.ledger.Claim` says; None if the lease is over.
 
     Those that change hands at this very moment come back as busy for 0 seconds.
@@ -306,7 +306,7 @@ def claim(
     if contents and not rows:
         return None
     return [
-        Verdict(Content(bytes(source), bytes(content)), Standing(standing), *more)
+        ClaimAnswer(Content(bytes(source), bytes(content)), Standing(standing), *more)
         for source, content, standing, *more in rows
     ]
 

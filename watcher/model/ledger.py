@@ -62,7 +62,7 @@ class Standing(enum.Enum):
     FREE = "free"  # whoever claims it
 
 
-class Verdict(Struct, frozen=True):
+class ClaimAnswer(Struct, frozen=True):
     """What the ledger says of one content.
 
     ``machine`` is the label of the one that has sent it or is sending it, ``since`` when that was
@@ -144,7 +144,7 @@ class Claimed(Struct, frozen=True):
     """The answer to a :class:`Claim`."""
 
     number: int
-    verdicts: tuple[Verdict, ...]
+    answers: tuple[ClaimAnswer, ...]
 
 
 class Share(Struct, frozen=True):

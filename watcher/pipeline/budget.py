@@ -22,7 +22,7 @@ from watcher.model.ledger import Renewed, Share, TakeShare, Unreachable, limit_f
 from watcher.model.settings import WhenUnreachable
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits
-from watcher.pipeline.messages import ClockJump, Connection, Drain, ReleaseHold, Resume, Retry
+from watcher.pipeline.messages import ClockJump, Drain, Reachability, ReleaseHold, Resume, Retry
 from watcher.pipeline.stage import Context, Handlers, Stage
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Budget(Stage):
         offline_since = min(self._offline.values(), default=0.0)
         if offline_since != self._offline_since:
             self._offline_since = offline_since
-            self._publish(Connection(offline_since))
+            self._publish(Reachability(offline_since))
 
     def next_due(self) -> float | None:
         """When a pause or a minute ends."""
