@@ -327,7 +327,12 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
-            "ledger": self._ledger_facts(),
+            "ledger": {
+                "machines": self._ledger_use.machines,
+                "waits": dict(self._ledger_use.waits),
+            }
+            if self._config.ledger.url
+            else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": [str(each) for each in self._config.remarks],
@@ -356,11 +361,6 @@ class App:
             remarks=self._config.remarks,
             ledger=self._ledger_use if self._config.ledger.url else None,
         )
-
-    def _ledger_facts(self) -> dict[str, object] | None:
-        if not self._config.ledger.url:
-            return None
-        return {"machines": self._ledger_use.machines, "waits": dict(self._ledger_use.waits)}
 
     def _is_set_up(self) -> bool:
         is_watching = any(not plan.is_imported for plan in self._plans.values())
