@@ -100,6 +100,7 @@ def gather(where: Places) -> dict[str, Any]:
         "version": said.get("version"),
         "offline_since": said.get("offline_since") or None,
         "set_up": said.get("set_up"),
+        "trouble": said.get("trouble") or "",
         "remarks": said.get("remarks") or [],
         "ledger": said.get("ledger"),
         "folders": said.get("folders") or {},
@@ -211,6 +212,8 @@ def _finite(at: float) -> float | None:
 
 def _show(facts: dict[str, Any], where: Places) -> None:
     _show_program(facts, where)
+    if facts["trouble"]:
+        say(Styled(f"✗ {facts['trouble']} Nothing is lost; uploads resume automatically.", "bad"))
     _show_keys(facts["keys"])
     if "note" in facts:
         say(facts["note"])
