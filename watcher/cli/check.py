@@ -13,9 +13,9 @@ from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.config import MachineFile, headline
 from watcher.config import show as show_values
 from watcher.config.paths import is_absent
-from watcher.daemon.folders import former_targets, make_plans
+from watcher.daemon.dry_run import MISSING, check_file
+from watcher.daemon.plans import former_targets, make_plans
 from watcher.daemon.snapshots import source_names
-from watcher.daemon.verdicts import MISSING, check_file
 from watcher.i18n.message import ENGLISH, as_data, as_message
 from watcher.model.errors import ConfigError, UnusableError
 

@@ -257,7 +257,7 @@ class App:
 
         It is late while the journal cannot be used.
         """
-        if self._supervisor.is_recovering:
+        if self._supervisor.trouble:
             return False
         done = threading.Event()
         for each in (*orders, Ping(done.set)):
@@ -335,6 +335,7 @@ class App:
             else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
+            "trouble": str(self._supervisor.trouble),
             "remarks": [str(each) for each in self._config.remarks],
             "folders": {path: str(problem) for path, problem in self._problems.copy().items()},
             "keys": {name: self._found_keys.get(name, {}) for name in accounts},
@@ -358,6 +359,7 @@ class App:
                 for path, plan in self._plans.items()
                 if not plan.is_imported
             ),
+            trouble=self._supervisor.trouble,
             remarks=self._config.remarks,
             ledger=self._ledger_use if self._config.ledger.url else None,
         )
