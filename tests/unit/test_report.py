@@ -2,7 +2,7 @@
 
 import html.parser
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,12 +16,8 @@ from watcher.present import report
 from watcher.present.report import CATEGORIES, EDGE_WORDS, EDGES, Span
 
 
-def moment(local):
-    return local.replace(tzinfo=UTC).timestamp()
-
-
 def at(text):
-    return moment(datetime.fromisoformat(text))
+    return datetime.fromisoformat(text).timestamp()  # local
 
 
 @pytest.mark.parametrize(
@@ -37,12 +33,12 @@ def at(text):
     ],
 )
 def test_periods_are_those_of_a_calendar(span, day, first, last, slots):
-    period = report.make_period(span, date.fromisoformat(day), moment)
+    period = report.make_period(span, date.fromisoformat(day))
     assert (period.since, period.until) == (at(first), at(last))
     assert len(period.words) == slots == len(period.slots) - 1
 
 
-WEEK = report.make_period(Span.WEEK, date(2026, 11, 25), moment)
+WEEK = report.make_period(Span.WEEK, date(2026, 11, 25))
 TIMINGS = st.lists(
     st.builds(
         lambda *values: Timing(*values),  # hypothesis would look for types of the type checker

@@ -369,6 +369,19 @@ def test_a_message_without_a_document_attached_to_an_outlook_message_is_told_of(
     assert inside(tmp_path, "mail.msg") == {"empty": "an email without a document"}
 
 
+@pytest.mark.parametrize("name", ["deep.eml", "deep.msg"])
+def test_emails_are_opened_one_level_deep_whatever_they_are_in(tmp_path, name):
+    deep = mail(("b.pdf", pdf("b"))).as_bytes()
+    if name.endswith(".msg"):
+        deep = compound(message(attachment("b.pdf", pdf("b"))))
+    forwarded = mail(("CV.pdf", pdf("cv")), (name, deep)).as_bytes()
+    save(tmp_path, "mail.eml", mail(("forwarded.eml", forwarded)))
+    embedded = message(attachment("CV.pdf", pdf("cv")), attachment(name, deep))
+    save(tmp_path, "mail.msg", compound(message(attachment("forwarded", embedded))))
+    expected = {"CV.pdf": "", name: "an email inside an attached email"}
+    assert inside(tmp_path, "mail.eml") == inside(tmp_path, "mail.msg") == expected
+
+
 def test_an_outlook_message_attached_to_a_mail_is_opened(tmp_path):
     deep = attachment("deep", message(attachment("b.pdf", pdf("b"))))
     made = compound(message(attachment("CV.pdf", pdf("cv")), deep))

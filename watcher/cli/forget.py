@@ -189,23 +189,13 @@ def _not_forgotten(kept: list[Entry]) -> UnusableError:
     on_the_way = {document_path(path) for path, place in places.items() if not place}
     titles, hints = list[str](), list[str]()
     if in_place:
-        is_one = len(in_place) == 1
-        titles.append(
-            f"{count_files(len(in_place))} not forgotten, still in"
-            f" {'its folder' if is_one else 'their folders'}: {_listed(in_place)}."
-        )
-        hints.append(
-            "Delete it or move it out of its folder, then forget it by its path."
-            if is_one
-            else "Delete them or move them out of their folders, then forget them by their paths."
-        )
+        files = f"{count_files(len(in_place))} not forgotten, still there"
+        titles.append(f"{files}: {_listed(in_place)}.")
+        hints.append("Delete or move what is still there, then forget it by its path.")
     if on_the_way:
-        is_one = len(on_the_way) == 1
-        titles.append(
-            f"{count_files(len(on_the_way))} not forgotten, not uploaded yet:"
-            f" {_listed(on_the_way)}."
-        )
-        hints.append(f"Try again once {'it is' if is_one else 'they are'} uploaded.")
+        files = f"{count_files(len(on_the_way))} not forgotten, not uploaded yet"
+        titles.append(f"{files}: {_listed(on_the_way)}.")
+        hints.append("Try again after the upload.")
     return UnusableError(" ".join(titles), " ".join(hints))
 
 

@@ -37,7 +37,6 @@ from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from watcher.model.entries import Entry
     from watcher.present.report import Line, Report
@@ -164,7 +163,7 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 
-    period = reports.make_period(reports.Span(span), parse_day(on), _seconds_of)
+    period = reports.make_period(reports.Span(span), parse_day(on))
     with open_reader(places(ctx)) as reader:
         timings = reader.timings(period.since, period.until) if reader else []
         folders = [folder for folder, _ in reader.folders()] if reader else []
@@ -179,10 +178,6 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
         say(Styled(f"✓ Report written to {html}.", "good"))
     else:
         _show_report(made)
-
-
-def _seconds_of(local: datetime) -> float:
-    return local.astimezone().timestamp()
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:

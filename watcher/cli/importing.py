@@ -47,7 +47,6 @@ from watcher.daemon.folders import (
     former_targets,
     imported_folder,
     make_plans,
-    this_machine,
 )
 from watcher.daemon.instance import Instance
 from watcher.daemon.state_folder import open_reader
@@ -247,7 +246,7 @@ def _confirm_many(
 
     True if they are few. UsageError if they are many and nobody can be asked.
     """
-    plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
+    plans = make_plans(config, former_targets(where), (made,) if made else ())
     limits = [plan.folder.ask_above for plan in plans.values() if plan.folder.ask_above]
     if not limits:
         return True

@@ -11,7 +11,6 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 import time
 import unicodedata
@@ -30,8 +29,6 @@ from watcher.routing.names import document_path
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
-
-    from rich.text import Text as RichText
 
     from watcher.i18n.message import Text
 
@@ -132,6 +129,8 @@ def _question(question: Text) -> str:
 
 def _broken(texts: Sequence[str], hang: int | None) -> list[str]:
     """The parts of one line with line breaks in place of spaces, as wide as the terminal."""
+    import shutil  # noqa: PLC0415 - takes time, and only a terminal's lines are broken
+
     line = "".join(texts)
     columns = shutil.get_terminal_size().columns
     if _width(line) <= columns:
@@ -232,6 +231,7 @@ def say_table(
     from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text as RichText  # noqa: PLC0415
 
     tones = tones or {}
     table, console = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False), Console()
@@ -254,19 +254,9 @@ def say_table(
         )
     for number, line in enumerate(lines):
         first, *rest = map(_folded, line, widths)
-        table.add_row(_rich(first, tones.get(number, "")), *(_rich(cell, "") for cell in rest))
+        tone = _COLOURS.get(tones.get(number, ""), "")
+        table.add_row(RichText(first, tone), *map(RichText, rest))
     console.print(table)
-
-
-def drawn(text: Text, tone: str = "", **options: Any) -> RichText:
-    """A text for what rich draws; ``options`` are those of :class:`rich.text.Text`."""
-    return _rich(view.safe(text), tone, **options)
-
-
-def _rich(text: str, tone: str, **options: Any) -> RichText:
-    from rich.text import Text as Rich  # noqa: PLC0415 - costs more than most commands take
-
-    return Rich(text, style=_COLOURS.get(tone, tone), **options)
 
 
 def _folded(text: str, width: int) -> str:

@@ -223,6 +223,7 @@ def _introduce(url: str, folder: str) -> None:
 
 def _sum_up(places: Places) -> None:
     with open_reader(places) as reader:
-        tally = view.tally(reader.counts(), reader.opened()) if reader else view.tally({}, 0)
+        numbers = view.numbers(reader.counts(), reader.opened()) if reader else []
+    tally = ", ".join(f"{display.label}: {files}".lower() for display, files in numbers)
     say()
-    say(f"Stopped at {time.strftime('%H:%M:%S')} ({tally}).")
+    say(f"Stopped at {time.strftime('%H:%M:%S')} ({tally or 'no files yet'}).")

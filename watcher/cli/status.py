@@ -16,7 +16,6 @@ from watcher.cli.context import is_set_up, places, program_options
 from watcher.cli.output import (
     Styled,
     count_files,
-    drawn,
     json_option,
     moment,
     say,
@@ -41,8 +40,6 @@ from watcher.present.status import end_of_pause, ledger_use, needs_approval, obs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.console import RenderableType
-
     from watcher.cli.foreground import StopSignal
     from watcher.daemon.state_folder import Places
     from watcher.journal.reader import Reader
@@ -65,10 +62,6 @@ _LISTED_FILES: Final = 10
 
 #: Seconds to wait at a time; a signal or the program's end interrupts it.
 _LONG: Final = 3600.0
-_TONES: Final = {
-    "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
-    "not_set_up": "quiet",
-}  # fmt: skip
 
 
 @click.command("status")
@@ -82,7 +75,7 @@ def status(ctx: click.Context, follow: bool, as_json: bool) -> None:
     terminal, otherwise as a line or a JSON object.
     """
     if follow:
-        _follow(Channel.open(places(ctx)), as_json=as_json)
+        _follow(ctx, as_json=as_json)
         return
     facts = gather(ctx)
     if as_json:
@@ -332,22 +325,40 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
 # -- as it changes
 
 
-def _follow(way: Channel, *, as_json: bool) -> None:
+def _follow(ctx: click.Context, *, as_json: bool) -> None:
     from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - takes time to import
 
-    with stop_signal() as stop:
-        if as_json:
-            _tell_changes(way, say_json, stop)
-        elif not sys.stdout.isatty():
-            _tell_changes(
-                way, lambda now: say_table((), [(moment(now["at"]), now["headline"])]), stop
-            )
-        else:
-            from rich.console import Console  # noqa: PLC0415 - costs more than most commands take
-            from rich.live import Live  # noqa: PLC0415
+    where = places(ctx)
 
-            with Live(console=Console(), auto_refresh=False) as live:
-                _tell_changes(way, lambda now: live.update(_draw(now), refresh=True), stop)
+    def tell(now: dict[str, Any]) -> None:
+        if as_json:
+            say_json(now)
+        elif sys.stdout.isatty():
+            click.clear()
+            _show(gather(ctx), where)
+            _show_latest(now)
+        else:
+            say_table((), [(moment(now["at"]), now["headline"])])
+
+    with stop_signal() as stop:
+        _tell_changes(Channel.open(where), tell, stop)
+
+
+def _show_latest(now: dict[str, Any]) -> None:
+    """Show the latest files, and a summary of all."""
+    rows = [
+        [
+            f"{file['sign']} {file['label']}",
+            moment(file["changed_at"])[11:],
+            file["name"],
+            file["candidate"] or file["remark"],
+        ]
+        for file in now["recent"]
+    ]
+    if rows:
+        tones = {number: file["tone"] for number, file in enumerate(now["recent"])}
+        say_table(["State", "Changed", "Latest file", "Result"], rows, tones)
+    say(now["headline"])
 
 
 def _tell_changes(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSignal) -> None:
@@ -384,34 +395,3 @@ def _changes(way: Channel) -> Iterator[dict[str, Any]]:
         if said["now"]:
             yield said["now"]
         time.sleep(said["again"])
-
-
-def _draw(now: dict[str, Any]) -> RenderableType:
-    from rich.console import Group  # noqa: PLC0415 - see above
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415
-
-    headline = drawn(now["headline"], _TONES[now["state"]])
-    headline.stylize("bold")
-    parts: list[RenderableType] = [headline]
-    if now["total"]:
-        parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))
-    parts += [drawn(f"‖ {hold['files']}: {hold['why']}", "bad") for hold in now["held"]]
-    parts += [drawn(f"✗ {each['problem']}", "bad") for each in now["watched"] if each["problem"]]
-    parts.append(_draw_files(now["recent"]))
-    if now["attention"]:
-        parts += [drawn("Needs attention", "bold"), _draw_files(now["attention"][:_LISTED_FILES])]
-    return Group(*parts)
-
-
-def _draw_files(rows: list[dict[str, Any]]) -> RenderableType:
-    from rich.table import Table  # noqa: PLC0415 - see above
-
-    table = Table.grid(padding=(0, 2), expand=False)
-    for file in rows:
-        table.add_row(
-            drawn(moment(file["changed_at"])[11:], "quiet"),
-            drawn(f"{file['sign']} {file['label']}", file["tone"]),
-            drawn(file["name"], overflow="ellipsis", no_wrap=True),
-            drawn(file["candidate"] or file["remark"], "quiet", overflow="ellipsis", no_wrap=True),
-        )
-    return table

@@ -44,10 +44,7 @@ def this_machine() -> Facts:
 
 
 def make_plans(
-    config: Config,
-    facts: Facts,
-    targets: Collection[str] = (),
-    imported: Collection[Folder] = (),
+    config: Config, targets: Collection[str] = (), imported: Collection[Folder] = ()
 ) -> dict[str, Plan]:
     """Return each folder with its rules compiled, by its path without symbolic links.
 
@@ -60,6 +57,7 @@ def make_plans(
     paths = {folder.path for folder in watched}
     accounts = {account.name for account in config.accounts}
     others = [each for each in imported if each.path not in paths and each.account in accounts]
+    facts = this_machine()
     return {
         each.path: make_plan(each, facts, targets, is_imported=each.path not in paths)
         for each in (*watched, *others)

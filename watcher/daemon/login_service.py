@@ -21,18 +21,8 @@ from watcher.i18n.command import command_name
 from watcher.i18n.languages import catalog, languages, system_language
 from watcher.i18n.message import ENGLISH, Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.service import (
-    LABEL,
-    NAME,
-    Definition,
-    FileManagers,
-    Program,
-    Run,
-    Service,
-    choose,
-    make_entries,
-    run_program,
-)
+from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
+from watcher.service.file_managers import LABEL, FileManagers, make_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -10,7 +10,8 @@ from msgspec import Struct
 
 from watcher.credentials import Keys
 from watcher.credentials.keyring import NO_KEYRING
-from watcher.credentials.keys import is_write_only, looks_right
+from watcher.credentials.keys import READ_ONLY, READ_ONLY_HINT, is_write_only, looks_right
+from watcher.daemon.workspace import source_warning
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
 from watcher.hrflow import endpoint
 from watcher.hrflow.client import Access, Inquiry, NoAccessError, RefusedKeyError, Source
@@ -164,8 +165,10 @@ class _AccountCheck:
                 msg("{key} is not a source of this account. {why}", key=shown, why=failure.title),
                 msg("Copy the source's key from HrFlow into the configuration."),
             )
-        state, of_sync = judge_state(source), judge_source(source, sync=sync)
-        return state if state and of_sync.level is Level.OK else [*state, of_sync]
+        found = judge_source(source, sync=sync)
+        if said := source_warning(source):
+            return [warning(said, "")] + [found] * (found.level is not Level.OK)
+        return found
 
 
 # --- The network ------------------------------------------------------------------------------
@@ -349,13 +352,7 @@ def judge_access(access: Access) -> Finding:
     )
     match access.permission:
         case "read":
-            return error(
-                msg("{what}, but it is read-only, so nothing can be uploaded.", what=accepted),
-                msg(
-                    "In HrFlow's settings, create a key with write access, and store it"
-                    " with: {hrflow_watcher} login"
-                ),
-            )
+            return error(READ_ONLY, READ_ONLY_HINT)
         case "all":
             return ok(msg("{what}; it can read and write.", what=accepted))
         case "write":
@@ -393,31 +390,6 @@ def sources_of(config: Config, account: str) -> dict[str, bool]:
         for key, sync in uses:
             found[key] = found.get(key, False) or sync
     return found
-
-
-def judge_state(source: Source) -> list[Finding]:
-    """Return a warning about a source that is archived, disabled or for tests, if it is."""
-    name = _name_of(source)
-    if source.is_archived:
-        said = msg(
-            "The source {what} is archived in HrFlow, which may reject uploads to it.", what=name
-        )
-        advice = msg("Restore it in HrFlow, or choose another source in the configuration.")
-    elif source.is_disabled:
-        said = msg(
-            "The source {what} is disabled in HrFlow, which may reject uploads to it.", what=name
-        )
-        advice = msg("Enable it in HrFlow, or choose another source in the configuration.")
-    elif source.is_test:
-        said = msg(
-            "The source {what} is in HrFlow's test environment, so what is"
-            " uploaded there is not among your real candidates.",
-            what=name,
-        )
-        advice = msg("Choose another source in the configuration, unless you are testing.")
-    else:
-        return []
-    return [warning(said, advice)]
 
 
 def judge_source(source: Source, *, sync: bool) -> Finding:

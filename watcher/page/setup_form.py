@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from watcher.daemon.login_service import LoginService
     from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
-    from watcher.model.entries import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
 
@@ -300,8 +299,8 @@ class Sample(Struct, frozen=True):
         since = body.get("since")
         if isinstance(since, bool) or not isinstance(since, int | float):
             raise UsageError(msg("A time must be a number of seconds."))
-        entry = self._find(self._folder(body), str(body.get("path")), since)
-        if entry is None:
+        entry = self.activity.at(self._folder(body), str(body.get("path")))
+        if entry is None or entry.changed_at < since:
             return {"file": None, "over": False, "arrived": False}
         snapshot = self.app.snapshot()
         waits = entry.state in OPEN and app_state(snapshot) is not AppState.WORKING
@@ -311,14 +310,6 @@ class Sample(Struct, frozen=True):
             "arrived": entry.state in ARRIVED,
             "waits": headline(snapshot, self.activity.word) if waits else "",
         }
-
-    def _find(self, folder: str, path: str, since: float) -> Entry | None:
-        query = {"text": os.path.basename(path), "folder": folder}
-        for some in self.activity.matching(query):
-            for each in some:
-                if each.path == path and each.changed_at >= since:
-                    return each
-        return None
 
     def _folder(self, body: Body) -> str:
         wanted = body.get("folder")

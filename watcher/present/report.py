@@ -145,8 +145,8 @@ class Report(Struct, frozen=True):
         return len({each.account for each in self.months}) > 1
 
 
-def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> Period:
-    """Return the period that ``day`` is in; ``moment`` turns a local time into seconds."""
+def make_period(span: Span, day: date) -> Period:
+    """Return the period of the local calendar that ``day`` is in."""
     match span:
         case Span.DAY:
             first, days, title = day, 1, _dated(f"{day:%Y-%m-%d}")
@@ -167,7 +167,7 @@ def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> P
     if span is Span.WEEK:
         words = [replace(name, args={"day": f"{each:%d}"})
                  for name, each in zip(_WEEKDAYS, begins, strict=False)]  # fmt: skip
-    return Period(span, title, tuple(words), tuple(moment(each) for each in begins))
+    return Period(span, title, tuple(words), tuple(each.timestamp() for each in begins))
 
 
 def _dated(day: str) -> Message:

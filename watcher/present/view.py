@@ -94,12 +94,6 @@ def numbers(counts: Mapping[State, int], opened: int) -> list[tuple[StateDisplay
     return [(display, files) for display, files in found if files > 0]
 
 
-def tally(counts: Mapping[State, int], opened: int) -> str:
-    """Return all numbers in one line, like "uploaded: 12, duplicate: 1", or "no files yet"."""
-    parts = [f"{display.label}: {files}".lower() for display, files in numbers(counts, opened)]
-    return ", ".join(parts) or "no files yet"
-
-
 #: Control characters, line and direction marks, and bytes that are not text.
 _UNSAFE: Final = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"

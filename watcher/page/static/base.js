@@ -124,6 +124,9 @@ export function put(place, ...lines) {
   if (place.textContent !== shown) place.textContent = shown;
 }
 
+/** Whether a key is pressed where text is typed. */
+export const isTyping = (event) => event.target.closest?.("input:not([type='checkbox']), textarea, select");
+
 /** Wait. */
 export const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 

@@ -35,6 +35,16 @@ export function listSources(list, sources, wanted) {
   list.value = wanted;
 }
 
+// What is asked of a folder, and the keys of the configuration that may be locked.
+export const KEYS = { source: "source_key", typed: "source_key", tags: "tags", after_upload: "after_upload" };
+
+/** Show whether an input is set for this machine, and cannot be changed here. */
+export function lock(input, locked) {
+  if (input.tagName === "SELECT") input.disabled = Boolean(locked);
+  else input.readOnly = Boolean(locked);
+  input.title = locked ? t("Set by your administrator") : "";
+}
+
 export const AFTER_UPLOAD = { keep: t("Keep the file"), move: t("Move it to Sent"), trash: t("Put it in the trash") };
 
 /** Let be chosen what is done with a file after its upload. */

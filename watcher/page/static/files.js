@@ -12,8 +12,8 @@ const FIRST_DOWN = ["when", "size"]; // the latest and the largest first
 const rows = new Map(); // id → its line and what it shows
 const selected = new Map(); // id → the file
 let files = [];
-let pages = [""]; // where each page begins, up to the one that is shown
-let next = null;
+let page = 1; // which is shown
+let hasMore = false;
 let requests = 0;
 let shown = null; // the file in the dialog
 let group = ""; // of states, which is shown
@@ -31,13 +31,13 @@ function query(more = {}) {
   return new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
 }
 
-/** Show the page again as it is now; `page` is what was read of it already. */
-export async function refresh(page) {
+/** Show the page again as it is now; `known` is what was read of it already. */
+export async function refresh(known) {
   const mine = ++requests;
-  const read = page ?? (await ask(`/api/files?${query({ sort: sort === "-when" ? "" : sort, before: pages.at(-1) })}`));
+  const read = known ?? (await ask(`/api/files?${query({ sort, page })}`));
   if (mine !== requests) return; // a later request is on its way
   files = read.files;
-  next = read.next;
+  hasMore = read.has_more;
   sorted = read.sorted;
   show();
   if (shown) await showDetails(shown);
@@ -61,12 +61,12 @@ function show() {
   const filtered = query() !== "";
   $("none").hidden = files.length > 0;
   put($("none"), filtered ? t("No matching files") : t("No files uploaded yet"));
-  $("newer").disabled = pages.length < 2;
-  $("older").disabled = !next;
+  $("newer").disabled = page < 2;
+  $("older").disabled = !hasMore;
   $("sorted").hidden = !sorted;
   if (sorted) put($("sorted"), t("There are more than {count} files; only the latest are sorted.", { count: number(sorted) }));
-  $("pager").hidden = pages.length < 2 && !next;
-  put($("where"), files.length ? t("Page {page}", { page: number(pages.length) }) : "");
+  $("pager").hidden = page < 2 && !hasMore;
+  put($("where"), files.length ? t("Page {page}", { page: number(page) }) : "");
   $("csv").href = `/api/files.csv?${query()}`;
   showSelected();
 }
@@ -143,7 +143,7 @@ function setLink(link, file) {
 
 let typing;
 function search() {
-  pages = [""];
+  page = 1;
   for (const each of document.querySelectorAll("#counts button"))
     each.setAttribute("aria-pressed", String(each.dataset.group === group));
   refresh().catch((error) => say(error.message, "bad"));
@@ -161,11 +161,11 @@ $("only-none").addEventListener("click", () => {
   filterBy(group);
   $("text").focus();
 });
-$("older").addEventListener("click", () => turn(() => pages.push(next)));
-$("newer").addEventListener("click", () => turn(() => pages.pop()));
+$("older").addEventListener("click", () => turn(1));
+$("newer").addEventListener("click", () => turn(-1));
 
-async function turn(step) {
-  step();
+async function turn(by) {
+  page += by;
   await refresh().catch((error) => say(error.message, "bad"));
   $("files").scrollIntoView({ block: "start" });
 }
