@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from tests.support.journal import queue
 from watcher.cli.orders import parse_span
-from watcher.daemon.adapters import next_day
 from watcher.daemon.instance import Instance
 from watcher.daemon.state_folder import Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
@@ -26,12 +25,13 @@ from watcher.page import actions, server
 from watcher.page.actions import Control, UndoQueue
 from watcher.page.activity import Activity, ChangeFeed, read_filter
 from watcher.page.auth import LINK_SECONDS, Sessions
-from watcher.page.routes import as_data, draw
+from watcher.page.routes import as_script, draw
 from watcher.page.server import ActivityPage
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.pipeline.messages import Pause, ReleaseHold, Snooze
 from watcher.present import listing, status
 from watcher.present.menu import Action, menu
+from watcher.system.clock import next_day
 
 TOKEN = Instance(Places("/nowhere")).token
 
@@ -90,7 +90,7 @@ def test_old_browsers_have_to_go_when_there_are_many():
     )
 )
 def test_data_in_the_frame_ends_no_element(value):
-    text = as_data(value)
+    text = as_script(value)
     assert not set("<>&") & set(text)
     assert json.loads(text) == value
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import Styled, json_option, say, say_json, say_table
+from watcher.cli.output import Styled, json_option, say, say_json, say_table, shown_path
 from watcher.config import MachineFile, headline
 from watcher.config import show as show_values
 from watcher.config.paths import is_absent
-from watcher.daemon.folders import former_targets, make_plans
+from watcher.daemon.dry_run import MISSING, check_file
+from watcher.daemon.plans import former_targets, make_plans
 from watcher.daemon.snapshots import source_names
-from watcher.daemon.verdicts import MISSING, check_file
 from watcher.i18n.message import ENGLISH, as_data, as_message
 from watcher.model.errors import ConfigError, UnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from watcher.daemon.verdicts import Verdict
+    from watcher.daemon.dry_run import Verdict
     from watcher.i18n.message import Text
 
 
@@ -54,7 +54,7 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
 def _show(verdict: Verdict, names: Mapping[tuple[str, str], str]) -> None:
     display = verdict.display
     why = f". {verdict.why}" if verdict.why else ""
-    say(Styled(f"{display.sign} {verdict.file}: {display.label}{why}", display.tone))
+    say(Styled(f"{display.sign} {shown_path(verdict.file)}: {display.label}{why}", display.tone))
     lines = list(_details(verdict, names))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:

@@ -24,7 +24,7 @@ from watcher.model.files import FolderState
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
 from watcher.model.reasons import BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
-from watcher.pipeline.messages import Connection
+from watcher.pipeline.messages import Reachability
 from watcher.present import listing, view
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class LiveLines:
             case Entry(state=state) if state in _SHOWN or is_put_off(event):
                 if self._note_if_new(event):
                     self._write_entry(event)
-            case FolderState() | Connection() | Message() | str() if not self.as_json:
+            case FolderState() | Reachability() | Message() | str() if not self.as_json:
                 _write_event(event)
             case _:
                 pass
@@ -186,15 +186,15 @@ def is_put_off(entry: Entry) -> bool:
     return entry.state is State.NOTICED and (is_first or entry.why in UNFINISHED)
 
 
-def _write_event(event: FolderState | Connection | Message | str) -> None:
+def _write_event(event: FolderState | Reachability | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
             say(Styled(f"Watching {shown_path(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
-        case Connection(0):
+        case Reachability(0):
             say(Styled("HrFlow is reachable again.", "good"))
-        case Connection():
+        case Reachability():
             say(Styled("! HrFlow can't be reached; retrying automatically.", "bad"))
         case Message() | str():
             say(Styled(f"! {event}", "bad"))

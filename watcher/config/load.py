@@ -11,7 +11,6 @@ from msgspec import Struct, field, to_builtins
 from msgspec.structs import asdict, replace
 
 from watcher.config import checks, types
-from watcher.config.document import Table, parse, read_text, table_in, tables_in
 from watcher.config.layers import (
     Lock,
     Merged,
@@ -33,6 +32,7 @@ from watcher.config.paths import (
     leads_into,
     on_disk,
 )
+from watcher.config.toml import Table, parse, read_text, table_in, tables_in
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
 from watcher.model.settings import Account, Config, Folder, Rule, Settings

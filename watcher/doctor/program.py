@@ -109,8 +109,14 @@ def check_config(case: Case) -> Sequence[Finding]:
 
 
 def check_journal(case: Case) -> Finding:
-    """Read all of the journal."""
-    path = case.places.journal
+    """Read all of the journal, and ask whether it can be written to."""
+    path, state = case.places.journal, case.places.state
+    places = (place for place in (state, path) if os.path.exists(place))
+    if any(not os.access(place, os.W_OK) for place in places):
+        return error(
+            msg("The program can't write to its own folder {path}.", path=state),
+            msg("Give this user permission to write to it and to the files in it."),
+        )
     # Not through ``case.journal``, which this would keep from other checks if it takes too long.
     with open_reader(case.places) as reader:
         if reader is None:

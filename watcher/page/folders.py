@@ -15,10 +15,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.config.tags import write_tags
-from watcher.daemon.adapters import on_thread
-from watcher.daemon.folders import former_targets, make_plans
+from watcher.daemon.dry_run import MISSING, check_file
+from watcher.daemon.plans import former_targets, make_plans
 from watcher.daemon.snapshots import source_names
-from watcher.daemon.verdicts import MISSING, check_file
+from watcher.daemon.threads import on_thread
 from watcher.documents.adding import Addition
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
+    from watcher.daemon.dry_run import Verdict
     from watcher.daemon.state_folder import Places
-    from watcher.daemon.verdicts import Verdict
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
     from watcher.model.uploads import Route

@@ -29,6 +29,8 @@ def app_state(snapshot: Snapshot) -> AppState:
         return AppState.NOT_SET_UP
     if snapshot.paused_until > snapshot.at:
         return AppState.PAUSED
+    if snapshot.trouble:
+        return AppState.ATTENTION
     if attention_files(snapshot) or active_holds(snapshot) or broken_folders(snapshot):
         return AppState.ATTENTION
     if snapshot.offline_since:
@@ -74,6 +76,8 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
         case AppState.OFFLINE:
             return joined(_offline(snapshot, word), _waiting(snapshot, word))
         case AppState.ATTENTION:
+            if snapshot.trouble:
+                return word("The history can't be used")
             if snapshot.offline_since:
                 offline, waits = _offline(snapshot, word), _waiting(snapshot, word)
                 return joined(offline, _needs(snapshot, word), waits)
@@ -265,7 +269,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "state": app_state(snapshot).value,
         "headline": headline(snapshot, word),
         "is_set_up": snapshot.is_set_up,
-        "remarks": [word(each) for each in snapshot.remarks],
+        "remarks": [word(each) for each in (snapshot.trouble, *snapshot.remarks) if each],
         "paused": snapshot.paused_until > snapshot.at,
         "paused_until": end_of_pause(snapshot),
         "offline_since": snapshot.offline_since or None,
