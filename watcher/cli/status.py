@@ -333,7 +333,7 @@ def _follow(ctx: click.Context, *, as_json: bool) -> None:
     """
     # What takes time to import.
     from watcher.cli.foreground import stop_signal  # noqa: PLC0415
-    from watcher.daemon.adapters import on_thread  # noqa: PLC0415
+    from watcher.daemon.threads import on_thread  # noqa: PLC0415
 
     where = places(ctx)
     way = Channel.open(where)
