@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import binascii
 import email
-import email.policy
 import mimetypes
 import re
+from email._policybase import Compat32  # email.policy takes 1.2 MB: parsers of headers
 from email.errors import HeaderParseError, MessageError
 from email.header import decode_header
 from email.utils import parseaddr, parsedate_to_datetime
@@ -66,7 +66,7 @@ _MALFORMED: Final = (
 )
 
 
-class _AsWritten(email.policy.Compat32):
+class _AsWritten(Compat32):
     """Headers as they are written, with bytes that are not ASCII as surrogates.
 
     The library's newer policy decodes them, and gives up on some that are malformed.
