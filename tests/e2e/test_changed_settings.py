@@ -14,7 +14,7 @@ from watcher import sandbox as sb
 from watcher.i18n.message import NOTHING
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
-from watcher.model.lifecycle import LEFT
+from watcher.model.reasons import LEFT
 from watcher.model.settings import AfterRefusal, Existing, Item
 from watcher.pipeline.messages import ApproveBelow, Leave, Pause, Retry
 from watcher.sandbox import Fault, Kind

@@ -12,7 +12,7 @@ from tests.support.samples import IGNORED, KNOWN, OPENED, REFUSED, SENT
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.model.entries import Entry

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from watcher import __version__
 from watcher.credentials.keyring import NO_KEYRING
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 from watcher.doctor import account, checks, folders, program, with_advice, write_bundle
 from watcher.doctor.findings import (
     Case,
@@ -516,7 +516,7 @@ def test_what_the_running_program_knows_of_its_key(known, level, said):
 )  # fmt: skip
 def test_a_program_without_a_key_knows_nothing(tmp_path, said):
     def case(running):
-        return SimpleNamespace(running=running, places=Places(str(tmp_path / "state")))
+        return SimpleNamespace(running=running, journal=None)
 
     assert account.find_running_key(case(said), "default") is None
     known = {"keys": {"default": {"origin": "x"}}}

@@ -13,7 +13,7 @@ from watcher.i18n.message import NOTHING, verbatim
 from watcher.model.entries import Entry
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
 from watcher.model.settings import Config, LogLevel
 
 LONG = 60.0

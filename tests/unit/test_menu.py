@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from watcher.i18n.languages import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.entries import Entry
+from watcher.model.holds import burst_key
 from watcher.model.kinds import State
-from watcher.model.lifecycle import burst_key
 from watcher.model.snapshot import ActiveHold, AppState, LedgerUse, Snapshot, Watched
 from watcher.present import view
 from watcher.present.menu import (
@@ -56,7 +56,7 @@ ROWS = [
     ({"done": 40, "total": 40}, AppState.IDLE, "Up to date"),
     ({"offline_since": TWO, "counts": {State.WAITING: 4, State.QUEUED: 1}}, AppState.OFFLINE,
      "Offline since 14:02 · 5 waiting"),
-    ({"offline_since": TWO - 86_400}, AppState.OFFLINE, "Offline since 2026-03-04 14:02"),
+    ({"offline_since": TWO - 86_400}, AppState.OFFLINE, "Offline since March 4, 2026 at 14:02"),
     ({"paused_until": TWO}, AppState.PAUSED, "Paused until 14:02"),
     ({"paused_until": math.inf, "counts": {State.QUEUED: 5}}, AppState.PAUSED, "Paused · 5 waiting"),
     ({"paused_until": NOON - 1}, AppState.IDLE, "Up to date"),  # it is over

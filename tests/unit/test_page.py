@@ -11,12 +11,13 @@ from msgspec.structs import replace
 
 from watcher.cli.orders import parse_span
 from watcher.daemon.adapters import next_day
-from watcher.daemon.instance import Instance, Places
+from watcher.daemon.instance import Instance
+from watcher.daemon.state_folder import Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
 from watcher.model.entries import Entry
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import IGNORED_BY_USER
+from watcher.model.reasons import IGNORED_BY_USER
 from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
 from watcher.page import actions, server

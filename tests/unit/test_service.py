@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import default_path
-from watcher.daemon.instance import default_state
 from watcher.daemon.login_service import describe_exit, name_places, where_to_look
+from watcher.daemon.state_folder import default_state
 from watcher.doctor.findings import Level
 from watcher.doctor.program import judge_service
 from watcher.model.errors import UnusableError, WatcherError

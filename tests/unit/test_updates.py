@@ -7,7 +7,7 @@ import pytest
 from tests.support.installation import Installation
 from tests.support.waiting import wait_until
 from watcher import __version__
-from watcher.daemon.service_manager import Installed, OwnFiles, UpdateWatch
+from watcher.daemon.updates import Installed, OwnFiles, UpdateWatch
 from watcher.pipeline.messages import Drain, Drained
 
 # --- What lies there ------------------------------------------------------------------------------

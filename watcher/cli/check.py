@@ -32,16 +32,12 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
     Exit codes: 0 all files were checked, 5 some do not exist.
     """
     # The configuration's commands do without these.
-    from watcher.daemon.folders import (  # noqa: PLC0415
-        former_targets,
-        make_plans,
-        this_machine,
-    )
+    from watcher.daemon.folders import former_targets, make_plans  # noqa: PLC0415
     from watcher.daemon.snapshots import source_names  # noqa: PLC0415
     from watcher.daemon.verdicts import MISSING, check_file  # noqa: PLC0415
 
     where = places(ctx)
-    plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
+    plans = make_plans(load_config(ctx).config, former_targets(where))
     code, names = 0, source_names(where)
     for name in files:
         verdict = check_file(name, plans, where)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from watcher.cli.context import config_path, places
-from watcher.cli.output import Styled, confirm, prompt, say, say_table, shown_folder
+from watcher.cli.output import Styled, confirm, prompt, say, say_table, shown_path
 from watcher.config.editor import Editor
 from watcher.config.setup_plan import Answers, check_email
 from watcher.config.tags import check_tags, parse_tag
@@ -124,7 +124,7 @@ def is_terminal() -> bool:
 
 def ask_to_create(place: str) -> bool:
     """Ask whether to create a folder."""
-    return confirm(f"{shown_folder(place)} doesn't exist. Create it?", default=True)
+    return confirm(f"{shown_path(place)} doesn't exist. Create it?", default=True)
 
 
 def find_source(editor: Editor, account: str, source: str, *, check: bool) -> tuple[str, str]:

@@ -30,7 +30,7 @@ from watcher.cli.output import (
     say,
     say_json,
     say_table,
-    shown_folder,
+    shown_path,
 )
 from watcher.config.edits import DropFolder
 from watcher.config.setup_plan import Answers, FolderAnswer
@@ -185,6 +185,6 @@ def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Se
     notes += ["doesn't exist"] * (not os.path.isdir(folder.path))
     source = names.get((folder.account, folder.source_key)) or view.short(folder.source_key)
     return (
-        shown_folder(folder.path), source, write_tags(folder.tags),
+        shown_path(folder.path), source, write_tags(folder.tags),
         folder.after_upload.value, folder.account, ", ".join(notes),
     )  # fmt: skip

@@ -11,19 +11,19 @@ import signal
 import socket
 import threading
 import time
-from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import Styled, say, say_json, shown_folder
+from watcher.cli.output import Styled, say, say_json, shown_path
 from watcher.i18n.message import Message
 from watcher.model.entries import Entry
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.reasons import BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
 from watcher.pipeline.messages import Connection
 from watcher.present import listing, view
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 class StopSignal:
@@ -101,8 +101,6 @@ _log = logging.getLogger(__name__)
 #: States that are worth a line; the others pass too quickly to be read.
 _SHOWN = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
 
-#: How many files that are held for the same reason get a line; ``status`` counts them.
-_HELD_LINES = 20
 #: How many files' last lines are remembered: filing away follows within minutes.
 _REMEMBERED = 2000
 
@@ -115,7 +113,7 @@ class LiveLines:
         self._stop = stop
         self.as_json = as_json
         self._mute = False
-        self._holds: Counter[Message] = Counter()  # reason → how many files are held for it
+        self._holds: set[Message] = set()  # reasons that have a line, until a file arrives
         self._written: dict[int, tuple[State, float, Message]] = {}
 
     @property
@@ -166,16 +164,13 @@ class LiveLines:
 
     def _write_entry(self, entry: Entry) -> None:
         """A file's line; why files are held is in the first one's."""
-        summary = listing.summary(entry)
+        summary, display = listing.summary(entry), view.display(entry)
         if entry.state in ARRIVED:
             self._holds.clear()
-        elif entry.state is State.HELD and entry.why:
+        elif entry.state is State.HELD:
             if entry.why in self._holds:
-                summary = f"{view.STATES[State.HELD].label} for the same reason"
-            self._holds[entry.why] += 1
-            if self._holds[entry.why] > _HELD_LINES:
-                return
-        display = view.display(entry)
+                summary = f"{display.label} for the same reason"
+            self._holds.add(entry.why)
         clock = Styled(time.strftime("%H:%M:%S"), "quiet")
         name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
         gap = " " if summary.startswith("→") else ": "
@@ -225,7 +220,7 @@ def is_put_off(entry: Entry) -> bool:
 def _write_event(event: FolderState | Connection | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(Styled(f"Watching {shown_folder(folder)}", "quiet"))
+            say(Styled(f"Watching {shown_path(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
         case Connection(0):

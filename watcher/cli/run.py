@@ -25,8 +25,9 @@ from watcher.config.paths import is_absent
 from watcher.credentials import LEDGER, WEBHOOK, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
-from watcher.daemon.service_manager import OwnFiles, ServiceManager, UpdateWatch
+from watcher.daemon.service_manager import ServiceManager
 from watcher.daemon.setup import make_missing
+from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
@@ -36,7 +37,7 @@ from watcher.pipeline.messages import Ping
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
     FileVersion = tuple[int, int, int]
 

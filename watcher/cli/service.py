@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import Styled, json_option, moment, say, say_json
-from watcher.credentials import CREDENTIAL, VARIABLE
+from watcher.cli.output import Styled, json_option, say, say_json, when
+from watcher.credentials import VARIABLE, elsewhere
+from watcher.daemon.channel import read_facts
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.instance import read_facts
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, UsageError
-from watcher.service import Systemd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config
 
 
@@ -129,7 +128,8 @@ def install_service(service: LoginService, *, start: bool) -> None:
             " over at the next login.")  # fmt: skip
     if os.environ.get(VARIABLE):
         say(Styled(f"! {VARIABLE} is set here, but not at login: store the key with"
-                   f" {command_name()} login. {_without_keyring(service)}", "busy"))  # fmt: skip
+                   f" {command_name()} login. Without a keyring, set {elsewhere()} for every"
+                   " session.", "busy"))  # fmt: skip
 
 
 def gather(service: LoginService, where: Places) -> dict[str, Any]:
@@ -157,17 +157,6 @@ def gather(service: LoginService, where: Places) -> dict[str, Any]:
 # -- inside
 
 
-def _without_keyring(service: LoginService) -> str:
-    """How to give a service its key on a computer without a keyring."""
-    if isinstance(service.system, Systemd):
-        return (
-            "Without a keyring, use a systemd credential: write the key to a file that only you can"
-            " read, run systemctl --user edit hrflow-watcher, and add the lines [Service] and"
-            f" LoadCredential={CREDENTIAL}:/path/of/the/file."
-        )
-    return f"Without a keyring, set {VARIABLE} in every session."
-
-
 def _installed(ctx: click.Context) -> LoginService:
     service = login_service(ctx)
     if service.system.look() is None:
@@ -179,7 +168,7 @@ def _installed(ctx: click.Context) -> LoginService:
 
 def describe_running(said: Mapping[str, Any]) -> str:
     """Return a sentence about the running program, from what it says about itself."""
-    since = moment(said["since"] or 0)
+    since = when(said["since"])
     return f"Running since {since} (PID {said['pid']}, version {said['version']})."
 
 

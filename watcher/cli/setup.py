@@ -29,7 +29,7 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.login import ask_key, read_key, store_key
-from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
+from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table, shown_path
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
 from watcher.config.setup_plan import (
@@ -42,7 +42,7 @@ from watcher.config.setup_plan import (
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.daemon.instance import read_facts
+from watcher.daemon.channel import read_facts
 from watcher.daemon.setup import (
     Changes,
     can_drop_sample,
@@ -191,7 +191,7 @@ def _collect(
     key = ""
     if asks:
         say("Nothing is saved until you confirm at the end; Ctrl-C cancels.")
-        say(f"Configuration: {editor.path}")
+        say(f"Configuration: {shown_path(editor.path)}")
         say()
     elif options.key_stdin:
         key = read_key()
@@ -369,7 +369,7 @@ def _show(editor: Editor, answers: Answers, text: str, warnings: list[Message]) 
     if text == editor.text:
         say("No changes to the configuration.")
     else:
-        say(f"To be saved in {editor.path}:")
+        say(f"To be saved in {shown_path(editor.path)}:")
         for label, value in _settings(answers):
             if value:
                 say(f"  {label:<{_LABEL_WIDTH}}{value}", hang=_LABEL_WIDTH + 2)

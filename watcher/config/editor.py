@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import difflib
 import os
@@ -223,10 +222,7 @@ def replace_text(path: str, old: str, new: str) -> None:
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         if os.path.exists(target):
-            with open(target, "rb") as before:
-                if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
-                    content = codecs.BOM_UTF8 + content
-                facts = os.fstat(before.fileno())
+            facts = os.stat(target)
             mode, owner = stat.S_IMODE(facts.st_mode), (facts.st_uid, facts.st_gid)
         write_atomically(target, content, mode=mode, owner=owner)
     except UnicodeEncodeError as error:

@@ -12,8 +12,11 @@
     event_log        the log: written, read, scrubbed
     hooks            the user's own commands
     webhook          receives HrFlow's webhooks
-    instance         the program's files, its lock, its API: server and client on this machine
-    service_manager  tells who started the program that it works; stops for a new version
+    state_folder     the program's own folder: what is in it, the journal to be read
+    instance         the one process that works there: its lock, and the server of its API
+    channel          the client of that API: how commands reach the running program
+    service_manager  tells the service manager that the program is ready, alive, stopping
+    updates          notices another version, and ends the program for it
     login_service    installs, starts and stops the login service
     desktop          icon and notifications
     setup            the steps of setting up: folders, keys, sources, the configuration, a sample CV

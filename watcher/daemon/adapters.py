@@ -1,4 +1,4 @@
-"""What the pipeline needs from the machine: the clock and worker threads."""
+"""What is needed from the machine: the clock, and threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import random
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     Task = tuple[Callable[[], object], object]
 
 _log = logging.getLogger(__name__)
+
+_Result = TypeVar("_Result")
 
 #: ``time.monotonic`` stops while the machine sleeps on Linux and macOS, and does not on Windows.
 _TICKS_IN_SLEEP: Final[int | None] = getattr(
@@ -53,6 +56,20 @@ class RealClock:
     def jitter() -> float:
         """Return a random number, 0 ≤ x < 1."""
         return random.random()  # noqa: S311 - spreads retries, protects nothing
+
+
+def on_thread(call: Callable[[], _Result], name: str) -> Future[_Result]:
+    """Begin a call that may never end, on a thread that keeps no program from stopping."""
+    future: Future[_Result] = Future()
+
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+            future.set_exception(error)
+
+    threading.Thread(target=settle, name=name, daemon=True).start()
+    return future
 
 
 #: Threads that read and hash files; more of them would only wait for the same disk.

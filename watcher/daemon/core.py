@@ -22,7 +22,6 @@ from watcher.daemon.folders import (
     former_imports,
     former_targets,
     make_plans,
-    this_machine,
 )
 from watcher.daemon.instance import lock
 from watcher.daemon.snapshots import Snapshots
@@ -55,8 +54,9 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from watcher.credentials import Keys
-    from watcher.daemon.instance import Instance, Places
+    from watcher.daemon.instance import Instance
     from watcher.daemon.snapshots import Listener
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config, Folder
     from watcher.routing.rules import Plan
 
@@ -212,7 +212,7 @@ class App:
         except JournalError as error:  # another journal is about to take its place
             _log.warning("where files were filed or imported from is not known: %s", error)
         folders = self._imports.folders.values()
-        self._plans = make_plans(self._config, this_machine(), targets, folders)
+        self._plans = make_plans(self._config, targets, folders)
         watched = {path: plan for path, plan in self._plans.items() if not plan.is_imported}
         self._imports.leave_to_watch(watched)
         scanning = self._imports.scanning

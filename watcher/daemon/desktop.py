@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from watcher.credentials import without_secrets
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.desktop.dbus_notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.tray import Tray, has_desktop
 from watcher.i18n.languages import catalog, system_language
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot

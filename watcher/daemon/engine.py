@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from watcher.credentials import Keys
     from watcher.daemon.adapters import RealClock
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.hrflow.client import Client
     from watcher.journal.writer import Journal
     from watcher.ledger.client import LedgerClient

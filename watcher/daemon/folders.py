@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, parse_folder
@@ -28,7 +28,7 @@ from watcher.routing.rules import Plan, make_plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config, Item
 
 _log = logging.getLogger(__name__)
@@ -44,10 +44,7 @@ def this_machine() -> Facts:
 
 
 def make_plans(
-    config: Config,
-    facts: Facts,
-    targets: Collection[str] = (),
-    imported: Collection[Folder] = (),
+    config: Config, targets: Collection[str] = (), imported: Collection[Folder] = ()
 ) -> dict[str, Plan]:
     """Return each folder with its rules compiled, by its path without symbolic links.
 
@@ -60,6 +57,7 @@ def make_plans(
     paths = {folder.path for folder in watched}
     accounts = {account.name for account in config.accounts}
     others = [each for each in imported if each.path not in paths and each.account in accounts]
+    facts = this_machine()
     return {
         each.path: make_plan(each, facts, targets, is_imported=each.path not in paths)
         for each in (*watched, *others)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from watcher.daemon.adapters import next_day
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.adapters import RealClock
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 _log = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -69,10 +68,7 @@ class _FolderCheck:
     def check_place(self) -> Finding:
         """Does it exist, can all of it be read, where is it?"""
         case, path = self._case, self.folder.path
-        configured = case.loaded.config.folders if case.loaded else ()
-        if any(
-            os.path.realpath(f.path) == path and is_to_be_made(f, case.home) for f in configured
-        ):
+        if is_to_be_made(self.folder, case.home):
             return judge_missing(path, is_running=bool(case.running))
         if isinstance(found := mounts.identify(path), mounts.Problem):
             return error(*found)

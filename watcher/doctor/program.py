@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +15,10 @@ from watcher.config import MachineFile, headline, load
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
+from watcher.daemon.state_folder import open_reader
 from watcher.desktop.tray import advice, find_backend, has_desktop
 from watcher.doctor.findings import Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import Text, msg
-from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError
 from watcher.routing.ignored import filing_targets
 from watcher.service import how_to_start
@@ -112,9 +111,10 @@ def check_config(case: Case) -> Sequence[Finding]:
 def check_journal(case: Case) -> Finding:
     """Read all of the journal."""
     path = case.places.journal
-    if not case.places.has_journal:
-        return ok(msg("There is no history yet: the program has never run."))
-    with closing(Reader(path)) as reader:
+    # Not through ``case.journal``, which this would keep from other checks if it takes too long.
+    with open_reader(case.places) as reader:
+        if reader is None:
+            return ok(msg("There is no history yet: the program has never run."))
         problem = reader.check()
     size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
     return judge_journal(path, size, problem)

@@ -136,6 +136,8 @@ _LONGEST_LINE: Final = 65_536
 _LONGEST_HEADERS: Final = 1_000_000
 _DEEPEST: Final = 50
 _MOST: Final = 2 * MOST
+#: A header's name, and blanks behind it, with which the library would take it for text.
+_BEFORE_COLON: Final = re.compile(rb"^([!-9;-~]+)[ \t]+:")
 
 
 class _Leaf(NamedTuple):
@@ -151,10 +153,10 @@ class _Leaf(NamedTuple):
 
 
 class _List(NamedTuple):
-    """A list of parts (multipart) that has not ended yet."""
+    """A list of parts (multipart) that has not ended yet; ``kind`` is its media type."""
 
     boundary: bytes
-    is_related: bool
+    kind: str
 
 
 def _leaves(handle: BinaryIO, start: int, size: int) -> Iterator[_Leaf]:
@@ -176,7 +178,7 @@ def _leaves(handle: BinaryIO, start: int, size: int) -> Iterator[_Leaf]:
             del lists[depth if is_end else depth + 1 :]
             block = None if is_end else []
         elif block is not None and line.strip(b"\r\n"):
-            block.append(line)
+            block.append(_BEFORE_COLON.sub(rb"\1:", line) if is_begin else line)
             length += len(line)
         elif block is not None:
             headers = email.message_from_bytes(b"".join(block), policy=_AsWritten())
@@ -197,12 +199,15 @@ def _leaves(handle: BinaryIO, start: int, size: int) -> Iterator[_Leaf]:
 
 def _begin(headers: Message, start: int, lists: list[_List]) -> _Leaf | None:
     """Return the part that begins after these headers; None if they begin a list of parts."""
+    inside = lists[-1].kind if lists else ""
+    if inside == "multipart/digest":  # of emails, which need not say so: RFC 2046, 5.1.5
+        headers.set_default_type("message/rfc822")
     boundary = headers.get_boundary() if headers.get_content_maintype() == "multipart" else None
     if boundary:
-        is_related = headers.get_content_type() == "multipart/related"
-        lists.append(_List(boundary.encode("utf-8", "surrogateescape"), is_related))
+        encoded = boundary.encode("utf-8", "surrogateescape")
+        lists.append(_List(encoded, headers.get_content_type()))
         return None
-    return _Leaf(headers, start, start, bool(lists) and lists[-1].is_related)
+    return _Leaf(headers, start, start, inside == "multipart/related")
 
 
 def _lines(handle: BinaryIO, start: int, end: int) -> Iterator[tuple[int, bytes]]:
@@ -234,18 +239,28 @@ _PIECE: Final = 256 * 1024
 #: Encodings that leave bytes as they are.
 _PLAIN: Final = frozenset({"", "7bit", "8bit", "binary"})
 _BASE64: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-_NO_BASE64: Final = bytes(set(range(256)) - set(_BASE64))
+_NO_BASE64: Final = bytes(set(range(256)) - set(_BASE64 + b"="))
+#: The name of an encoding, among what some programs write around it.
+_ENCODING: Final = re.compile(r"base64|quoted-printable|(?:x-)?uue\w*")
+
+
+def _encoding(leaf: _Leaf) -> str:
+    """Return how a part is encoded, in lower case; "" if it does not say."""
+    written = header(leaf.headers, "content-transfer-encoding").lower()
+    found = _ENCODING.search(written)
+    return found[0] if found else written
 
 
 def _content(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
     """Yield the bytes of a part in pieces; of truncated Base64, what there is."""
-    encoding = header(leaf.headers, "content-transfer-encoding").lower()
+    encoding = _encoding(leaf)
     if encoding == "base64":
         return _decode_base64(_pieces(handle, leaf))
     if encoding in _PLAIN:
         return _pieces(handle, leaf)
     # The others are for text, which is short.
     text = b"".join(_pieces(handle, leaf)).decode("ascii", "surrogateescape")
+    leaf.headers.replace_header("Content-Transfer-Encoding", encoding)
     leaf.headers.set_payload(text)
     content: object = leaf.headers.get_payload(decode=True)
     leaf.headers.set_payload("")
@@ -264,15 +279,24 @@ def _pieces(handle: BinaryIO, leaf: _Leaf) -> Iterator[bytes]:
 
 
 def _decode_base64(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Decode Base64, whatever its line ends, padding and stray characters."""
+    """Decode Base64, whatever its line ends, padding and stray characters.
+
+    Some programs encode each line by itself, so that there is padding in the middle.
+    """
     rest = b""
     for piece in pieces:
-        rest += piece.translate(None, _NO_BASE64)
+        *padded, rest = (rest + piece.translate(None, _NO_BASE64)).split(b"=")
+        yield b"".join(map(_decode_run, padded))
         whole = len(rest) // 4 * 4
         yield binascii.a2b_base64(rest[:whole])
         rest = rest[whole:]
-    if len(rest) > 1:
-        yield binascii.a2b_base64(rest + b"=" * (4 - len(rest)))
+    yield _decode_run(rest)
+
+
+def _decode_run(run: bytes) -> bytes:
+    """Decode Base64 up to its padding; a last character alone says nothing."""
+    run = run[: len(run) - (len(run) % 4 == 1)]
+    return binascii.a2b_base64(run + b"=" * (-len(run) % 4))
 
 
 # --- Attachments in the text: uuencode, as in POSIX -----------------------------------------------
@@ -283,7 +307,7 @@ _UU_END: Final = re.compile(rb"end[ \t]*\r?\n?")
 
 def _uuencoded(handle: BinaryIO, leaf: _Leaf, about: Mail) -> Iterator[Member]:
     """Yield the attachments that a text contains, as programs wrote them before MIME."""
-    if header(leaf.headers, "content-transfer-encoding").lower() not in _PLAIN:
+    if _encoding(leaf) not in _PLAIN:
         return
     found, name, start = [], b"", leaf.start
     for at, line in _lines(handle, leaf.start, leaf.end):

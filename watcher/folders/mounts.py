@@ -114,7 +114,11 @@ def file_system(path: str) -> str:
 
 def inotify_limit(name: str, proc: str = "/proc") -> int:
     """Return the value of ``fs.inotify.<name>``; 0 if there is none."""
-    return int(_read(f"{proc}/sys/fs/inotify/{name}") or 0)
+    try:
+        with open(f"{proc}/sys/fs/inotify/{name}", encoding="ascii") as file:
+            return int(file.read())
+    except OSError:  # not Linux, or a container that hides it
+        return 0
 
 
 class Limits(Struct, frozen=True):
@@ -147,11 +151,3 @@ def _watches_of_instances(proc: str) -> Iterator[int]:
                 if os.readlink(os.path.join(place, "fd", number)) == "anon_inode:inotify":
                     with open(os.path.join(place, "fdinfo", number), encoding="utf-8") as info:
                         yield sum(line.startswith("inotify ") for line in info)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:  # not Linux, or a container that hides it
-        return ""

@@ -11,8 +11,9 @@ import webbrowser
 from typing import TYPE_CHECKING, Final
 
 from watcher.daemon.adapters import RealClock
+from watcher.daemon.channel import HOST
 from watcher.daemon.desktop import chosen_language, show_file, start
-from watcher.daemon.instance import HOST, LocalServer
+from watcher.daemon.instance import LocalServer
 from watcher.documents.adding import PIECE
 from watcher.i18n.languages import system_language
 from watcher.model.errors import WatcherError
@@ -25,11 +26,12 @@ from watcher.page.setup_form import Health, Sample, Setup
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Instance, Places
-    from watcher.page.actions import Control
+    from watcher.daemon.instance import Instance
+    from watcher.daemon.state_folder import Places
+    from watcher.page.actions import Body, Control
     from watcher.present.menu import Action
 
 _log = logging.getLogger(__name__)
@@ -121,14 +123,11 @@ class ActivityPage:
 
     def act(self, action: Action) -> None:
         """Do what a click on the icon or a notification means; a failure is logged."""
-        actions = self._actions
-        clicks = {
+        clicks: dict[str, Callable[[Body], object]] = {
+            **self._actions.orders(),
             "open": lambda body: self.open(body.get("at", "")),
             "log": lambda _: show_file(self._places.log, itself=True),
-            "show": actions.show, "retry": actions.retry, "ignore": actions.ignore,
-            "pause": actions.pause, "resume": actions.resume, "snooze": actions.snooze,
-            "stop": actions.stop,
-        }  # fmt: skip
+        }
         try:
             clicks[action.request](action.body)
         except WatcherError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,10 +46,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
     from watcher.daemon.login_service import LoginService
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
-    from watcher.model.entries import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
 
@@ -299,8 +299,8 @@ class Sample(Struct, frozen=True):
         since = body.get("since")
         if isinstance(since, bool) or not isinstance(since, int | float):
             raise UsageError(msg("A time must be a number of seconds."))
-        entry = self._find(self._folder(body), str(body.get("path")), since)
-        if entry is None:
+        entry = self.activity.at(self._folder(body), str(body.get("path")))
+        if entry is None or entry.changed_at < since:
             return {"file": None, "over": False, "arrived": False}
         snapshot = self.app.snapshot()
         waits = entry.state in OPEN and app_state(snapshot) is not AppState.WORKING
@@ -310,14 +310,6 @@ class Sample(Struct, frozen=True):
             "arrived": entry.state in ARRIVED,
             "waits": headline(snapshot, self.activity.word) if waits else "",
         }
-
-    def _find(self, folder: str, path: str, since: float) -> Entry | None:
-        query = {"text": os.path.basename(path), "folder": folder}
-        for some in self.activity.matching(query):
-            for each in some:
-                if each.path == path and each.changed_at >= since:
-                    return each
-        return None
 
     def _folder(self, body: Body) -> str:
         wanted = body.get("folder")
@@ -339,9 +331,9 @@ class Health(Struct, frozen=True):
         """Return all findings; that takes some seconds, as HrFlow is asked too."""
         from watcher import doctor  # noqa: PLC0415 - only who asks for it needs it
 
-        case = doctor.Case(self.config, self.places, self.environ, os.path.expanduser("~"))
-        return {
-            "lines": [
+        home = os.path.expanduser("~")
+        with closing(doctor.Case(self.config, self.places, self.environ, home)) as case:
+            lines = [
                 {
                     "sign": doctor.LEVELS[finding.level].sign,
                     "tone": doctor.LEVELS[finding.level].tone,
@@ -354,7 +346,7 @@ class Health(Struct, frozen=True):
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]
-        }
+        return {"lines": lines}
 
 
 def _act(name: str, about: str, level: str) -> str:

@@ -10,8 +10,10 @@ from msgspec.structs import replace
 from watcher import documents
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.files import Candidate
+from watcher.model.holds import REFUSED_BEFORE, burst_key
 from watcher.model.kinds import Sign, State
-from watcher.model.lifecycle import ARRIVED, BURST_WAITS, REFUSED_BEFORE, Step, burst_key
+from watcher.model.lifecycle import ARRIVED, Step
+from watcher.model.reasons import BURST_WAITS
 from watcher.model.settings import Changed, Duplicates
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.follow_up import numbered

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from watcher.hrflow.rate_limiter import RateLimiter
+from watcher.model.holds import answered_keys
 from watcher.model.kinds import APPROVABLE, Limit
 from watcher.model.ledger import Places, Renewed, TakePlaces, Unreachable, limit_fingerprint
-from watcher.model.lifecycle import answered_keys
 from watcher.model.settings import WhenUnreachable
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits

@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.i18n.message import NOTHING, msg
+from watcher.model.holds import hold_key
 from watcher.model.kinds import Cause, State
 from watcher.model.ledger import (
     BEGINNING,
@@ -35,7 +36,8 @@ from watcher.model.ledger import (
     content_fingerprint,
     source_fingerprint,
 )
-from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, SENT_BY, Step, hold_key
+from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, Step
+from watcher.model.reasons import SENT_BY
 from watcher.model.settings import Ledger, WhenUnreachable
 from watcher.model.snapshot import LedgerUse
 from watcher.model.uploads import Accepted, Parsed, Profile, Uncertain

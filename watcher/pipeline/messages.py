@@ -1,8 +1,7 @@
 """Messages: what the pipeline is asked to do, what it publishes, what its stages tell one another.
 
 The results of workers are defined by the stages that start the work; those of folders and the
-webhook in ``watcher.model``. :func:`carry_out` carries out the commands that change nothing but
-the journal, whether a pipeline runs or not.
+webhook in ``watcher.model``.
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from watcher.i18n.message import msg
+from watcher.model.holds import cause_of
 from watcher.model.kinds import APPROVABLE, State
-from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, cause_of, retried
+from watcher.model.lifecycle import IGNORABLE, Step, retried
+from watcher.model.reasons import IGNORED_BY_USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,79 +39,8 @@ class Configure(Struct, frozen=True):
     import_all: bool = False
 
 
-class AddImport(Struct, frozen=True):
-    """Upload the files in ``folder``, which is not watched, by these ``settings``.
-
-    It is remembered over restarts. ``settings`` are the text of ``settings.dump_folder``.
-    """
-
-    folder: str
-    settings: str
-
-
-class ApproveBelow(Struct, frozen=True):
-    """Upload the files at or below ``path`` that wait for approval."""
-
-    path: str
-
-
 class Resume(Struct, frozen=True):
     """Try everything again now that is held or waiting."""
-
-
-class Pause(Struct, frozen=True):
-    """Start no uploads until ``until`` (inf: until resumed); 0 ends a pause."""
-
-    until: float
-
-
-class Snooze(Struct, frozen=True):
-    """Show no notifications until ``until`` (inf: until told otherwise); 0 ends that."""
-
-    until: float
-
-
-class SetLanguage(Struct, frozen=True):
-    """Speak this language with the person; "" for the system's."""
-
-    language: str
-
-
-class NameSources(Struct, frozen=True):
-    """Remember the ``names`` of an account's sources, by their keys, as HrFlow told the setup."""
-
-    account: str
-    names: Mapping[str, str]
-
-
-class Retry(Struct, frozen=True):
-    """Try files again now that were refused, failed, are held, or were ignored by the user."""
-
-    file_ids: tuple[int, ...]
-
-
-class Ignore(Struct, frozen=True):
-    """Leave files alone for good."""
-
-    file_ids: tuple[int, ...]
-
-
-class ReleaseHold(Struct, frozen=True):
-    """Try everything again now that the cause called ``key`` holds back."""
-
-    key: str
-
-
-class Leave(Struct, frozen=True):
-    """Upload nothing more that waits in folders other than ``watched``."""
-
-    watched: frozenset[str]
-
-
-class Forget(Struct, frozen=True):
-    """Delete what is known of files, except for the fingerprints of what was sent."""
-
-    file_ids: tuple[int, ...]
 
 
 class Drain(Struct, frozen=True):
@@ -128,6 +58,159 @@ class Ping(Struct, frozen=True):
 
 class Stop(Struct, frozen=True):
     """End once everything under way has ended."""
+
+
+# -- commands that change nothing but the journal, whether a pipeline runs or not
+
+
+class JournalCommand(Struct, frozen=True):
+    """A command that :func:`carry_out` carries out."""
+
+
+class Pause(JournalCommand, frozen=True):
+    """Start no uploads until ``until`` (inf: until resumed); 0 ends a pause."""
+
+    until: float
+
+
+class Snooze(JournalCommand, frozen=True):
+    """Show no notifications until ``until`` (inf: until told otherwise); 0 ends that."""
+
+    until: float
+
+
+class Retry(JournalCommand, frozen=True):
+    """Try files again now that were refused, failed, are held, or were ignored by the user."""
+
+    file_ids: tuple[int, ...]
+
+
+class Ignore(JournalCommand, frozen=True):
+    """Leave files alone for good."""
+
+    file_ids: tuple[int, ...]
+
+
+class ReleaseHold(JournalCommand, frozen=True):
+    """Try everything again now that the cause called ``key`` holds back."""
+
+    key: str
+
+
+class ApproveBelow(JournalCommand, frozen=True):
+    """Upload the files at or below ``path`` that wait for approval."""
+
+    path: str
+
+
+class Forget(JournalCommand, frozen=True):
+    """Delete what is known of files, except for the fingerprints of what was sent."""
+
+    file_ids: tuple[int, ...]
+
+
+class AddImport(JournalCommand, frozen=True):
+    """Upload the files in ``folder``, which is not watched, by these ``settings``.
+
+    It is remembered over restarts. ``settings`` are the text of ``settings.dump_folder``.
+    """
+
+    folder: str
+    settings: str
+
+
+class Leave(JournalCommand, frozen=True):
+    """Upload nothing more that waits in folders other than ``watched``."""
+
+    watched: frozenset[str]
+
+
+class NameSources(JournalCommand, frozen=True):
+    """Remember the ``names`` of an account's sources, by their keys, as HrFlow told the setup."""
+
+    account: str
+    names: Mapping[str, str]
+
+
+class SetLanguage(JournalCommand, frozen=True):
+    """Speak this language with the person; "" for the system's."""
+
+    language: str
+
+
+#: States of a file whose content counts as sent: its copies stay copies.
+_SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
+
+
+def carry_out(  # noqa: C901 - one case a command
+    command: JournalCommand, journal: Journal, now: float
+) -> list[object]:
+    """Carry out a command; return what is to be published after the commit."""
+    match command:
+        case Pause(until):
+            journal.facts.pause(until)
+        case Snooze(until):
+            journal.facts.snooze(until)
+        case SetLanguage(language):
+            journal.facts.set_language(language)
+        case NameSources(account, names):
+            journal.follow_ups.name_sources(account, names)
+        case Retry(file_ids):
+            return list(_retry(journal, file_ids, now))
+        case Ignore(file_ids):
+            _ignore(journal, file_ids, now)
+        case ReleaseHold(key):
+            is_approval = cause_of(key) in APPROVABLE
+            release = journal.approvals.approve if is_approval else journal.holds.release
+            release(key, now)
+        case ApproveBelow(path):
+            return [ApprovedBelow(path, journal.approvals.approve_below(path, now))]
+        case AddImport(folder, settings):
+            journal.folders.set_imported(folder, settings)
+        case Leave(watched):
+            journal.folders.set_watched(watched, now)
+        case Forget(file_ids):
+            return [Forgotten(file_ids, journal.retention.forget(file_ids, now))]
+        case _:
+            raise TypeError(command)
+    return []
+
+
+def _retry(journal: Journal, file_ids: tuple[int, ...], now: float) -> Iterable[Message]:
+    """Try files again; yield a message for each that has to be put back first.
+
+    What could not be parsed goes under a new reference. What is on its way is left alone.
+    """
+    for entry in journal.store.entries_of(file_ids):
+        step = retried(entry, now)
+        if step is None:
+            continue
+        known = journal.names.find(entry.folder, entry.path)
+        if known is None or known.file_id != entry.file_id:
+            yield msg("{path} no longer exists. Put it back, then retry.", path=entry.path)
+            continue
+        _keep_in_place(journal, entry)
+        journal.files.step(entry.file_id, step, now)
+
+
+def _ignore(journal: Journal, file_ids: tuple[int, ...], now: float) -> None:
+    """Leave files alone, unless they are on their way; a copy of one is sent in its place."""
+    for entry in journal.store.entries_of(file_ids):
+        if entry.state not in IGNORABLE:
+            continue
+        _keep_in_place(journal, entry)
+        journal.files.step(entry.file_id, Step(State.IGNORED, IGNORED_BY_USER), now)
+        if entry.state not in _SENT_OR_REFUSED:
+            journal.files.disclaim(entry.file_id, now)
+        container = journal.names.container(entry)
+        if container is not None and journal.names.is_done(container):
+            journal.files.set_filing(container.file_id, "pending")
+
+
+def _keep_in_place(journal: Journal, entry: Entry) -> None:
+    """Do not file away any more what was refused and is now retried or ignored."""
+    if not entry.filed_to:
+        journal.files.set_filing(entry.file_id, "")
 
 
 # -- what the pipeline publishes, beside an Entry for each file that has changed
@@ -218,96 +301,3 @@ class Fileable(Struct, frozen=True):
 
     file_id: int
     folder: str
-
-
-# -- commands that concern the journal only
-
-#: States of a file whose content counts as sent: its copies stay copies.
-_SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
-
-
-#: The commands that :func:`carry_out` knows.
-JOURNAL_COMMANDS = (
-    AddImport,
-    ApproveBelow,
-    Forget,
-    Ignore,
-    Leave,
-    NameSources,
-    Pause,
-    ReleaseHold,
-    Retry,
-    SetLanguage,
-    Snooze,
-)
-
-
-def carry_out(  # noqa: C901 - one case a command
-    command: object, journal: Journal, now: float
-) -> list[object]:
-    """Carry out one of ``JOURNAL_COMMANDS``; return what is to be published after the commit."""
-    match command:
-        case Pause(until):
-            journal.facts.pause(until)
-        case Snooze(until):
-            journal.facts.snooze(until)
-        case SetLanguage(language):
-            journal.facts.set_language(language)
-        case NameSources(account, names):
-            journal.follow_ups.name_sources(account, names)
-        case Retry(file_ids):
-            return list(_retry(journal, file_ids, now))
-        case Ignore(file_ids):
-            _ignore(journal, file_ids, now)
-        case ReleaseHold(key):
-            is_approval = cause_of(key) in APPROVABLE
-            release = journal.approvals.approve if is_approval else journal.holds.release
-            release(key, now)
-        case ApproveBelow(path):
-            return [ApprovedBelow(path, journal.approvals.approve_below(path, now))]
-        case AddImport(folder, settings):
-            journal.folders.set_imported(folder, settings)
-        case Leave(watched):
-            journal.folders.set_watched(watched, now)
-        case Forget(file_ids):
-            return [Forgotten(file_ids, journal.retention.forget(file_ids, now))]
-        case _:
-            raise TypeError(command)
-    return []
-
-
-def _retry(journal: Journal, file_ids: tuple[int, ...], now: float) -> Iterable[Message]:
-    """Try files again; yield a message for each that has to be put back first.
-
-    What could not be parsed goes under a new reference. What is on its way is left alone.
-    """
-    for entry in journal.store.entries_of(file_ids):
-        step = retried(entry, now)
-        if step is None:
-            continue
-        known = journal.names.find(entry.folder, entry.path)
-        if known is None or known.file_id != entry.file_id:
-            yield msg("{path} no longer exists. Put it back, then retry.", path=entry.path)
-            continue
-        _keep_in_place(journal, entry)
-        journal.files.step(entry.file_id, step, now)
-
-
-def _ignore(journal: Journal, file_ids: tuple[int, ...], now: float) -> None:
-    """Leave files alone, unless they are on their way; a copy of one is sent in its place."""
-    for entry in journal.store.entries_of(file_ids):
-        if entry.state not in IGNORABLE:
-            continue
-        _keep_in_place(journal, entry)
-        journal.files.step(entry.file_id, Step(State.IGNORED, IGNORED_BY_USER), now)
-        if entry.state not in _SENT_OR_REFUSED:
-            journal.files.disclaim(entry.file_id, now)
-        container = journal.names.container(entry)
-        if container is not None and journal.names.is_done(container):
-            journal.files.set_filing(container.file_id, "pending")
-
-
-def _keep_in_place(journal: Journal, entry: Entry) -> None:
-    """Do not file away any more what was refused and is now retried or ignored."""
-    if not entry.filed_to:
-        journal.files.set_filing(entry.file_id, "")

@@ -22,14 +22,8 @@ from watcher.i18n.message import (
 )
 from watcher.model.entries import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
-from watcher.model.lifecycle import (
-    ARRIVED,
-    IGNORABLE,
-    IGNORED_BY_USER,
-    RETRIABLE,
-    SENT_BY,
-    UNFINISHED,
-)
+from watcher.model.lifecycle import ARRIVED, IGNORABLE, RETRIABLE
+from watcher.model.reasons import IGNORED_BY_USER, SENT_BY, UNFINISHED
 from watcher.present.view import STATES, base_name, display, name, safe, short
 from watcher.routing.names import document_path
 
@@ -104,6 +98,12 @@ def below(folder: str, path: str) -> str:
     path, root = document_path(path), folder.rstrip("/\\")
     rest = path.removeprefix(root)
     return rest[1:] if rest != path and rest[:1] in ("/", "\\") else path
+
+
+def short_path(path: str, home: str) -> str:
+    """Return a path with "~" for the home folder."""
+    rest = path.removeprefix(home.rstrip("/\\"))
+    return f"~{rest}" if rest != path and rest[:1] in ("/", "\\") else path
 
 
 def summary(entry: Entry) -> str:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
+from watcher.model.holds import burst_key, existing_key
 from watcher.model.kinds import State
-from watcher.model.lifecycle import OPEN, burst_key, existing_key
+from watcher.model.lifecycle import OPEN
 from watcher.model.snapshot import AppState  # noqa: TC001 - msgspec reads the annotation
 from watcher.present import view
 from watcher.present.status import (

@@ -9,8 +9,8 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from watcher.model.holds import cause_of
 from watcher.model.kinds import APPROVABLE, FAILED, State
-from watcher.model.lifecycle import cause_of
 from watcher.model.snapshot import AppState
 from watcher.present.listing import row
 from watcher.present.view import Group, count
@@ -241,8 +241,9 @@ def local_time(at: float, now: float, word: Catalog) -> str:
 
 
 def full_time(at: float, word: Catalog) -> str:
-    """Return a local time with its date."""
-    return datetime.fromtimestamp(at).strftime(word("%Y-%m-%d %H:%M"))  # noqa: DTZ006 - local
+    """Return a local time with its date: "November 23, 2026 at 14:00"."""
+    moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
+    return word("{date} at {time}", date=word.date(f"{moment:%Y-%m-%d}"), time=f"{moment:%H:%M}")
 
 
 def is_today(at: float, now: float) -> bool:

@@ -14,7 +14,7 @@ from msgspec.structs import asdict, replace
 
 from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
-from watcher.model.lifecycle import opened_why
+from watcher.model.reasons import opened_why
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
     ROUTING,
@@ -103,7 +103,8 @@ class _NotRoutedError(Exception):
 
 def fingerprint(folder: Folder) -> str:
     """Return a fingerprint of the settings by which a folder's files are routed."""
-    return _digest(repr([getattr(folder, name) for name in ROUTING]))
+    settings = repr([getattr(folder, name) for name in ROUTING])
+    return hashlib.sha256(settings.encode(errors="replace")).hexdigest()
 
 
 def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
@@ -252,10 +253,6 @@ def without_sync(job: Job) -> Job:
         if name != "sync_parsing_indexing"
     ]
     return replace(job, fields=tuple(fields))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 class _Compiled(NamedTuple):
