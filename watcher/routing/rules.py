@@ -120,25 +120,23 @@ def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
 
 def _accepts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether the folder accepts a content."""
-    wanted = frozenset(folder.accept)
+    convert = _converts(folder)
 
     def accept(sniffed: Sniffed) -> bool:
         if sniffed.media_type in _MAIL and folder.mail is not MailSetting.SEND:
             return False
-        return fits_type(sniffed.media_type, wanted) or convert(sniffed)
+        return fits_type(sniffed.media_type, folder.accept) or convert(sniffed)
 
-    convert = _converts(folder)
     return accept
 
 
 def _converts(folder: Folder) -> Callable[[Sniffed], bool]:
     """Return a function that returns whether a content is sent as PDF instead."""
-    wanted = frozenset(folder.accept)
-    is_on = folder.convert_images and fits_type(formats.PDF.media_type, wanted)
+    is_on = folder.convert_images and fits_type(formats.PDF.media_type, folder.accept)
 
     def convert(sniffed: Sniffed) -> bool:
         is_image = sniffed.media_type in _IMAGES
-        return is_on and is_image and not fits_type(sniffed.media_type, wanted)
+        return is_on and is_image and not fits_type(sniffed.media_type, folder.accept)
 
     return convert
 
