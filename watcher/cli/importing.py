@@ -19,7 +19,7 @@ from watcher import documents
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.editing import (
     check_option,
-    choose_known_account,
+    choose_configured_account,
     find_source,
     is_terminal,
     open_editor,
@@ -34,6 +34,7 @@ from watcher.cli.output import (
     progress,
     say,
     say_json,
+    shown_path,
     when,
 )
 from watcher.config.paths import on_disk
@@ -41,13 +42,8 @@ from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.channel import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
-from watcher.daemon.folders import (
-    folders_of,
-    former_targets,
-    imported_folder,
-    make_plans,
-)
 from watcher.daemon.instance import Instance
+from watcher.daemon.plans import folders_of, former_targets, imported_folder, make_plans
 from watcher.daemon.state_folder import open_reader
 from watcher.documents import Spool
 from watcher.folders.scans import scan
@@ -191,7 +187,9 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_known_account(editor.known, account, asks=not as_json and is_terminal())
+        name = choose_configured_account(
+            editor.configured, account, asks=not as_json and is_terminal()
+        )
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
@@ -348,7 +346,7 @@ def _sum_up(where: Places, path: str, standing: Standing, began: float, *, as_js
         say_json(facts)
         return
     if not total:
-        say(f"No files to upload in {path}.")
+        say(f"No files to upload in {shown_path(path)}.")
         return
     is_fine = all(state in _FINE for state in standing)
     say(Styled(_total(standing, earlier, opened), "good" if is_fine else "bad"))

@@ -56,7 +56,9 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
     values = {
         "language": html.escape(word.language),
         "proof": html.escape(proof),
-        "start": as_data({**start, "texts": page_texts(word.language), "language": word.language}),
+        "start": as_script(
+            {**start, "texts": page_texts(word.language), "language": word.language}
+        ),
     }
 
     def fill(found: re.Match[str]) -> str:
@@ -66,7 +68,7 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
         return _PLACE.sub(fill, file.read())
 
 
-def as_data(value: object) -> str:
+def as_script(value: object) -> str:
     """Return JSON that cannot end the element that contains it, nor begin another one."""
     text = json.dumps(value)
     for character in "<>&":
@@ -276,7 +278,9 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
             title = " ".join(word(each) for each in (error.title, *mistakes))
             hint = word(error.hint)
-            said = {"error": title, "hint": hint, "field": error.field}
+            said = {
+                "error": title, "hint": hint, "field": error.field, "exit_code": error.exit_code
+            }  # fmt: skip
         except Exception:  # noqa: BLE001 - the page has to show it
             _log.exception("a request could not be answered")
             bottle.response.status = 500
