@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import functools
 import posixpath
 import re
 from typing import TYPE_CHECKING, Final
@@ -103,6 +104,7 @@ def filing_targets(folder: Folder) -> dict[str, str]:
     return targets
 
 
+@functools.lru_cache(maxsize=8)  # most folders ignore the same names
 def _name_filter(patterns: tuple[str, ...]) -> Callable[[str], str]:
     """Return a function that returns the pattern that fits a name, or "".
 
