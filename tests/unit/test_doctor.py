@@ -564,7 +564,7 @@ def test_the_tray(platform, environ, found, level, said):
             raise found
         return found
 
-    finding = program.judge_tray(platform, environ, ask)
+    finding = program.check_tray(environ, platform, ask)
     assert finding.level is level
     assert said in str(finding.text)
 

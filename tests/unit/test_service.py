@@ -333,9 +333,9 @@ def test_the_schema_finds_what_it_is_there_for():
     for old, new in (
         ("<Count>255</Count>", "<Count>256</Count>"),
         ("<UserId>Zoë</UserId>", "<UserId></UserId>"),
-        ("<Hidden>false</Hidden>", "<Hidden>no</Hidden>"),
-        ("<Hidden>false</Hidden>", "<Hiden>false</Hiden>"),
-        ("<Enabled>true</Enabled>\n      <UserId>", "<Delay>PT1S</Delay>\n      <UserId>"),
+        ("<StopOnIdleEnd>false</StopOnIdleEnd>", "<StopOnIdleEnd>no</StopOnIdleEnd>"),
+        ("<StopOnIdleEnd>false</StopOnIdleEnd>", "<StopIdle>false</StopIdle>"),
+        ("<LogonTrigger>", "<LogonTrigger><Delay>PT1S</Delay>"),
     ):
         assert old in text
         with pytest.raises(AssertionError):

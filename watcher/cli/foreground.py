@@ -28,7 +28,7 @@ from watcher.pipeline.messages import Reachability
 from watcher.present import listing, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from watcher.daemon.core import App
     from watcher.daemon.state_folder import Places
@@ -175,37 +175,6 @@ class LiveLines:
         name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
         gap = " " if summary.startswith("→") else ": "
         say(clock, " ", name, gap, summary, hang=len("00:00:00 ✓ "))
-
-
-class FoldersReady:
-    """Waits until each folder is either watched or known to fail."""
-
-    def __init__(self, folders: int) -> None:
-        self._left = folders
-        self._ready = threading.Event()
-
-    def hear(self, event: object) -> None:
-        """Take note of an event; on the pipeline's thread."""
-        if isinstance(event, FolderState):
-            self._left -= 1
-            if self._left <= 0:
-                self._ready.set()
-
-    def wait(self, seconds: float) -> None:
-        """Return when all folders are ready, or after ``seconds``."""
-        if self._left > 0:
-            self._ready.wait(seconds)
-
-
-def call_all(*listeners: Callable[[object], None] | None) -> Callable[[object], None]:
-    """Return a function that passes an event to all listeners."""
-    present = [each for each in listeners if each is not None]
-
-    def call(event: object) -> None:
-        for listener in present:
-            listener(event)
-
-    return call
 
 
 def is_put_off(entry: Entry) -> bool:

@@ -10,7 +10,15 @@ import click
 
 from watcher.cli.context import find_files, places, program_options, send_files
 from watcher.cli.editing import is_terminal
-from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
+from watcher.cli.output import (
+    confirm,
+    count_files,
+    json_option,
+    say,
+    say_json,
+    say_table,
+    shown_path,
+)
 from watcher.daemon.event_log import scrub_logs
 from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
@@ -159,7 +167,7 @@ def _words(entries: list[Entry]) -> set[str]:
 
 def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     rows: list[list[Text]] = [
-        [document_path(entry.path), view.display(entry).label, entry.profile_name]
+        [shown_path(document_path(entry.path)), view.display(entry).label, entry.profile_name]
         for entry in (*doomed, *kept)
     ]
     if rows:

@@ -34,6 +34,7 @@ from watcher.cli.output import (
     progress,
     say,
     say_json,
+    shown_path,
     when,
 )
 from watcher.config.paths import on_disk
@@ -345,7 +346,7 @@ def _sum_up(where: Places, path: str, standing: Standing, began: float, *, as_js
         say_json(facts)
         return
     if not total:
-        say(f"No files to upload in {path}.")
+        say(f"No files to upload in {shown_path(path)}.")
         return
     is_fine = all(state in _FINE for state in standing)
     say(Styled(_total(standing, earlier, opened), "good" if is_fine else "bad"))

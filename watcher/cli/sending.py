@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import load_config, places, program_options
-from watcher.cli.output import Styled, count_files, json_option, progress, say, say_json
+from watcher.cli.output import Styled, count_files, json_option, progress, say, say_json, shown_path
 from watcher.daemon.channel import read_facts
 from watcher.daemon.plans import former_targets, make_plans
 from watcher.documents import open_document
@@ -123,7 +123,7 @@ def _copy(plan: Plan, path: str, name: str) -> str:
 
 def _sum_up(folder: str, added: int, problems: Sequence[Text]) -> None:
     if added:
-        say(Styled(f"✓ {count_files(added)} added to {folder}.", "good"))
+        say(Styled(f"✓ {count_files(added)} added to {shown_path(folder)}.", "good"))
     elif not problems:
         say("No files were found to copy. Links in folders are ignored.")
     for why in problems[:_LISTED]:

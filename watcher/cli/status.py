@@ -96,6 +96,7 @@ def gather(ctx: click.Context) -> dict[str, Any]:
         "version": said.get("version"),
         "offline_since": said.get("offline_since") or None,
         "set_up": said.get("set_up", True) if said else is_set_up(ctx),
+        "trouble": said.get("trouble") or "",
         "remarks": said.get("remarks") or [],
         "ledger": said.get("ledger"),
         "folders": said.get("folders") or {},
@@ -207,6 +208,8 @@ def _finite(at: float) -> float | None:
 
 def _show(facts: dict[str, Any], where: Places) -> None:
     _show_program(facts, where)
+    if facts["trouble"]:
+        say(Styled(f"✗ {facts['trouble']} Nothing is lost; uploads resume automatically.", "bad"))
     _show_connection(facts)
     _show_folders(facts["folders"])
     _show_keys(facts["keys"])

@@ -234,9 +234,9 @@ def _keeps_plain_text(part: KeyringBackend) -> bool:
 def _name(part: KeyringBackend) -> Text:
     """Return a backend's name for people; the system has no other backends than those named."""
     if _keeps_plain_text(part):
-        return msg("one that uses plain text")
+        return msg("a keyring that uses plain text")
     full = f"{type(part).__module__}.{type(part).__qualname__}"
-    other = msg("one that isn't part of the system")
+    other = msg("a keyring that isn't part of the system")
     return _NAMES.get(full.removeprefix("keyring.backends."), other)
 
 

@@ -82,7 +82,9 @@ class Channel(Struct, frozen=True):
         if status == _FORBIDDEN:  # another program has the port by now
             raise _not_running()
         if status != _OK:
-            raise UsageError(str(values.get("error", "")), str(values.get("hint", "")))
+            refusal = UsageError(str(values.get("error", "")), str(values.get("hint", "")))
+            refusal.exit_code = int(values.get("exit_code", refusal.exit_code))
+            raise refusal
         return values
 
 

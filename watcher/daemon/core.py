@@ -257,7 +257,7 @@ class App:
 
         It is late while the journal cannot be used.
         """
-        if self._supervisor.is_recovering:
+        if self._supervisor.trouble:
             return False
         done = threading.Event()
         for each in (*orders, Ping(done.set)):
@@ -327,9 +327,15 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
-            "ledger": self._ledger_facts(),
+            "ledger": {
+                "machines": self._ledger_use.machines,
+                "waits": dict(self._ledger_use.waits),
+            }
+            if self._config.ledger.url
+            else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
+            "trouble": str(self._supervisor.trouble),
             "remarks": [str(each) for each in self._config.remarks],
             "folders": {path: str(problem) for path, problem in self._problems.copy().items()},
             "keys": {name: self._found_keys.get(name, {}) for name in accounts},
@@ -353,14 +359,10 @@ class App:
                 for path, plan in self._plans.items()
                 if not plan.is_imported
             ),
+            trouble=self._supervisor.trouble,
             remarks=self._config.remarks,
             ledger=self._ledger_use if self._config.ledger.url else None,
         )
-
-    def _ledger_facts(self) -> dict[str, object] | None:
-        if not self._config.ledger.url:
-            return None
-        return {"machines": self._ledger_use.machines, "waits": dict(self._ledger_use.waits)}
 
     def _is_set_up(self) -> bool:
         is_watching = any(not plan.is_imported for plan in self._plans.values())

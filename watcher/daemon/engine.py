@@ -14,7 +14,7 @@ from watcher.daemon.recovery import check_room, open_journal
 from watcher.daemon.threads import WorkerThreads
 from watcher.documents import Spool
 from watcher.folders import FolderSupervisor, WatchedFolder
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.ledger import not_installed
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from watcher.credentials import Keys
     from watcher.daemon.state_folder import Places
     from watcher.hrflow.client import Client
+    from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.ledger.client import LedgerClient
     from watcher.model.kinds import State
@@ -351,7 +352,7 @@ class Supervisor:
         self._retry_seconds = retry_seconds
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self._stopping = threading.Event()
-        self._recovering = threading.Event()
+        self._trouble = NOTHING
         self.engine: Engine
         self.failure: BaseException | None = None
 
@@ -362,15 +363,15 @@ class Supervisor:
 
     def post(self, message: object) -> None:
         """Send a message to the pipeline; during a recovery a Ping is answered in its place."""
-        if isinstance(message, Ping) and self._recovering.is_set():
+        if isinstance(message, Ping) and self._trouble:
             self._on_event(message)
         else:
             self.engine.post(message)
 
     @property
-    def is_recovering(self) -> bool:
-        """Whether the journal cannot be used at the moment: what is posted may be lost."""
-        return self._recovering.is_set()
+    def trouble(self) -> Message:
+        """Why the journal cannot be used at the moment, so that what is posted may be lost."""
+        return self._trouble
 
     def wait(self, seconds: float | None = None) -> bool:
         """Return whether the program has ended, after waiting for it."""
@@ -404,7 +405,7 @@ class Supervisor:
 
     def _recover(self, failure: JournalError) -> bool:
         """Make another engine as soon as the journal can be used; False if stopped before."""
-        self._recovering.set()
+        self._trouble = failure.message
         self._on_event(f"{failure} Nothing is lost; uploads resume automatically.")
         self.engine.end()
         self.engine.close()
@@ -415,7 +416,7 @@ class Supervisor:
             except (JournalError, OSError) as error:
                 _log.info("the journal still cannot be used: %s", error)
                 continue
-            self._recovering.clear()
+            self._trouble = NOTHING
             if self._stopping.is_set():  # the engine before was told to end
                 self.engine.end()
             _log.info("the journal can be used again")

@@ -109,8 +109,14 @@ def check_config(case: Case) -> Sequence[Finding]:
 
 
 def check_journal(case: Case) -> Finding:
-    """Read all of the journal."""
-    path = case.places.journal
+    """Read all of the journal, and ask whether it can be written to."""
+    path, state = case.places.journal, case.places.state
+    places = (place for place in (state, path) if os.path.exists(place))
+    if any(not os.access(place, os.W_OK) for place in places):
+        return error(
+            msg("The program can't write to its own folder {path}.", path=state),
+            msg("Give this user permission to write to it and to the files in it."),
+        )
     # Not through ``case.journal``, which this would keep from other checks if it takes too long.
     with open_reader(case.places) as reader:
         if reader is None:
@@ -216,17 +222,12 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     return ok(msg("The program starts at every login ({kind}) and is running.", kind=kind))
 
 
-def check_tray(case: Case) -> Finding:
-    """Does the desktop show the icon?"""
-    return judge_tray(sys.platform, case.environ, find_backend)
-
-
-def judge_tray(
-    platform: str,
+def check_tray(
     environ: Mapping[str, str],
-    ask: Callable[[Mapping[str, str]], str],
+    platform: str = sys.platform,
+    ask: Callable[[Mapping[str, str]], str] = find_backend,
 ) -> Finding:
-    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.tray.find_backend``."""
+    """Does the desktop show the icon? ``ask`` finds out how."""
     if platform in ("win32", "darwin"):
         return ok(msg("This system shows tray icons."))
     if not has_desktop(platform, environ):

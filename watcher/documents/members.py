@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NESTED: Final = msg("an email inside an attached email")
 EMPTY: Final = msg("an email without a document")
+PICTURE: Final = msg("an image in the text")
 
 #: The most members of a file that is opened.
 MOST: Final = 500

@@ -9,8 +9,8 @@ import struct
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.documents.mail import PICTURE, UNREADABLE, day, header
-from watcher.documents.members import Member
+from watcher.documents.members import PICTURE, Member
+from watcher.documents.mime import UNREADABLE, day, header
 from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Mail

@@ -85,30 +85,18 @@ def scan(
     *,
     tally: Tally | None = None,
     memory: Memory | None = None,
+    quick: bool = False,
 ) -> Iterator[tuple[Candidate, ...]]:
     """Yield batches of new and changed files in ``start`` ("" or "a/b") and below.
 
     The scan ends early once ``stop``, which is called before each directory and each batch,
-    returns true. ``tally`` and ``memory`` are filled on the way.
+    returns true. ``tally`` and ``memory`` are filled on the way. A ``quick`` scan skips directories
+    whose modification time is the remembered one: it finds new, moved and removed files, but none
+    that was changed in place.
     """
-    walk = _Walk(folder, known, stop, tally or Tally(), memory)
-    return _batches(walk.candidates([start]), stop)
-
-
-def look_again(
-    folder: WatchedFolder,
-    known: ReadKnown,
-    memory: Memory,
-    stop: Callable[[], bool] = lambda: False,
-    *,
-    tally: Tally | None = None,
-) -> Iterator[tuple[Candidate, ...]]:
-    """Like :func:`scan`, but skip directories whose modification time is the remembered one.
-
-    This finds new, moved and removed files, but none that was changed in place.
-    """
-    walk = _Walk(folder, known, stop, tally or Tally(), memory, again=True)
-    return _batches(walk.candidates(list(_changed(folder, memory, stop))), stop)
+    memory = memory or Memory()
+    walk = _Walk(folder, known, stop, tally or Tally(), memory, quick)
+    return _batches(walk.candidates(list(_changed(walk)) if quick else [start]), stop)
 
 
 def survey(folder: WatchedFolder, stop: Callable[[], bool]) -> Tally:
@@ -123,14 +111,14 @@ def survey(folder: WatchedFolder, stop: Callable[[], bool]) -> Tally:
 
 
 class _Walk(Struct):
-    """One walk through a folder or a part of it; ``again`` leaves out remembered directories."""
+    """One walk through a folder or a part of it; a ``quick`` one leaves out known directories."""
 
     folder: WatchedFolder
     known: ReadKnown
     stop: Callable[[], bool]
     tally: Tally
-    memory: Memory | None = None
-    again: bool = False
+    memory: Memory
+    quick: bool
 
     def candidates(self, pending: list[str]) -> Iterator[Candidate]:
         """Yield new and changed files in the ``pending`` directories and below them."""
@@ -142,14 +130,12 @@ class _Walk(Struct):
             try:
                 with _opened(path) as (found, entries):
                     self.tally.directories += 1
-                    if self.memory is not None:
-                        self.memory.remember(relative, found.st_mtime_ns)
+                    self.memory.remember(relative, found.st_mtime_ns)
                     yield from self._read(relative, entries, recorded, below)
                     yield from self._missing(relative, recorded)
             except OSError as error:
-                there = self.tally.note(path, error)
-                if self.memory is not None:
-                    (self.memory.doubt if there else self.memory.forget)(relative)
+                is_there = self.tally.note(path, error)
+                (self.memory.doubt if is_there else self.memory.forget)(relative)
             pending += self._to_enter(relative, below)
 
     def _read(
@@ -208,19 +194,19 @@ class _Walk(Struct):
             excluded = _absolute(self.folder, path) in self.folder.excluded
             if excluded or self.folder.ignore(f"{path}/"):
                 continue
-            if not (self.again and self.memory is not None and path in self.memory):
+            if not (self.quick and path in self.memory):
                 yield path
 
 
-def _changed(folder: WatchedFolder, memory: Memory, stop: Callable[[], bool]) -> Iterator[str]:
-    for relative in memory.directories():
-        if stop():
+def _changed(walk: _Walk) -> Iterator[str]:
+    for relative in walk.memory.directories():
+        if walk.stop():
             return
         try:
-            found = os.lstat(_absolute(folder, relative)).st_mtime_ns
+            found = os.lstat(_absolute(walk.folder, relative)).st_mtime_ns
         except OSError:
             found = -1  # reading it will report the error
-        if not memory.settled(relative, found):
+        if not walk.memory.settled(relative, found):
             yield relative
 
 
@@ -416,7 +402,14 @@ class Scanner:
         def stop() -> bool:
             return request.cancelled or self._stopping
 
-        folder, memory = request.folder, request.memory
-        if memory is not None and not memory.begin() and request.quick:
-            return look_again(folder, self._known, memory, stop, tally=tally)
-        return scan(folder, self._known, request.start, stop, tally=tally, memory=memory)
+        memory = request.memory
+        quick = memory is not None and not memory.begin() and request.quick
+        return scan(
+            request.folder,
+            self._known,
+            request.start,
+            stop,
+            tally=tally,
+            memory=memory,
+            quick=quick,
+        )

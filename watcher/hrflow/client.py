@@ -52,6 +52,7 @@ _Read = TypeVar("_Read")
 
 #: Pages of a list of sources that are asked for at the most.
 _MOST_PAGES: Final = 300
+_CHECK: Final = msg("Check the network, the proxy and api_url, then try again.")
 
 
 class Throttle:
@@ -286,13 +287,13 @@ class Inquiry:
         except (requests.RequestException, HTTPError, OSError) as error:
             raise OfflineError(
                 failure(error, handed_out=False).why,
-                msg("Check the network, the proxy and api_url, then try again."),
+                _CHECK,
             ) from error
 
     def _read(self, answer: Answer) -> Reading:
         reading = read_answer(answer, secret=self._secret)
         if isinstance(reading, Wait):
-            raise OfflineError(reading.why, msg("Check api_url and the network, then try again."))
+            raise OfflineError(reading.why, _CHECK)
         answered = msg(
             "HrFlow answered {code}: {reason}.", code=reading.code, reason=quote(reading.message)
         )

@@ -96,38 +96,48 @@ class Timeouts(Struct, frozen=True):
     answer: float
 
 
-def make_adapter(
-    url: str, connections: int, timeouts: Timeouts, tick: Callable[[], float]
-) -> HTTPAdapter:
-    """Return an adapter that keeps up to ``connections`` connections alive and never retries."""
-    pools = _Pools(timeouts, tick)
-    if not url.lower().startswith("https:"):
-        return _Adapter(pools, {}, connections)
-    import ssl  # noqa: PLC0415 - only for https
-
-    import truststore  # noqa: PLC0415
-
-    # Trust what the operating system trusts: company proxies have their own certificates.
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return _Adapter(pools, {"ssl_context": context}, connections)
-
-
 class _Adapter(HTTPAdapter):
-    def __init__(self, pools: _Pools, options: dict[str, Any], connections: int) -> None:
-        self._pools = pools
-        self._options = options
+    """Keeps up to ``connections`` connections to ``url`` alive and never retries."""
+
+    def __init__(
+        self, url: str, connections: int, timeouts: Timeouts, tick: Callable[[], float]
+    ) -> None:
+        self._patience = _make_patience(timeouts, tick)
+        self._options: dict[str, Any] = {}
         self._pool: Any = None
+        if url.lower().startswith("https:"):
+            import ssl  # noqa: PLC0415 - only for https
+
+            import truststore  # noqa: PLC0415
+
+            # Trust what the operating system trusts: company proxies have their own certificates.
+            self._options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         super().__init__(pool_connections=2, pool_maxsize=connections + 3, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **(options | self._options))
-        self.poolmanager.pool_classes_by_scheme = self._pools.direct()
+        self.poolmanager.pool_classes_by_scheme = self._pools(_DIRECT)
 
     def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **options, **self._options)
-        is_socks = type(manager) is not ProxyManager
-        manager.pool_classes_by_scheme = self._pools.socks() if is_socks else self._pools.direct()
+        classes = _DIRECT
+        if type(manager) is not ProxyManager:
+            from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
+
+            classes = {
+                "http": (socks.SOCKSHTTPConnectionPool, socks.SOCKSConnection),
+                "https": (socks.SOCKSHTTPSConnectionPool, socks.SOCKSHTTPSConnection),
+            }
+        manager.pool_classes_by_scheme = self._pools(classes)
         return manager
+
+    def _pools(self, classes: dict[str, tuple[type, type]]) -> dict[str, Any]:
+        """Return subclasses of pools, and of their connections, that have our time-outs."""
+        found = {}
+        for scheme, (pool, connection) in classes.items():
+            patient = type("PatientConnection", (self._patience, connection), {})
+            found[scheme] = type("PatientPool", (pool,), {"ConnectionCls": patient})
+        return found
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         """Choose the pool once, as all requests of an account use the same."""
@@ -159,33 +169,11 @@ class _Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-class _Pools:
-    """Creates classes of connection pools with time-outs, by the scheme of a URL."""
-
-    def __init__(self, timeouts: Timeouts, tick: Callable[[], float]) -> None:
-        self._patience = _make_patience(timeouts, tick)
-
-    def direct(self) -> dict[str, Any]:
-        """Return the pools for direct connections and HTTP proxies."""
-        return self._make(
-            (HTTPConnectionPool, HTTPConnection), (HTTPSConnectionPool, HTTPSConnection)
-        )
-
-    def socks(self) -> dict[str, Any]:
-        """Return the pools for a SOCKS proxy."""
-        from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
-
-        return self._make(
-            (socks.SOCKSHTTPConnectionPool, socks.SOCKSConnection),
-            (socks.SOCKSHTTPSConnectionPool, socks.SOCKSHTTPSConnection),
-        )
-
-    def _make(self, plain: tuple[type, type], safe: tuple[type, type]) -> dict[str, Any]:
-        found = {}
-        for scheme, (pool, connection) in {"http": plain, "https": safe}.items():
-            patient = type("PatientConnection", (self._patience, connection), {})
-            found[scheme] = type("PatientPool", (pool,), {"ConnectionCls": patient})
-        return found
+#: Pools and connections for direct connections and HTTP proxies, by the scheme of a URL.
+_DIRECT: Final[dict[str, tuple[type, type]]] = {
+    "http": (HTTPConnectionPool, HTTPConnection),
+    "https": (HTTPSConnectionPool, HTTPSConnection),
+}
 
 
 def _make_patience(timeouts: Timeouts, tick: Callable[[], float]) -> type:
@@ -269,7 +257,7 @@ class Exchange:
             account.connect_timeout, account.read_timeout, 2 * account.read_timeout
         )
         self._url = account.api_url.rstrip("/")
-        self._adapter = make_adapter(self._url, account.parallel_uploads, self._timeouts, tick)
+        self._adapter = _Adapter(self._url, account.parallel_uploads, self._timeouts, tick)
         self._setting = account.proxy
         self._proxy: str | None = None
         # Prepared once for all uploads: URLs, and the headers for a key.

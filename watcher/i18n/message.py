@@ -209,8 +209,10 @@ class Catalog:
         return _unbroken(word("{number} GB", number=self.number(value / 1000, 1)))
 
     def duration(self, seconds: float) -> str:
-        """Return seconds for people: "0.8 s", "42 s", "3 min", "2 h 05 min"."""
+        """Return seconds for people: "< 0.1 s", "0.8 s", "42 s", "3 min", "2 h 05 min"."""
         word = self
+        if seconds < 0.1:
+            return _unbroken(word("< {number} s", number=self.number(0.1, 1)))
         if seconds < 60:
             shown = self.number(seconds, 1 if seconds < 10 else 0)
             return _unbroken(word("{number} s", number=shown))

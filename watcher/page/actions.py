@@ -12,7 +12,7 @@ from msgspec import Struct
 from watcher.daemon.desktop import show_file
 from watcher.daemon.plans import imported_folder
 from watcher.i18n.message import Text, msg
-from watcher.model.errors import UnusableError, UsageError, WatcherError
+from watcher.model.errors import JournalError, UnusableError, UsageError
 from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
@@ -147,7 +147,7 @@ class JournalActions(Struct, frozen=True):
 
     def _order(self, *orders: object) -> None:
         if not self.app.carry_out(*orders):
-            raise WatcherError(
+            raise JournalError(
                 msg("The program is busy, or can't use its history at the moment."),
                 msg("Try again later."),
             )

@@ -20,7 +20,7 @@ from watcher.daemon.plans import former_targets, make_plans
 from watcher.daemon.snapshots import source_names
 from watcher.daemon.threads import on_thread
 from watcher.documents.adding import Addition
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.i18n.message import Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
@@ -50,16 +50,13 @@ class FolderSettings(Struct, frozen=True):
     def all(self) -> dict[str, object]:
         """Return all folders, each with its rules in order."""
         names = source_names(self.places)
-        problems = {each.path: each.problem for each in self.app.snapshot().watched}
+        problems = {each.path: self.word(each.problem) for each in self.app.snapshot().watched}
         return {
             "folders": [
-                _folder(folder, self._problem(problems, folder), names)
+                _folder(folder, problems.get(os.path.realpath(folder.path), ""), names)
                 for folder in self.app.config.folders
             ]
         }
-
-    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
-        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """Return what would happen to the file at ``path``; the code that uploads decides it."""

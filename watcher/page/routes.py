@@ -278,7 +278,9 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
             title = " ".join(word(each) for each in (error.title, *mistakes))
             hint = word(error.hint)
-            said = {"error": title, "hint": hint, "field": error.field}
+            said = {
+                "error": title, "hint": hint, "field": error.field, "exit_code": error.exit_code
+            }  # fmt: skip
         except Exception:  # noqa: BLE001 - the page has to show it
             _log.exception("a request could not be answered")
             bottle.response.status = 500

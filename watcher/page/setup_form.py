@@ -141,8 +141,8 @@ class Setup(Struct, frozen=True):
         )
         problem = self._reload()
         self.app.post(Resume())
-        if body.get("at_login") is True and not problem:
-            self._start_at_login()
+        if body.get("at_login") is True and not problem and not self._is_at_login():
+            self._login_service().install()  # for the next login: this process keeps running
         return {
             "problem": problem,
             "warnings": [] if problem else [*map(self.word, warnings)],
@@ -213,12 +213,6 @@ class Setup(Struct, frozen=True):
         except WatcherError as error:
             _log.info("it is not known whether it starts at login: %s", error)
             return True
-
-    def _start_at_login(self) -> None:
-        """Install the service for the next login: this process keeps running meanwhile."""
-        service = self._login_service()
-        if service.system.look() is None:
-            service.install()
 
 
 def _answers(editor: Editor, body: Body) -> Answers:

@@ -355,6 +355,7 @@ def silent_until(quiet_hours: str, snoozed_until: float, now: float) -> float:
         minute = today.hour * 60 + today.minute
         is_quiet = begin <= minute < over if begin <= over else minute >= begin or minute < over
         if is_quiet:
-            day = today + timedelta(days=1 if over <= minute else 0)
+            # Adding nothing would forget which of the two hours it is when the clock is put back.
+            day = today + timedelta(days=1) if over <= minute else today
             end = day.replace(hour=over // 60, minute=over % 60).timestamp()
     return max(end, snoozed_until)

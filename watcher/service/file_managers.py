@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import plistlib
 import shlex
 import shutil
 import sys
@@ -271,6 +270,8 @@ def _render_workflow(entry: MenuEntry) -> dict[str, bytes]:
         "NSRequiredContext": {"NSApplicationIdentifier": "com.apple.finder"},
         "NSSendFileTypes": ["public.item"],
     }
+    import plistlib  # noqa: PLC0415 - only on macOS; it brings an XML parser
+
     return {
         "Contents/Info.plist": plistlib.dumps({"NSServices": [service]}),
         "Contents/document.wflow": plistlib.dumps(workflow),

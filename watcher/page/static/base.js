@@ -172,7 +172,7 @@ export function duration(seconds) {
   if (seconds == null) return "";
   const minutes = String(Math.floor((seconds % 3600) / 60)).padStart(2, "0");
   const shown =
-    seconds < 0.1 ? t("less than {number} s", { number: whole.format(0.1) })
+    seconds < 0.1 ? t("< {number} s", { number: whole.format(0.1) })
     : seconds < 60 ? t("{number} s", { number: whole.format(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds)) })
     : seconds < 3600 ? t("{number} min", { number: whole.format(Math.round(seconds / 60)) })
     : t("{hours} h {minutes} min", { hours: whole.format(Math.floor(seconds / 3600)), minutes });
