@@ -24,7 +24,7 @@ from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UsageError
 from watcher.present import listing, view
 from watcher.present.status import local_time
-from watcher.routing.names import document_path
+from watcher.routing.names import base_name, document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -198,13 +198,13 @@ def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
     begin with its name if no two folders have the same.
     """
     folders = {folder for folder, _ in files}
-    if not sys.stdout.isatty() or len(set(map(view.base_name, folders))) < len(folders):
+    if not sys.stdout.isatty() or len(set(map(base_name, folders))) < len(folders):
         return [shown_path(document_path(path)) for _, path in files]
     inside = [listing.below(folder, path) for folder, path in files]
     if len(folders) == 1:
         return inside
     return [
-        os.path.join(view.base_name(folder), path)
+        os.path.join(base_name(folder), path)
         for (folder, _), path in zip(files, inside, strict=True)
     ]
 

@@ -103,7 +103,7 @@ def check_webhook(values: Values) -> Iterator[Problem]:
 
 def check_hooks(values: Values) -> Iterator[Problem]:
     """Yield what makes no sense in commands."""
-    for key in ("parsed", "refused"):
+    for key in Hooks().commands:
         for number, argument in enumerate(values.get(key, ())):
             if number == 0 and (said := _wrong_program(argument)):
                 yield Problem((key, number), said)

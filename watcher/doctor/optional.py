@@ -53,7 +53,7 @@ def checks(case: Case) -> Iterator[Check]:
             "webhook", msg("Webhook"), partial(_check_webhook, case, config.webhook),
             needs=[CONFIG], seconds=_KEYRING_SECONDS, late=msg("Unlock the system's keyring."),
         )  # fmt: skip
-    for name, command in (("parsed", config.hooks.parsed), ("refused", config.hooks.refused)):
+    for name, command in config.hooks.commands.items():
         if command:
             run = partial(judge_hook, command[0], shutil.which(command[0]) or "")
             yield Check(

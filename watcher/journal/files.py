@@ -308,7 +308,7 @@ class Files:
         same = self._store.read(
             "SELECT 1 FROM files a JOIN files b ON a.directory_id = b.directory_id "
             "AND a.name = b.name WHERE a.id = ? AND b.id = ? "
-            "AND b.state IN ('accepted', 'parsed', 'parse_failed')",
+            f"AND b.state IN {rows.ARRIVED}",
             file_id,
             former,
         )

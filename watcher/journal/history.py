@@ -34,7 +34,7 @@ ORDERS: Final = MappingProxyType(
 #: names as people read them, and to sort more takes longer than a person waits.
 ORDERED: Final = 20_000
 #: The condition of the index of failures.
-HAS_FAILED: Final = "state IN ('refused', 'parse_failed')"
+HAS_FAILED: Final = f"state IN {rows.states(FAILED)}"
 #: A number in a reason, as it is stored.
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 _DIRECTORY: Final = f"o.path || CASE WHEN d.path = x'' THEN '' ELSE '{os.sep}' || d.path END"

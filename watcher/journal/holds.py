@@ -19,7 +19,7 @@ from watcher.model.holds import (
     month_of,
 )
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import Step, hold_delay
+from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, Step, hold_delay
 from watcher.model.reasons import BURST_WAITS
 from watcher.routing.names import is_in
 
@@ -36,6 +36,8 @@ _CAUSED: Final = "cause = ? AND cause <> ''"
 _BELOW: Final = (
     "directory_id IN (SELECT id FROM directories WHERE path = ? OR substr(path, 1, ?) = ?)"
 )
+#: The states of files that are to be sent, or were: they count towards a limit.
+_TO_BE_SENT: Final = rows.states(sorted({State.QUEUED, State.WAITING} | IN_FLIGHT | ARRIVED))
 _HOLD: Final = ", ".join(Hold.__struct_fields__)
 
 
@@ -270,8 +272,7 @@ class Approvals:
         """
         found: list[tuple[int, float]] = self._store.all(
             f"SELECT f.id, f.noticed_at {rows.FROM} WHERE f.changed_at > ?2 AND f.noticed_at > ?2 "
-            "AND f.noticed_at > o.approved_until AND o.path = ?1 AND f.state IN ('queued', "
-            "'waiting', 'uploading', 'uncertain', 'accepted', 'parsed', 'parse_failed') "
+            f"AND f.noticed_at > o.approved_until AND o.path = ?1 AND f.state IN {_TO_BE_SENT} "
             "ORDER BY f.noticed_at LIMIT ?3",
             os.fsencode(folder),
             now - HOUR,

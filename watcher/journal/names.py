@@ -151,10 +151,9 @@ class Names:
         row = self._store.read(
             "SELECT 1 FROM names n JOIN files f ON f.id = n.file_id "
             "LEFT JOIN files o ON o.id = f.duplicate_of WHERE n.directory_id = ? AND NOT "
-            "(f.state IN ('accepted', 'parsed', 'parse_failed', 'ignored') OR (f.state = "
+            f"(f.state = 'ignored' OR f.state IN {rows.ARRIVED} OR (f.state = "
             # Of a forgotten file only the fingerprint is kept, which means that it was sent.
-            "'duplicate' AND coalesce(o.state, 'accepted') IN "
-            "('accepted', 'parsed', 'parse_failed'))) LIMIT 1",
+            f"'duplicate' AND coalesce(o.state, 'accepted') IN {rows.ARRIVED})) LIMIT 1",
             self._directories.find(
                 container.folder, os.path.join(*rows.split(container.folder, container.path))
             ),
@@ -218,7 +217,7 @@ class Names:
             f"SELECT f.id, o.path, d.path, f.name {rows.FROM} WHERE f.size = ? "
             "AND f.mtime_ns = ? AND f.device = ? AND f.inode = ? AND f.inode <> 0 "
             "AND f.sha256 = ? AND f.source_key = ? "
-            "AND f.state IN ('accepted', 'parsed', 'parse_failed') ORDER BY f.id DESC",
+            f"AND f.state IN {rows.ARRIVED} ORDER BY f.id DESC",
             *rows.numbers(stat),
             sha256,
             source_key,

@@ -41,7 +41,7 @@ _FILES_BELOW: Final = (
     f"UNION ALL SELECT f.state, f.why, f.size {_PLACES} JOIN files f ON f.directory_id = d.id "
     f"WHERE {_BELOW} AND f.changed_at >= ?3 AND f.state <> 'gone' "
     # The result of one that had arrived before may come at any time.
-    "AND (f.arrived_at >= ?3 OR f.state NOT IN ('accepted', 'parsed', 'parse_failed')) "
+    f"AND (f.arrived_at >= ?3 OR f.state NOT IN {rows.ARRIVED}) "
     "AND NOT EXISTS (SELECT 1 FROM names n WHERE n.directory_id = f.directory_id "
     "AND n.name = f.name AND n.file_id = f.id)"
 )

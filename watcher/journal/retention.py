@@ -11,6 +11,10 @@ import logging
 import sqlite3
 from typing import TYPE_CHECKING, Final
 
+from watcher.journal import rows
+from watcher.model.kinds import State
+from watcher.model.lifecycle import OPEN
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -24,9 +28,8 @@ _log = logging.getLogger(__name__)
 #: Rows examined in one step; a step takes milliseconds.
 STEP: Final = 1000
 #: The condition for a file that needs no work and is no longer on disk, as far as known.
-_OVER: Final = """
-    state IN ('ignored', 'duplicate', 'baseline', 'accepted', 'parsed', 'parse_failed', 'refused',
-              'gone')
+_OVER: Final = f"""
+    state IN {rows.states(sorted(set(State) - OPEN))}
     AND filing <> 'pending'
     AND NOT EXISTS (SELECT 1 FROM names n WHERE n.directory_id = files.directory_id
                     AND n.name = files.name AND n.file_id = files.id)

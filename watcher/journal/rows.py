@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import os
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
 from watcher.i18n.message import COMPACT, Message, as_json, from_json
+from watcher.model import lifecycle
 from watcher.model.entries import Entry, Stat
 from watcher.model.files import Known
 from watcher.model.kinds import State
 from watcher.model.uploads import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 #: In place of the settings' fingerprint of a folder that is no longer watched.
 LEFT: Final = "left"
@@ -21,6 +25,15 @@ LEFT: Final = "left"
 FROM: Final = """
     FROM files f JOIN directories d ON d.id = f.directory_id JOIN folders o ON o.id = d.folder_id
 """
+
+
+def states(given: Iterable[State]) -> str:
+    """Return an SQL list of states, such as ``('queued', 'waiting')``."""
+    return "({})".format(", ".join(f"'{state}'" for state in given))
+
+
+#: The states of a file that HrFlow has, as an SQL list.
+ARRIVED: Final = states(sorted(lifecycle.ARRIVED))
 
 
 class FileRow(Struct):

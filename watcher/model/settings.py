@@ -341,6 +341,11 @@ class Hooks(Settings, frozen=True):
     refused: tuple[str, ...] = ()
     timeout_seconds: Annotated[float, _within(1, 3600, _SECONDS)] = 60.0
 
+    @property
+    def commands(self) -> dict[str, tuple[str, ...]]:
+        """The commands by the state of the files for which they are run."""
+        return {"parsed": self.parsed, "refused": self.refused}
+
 
 class WhenUnreachable(enum.StrEnum):
     """What happens to uploads while the shared ledger cannot be reached."""

@@ -76,7 +76,7 @@ class JournalActions(Struct, frozen=True):
     activity: Activity
 
     def orders(self) -> dict[str, Order]:
-        """Return all actions by their names: in the API, in the menu, and in :func:`cli.send`."""
+        """Return all actions by the names that the API, the menu and the commands give them."""
         return {
             "pause": self.pause,
             "resume": self.resume,

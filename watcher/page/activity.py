@@ -24,7 +24,8 @@ from watcher.model.reasons import is_opened
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.status import full_time
-from watcher.present.view import Group, base_name, states_of
+from watcher.present.view import Group, states_of
+from watcher.routing.names import base_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -223,7 +223,7 @@ class HookRunner(Stage):
     def work(self) -> None:
         """Choose what is run next."""
         room = PARALLEL - len(self._busy)
-        if not room or self._is_draining or not (self._hooks.parsed or self._hooks.refused):
+        if not room or self._is_draining or not any(self._hooks.commands.values()):
             return
         self._starting = self._journal.hooks.to_run(room, tuple(self._busy))
         self._busy.update(entry.file_id for _, entry in self._starting)
@@ -239,7 +239,7 @@ class HookRunner(Stage):
         super().configure(message)
         self._hooks = message.config.hooks
         self._published.clear()
-        commands = {"parsed": self._hooks.parsed, "refused": self._hooks.refused}
+        commands = self._hooks.commands
         self._journal.hooks.set_events([event for event, command in commands.items() if command])
 
     def _drain(self, _message: Drain) -> None:
@@ -250,7 +250,7 @@ class HookRunner(Stage):
 
     def _submit(self, event: str, entry: Entry) -> None:
         seconds = self._hooks.timeout_seconds
-        command = self._hooks.parsed if event == "parsed" else self._hooks.refused
+        command = self._hooks.commands[event]
         self._workers.run(
             lambda: HookDone(event, entry.file_id, self._run(command, entry, seconds)),
             HookDone(event, entry.file_id, msg("failed unexpectedly; the log has details")),

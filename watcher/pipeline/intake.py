@@ -22,7 +22,7 @@ from watcher.pipeline.messages import Complete
 from watcher.pipeline.reading import READING, ReadDone, ReadQueue
 from watcher.pipeline.settle import Doubt, Settled, Settling, doubt_about, reason
 from watcher.pipeline.stage import Context, Handlers, Stage
-from watcher.present.view import base_name
+from watcher.routing.names import base_name
 from watcher.routing.rules import fingerprint
 
 if TYPE_CHECKING:

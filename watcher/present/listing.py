@@ -24,8 +24,8 @@ from watcher.model.entries import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, IGNORABLE, RETRIABLE
 from watcher.model.reasons import IGNORED_BY_USER, SENT_BY, UNFINISHED
-from watcher.present.view import STATES, base_name, display, name, safe, short
-from watcher.routing.names import document_path
+from watcher.present.view import STATES, display, name, safe, short
+from watcher.routing.names import base_name, document_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

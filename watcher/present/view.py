@@ -16,7 +16,7 @@ from msgspec import Struct
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import State
 from watcher.model.reasons import is_opened
-from watcher.routing.names import document_path
+from watcher.routing.names import base_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -136,12 +136,3 @@ def short(key: str) -> str:
 def name(entry: Entry) -> str:
     """Return the name of a file, or of the document it stands for, without its folder."""
     return base_name(entry.path)
-
-
-def base_name(path: str) -> str:
-    """Return the last part of a document's path.
-
-    A backslash counts only where there is no slash (Windows).
-    """
-    path = document_path(path)
-    return path.rpartition("/" if "/" in path else "\\")[2]

@@ -86,3 +86,12 @@ def document_path(path: str) -> str:
             if slashed.endswith(f"/{name}") and folder.lower().endswith(extension):
                 return folder
     return path
+
+
+def base_name(path: str) -> str:
+    """Return the last part of a document's path.
+
+    A backslash counts only where there is no slash (Windows).
+    """
+    path = document_path(path)
+    return path.rpartition("/" if "/" in path else "\\")[2]
