@@ -6,9 +6,9 @@ import shutil
 import pytest
 
 from tests.support.samples import SAMPLES
-from watcher.daemon.folders import make_plans
-from watcher.daemon.verdicts import OPENED as OPENED_VERDICT
-from watcher.daemon.verdicts import check_file
+from watcher.daemon.dry_run import OPENED as OPENED_VERDICT
+from watcher.daemon.dry_run import check_file
+from watcher.daemon.plans import make_plans
 from watcher.model.kinds import State
 from watcher.model.reasons import is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload

@@ -14,7 +14,7 @@ from watcher.model.entries import Entry, Stat
 from watcher.model.kinds import State
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.model.uploads import Job
-from watcher.pipeline.messages import Connection, Pause, Resume, Uploaded
+from watcher.pipeline.messages import Pause, Reachability, Resume, Uploaded
 
 PERSON = "Zoraida Quimby"
 
@@ -100,7 +100,7 @@ def test_pauses_and_the_connection_are_told(told):
         "uploads are resumed",
         "everything that is waiting is tried again now",
     ]
-    assert told(Connection(3.0), Connection(0.0)) == [
+    assert told(Reachability(3.0), Reachability(0.0)) == [
         "HrFlow cannot be reached",
         "HrFlow can be reached again",
     ]

@@ -13,8 +13,8 @@ from tests.support.mails import mail, pdf, save
 from tests.support.pictures import tiff
 from tests.support.samples import make_pdf
 from watcher import sandbox as sb
-from watcher.daemon.folders import make_plans
-from watcher.daemon.verdicts import OPENED, check_file
+from watcher.daemon.dry_run import OPENED, check_file
+from watcher.daemon.plans import make_plans
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Archives, Duplicates, Item, MailSetting, Rule
 from watcher.pipeline.messages import Ignore, Resume
@@ -222,7 +222,7 @@ def test_a_mail_that_changes_is_opened_again_and_nothing_goes_twice(world, event
     eventually(lambda: len(world.arrived()) == 3)
     world.stop()
     assert sent(world) == ["a.pdf", "b.pdf", "c.pdf"]
-    assert not world.read_known(f"{folder.path}/mail.eml/b.pdf")
+    assert not world.read_configured(f"{folder.path}/mail.eml/b.pdf")
 
 
 def test_scans_leave_what_is_inside_alone(world):

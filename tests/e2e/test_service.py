@@ -64,7 +64,7 @@ def test_from_install_to_uninstall(odd):
     assert done.returncode == 0, done.stderr
     assert "Starts automatically when you log in (autostart" in done.stdout
     assert "HRFLOW_API_KEY is set here, but not at login" in done.stdout
-    assert "Without a keyring, set the systemd credential hrflow-api-key or" in done.stdout
+    assert "Without a keyring, set HRFLOW_API_KEY in every session" in done.stdout
     first = status(odd)
     assert (first["kind"], first["enabled"], first["current"]) == ("autostart", True, True)
     assert first["running"]

@@ -8,8 +8,8 @@ import pytest
 from tests.support.outcomes import ARRIVED
 from tests.support.samples import PDF
 from tests.support.world import wait_for
-from watcher.daemon.folders import make_plans
-from watcher.daemon.verdicts import check_file
+from watcher.daemon.dry_run import check_file
+from watcher.daemon.plans import make_plans
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
 from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE

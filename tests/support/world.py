@@ -125,7 +125,7 @@ class World:
         finally:
             reader.close()
 
-    def read_known(self, path):
+    def read_configured(self, path):
         """Whether the journal knows of a file at ``path`` now."""
         reader = Reader(self.places.journal)
         try:

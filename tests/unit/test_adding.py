@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from watcher.daemon.folders import make_plans
+from watcher.daemon.plans import make_plans
 from watcher.documents.adding import LARGEST, Addition
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.settings import Account, Config, Folder

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load
-from watcher.config.document import comments, parse
 from watcher.config.editor import read_or_new, replace_text
 from watcher.config.edits import (
     DropFolder,
@@ -21,7 +20,8 @@ from watcher.config.edits import (
 from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes
 from watcher.config.paths import PathContext
-from watcher.config.setup_plan import read_known
+from watcher.config.setup_plan import read_configured
+from watcher.config.toml import comments, parse
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 
@@ -369,7 +369,7 @@ def test_an_edit_keeps_all_other_keys_and_comments(data):
 def known(text):
     tables = parse("config.toml", text)
     paths = PathContext({}, "/home/jo")
-    return read_known(put_together(tables, None, paths, Mistakes()), paths)
+    return read_configured(put_together(tables, None, paths, Mistakes()), paths)
 
 
 def test_what_is_known_may_have_mistakes():

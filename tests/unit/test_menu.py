@@ -24,7 +24,7 @@ from watcher.present.menu import (
     SET_UP,
     Action,
     IconView,
-    Item,
+    MenuItem,
     cut,
     icon_view,
     menu,
@@ -204,7 +204,7 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
         menu(FULL, EN), "Needs attention (34)"
     ).items
     assert cause.text == "✗ 3 files are on hold"
-    assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked
+    assert cause.items[0] == MenuItem(NO_KEY.why)  # it tells, and cannot be clicked
     assert line(cause.items, "Retry now").action == Action("retry", {"cause": NO_KEY.key})
     assert folder.text == "✗ mnt/share"
     assert texts(refused.items) == ["This is a program.", "", "Retry", "Show file", "Ignore"]
@@ -213,7 +213,7 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     assert line(refused.items, "Show file").action == Action("show", {"ids": [5]})
     assert lost.items[0].text == "No reason given"
     assert line(lost.items, "Show file").action == Action("show", {"ids": [7]})
-    assert more == Item("Show 28 more…", ATTENTION)
+    assert more == MenuItem("Show 28 more…", ATTENTION)
     assert part is SEPARATOR
     assert every.action == Action("retry", {"all": True})
 
@@ -223,10 +223,10 @@ def test_a_yes_takes_a_second_click():
     assert existing.action is None
     yes, gap, no, other_gap, shows = existing.items
     assert (gap, other_gap, shows.action) == (SEPARATOR, SEPARATOR, ATTENTION)
-    assert yes == Item(
+    assert yes == MenuItem(
         "Upload 137 files from jo/CVs (812.0\u00a0MB)", Action("retry", {"cause": ASKS.key})
     )
-    assert no == Item("Ignore 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
+    assert no == MenuItem("Ignore 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_yes_takes_a_second_click():
 def test_whatever_waits_for_a_yes_can_be_approved(key, said):
     asks = replace(FULL, holds=(replace(ASKS, key=key),))
     yes, *_ = line(menu(asks, EN), "Approve uploads…").items
-    assert yes == Item(said, Action("retry", {"cause": key}))
+    assert yes == MenuItem(said, Action("retry", {"cause": key}))
     assert texts(line(menu(asks, EN), "Needs attention (31)").items)  # and is no failure
 
 

@@ -28,7 +28,7 @@ from watcher.model.settings import AfterUpload
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.config.setup_plan import Known
+    from watcher.config.setup_plan import Configured
     from watcher.i18n.message import Text
     from watcher.model.settings import Item
 
@@ -72,15 +72,15 @@ def open_editor(ctx: click.Context) -> Editor:
 
 def stored_keys(editor: Editor) -> StoredKeys:
     """Return where keys are, by the configuration as it is."""
-    return StoredKeys(os.environ, editor.known.allows_insecure_keyring)
+    return StoredKeys(os.environ, editor.configured.allows_insecure_keyring)
 
 
-def choose_account(known: Known, given: str | None, *, asks: bool) -> str:
+def choose_account(configured: Configured, given: str | None, *, asks: bool) -> str:
     """Return the name of the account that is meant.
 
     Of several, the person is asked for one, or UsageError is raised where nobody can be asked.
     """
-    names = [account.name for account in known.accounts]
+    names = [account.name for account in configured.accounts]
     if given is None and len(names) > 1:
         if asks:
             return str(prompt("Account", type=click.Choice(names), default=names[0]))
@@ -90,13 +90,13 @@ def choose_account(known: Known, given: str | None, *, asks: bool) -> str:
     return given or (names[0] if names else "default")
 
 
-def choose_known_account(known: Known, given: str | None, *, asks: bool) -> str:
+def choose_configured_account(configured: Configured, given: str | None, *, asks: bool) -> str:
     """Return the name of a configured account; ConfigError or UsageError if there is none."""
-    if not known.accounts:
+    if not configured.accounts:
         raise ConfigError("No account is set up yet.", f"Set one up with: {command_name()} setup")
-    name = choose_account(known, given, asks=asks)
-    if known.account(name) is None:
-        names = ", ".join(account.name for account in known.accounts)
+    name = choose_account(configured, given, asks=asks)
+    if configured.account(name) is None:
+        names = ", ".join(account.name for account in configured.accounts)
         raise UsageError(
             f'There is no account "{name}" in the configuration, only {names}.',
             "Choose one of them with --account, or add it to the configuration first.",

@@ -24,11 +24,11 @@ from watcher.model.files import FolderState
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED
 from watcher.model.reasons import BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
-from watcher.pipeline.messages import Connection
+from watcher.pipeline.messages import Reachability
 from watcher.present import listing, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from watcher.daemon.core import App
     from watcher.daemon.state_folder import Places
@@ -142,7 +142,7 @@ class LiveLines:
             case Entry(state=state) if state in _SHOWN or is_put_off(event):
                 if self._note_if_new(event):
                     self._write_entry(event)
-            case FolderState() | Connection() | Message() | str() if not self.as_json:
+            case FolderState() | Reachability() | Message() | str() if not self.as_json:
                 _write_event(event)
             case _:
                 pass
@@ -177,37 +177,6 @@ class LiveLines:
         say(clock, " ", name, gap, summary, hang=len("00:00:00 ✓ "))
 
 
-class FoldersReady:
-    """Waits until each folder is either watched or known to fail."""
-
-    def __init__(self, folders: int) -> None:
-        self._left = folders
-        self._ready = threading.Event()
-
-    def hear(self, event: object) -> None:
-        """Take note of an event; on the pipeline's thread."""
-        if isinstance(event, FolderState):
-            self._left -= 1
-            if self._left <= 0:
-                self._ready.set()
-
-    def wait(self, seconds: float) -> None:
-        """Return when all folders are ready, or after ``seconds``."""
-        if self._left > 0:
-            self._ready.wait(seconds)
-
-
-def call_all(*listeners: Callable[[object], None] | None) -> Callable[[object], None]:
-    """Return a function that passes an event to all listeners."""
-    present = [each for each in listeners if each is not None]
-
-    def call(event: object) -> None:
-        for listener in present:
-            listener(event)
-
-    return call
-
-
 def is_put_off(entry: Entry) -> bool:
     """Whether a file is incomplete, or could not be read for the first time.
 
@@ -217,15 +186,15 @@ def is_put_off(entry: Entry) -> bool:
     return entry.state is State.NOTICED and (is_first or entry.why in UNFINISHED)
 
 
-def _write_event(event: FolderState | Connection | Message | str) -> None:
+def _write_event(event: FolderState | Reachability | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
             say(Styled(f"Watching {shown_path(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
-        case Connection(0):
+        case Reachability(0):
             say(Styled("HrFlow is reachable again.", "good"))
-        case Connection():
+        case Reachability():
             say(Styled("! HrFlow can't be reached; retrying automatically.", "bad"))
         case Message() | str():
             say(Styled(f"! {event}", "bad"))

@@ -19,7 +19,7 @@ from watcher import documents
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.editing import (
     check_option,
-    choose_known_account,
+    choose_configured_account,
     find_source,
     is_terminal,
     open_editor,
@@ -41,13 +41,8 @@ from watcher.credentials import LEDGER, Keys, take_secret
 from watcher.daemon.channel import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
-from watcher.daemon.folders import (
-    folders_of,
-    former_targets,
-    imported_folder,
-    make_plans,
-)
 from watcher.daemon.instance import Instance
+from watcher.daemon.plans import folders_of, former_targets, imported_folder, make_plans
 from watcher.daemon.state_folder import open_reader
 from watcher.documents import Spool
 from watcher.folders.scans import scan
@@ -191,7 +186,9 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_known_account(editor.known, account, asks=not as_json and is_terminal())
+        name = choose_configured_account(
+            editor.configured, account, asks=not as_json and is_terminal()
+        )
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)

@@ -17,7 +17,7 @@ from watcher.cli.editing import (
     ask,
     ask_email,
     choose_account,
-    choose_known_account,
+    choose_configured_account,
     is_terminal,
     open_editor,
     say_problem,
@@ -27,8 +27,8 @@ from watcher.cli.editing import (
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say
 from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
-from watcher.daemon.adapters import on_thread
 from watcher.daemon.channel import SilentError
+from watcher.daemon.threads import on_thread
 from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
 from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, msg
@@ -150,9 +150,11 @@ def _store_secret(
 
 def _find_account(editor: Editor, given: str | None, *, may_ask: bool) -> Account:
     """Return the account to test the key with; asks for its email if that is not configured."""
-    known, email = editor.known, None
-    name = (choose_known_account if known.accounts else choose_account)(known, given, asks=may_ask)
-    written = known.account(name)
+    configured, email = editor.configured, None
+    name = (choose_configured_account if configured.accounts else choose_account)(
+        configured, given, asks=may_ask
+    )
+    written = configured.account(name)
     if not (written and written.email):
         if not may_ask:
             raise UsageError(
@@ -175,7 +177,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
     A running program then keeps that account's files waiting until there is a key again.
     """
-    name = choose_account(open_editor(ctx).known, account, asks=is_terminal())
+    name = choose_account(open_editor(ctx).configured, account, asks=is_terminal())
     keyring = SystemKeyring()
     removed = wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)

@@ -363,7 +363,7 @@ def open_page(ctx: click.Context, only_link: bool) -> None:
 
     Only you can open it, on this computer: a link works once, within a minute.
     """
-    from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
+    from watcher.daemon.desktop import open_link  # noqa: PLC0415 - no other command needs it
 
     link = channel(ctx).post("/api/link", at="")["link"]
     if only_link:

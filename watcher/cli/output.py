@@ -76,7 +76,7 @@ def say(*parts: Text | Styled, hang: int | None = None, err: bool = False) -> No
     texts = [view.safe(piece.text) for piece in pieces]
     if stream.isatty():
         texts = _broken(texts, hang)
-    colours = has_colour(stream)
+    colours = stream.isatty() and not os.environ.get("NO_COLOR")
     write(
         "".join(
             click.style(text, fg=_COLOURS[piece.tone]) if colours and piece.tone else text
@@ -106,11 +106,6 @@ def say_json(value: object, *, err: bool = False) -> None:
     """Write one JSON document on one line; valid in whatever encoding the reader has."""
     narrow = sys.stdout.encoding.lower().replace("_", "-") not in ("utf-8", "utf8")
     write(json.dumps(view.safe_values(value), ensure_ascii=narrow), err=err)
-
-
-def has_colour(stream: TextIO | None = None) -> bool:
-    """Whether this is a terminal whose owner did not set NO_COLOR."""
-    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR")
 
 
 def confirm(question: Text, *, default: bool | None = False) -> bool:

@@ -10,7 +10,7 @@ import click
 from watcher.cli.context import load_config, places, program_options
 from watcher.cli.output import Styled, count_files, json_option, progress, say, say_json
 from watcher.daemon.channel import read_facts
-from watcher.daemon.folders import former_targets, make_plans
+from watcher.daemon.plans import former_targets, make_plans
 from watcher.documents import open_document
 from watcher.documents.adding import Addition
 from watcher.i18n.command import command_name

@@ -9,12 +9,13 @@ import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.output import Styled, json_option, say, say_json, when
-from watcher.credentials import VARIABLE, elsewhere
+from watcher.credentials import CREDENTIAL, VARIABLE
 from watcher.daemon.channel import read_facts
 from watcher.daemon.event_log import find_last_error, last_lines
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, UsageError
+from watcher.service import Systemd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -128,8 +129,7 @@ def install_service(service: LoginService, *, start: bool) -> None:
             " over at the next login.")  # fmt: skip
     if os.environ.get(VARIABLE):
         say(Styled(f"! {VARIABLE} is set here, but not at login: store the key with"
-                   f" {command_name()} login. Without a keyring, set {elsewhere()} for every"
-                   " session.", "busy"))  # fmt: skip
+                   f" {command_name()} login. {_without_keyring(service)}", "busy"))  # fmt: skip
 
 
 def gather(service: LoginService, where: Places) -> dict[str, Any]:
@@ -155,6 +155,17 @@ def gather(service: LoginService, where: Places) -> dict[str, Any]:
 
 
 # -- inside
+
+
+def _without_keyring(service: LoginService) -> str:
+    """How to give a service its key on a computer without a keyring."""
+    if isinstance(service.system, Systemd):
+        return (
+            "Without a keyring, use a systemd credential: write the key to a file that only you can"
+            " read, run systemctl --user edit hrflow-watcher, and add the lines [Service] and"
+            f" LoadCredential={CREDENTIAL}:/path/of/the/file."
+        )
+    return f"Without a keyring, set {VARIABLE} in every session."
 
 
 def _installed(ctx: click.Context) -> LoginService:

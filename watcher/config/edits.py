@@ -24,7 +24,7 @@ from tomlkit import items
 from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 
-from watcher.config.document import Layout, comments
+from watcher.config.toml import Layout, comments
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value

@@ -4,9 +4,9 @@
 
     core             the composition root: all parts, and how they are connected
     engine           the pipeline on a journal; its supervisor; clients of HrFlow and the ledger
-    adapters         the clock and the worker threads that the pipeline needs
-    folders          the settings of each folder, compiled into a plan; imports
-    verdicts         what would happen to a file
+    threads          the pools of workers; threads for calls that may never end
+    plans            the settings of each folder, compiled into a plan; imports
+    dry_run          what would happen to a file
     recovery         opening the journal; commands where no program runs
     snapshots        snapshots of the status for all who subscribe
     event_log        the log: written, read, scrubbed

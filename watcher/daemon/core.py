@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.credentials import is_contested
-from watcher.daemon.adapters import RealClock
 from watcher.daemon.engine import RETRY_SECONDS, Engine, Supervisor
 from watcher.daemon.event_log import EventLog
-from watcher.daemon.folders import (
+from watcher.daemon.instance import lock
+from watcher.daemon.plans import (
     Imports,
     folders_of,
     former_imports,
     former_targets,
     make_plans,
 )
-from watcher.daemon.instance import lock
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -36,16 +35,17 @@ from watcher.model.snapshot import LedgerUse, Snapshot, Watched
 from watcher.pipeline.messages import (
     AddImport,
     ApprovedBelow,
-    Connection,
     Drained,
     Forget,
     Forgotten,
     Leave,
     Pending,
     Ping,
+    Reachability,
     Resume,
 )
 from watcher.present import view
+from watcher.system.clock import RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,9 +88,9 @@ class App:
         """``on_event`` is called with everything that happens.
 
         That is an Entry for each file that comes to one of the states ``shown``, FolderState,
-        ScanEnded, Connection, other messages of :mod:`watcher.pipeline.messages`, and sentences for
-        people. It is called on the pipeline's thread, but on others with what concerns keys, the
-        webhook and the start.
+        ScanEnded, Reachability, other messages of :mod:`watcher.pipeline.messages`, and sentences
+        for people. It is called on the pipeline's thread, but on others with what concerns keys,
+        the webhook and the start.
 
         ``import_all``: files that are already in the folders are uploaded without approval.
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
@@ -327,7 +327,12 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
-            "ledger": self._ledger_facts(),
+            "ledger": {
+                "machines": self._ledger_use.machines,
+                "waits": dict(self._ledger_use.waits),
+            }
+            if self._config.ledger.url
+            else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
             "remarks": [str(each) for each in self._config.remarks],
@@ -357,11 +362,6 @@ class App:
             ledger=self._ledger_use if self._config.ledger.url else None,
         )
 
-    def _ledger_facts(self) -> dict[str, object] | None:
-        if not self._config.ledger.url:
-            return None
-        return {"machines": self._ledger_use.machines, "waits": dict(self._ledger_use.waits)}
-
     def _is_set_up(self) -> bool:
         is_watching = any(not plan.is_imported for plan in self._plans.values())
         return bool(self._config.accounts) and is_watching
@@ -372,7 +372,7 @@ class App:
         match event:
             case FolderState(folder, problem):
                 self._problems[folder] = problem
-            case Connection(offline_since):
+            case Reachability(offline_since):
                 self._offline_since = offline_since
             case LedgerUse():
                 self._ledger_use = event

@@ -27,8 +27,8 @@ from watcher.model.lifecycle import ARRIVED
 from watcher.pipeline.messages import (
     ApprovedBelow,
     ClockJump,
-    Connection,
     Pause,
+    Reachability,
     Resume,
     Uploaded,
 )
@@ -108,9 +108,9 @@ class EventLog:
                     "folder %s was scanned (%s): %d files, %d new, %.1f s",
                     self._number(event.folder), event.reason, event.files, event.new, event.seconds,
                 )  # fmt: skip
-            case Connection(0):
+            case Reachability(0):
                 _log.info("HrFlow can be reached again")
-            case Connection():
+            case Reachability():
                 _log.warning("HrFlow cannot be reached")
             case ApprovedBelow(files=files):
                 _log.info("%d files that were there before are imported", files)

@@ -37,7 +37,7 @@ _METADATA: Final = re.compile(r"hrflow_watcher-(.+)\.dist-info")
 _VERSION: Final = re.compile(r'^__version__ = "([^"]+)"', re.MULTILINE)
 
 
-class Installed(NamedTuple):
+class InstalledVersion(NamedTuple):
     """A version, and a ``mark`` that differs for every installation, even of the same version.
 
     The mark is mtime, size and inode of RECORD, () where there is none.
@@ -60,7 +60,7 @@ class OwnFiles:
         """``folder`` holds the package and its metadata; a ``frozen`` program has no modules."""
         self._folder = folder
         self._frozen = frozen
-        self.running = Installed(watcher.__version__, self._mark(watcher.__version__))
+        self.running = InstalledVersion(watcher.__version__, self._mark(watcher.__version__))
         #: Whether a change can be noticed at all: some distributions strip all metadata.
         self.is_known = bool(self.running.mark or self._version())
 
@@ -79,13 +79,13 @@ class OwnFiles:
             return (self._module(),)
         return self._folder, self._record(self.running.version)
 
-    def look(self) -> Installed | None:
+    def look(self) -> InstalledVersion | None:
         """Return what is installed now; None while it is incomplete."""
         version = self._version()
         mark = self._mark(version)
         if not version or (self.running.mark and not mark):
             return None
-        return Installed(version, mark)
+        return InstalledVersion(version, mark)
 
     def _version(self) -> str:
         """Return the module's version; of a frozen program the only one that has metadata."""
@@ -157,7 +157,7 @@ class UpdateWatch:
             self._thread.join(1.0)
 
     def _run(self, app: App) -> None:
-        before: Installed | None = self._own.running
+        before: InstalledVersion | None = self._own.running
         while not self._stopping.is_set():
             found = self._own.look()
             if found == self._own.running:

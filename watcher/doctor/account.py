@@ -208,17 +208,7 @@ def check_name(account: Account) -> Finding:
         return ok(msg("{host} is not known here; the proxy looks it up.", host=host))
     if addresses == (host,):
         return ok(msg("No lookup is needed: api_url contains the IP address {host}.", host=host))
-    first, more = addresses[0], len(addresses) - 1
-    if more:
-        return ok(
-            msg(
-                "{host} has the address {address} and {more} more.",
-                host=host,
-                address=first,
-                more=more,
-            )
-        )
-    return ok(msg("{host} has the address {address}.", host=host, address=first))
+    return ok(msg("{host} has the address {address}.", host=host, address=addresses))
 
 
 def check_certificate(account: Account) -> Finding:

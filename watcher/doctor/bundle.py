@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from watcher import __version__
 from watcher.config import show
 from watcher.daemon.event_log import last_lines
-from watcher.daemon.folders import this_machine
+from watcher.daemon.plans import this_host
 from watcher.doctor.findings import record
 from watcher.model.errors import JournalError
 from watcher.present import view
@@ -176,7 +176,7 @@ def _add_people(scrubber: Scrubber, case: Case) -> None:
     if case.loaded:
         _add_settings(scrubber, case.loaded.config)
     _add_files(scrubber, case)
-    machine = this_machine()
+    machine = this_host()
     for text, pseudonym in (
         (case.places.state, "<state>"),
         (case.config, "<config>"),

@@ -14,21 +14,22 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from watcher.credentials import SystemKeyring
-from watcher.daemon.adapters import RealClock, on_thread
 from watcher.daemon.channel import read_facts
-from watcher.daemon.folders import make_plans
+from watcher.daemon.plans import make_plans
 from watcher.daemon.state_folder import open_reader
+from watcher.daemon.threads import on_thread
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
 from watcher.present import view
+from watcher.system.clock import RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from watcher.config import Loaded
     from watcher.daemon.state_folder import Places
-    from watcher.folders.mounts import Limits
+    from watcher.folders.mounts import InotifyLimits
     from watcher.journal.reader import Reader
     from watcher.routing.rules import Plan
 
@@ -187,7 +188,7 @@ class Case(Struct, dict=True):
     environ: Mapping[str, str]
     home: str
     keyring: SystemKeyring = field(default_factory=SystemKeyring)
-    limits: Callable[[], Limits | None] = read_limits
+    limits: Callable[[], InotifyLimits | None] = read_limits
     wall: Callable[[], float] = time.time
     tick: Callable[[], float] = RealClock.tick
     loaded: Loaded | None = None

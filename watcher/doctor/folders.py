@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from watcher.doctor.findings import Case
-    from watcher.folders.mounts import Limits
+    from watcher.folders.mounts import InotifyLimits
     from watcher.model.settings import Folder
     from watcher.routing.rules import Plan
 
@@ -70,7 +70,7 @@ class _FolderCheck:
         case, path = self._case, self.folder.path
         if is_to_be_made(self.folder, case.home):
             return judge_missing(path, is_running=bool(case.running))
-        if isinstance(found := mounts.identify(path), mounts.Problem):
+        if isinstance(found := mounts.identify(path), mounts.FolderProblem):
             return error(*found)
         self._can_be_used = True
         self.remote = mounts.on_network(path)
@@ -194,7 +194,9 @@ def _limits(case: Case, folders: Sequence[_FolderCheck]) -> Sequence[Finding]:
     return judge_limits(directories, case.limits(), running=bool(case.running))
 
 
-def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> Sequence[Finding]:
+def judge_limits(
+    directories: int, limits: InotifyLimits | None, *, running: bool
+) -> Sequence[Finding]:
     """Return whether ``directories`` can be watched; ``limits`` are None where there are none.
 
     ``running``: what is in use includes the watches of this program.

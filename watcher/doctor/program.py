@@ -216,17 +216,12 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     return ok(msg("The program starts at every login ({kind}) and is running.", kind=kind))
 
 
-def check_tray(case: Case) -> Finding:
-    """Does the desktop show the icon?"""
-    return judge_tray(sys.platform, case.environ, find_backend)
-
-
-def judge_tray(
-    platform: str,
+def check_tray(
     environ: Mapping[str, str],
-    ask: Callable[[Mapping[str, str]], str],
+    platform: str = sys.platform,
+    ask: Callable[[Mapping[str, str]], str] = find_backend,
 ) -> Finding:
-    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.tray.find_backend``."""
+    """Does the desktop show the icon? ``ask`` finds out how."""
     if platform in ("win32", "darwin"):
         return ok(msg("This system shows tray icons."))
     if not has_desktop(platform, environ):

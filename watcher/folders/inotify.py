@@ -35,13 +35,13 @@ logger = logging.getLogger(__name__)
 
 #: Called with what happened ("overflow", "limit", "unmounted" or "interrupted") and for "limit" the
 #: path of the watched folder; on the reader's thread or on the one that adds a watch.
-Report = Callable[[str, str], None]
+ReportProblem = Callable[[str, str], None]
 
 
-class Reader(InotifyFD):
+class InotifyReader(InotifyFD):
     """Reads the kernel's queue; reports what goes wrong there, and continues."""
 
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: ReportProblem) -> None:
         super().__init__()
         self.name = "watch-read"
         self._report = report
@@ -165,8 +165,8 @@ class Emitter(InotifyFullEmitter):
 class InotifyObserver(BaseObserver):
     """watchdog's observer of this name, with the reader and the emitters from above."""
 
-    def __init__(self, report: Report) -> None:
-        self._reader = Reader(report)
+    def __init__(self, report: ReportProblem) -> None:
+        self._reader = InotifyReader(report)
         self._reader.start()
         super().__init__(Emitter, inotify_fd=self._reader, handle=self._handle)
 

@@ -30,10 +30,10 @@ BATCH = 500
 
 #: (folder's path, directory below it as "" or "a/b") → what the journal knows about the files in
 #: it: name → (size in bytes, modification time in nanoseconds). Called on the scan thread.
-Known = Callable[[str, str], Mapping[str, tuple[int, int]]]
+ReadKnown = Callable[[str, str], Mapping[str, tuple[int, int]]]
 
 #: Path below the folder ("a/b.pdf", or "a/b/" of a directory) → the pattern that ignores it, or "".
-Ignore = Callable[[str], str]
+IgnoredBy = Callable[[str], str]
 
 
 class WatchedFolder(Struct, frozen=True):
@@ -47,7 +47,7 @@ class WatchedFolder(Struct, frozen=True):
     recursive: bool
     watch: settings.Watch
     poll_seconds: float
-    ignore: Ignore
+    ignore: IgnoredBy
     excluded: tuple[str, ...] = ()
 
 
@@ -55,8 +55,8 @@ class WatchedFolder(Struct, frozen=True):
 #: directory could be read; its ``reason`` is "start", "returned", "settings", "new directory"
 #: (never complete: only that directory was walked), "overflow", "unmounted", "limit", "interval"
 #: or what :meth:`watcher.folders.FolderSupervisor.rescan` was given.
-Event = Candidate | Scanned | ScanEnded | FolderState
-Post = Callable[[Event], None]
+FolderEvent = Candidate | Scanned | ScanEnded | FolderState
+Post = Callable[[FolderEvent], None]
 
 
 class Tally(Struct):
@@ -79,7 +79,7 @@ class Tally(Struct):
 
 def scan(
     folder: WatchedFolder,
-    known: Known,
+    known: ReadKnown,
     start: str = "",
     stop: Callable[[], bool] = lambda: False,
     *,
@@ -114,7 +114,7 @@ class _Walk(Struct):
     """One walk through a folder or a part of it; a ``quick`` one leaves out known directories."""
 
     folder: WatchedFolder
-    known: Known
+    known: ReadKnown
     stop: Callable[[], bool]
     tally: Tally
     memory: Memory
@@ -321,7 +321,7 @@ class Scanner:
     def __init__(
         self,
         post: Post,
-        known: Known,
+        known: ReadKnown,
         ended: Callable[[Request, Tally | None], None],
     ) -> None:
         self._post = post

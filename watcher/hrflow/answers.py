@@ -1,4 +1,4 @@
-"""What HrFlow's answers mean. Pure: status, headers and body in, Outcome or Finding out.
+"""What HrFlow's answers mean. Pure: status, headers and body in, Outcome or ProfileAnswer out.
 
 Facts from the API's documentation (``POST /profile/parsing/file``): 201 carries the parsed
 profile, 202 an empty list, 400 "Invalid source fields" means the source key, 401 quotes the secret
@@ -40,7 +40,7 @@ from watcher.model.uploads import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.model.uploads import Finding, Outcome
+    from watcher.model.uploads import Outcome, ProfileAnswer
 
 #: Bytes of an answer that are read; a parsed profile takes some tens of kilobytes.
 MAX_ANSWER = 16 * 1024 * 1024
@@ -206,7 +206,7 @@ def _meaning(
     )
 
 
-def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
+def finding(answer: Answer, now: float, *, secret: str = "") -> ProfileAnswer:
     """Return what the answer to a look-up by reference means (``GET /profile/parsing``)."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):

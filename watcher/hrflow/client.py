@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from watcher.hrflow.answers import Reading
     from watcher.model.settings import Account
-    from watcher.model.uploads import Finding, Job, Outcome, PageAnswer, Search, SourceAnswer
+    from watcher.model.uploads import Job, Outcome, PageAnswer, ProfileAnswer, Search, SourceAnswer
 
 
 _Read = TypeVar("_Read")
@@ -140,7 +140,7 @@ class Client:
             sent=body.handed_out,
         )
 
-    def find(self, source_key: str, reference: str) -> Finding:
+    def find(self, source_key: str, reference: str) -> ProfileAnswer:
         """Ask whether HrFlow has a profile with this reference. May be called at any time."""
         parameters = {"source_key": source_key, "reference": reference}
         return self._ask("/profile/parsing", parameters, finding)

@@ -84,7 +84,7 @@ def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     return Wait(words, offline=True)
 
 
-class Limits(Struct, frozen=True):
+class Timeouts(Struct, frozen=True):
     """How long a request may take, in seconds.
 
     ``connect`` for a connection, ``piece`` for sending a piece of the body or receiving one of the
@@ -100,9 +100,9 @@ class _Adapter(HTTPAdapter):
     """Keeps up to ``connections`` connections to ``url`` alive and never retries."""
 
     def __init__(
-        self, url: str, connections: int, limits: Limits, tick: Callable[[], float]
+        self, url: str, connections: int, timeouts: Timeouts, tick: Callable[[], float]
     ) -> None:
-        self._patience = _make_patience(limits, tick)
+        self._patience = _make_patience(timeouts, tick)
         self._options: dict[str, Any] = {}
         self._pool: Any = None
         if url.lower().startswith("https:"):
@@ -176,7 +176,7 @@ _DIRECT: Final[dict[str, tuple[type, type]]] = {
 }
 
 
-def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
+def _make_patience(timeouts: Timeouts, tick: Callable[[], float]) -> type:
     class Patience:
         """A mixin for connections: time-outs for each piece, and headers sent with the body.
 
@@ -192,7 +192,7 @@ def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
         def request(self, *args: Any, body: Any = None, **options: Any) -> None:
             if self.sock is None:  # before a piece of the body is taken
                 self.connect()  # type: ignore[attr-defined]  # stands before a connection's class
-            self.timeout = limits.piece  # it is connected
+            self.timeout = timeouts.piece  # it is connected
             self._waits, self._headers = body is not None, b""
             super().request(*args, body=body, **options)  # type: ignore[misc]  # as above
 
@@ -202,12 +202,12 @@ def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
                 return
             if self._headers:
                 data, self._headers = self._headers + data, b""
-            _set_timeout(self.sock, limits.piece)
+            _set_timeout(self.sock, timeouts.piece)
             super().send(data)  # type: ignore[misc]  # as above
 
         @staticmethod
         def response_class(sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
-            answer = _Incoming(sock, limits, tick)
+            answer = _Incoming(sock, timeouts, tick)
             return http.client.HTTPResponse(answer, **options)  # type: ignore[arg-type]  # makefile
 
     return Patience
@@ -221,13 +221,13 @@ def _set_timeout(sock: socket.socket, seconds: float) -> None:
 class _Incoming(io.RawIOBase):
     """Reads an answer from a socket; TimeoutError once it has taken too long."""
 
-    def __init__(self, sock: socket.socket, limits: Limits, tick: Callable[[], float]) -> None:
+    def __init__(self, sock: socket.socket, timeouts: Timeouts, tick: Callable[[], float]) -> None:
         super().__init__()
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._piece = limits.piece
+        self._piece = timeouts.piece
         self._tick = tick
-        self._deadline = tick() + limits.answer
+        self._deadline = tick() + timeouts.answer
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return the file object that ``http.client`` reads from."""
@@ -253,11 +253,11 @@ class Exchange:
 
     def __init__(self, account: Account, tick: Callable[[], float]) -> None:
         self._email = account.email
-        self._limits = Limits(
+        self._timeouts = Timeouts(
             account.connect_timeout, account.read_timeout, 2 * account.read_timeout
         )
         self._url = account.api_url.rstrip("/")
-        self._adapter = _Adapter(self._url, account.parallel_uploads, self._limits, tick)
+        self._adapter = _Adapter(self._url, account.parallel_uploads, self._timeouts, tick)
         self._setting = account.proxy
         self._proxy: str | None = None
         # Prepared once for all uploads: URLs, and the headers for a key.
@@ -286,13 +286,13 @@ class Exchange:
         request.url = self._address(path, parameters)
         request.headers = self._headers(secret, body)  # type: ignore[assignment]  # any mapping
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
-        limits = (self._limits.connect, self._limits.piece)
+        timeout = (self._timeouts.connect, self._timeouts.piece)
         if self._proxy is None:  # reading the system's settings each time would be slow
             self._proxy = find_proxy(self._setting, self._url)
         proxies = {"all": self._proxy} if self._proxy else {}
         try:
             response = self._adapter.send(
-                request, stream=True, timeout=limits, verify=True, proxies=proxies
+                request, stream=True, timeout=timeout, verify=True, proxies=proxies
             )
         except requests.ConnectionError as error:
             if self._proxy and _is_about_proxy(error):

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.model.entries import Entry
-    from watcher.model.uploads import Finding, Outcome
+    from watcher.model.uploads import Outcome, ProfileAnswer
 
 #: Seconds before the first retry, at most; doubled with every attempt.
 BACKOFF_BASE = 2.0
@@ -170,7 +170,7 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
 
 
 def confirmed(
-    finding: Finding,
+    finding: ProfileAnswer,
     since: float,
     now: float,
     window: float = CONFIRM_WINDOW,

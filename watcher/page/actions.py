@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from msgspec import Struct
 
-from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import show_file
-from watcher.daemon.folders import imported_folder
+from watcher.daemon.plans import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.kinds import FAILED
@@ -22,6 +21,7 @@ from watcher.pipeline.messages import Ignore, NameSources, Pause, ReleaseHold, R
 from watcher.present import listing
 from watcher.present.status import needs_approval
 from watcher.routing.names import document_path
+from watcher.system.clock import next_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -15,12 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.config.tags import write_tags
-from watcher.daemon.adapters import on_thread
-from watcher.daemon.folders import former_targets, make_plans
+from watcher.daemon.dry_run import MISSING, check_file
+from watcher.daemon.plans import former_targets, make_plans
 from watcher.daemon.snapshots import source_names
-from watcher.daemon.verdicts import MISSING, check_file
+from watcher.daemon.threads import on_thread
 from watcher.documents.adding import Addition
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.i18n.message import Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
+    from watcher.daemon.dry_run import Verdict
     from watcher.daemon.state_folder import Places
-    from watcher.daemon.verdicts import Verdict
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
     from watcher.model.uploads import Route
@@ -50,16 +50,13 @@ class FolderSettings(Struct, frozen=True):
     def all(self) -> dict[str, object]:
         """Return all folders, each with its rules in order."""
         names = source_names(self.places)
-        problems = {each.path: each.problem for each in self.app.snapshot().watched}
+        problems = {each.path: self.word(each.problem) for each in self.app.snapshot().watched}
         return {
             "folders": [
-                _folder(folder, self._problem(problems, folder), names)
+                _folder(folder, problems.get(os.path.realpath(folder.path), ""), names)
                 for folder in self.app.config.folders
             ]
         }
-
-    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
-        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """Return what would happen to the file at ``path``; the code that uploads decides it."""

@@ -56,7 +56,9 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
     values = {
         "language": html.escape(word.language),
         "proof": html.escape(proof),
-        "start": as_data({**start, "texts": page_texts(word.language), "language": word.language}),
+        "start": as_script(
+            {**start, "texts": page_texts(word.language), "language": word.language}
+        ),
     }
 
     def fill(found: re.Match[str]) -> str:
@@ -66,7 +68,7 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
         return _PLACE.sub(fill, file.read())
 
 
-def as_data(value: object) -> str:
+def as_script(value: object) -> str:
     """Return JSON that cannot end the element that contains it, nor begin another one."""
     text = json.dumps(value)
     for character in "<>&":

@@ -245,7 +245,7 @@ class Pending(Struct, frozen=True):
     files: int
 
 
-class Connection(Struct, frozen=True):
+class Reachability(Struct, frozen=True):
     """HrFlow has been unreachable since ``offline_since``, or can be reached again (0)."""
 
     offline_since: float

@@ -161,11 +161,10 @@ def tags(entry: Entry) -> str:
 
 def _tags(entry: Entry) -> list[tuple[str, str]]:
     found = json.loads(dict(entry.fields).get("tags", "[]"))
-    return [(tag["name"], _plain(tag["value"])) for tag in found]
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return [
+        (tag["name"], value if isinstance(value := tag["value"], str) else json.dumps(value))
+        for tag in found
+    ]
 
 
 def record(entry: Entry) -> dict[str, object]:

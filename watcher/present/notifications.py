@@ -20,7 +20,7 @@ from watcher.present.menu import (
     ACTIVITY,
     ATTENTION,
     SET_UP,
-    Item,
+    MenuItem,
     approving,
     cut,
     folder_name,
@@ -102,7 +102,7 @@ class Notification(Struct, frozen=True):
     title: str
     text: str
     action: Action
-    buttons: tuple[Item, ...] = ()
+    buttons: tuple[MenuItem, ...] = ()
 
 
 class _Problem(Struct, frozen=True):
@@ -296,7 +296,7 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
     for hold in active_holds(snapshot):
         why = cut(word(hold.why), _WHY_LETTERS)
         title, todo, action = held_back(hold.files, word), "", ATTENTION
-        buttons: tuple[Item, ...] = ()
+        buttons: tuple[MenuItem, ...] = ()
         if needs_approval(hold):
             title = awaiting_approval(hold.files, word, hold.size)
             todo = word("To approve the upload, open the activity page.")
@@ -325,9 +325,11 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
         yield _Problem("offline", OFFLINE_SECONDS, said)
 
 
-def _answers(hold: ActiveHold, word: Catalog) -> tuple[Item, ...]:
+def _answers(hold: ActiveHold, word: Catalog) -> tuple[MenuItem, ...]:
     """Return the buttons for files that wait for an approval; more may come before the click."""
-    return Item(word("Upload all"), approving(hold)), Item(word("Ignore all"), ignoring(hold))
+    return MenuItem(word("Upload all"), approving(hold)), MenuItem(
+        word("Ignore all"), ignoring(hold)
+    )
 
 
 def _order(entry: Entry) -> tuple[float, int]:

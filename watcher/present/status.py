@@ -159,8 +159,12 @@ def _needs(snapshot: Snapshot, word: Catalog) -> str:
         parts.append(held_back(held, word))
     elif asked:
         parts.append(awaiting_approval(asked, word))
-    if folders := len(broken_folders(snapshot)):
-        parts.append(cannot_be_watched(folders, word))
+    if broken := len(broken_folders(snapshot)):
+        parts.append(
+            word.plural(
+                "1 folder can't be watched", "{count:count} folders can't be watched", broken
+            )
+        )
     return joined(*parts, _remarks(snapshot, word))
 
 
@@ -216,13 +220,6 @@ def awaiting_approval(files: int, word: Catalog, size: int = 0) -> str:
         "1 file is waiting for your approval",
         "{count:count} files are waiting for your approval",
         files,
-    )
-
-
-def cannot_be_watched(folders: int, word: Catalog) -> str:
-    """Say that folders cannot be watched."""
-    return word.plural(
-        "1 folder can't be watched", "{count:count} folders can't be watched", folders
     )
 
 

@@ -26,7 +26,7 @@ from watcher.model.settings import (
 )
 from watcher.model.uploads import Open, Route, Skip
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.patterns import Facts, Values, compile_pattern, fill, harmless, names_in
+from watcher.routing.patterns import Host, Values, compile_pattern, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Plan(Struct, frozen=True):
 
     folder: Folder
     ignored: Callable[[str], str]
-    facts: Facts
+    host: Host
     rules: tuple[_Compiled, ...] = ()
     is_imported: bool = False
 
@@ -123,13 +123,13 @@ class Plan(Struct, frozen=True):
             parts = [_left_out(part, self.accepts) for part in document.parts]
             return _open(sniffed, parts, self.accepts, number)
         try:
-            return _route(settings, number, document, Values(document, self.facts, captured))
+            return _route(settings, number, document, Values(document, self.host, captured))
         except _NotRoutedError as error:
             return Skip(State.REFUSED, error.why, number)
 
 
 def make_plan(
-    folder: Folder, facts: Facts, targets: Collection[str] = (), *, is_imported: bool = False
+    folder: Folder, host: Host, targets: Collection[str] = (), *, is_imported: bool = False
 ) -> Plan:
     """Compile a folder that has passed the configuration's check.
 
@@ -142,7 +142,7 @@ def make_plan(
         )
         for number, rule in enumerate(folder.rules, 1)
     )
-    return Plan(folder, ignore_filter(folder, targets), facts, rules, is_imported)
+    return Plan(folder, ignore_filter(folder, targets), host, rules, is_imported)
 
 
 class _NotRoutedError(Exception):

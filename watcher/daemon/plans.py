@@ -22,7 +22,7 @@ from watcher.model.settings import Folder, parse_folder
 from watcher.pipeline.messages import ApproveBelow, ApprovedBelow, Resume
 from watcher.present import view
 from watcher.routing.names import is_in
-from watcher.routing.patterns import Facts
+from watcher.routing.patterns import Host
 from watcher.routing.rules import Plan, make_plan
 
 if TYPE_CHECKING:
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def this_machine() -> Facts:
+def this_host() -> Host:
     """Return the host and user names, which placeholders may use."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers
         user = "unknown"
-    return Facts(hostname=socket.gethostname(), user=user)
+    return Host(hostname=socket.gethostname(), user=user)
 
 
 def make_plans(
@@ -57,9 +57,9 @@ def make_plans(
     paths = {folder.path for folder in watched}
     accounts = {account.name for account in config.accounts}
     others = [each for each in imported if each.path not in paths and each.account in accounts]
-    facts = this_machine()
+    host = this_host()
     return {
-        each.path: make_plan(each, facts, targets, is_imported=each.path not in paths)
+        each.path: make_plan(each, host, targets, is_imported=each.path not in paths)
         for each in (*watched, *others)
     }
 
