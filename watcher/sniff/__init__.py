@@ -8,6 +8,7 @@ grow with the file. No content raises an exception; a failing disk does (``OSErr
     detect            what a file is, and the name that is sent
     formats           the table of formats and their signatures
     zips, compounds   what a zip file or an OLE compound file is
-    endings           whether a file has its end
+    pdfs              where a PDF begins, whether it is complete, and how it is locked
+    endings           whether other files are complete
     content           reads a file at its ends, or within bounds
 """

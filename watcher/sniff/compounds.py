@@ -6,8 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from watcher.sniff import formats
-from watcher.sniff.content import Bounded
-from watcher.sniff.endings import End
+from watcher.sniff.content import Bounded, End
 
 if TYPE_CHECKING:
     from watcher.sniff.content import Content

@@ -1,8 +1,9 @@
-"""A file's content: read at its ends, and given to libraries within bounds."""
+"""A file's content: whether it has its end, and how it is read and given to libraries."""
 
 from __future__ import annotations
 
 import contextlib
+import enum
 import errno
 import io
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 REACH: Final = 1_000_000
 _NEAR: Final = (2048, 65_536, REACH)
 _OVERLAP: Final = 64
+FILLING = b"\0 \t\r\n\x0c\x1a"  # what may follow the end: padding, line ends, Ctrl-Z
+
+
+class End(enum.Enum):
+    """Whether a file has the end that its format calls for."""
+
+    SEEN = "seen"
+    NONE = "none"  # the format has none, or the file opens without it
+    DOUBTFUL = "doubtful"  # it seems to be missing: waited for, then sent all the same
+    MISSING = "missing"  # without it no program opens the file
 
 
 class Content(NamedTuple):

@@ -4,35 +4,32 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import IO, TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from watcher.model.files import Sniffed
 from watcher.sniff import formats
 from watcher.sniff.compounds import identify_compound
-from watcher.sniff.content import Bounded, Content
-from watcher.sniff.endings import End, find_end
+from watcher.sniff.content import Content, End
+from watcher.sniff.endings import find_end
 from watcher.sniff.formats import KNOWN_EXTENSIONS, SAME, find_signature, guess_other, is_tar
+from watcher.sniff.pdfs import (
+    JUNK,
+    begins_as_pdf,
+    find_header,
+    find_lock,
+    is_late_pdf,
+    may_be_pdf,
+)
 from watcher.sniff.zips import identify_zip
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import BinaryIO
 
     from watcher.sniff.formats import Format
 
 #: Bytes that tell what is no document; as much as filetype examines.
 HEAD: Final = 8192
-_JUNK = 1024  # bytes; readers look for a PDF's header that far (PDF 1.7, implementation note 13)
 _ZIP_BEGIN = re.compile(rb"(?:PK\x07\x08|PK00)?PK\x03\x04")  # marks of volumes: APPNOTE.TXT 8.5
-_PDF_BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?[\0\s]{0,64}(?:%PDF-|%!PS-Adobe-\d\.\d PDF-\d)")
-_PDF_HEADER = re.compile(rb"%PDF-\d")
-_PDF_OBJECT = re.compile(rb"\d\s++\d++\s++obj\b")
-
-#: The header as a line of its own, and not in a sentence about such files.
-_PDF_LINE = re.compile(rb"[\0\s\xef\xbb\xbf]*%[^\r\n%]{4,24}?\d\.\d[ \t]*(?:[\r\n%]|\Z)")
-_STARTXREF = re.compile(rb"startxref\s+(\d{1,12})\s+%%EOF")
-_POINTER = re.compile(rb"startxref\s+(\d{1,12})")
-_NEAR: Final = 65_536  # bytes before the end of a PDF in which a trailer is looked for
 _WHOLE: Final = {End.SEEN: True, End.NONE: None, End.DOUBTFUL: False, End.MISSING: False}
 
 
@@ -45,8 +42,8 @@ def sniff(handle: BinaryIO, size: int, name: str) -> Sniffed:
     handle.seek(0)
     content = Content(handle, size, handle.read(HEAD))
     found, end = _identify(content, _extension(name))
-    if found is formats.PDF and any(b"/Encrypt" in part for part in _read_trailers(content)):
-        found = _find_lock(content) or found
+    if found is formats.PDF:
+        found = find_lock(content) or found
     broken = end is End.MISSING
     return Sniffed(found.media_type, found.extension, found.what, _WHOLE[end], broken, found.advice)
 
@@ -74,105 +71,26 @@ def _identify(content: Content, extension: str) -> tuple[Format, End]:
 
 def _identify_behind_junk(content: Content, extension: str) -> tuple[Format, End]:
     """Return what follows some junk, as mail gateways, scanners and web servers put it first."""
-    if _ZIP_BEGIN.search(content.head, 0, _JUNK):
+    if _ZIP_BEGIN.search(content.head, 0, JUNK):
         found, end = identify_zip(content, extension)
         if end is End.SEEN:
             return found, end
-    found = formats.PDF if _find_header(content.head) else formats.UNKNOWN
+    found = formats.PDF if find_header(content.head) else formats.UNKNOWN
     return found, find_end(found, content)
 
 
 def _identify_by_head(content: Content, extension: str) -> Format:
     head = content.head
-    may_be_pdf = _PDF_BEGIN.match(head) is not None
-    if may_be_pdf and _begins_as_pdf(head):
+    is_marked = may_be_pdf(head)
+    if is_marked and begins_as_pdf(head):
         return formats.PDF
     text = _find_text(head, extension)
-    if may_be_pdf and text is None:
+    if is_marked and text is None:
         return formats.PDF
     found = find_signature(head, extension) or _find_mail(head, extension)
-    if found is None and text in (formats.TEXT, formats.HTML) and _is_late_pdf(content, extension):
-        return formats.PDF
-    return found or text or guess_other(head)
-
-
-def _begins_as_pdf(head: bytes) -> bool:
-    return bool(_PDF_LINE.match(head) or _PDF_OBJECT.search(head))
-
-
-def _find_header(head: bytes) -> re.Match[bytes] | None:
-    """Find a header behind junk, and an object."""
-    header = _PDF_HEADER.search(head, 0, _JUNK)
-    return header if header and _PDF_OBJECT.search(head, header.end()) else None
-
-
-def _is_late_pdf(content: Content, extension: str) -> bool:
-    """Whether what looks like text is a PDF behind some lines of junk, and not a text about PDF.
-
-    What begins as a page is a page. Else the last pointer leads to a cross-reference table, counted
-    from the start of the file or from the header; or it is called a PDF and ends like one.
-    """
-    header = _find_header(content.head)
-    tail = content.tail(2048)
-    pointers = _STARTXREF.findall(tail) if header else ()
-    if header is None or not pointers or _HTML.match(content.head.decode("latin-1")):
-        return False
-    if extension == ".pdf" and tail.rstrip(b"\0 \t\r\n").endswith(b"%%EOF"):
-        return True
-    places = (int(pointers[-1]), header.start() + int(pointers[-1]))
-    return any(re.match(rb"\s*(?:xref\b|\d+\s+\d+\s+obj\b)", content.read(at, 32)) for at in places)
-
-
-def _read_trailers(content: Content) -> Iterator[bytes]:
-    """Yield where a PDF's trailer may be: the end, where the last pointer leads, and the start.
-
-    Anything may be appended behind the end.
-    """
-    last = content.find_last(b"startxref")
-    end = content.size if last < 0 else min(content.size, last + 64)
-    part = content.read(max(0, end - _NEAR), min(end, _NEAR))
-    yield part
-    if pointers := _POINTER.findall(part):
-        yield content.read(int(pointers[-1]), 4096)
-    yield content.head
-
-
-# --- A PDF that needs a password or a certificate: ISO 32000-2, 7.6 ------------------------------
-
-_PDF_BUDGET: Final = 2_000_000  # bytes the library may read: the table of 100,000 objects
-_ENTRIES: Final = 50_000  # of a compressed table: some seconds of a hostile one
-_FILTERED: Final = (4, 5, 6)  # versions with a filter for each kind of data
-
-
-def _find_lock(content: Content) -> Format | None:
-    """Return how a PDF is locked: with a password, or for those with a certificate or a licence.
-
-    None where everybody can open it, or where that cannot be determined.
-    """
-    import pypdf  # noqa: PLC0415 - 150 ms for a rare PDF
-
-    class Unopened(pypdf.PdfReader):
-        """Reads the encryption dictionary alone, as the library refuses all but its own kinds."""
-
-        is_encrypted = False
-
-    end = content.find_last(b"%%EOF")
-    bounded = Bounded(content.handle, _PDF_BUDGET, content.size if end < 0 else end + 5)
-    handle = cast("IO[bytes]", bounded)
-    lock = None
-    with bounded.tolerated((Exception,)):  # a damaged PDF can raise anything
-        rules: Any = Unopened(handle, xref_stream_maximum_entries=_ENTRIES).trailer["/Encrypt"]
-        if rules["/Filter"] != "/Standard":
-            lock = None if _is_for_attachments(rules) else formats.ENCRYPTED
-        elif not pypdf.PdfReader(handle).decrypt(""):
-            lock = formats.LOCKED
-    return lock
-
-
-def _is_for_attachments(rules: Any) -> bool:
-    """Whether only attachments, or nothing at all, may be encrypted."""
-    filters = {rules.get(name, "/Identity") for name in ("/StmF", "/StrF")}
-    return rules.get("/V") in _FILTERED and filters == {"/Identity"}
+    if found or text not in (formats.TEXT, formats.HTML) or _HTML.match(head.decode("latin-1")):
+        return found or text or guess_other(head)
+    return formats.PDF if is_late_pdf(content, extension) else text
 
 
 # --- Text, markup and mail ---------------------------------------------------------------------

@@ -6,12 +6,12 @@ file prove nothing.
 
 from __future__ import annotations
 
-import enum
 import re
 from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
-from watcher.sniff.content import REACH
+from watcher.sniff.content import FILLING, REACH, End
+from watcher.sniff.pdfs import find_pdf_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,26 +20,7 @@ if TYPE_CHECKING:
     from watcher.sniff.formats import Format
 
 
-class End(enum.Enum):
-    """Whether a file has the end that its format calls for."""
-
-    SEEN = "seen"
-    NONE = "none"  # the format has none, or the file opens without it
-    DOUBTFUL = "doubtful"  # it seems to be missing: waited for, then sent all the same
-    MISSING = "missing"  # without it no program opens the file
-
-
-_FILLING = b"\0 \t\r\n\x0c\x1a"  # what may follow the end: padding, line ends, Ctrl-Z
 _JPEG_SEGMENTS = 256  # before the image itself; real files have fewer than 40
-_MORE_PDF = re.compile(rb"\d\s+\d+\s+obj\b")
-_STARTXREF = re.compile(rb"startxref\s+\d+\s*\Z")
-
-#: The cross-reference table behind the last object; readers rebuild the rest if they must.
-_TABLE = re.compile(rb"endobj\s+(?:xref\s+\d|\d+\s+\d+\s+obj\s*<<[^>]{0,500}/Type\s*/XRef\b)")
-
-#: What the first page of a linearized file ends with (ISO 32000, annex F): the rest follows.
-_FIRST_PAGE = re.compile(rb"startxref\s+0\s+%%EOF")
-
 #: In RTF: raw bytes of a length, braces that are text, and those that are not.
 _RTF_TOKEN = re.compile(rb"\\bin(\d{1,9}) ?|\\[\\{}]|[{}]")
 _BMP_PLAIN = (0, 3)  # compressions of which every row has its size
@@ -49,42 +30,6 @@ def find_end(found: Format, content: Content) -> End:
     """Return whether ``content`` has the end that the format ``found`` calls for."""
     check = _CHECKS.get(found)
     return check(content) if check else End.NONE
-
-
-def _find_pdf_end(content: Content) -> End:
-    """Look for an ``%%EOF`` with nothing of the document behind it.
-
-    Without that mark readers still open a file that has a pointer to its cross-reference table,
-    and where an incremental update is incomplete they open the version before it.
-    """
-    for tail in content.tails():
-        mark = tail.rfind(b"%%EOF")
-        if mark >= 0 and _ends_first_page(content, tail[: mark + 5]):
-            return End.MISSING
-        if mark >= 0:
-            return End.DOUBTFUL if _MORE_PDF.search(tail, mark) else End.SEEN
-        if _STARTXREF.search(tail.rstrip(_FILLING)):
-            return End.NONE
-    # The searched part is allocated but not filled: what precedes it is not known.
-    is_room = content.size > REACH and not tail.strip(b"\0")
-    has_objects = _TABLE.match(tail, tail.rfind(b"endobj")) is not None
-    opens = is_room or has_objects or _has_early_end(content)
-    return End.DOUBTFUL if opens else End.MISSING
-
-
-def _ends_first_page(content: Content, text: bytes) -> bool:
-    last = text.rfind(b"startxref")
-    is_first = last >= 0 and _FIRST_PAGE.fullmatch(text, last) is not None
-    return is_first and b"/Linearized" in content.head
-
-
-def _has_early_end(content: Content) -> bool:
-    """Whether there is an ``%%EOF`` anywhere: the document opens as it was then."""
-    for chunk in content.before_tails():
-        ends = (found.end() for found in re.finditer(b"%%EOF", chunk))
-        if any(not _ends_first_page(content, chunk[:end]) for end in ends):
-            return True
-    return False
 
 
 def _find_png_end(content: Content) -> End:
@@ -168,7 +113,7 @@ def _find_rtf_end(content: Content) -> End:
                 return End.SEEN
     if content.size > REACH:
         return End.NONE if b"}" in content.tail(REACH) else End.MISSING
-    return End.DOUBTFUL if body.rstrip(_FILLING).endswith(b"}") else End.MISSING
+    return End.DOUBTFUL if body.rstrip(FILLING).endswith(b"}") else End.MISSING
 
 
 def _find_html_end(content: Content) -> End:
@@ -182,7 +127,7 @@ def _find_text_end(content: Content) -> End:
 
 
 _CHECKS: Final[dict[Format, Callable[[Content], End]]] = {
-    formats.PDF: _find_pdf_end,
+    formats.PDF: find_pdf_end,
     formats.PNG: _find_png_end,
     formats.JPEG: _find_jpeg_end,
     formats.BMP: _find_bmp_end,

@@ -9,8 +9,7 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
-from watcher.sniff.content import Bounded
-from watcher.sniff.endings import End
+from watcher.sniff.content import Bounded, End
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
