@@ -11,10 +11,11 @@ from tests.support.follow_up import let_pass
 from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
 from watcher import sandbox as sb
-from watcher.i18n.message import NOTHING
+from watcher.i18n.message import NOTHING, verbatim
 from watcher.journal.reader import Reader
+from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import LEFT
+from watcher.model.reasons import LEFT
 from watcher.model.settings import AfterRefusal, Existing, Item
 from watcher.pipeline.messages import ApproveBelow, Leave, Pause, Retry
 from watcher.sandbox import Fault, Kind
@@ -283,3 +284,29 @@ def test_what_was_refused_and_moved_away_stays_refused_under_new_settings(world,
     make_pdf(os.path.join(folder.path, "b.pdf"), "b")
     eventually(lambda: world.outcomes().get("b.pdf") == "sent")
     assert world.states()["a.exe"] == "refused"
+
+
+class LateProblems(dict):
+    """An App's problems of folders: what is told of one comes right after it was looked up."""
+
+    def __init__(self, problems, tell):
+        super().__init__(problems)
+        self._tell = tell
+
+    def get(self, path, default=None):
+        return self._tell_after(path, super().get(path, default))
+
+    def setdefault(self, path, default=None):
+        return self._tell_after(path, super().setdefault(path, default))
+
+    def _tell_after(self, path, found):
+        self._tell(FolderState(path, verbatim("It cannot be read.")))
+        return found
+
+
+def test_a_problem_of_a_folder_that_comes_during_a_reload_is_not_lost(world):
+    folder = world.folder()
+    world.start(folder)
+    world.app._problems = LateProblems(world.app._problems, world.app._on_event)
+    world.app.reload(world.config(folder))
+    assert set(world.app.facts()["folders"].values()) == {"It cannot be read."}

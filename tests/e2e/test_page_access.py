@@ -100,7 +100,7 @@ def test_senseless_orders_are_refused_in_a_sentence(office):
     assert office.ask("POST", "/api/pause", "not json", **token)[0] == 400
     assert office.ask("POST", "/api/pause", "x" * 2_000_000, **token)[0] == 413
     assert office.ask("GET", "/api/files?state=none", **token)[0] == 400
-    assert office.ask("GET", "/api/files?before=x", **token)[0] == 400
+    assert office.ask("GET", "/api/files?sort=x", **token)[0] == 400
     assert office.ask("GET", "/api/files/99", **token)[0] == 400
     assert office.ask("DELETE", "/api/files/1", **token)[0] == 405
 

@@ -3,6 +3,8 @@
 import itertools
 import os
 import signal
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 
@@ -296,6 +298,31 @@ def pixmap(image):
     return image.width, image.height, bytes(itertools.chain.from_iterable(points))
 
 
+#: Shows and stops icons, on threads that take turns as often as they can.
+SHOWN_AND_STOPPED = """
+import sys, threading
+from watcher.desktop.backends import TrayIcon
+from watcher.model.snapshot import AppState
+from watcher.present.menu import IconView
+
+sys.setswitchinterval(1e-5)
+for _ in range(50):
+    icon = TrayIcon("xorg", IconView(AppState.IDLE, "", ()), print)
+    icon.run(lambda: threading.Thread(target=icon.stop).start())
+"""
+
+
+@needs_screen
+def test_x11_misses_no_call_of_another_thread(surroundings):
+    screen = surroundings.have(Screen, surroundings.root)
+    surroundings.have(Trayer, screen)
+    until(lambda: find_backend(surroundings.environ(screen)) == "xorg")
+    subprocess.run(
+        [sys.executable, "-c", SHOWN_AND_STOPPED], env=surroundings.environ(screen), check=True,
+        timeout=PATIENCE,
+    )  # fmt: skip
+
+
 @needs_screen
 def test_an_icon_appears_once_there_is_a_panel_and_moves_to_whoever_shows_more(surroundings):
     bus = surroundings.have(Bus, surroundings.root)
@@ -370,6 +397,30 @@ def test_a_process_that_hangs_holds_nobody_up(surroundings):
         made.stop(seconds=0.2)
         assert not made._thread.is_alive()
         assert made._process.poll() is not None
+
+
+#: The icon's process, of which the first one hangs where it would show the icon.
+HANGS_AT_FIRST = """
+import os, sys, threading
+from watcher.desktop import __main__, backends
+
+if not os.path.exists(sys.argv[1]):
+    open(sys.argv[1], "x").close()
+    __main__._SHOW_SECONDS = 0.1
+    backends.TrayIcon.run = lambda icon, shown: threading.Event().wait()
+del sys.argv[1]
+os._exit(__main__.main())
+"""
+
+
+@needs_bus
+def test_a_process_that_hangs_before_it_shows_the_icon_is_replaced(surroundings):
+    bus = surroundings.have(Bus, surroundings.root)
+    panel = surroundings.have(Panel, bus.address)
+    hanging = (sys.executable, "-c", HANGS_AT_FIRST, str(surroundings.root / "has hung"))
+    with tray(surroundings.environ(bus=bus), command=hanging) as made:
+        until(lambda: made.backend == "notifier", "no other process was started")
+        assert len(panel.items) == 1
 
 
 def test_nothing_is_sent_where_nothing_changes_and_little_in_a_burst(surroundings):

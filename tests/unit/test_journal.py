@@ -22,8 +22,9 @@ from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.entries import Stat
 from watcher.model.errors import JournalError
+from watcher.model.holds import existing_key, hold_key
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import TRANSITIONS, Step, existing_key, hold_key
+from watcher.model.lifecycle import TRANSITIONS, Step
 from watcher.model.uploads import Profile, Route
 
 ROUTE = Route("default", "source", "ref")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.support.mails import image, mail, pdf, save
+from tests.support.mails import blank_png, image, mail, pdf, save
 from tests.support.outlook import attachment, compound, message
 from watcher.documents import Spool, find_container, identify, reopen
 from watcher.model.files import Mail, Unusable
@@ -151,7 +151,7 @@ LOGO = "a small image, such as a logo"
         (image(300, 80, noisy=True)[:3000], LOGO),  # what is there tells its size
         (image(595, 842, "JPEG"), ""),  # A4 at 72 dpi
         (image(1240, 1754, mode="1"), ""),  # 1 kB
-        (image(30_000, 30_000, mode="1"), ""),  # which nobody decodes
+        (blank_png(30_000, 30_000), ""),  # which nobody decodes
         (image(300, 80)[:20], ""),  # damaged: a document, which is refused if it is none
         (b"\x89PNG\r\n\x1a\n" + bytes(300), ""),
         (b"", ""),
@@ -367,6 +367,19 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
 def test_a_message_without_a_document_attached_to_an_outlook_message_is_told_of(tmp_path):
     save(tmp_path, "mail.msg", compound(message(attachment("empty", message()))))
     assert inside(tmp_path, "mail.msg") == {"empty": "an email without a document"}
+
+
+@pytest.mark.parametrize("name", ["deep.eml", "deep.msg"])
+def test_emails_are_opened_one_level_deep_whatever_they_are_in(tmp_path, name):
+    deep = mail(("b.pdf", pdf("b"))).as_bytes()
+    if name.endswith(".msg"):
+        deep = compound(message(attachment("b.pdf", pdf("b"))))
+    forwarded = mail(("CV.pdf", pdf("cv")), (name, deep)).as_bytes()
+    save(tmp_path, "mail.eml", mail(("forwarded.eml", forwarded)))
+    embedded = message(attachment("CV.pdf", pdf("cv")), attachment(name, deep))
+    save(tmp_path, "mail.msg", compound(message(attachment("forwarded", embedded))))
+    expected = {"CV.pdf": "", name: "an email inside an attached email"}
+    assert inside(tmp_path, "mail.eml") == inside(tmp_path, "mail.msg") == expected
 
 
 def test_an_outlook_message_attached_to_a_mail_is_opened(tmp_path):

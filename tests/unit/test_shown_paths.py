@@ -23,6 +23,19 @@ def test_a_path_below_its_folder_is_relative_to_it(folder, path, expected):
     assert listing.below(folder, path) == expected
 
 
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("/home/ana/CVs", "~/CVs"),
+        ("/home/anastasia/CVs", "/home/anastasia/CVs"),
+        ("/srv/home/ana/CVs", "/srv/home/ana/CVs"),
+        ("/home/ana", "/home/ana"),
+    ],
+)
+def test_a_path_in_the_home_folder_is_shown_with_a_tilde(path, expected):
+    assert listing.short_path(path, "/home/ana") == expected
+
+
 def test_a_time_of_today_has_no_date_and_another_no_clock():
     now = time.mktime((2026, 11, 29, 12, 0, 0, 0, 0, -1))
     assert brief_moment(now - 60, now) == moment(now - 60)[11:]

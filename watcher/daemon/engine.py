@@ -8,10 +8,10 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
-from watcher.daemon.adapters import Threads
-from watcher.daemon.folders import this_machine
 from watcher.daemon.hooks import HookCommands
+from watcher.daemon.plans import this_host
 from watcher.daemon.recovery import check_room, open_journal
+from watcher.daemon.threads import WorkerThreads
 from watcher.documents import Spool
 from watcher.folders import FolderSupervisor, WatchedFolder
 from watcher.i18n.message import NOTHING, msg
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.credentials import Keys
-    from watcher.daemon.adapters import RealClock
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.hrflow.client import Client
     from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
@@ -40,15 +39,16 @@ if TYPE_CHECKING:
     from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import (
-        Finding,
         Job,
         Outcome,
         PageAnswer,
+        ProfileAnswer,
         Search,
         SourceAnswer,
     )
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
+    from watcher.system.clock import RealClock
 
 _log = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Clients:
             self._keys.forget(job.account)
         return outcome
 
-    def find(self, job: Job) -> Finding:
+    def find(self, job: Job) -> ProfileAnswer:
         """Look up the profile with the job's reference."""
         client = self._client(job.account)
         return client.find(job.source_key, job.reference) if client else _removed(job.account)
@@ -183,7 +183,7 @@ class SharedLedger:
                 url,
                 password=lambda: self._password(config.allow_insecure_keyring),
                 instance_path=self._places.ledger_instance,
-                machine=this_machine().hostname,
+                machine=this_host().hostname,
                 program=__version__,
                 post=self._post,
                 tick=self._clock.tick,
@@ -317,8 +317,8 @@ class Engine:
             self._journal.close()
         self._reader.close()
 
-    def _make_threads(self, post: Callable[[object], None]) -> Threads:
-        self._threads = Threads(post, 1)
+    def _make_threads(self, post: Callable[[object], None]) -> WorkerThreads:
+        self._threads = WorkerThreads(post, 1)
         return self._threads
 
     def _forward(self, event: object) -> None:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 #: Whether pystray is the only way to show an icon, and always there.
 _HAS_ONE_BACKEND: Final = sys.platform in ("win32", "darwin")
 
+#: Seconds that libraries have to show the icon where something can.
+_SHOW_SECONDS: Final = 30.0
+
 #: Seconds that libraries have to end once the icon is stopped.
 _END_SECONDS: Final = 2.0
 _log = logging.getLogger(__name__)
@@ -78,6 +81,8 @@ class IconProcess:
         backend = sys.platform if _HAS_ONE_BACKEND else self._wait_for_host()
         if not backend:
             return NO_DESKTOP
+        late = threading.Timer(_SHOW_SECONDS, self._give_up)
+        late.start()
         from watcher.desktop.backends import TrayIcon  # noqa: PLC0415 - takes memory
 
         with self._lock:
@@ -91,11 +96,21 @@ class IconProcess:
             watch = threading.Thread(target=_leave_for_other, args=(backend,), name="hosts")
             watch.daemon = True
             watch.start()
+
+        def shown() -> None:
+            late.cancel()
+            self._output.write(shown=backend)
+
         try:
-            icon.run(lambda: self._output.write(shown=backend))
+            icon.run(shown)
         except OSError as error:
             _log.info("the message bus has gone: %s", error)
         return OTHER_HOST  # if it was not stopped, its host has gone
+
+    def _give_up(self) -> None:
+        """End the process, so that another one is started: a library hangs."""
+        _log.warning("the icon was not shown within %d seconds", _SHOW_SECONDS)
+        os._exit(1)
 
     def _wait_for_host(self) -> str:
         from watcher.desktop.session import HostMonitor  # noqa: PLC0415 - on Linux only

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import queue
+import select
 import threading
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -14,9 +17,9 @@ from watcher.desktop.drawing import draw
 from watcher.model.snapshot import AppState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from watcher.present.menu import Action, IconView, Item
+    from watcher.present.menu import Action, IconView, MenuItem
 
 _log = logging.getLogger(__name__)
 
@@ -107,7 +110,7 @@ class TrayIcon:
 
         return pystray.Menu(*(self._item(item) for item in self._view.menu))
 
-    def _item(self, item: Item) -> Any:
+    def _item(self, item: MenuItem) -> Any:
         import pystray  # noqa: PLC0415
 
         if not item.text:
@@ -148,8 +151,9 @@ def xorg_icon(base: Any) -> Any:
     """Return a subclass of ``base``, pystray's icon for X11, that makes up for three omissions.
 
     In pystray 0.19.5 the window does not select the clicks that it handles. With every new image
-    the icon is docked again, which makes it narrower each time in trayer. And ``run`` starts the
-    thread that shows the icon before it sets the attribute which that needs.
+    the icon is docked again, which makes it narrower each time in trayer. And several threads use
+    one connection, where python-xlib can miss an event and wait for ever: here only the main
+    thread uses it.
 
     When the panel goes, the window goes with it: this process ends, and its successor waits for
     the next panel (see ``is_time_to_leave`` in ``watcher.desktop.session``).
@@ -159,21 +163,66 @@ def xorg_icon(base: Any) -> Any:
     class XorgIcon(base):  # type: ignore[misc] # pystray has no types
         """See :func:`xorg_icon`."""
 
+        def __init__(self, *arguments: Any) -> None:
+            self._calls = _Calls()
+            super().__init__(*arguments)
+
+        def _rewrite_implementation(self, *methods: Callable[[], object]) -> None:
+            for method in methods:
+                setattr(self, method.__name__, partial(self._calls.make, method))
+
+        def _events(self) -> Iterator[Any]:
+            while True:
+                self._calls.answer()
+                while self._display.pending_events():
+                    yield self._display.next_event()
+                self._calls.wait(self._display)
+
         def _create_window(self) -> Any:
             window = super()._create_window()
             mask = X.ExposureMask | X.StructureNotifyMask | X.ButtonPressMask
             window.change_attributes(event_mask=mask)
             return window
 
-        def _run(self) -> None:
-            self._thread = threading.current_thread()
-            super()._run()
-
         def _assert_docked(self) -> None:
             if not self._systray_manager:
                 super()._assert_docked()
 
     return XorgIcon
+
+
+class _Calls:
+    """Calls that other threads have the main thread make, which makes this object."""
+
+    def __init__(self) -> None:
+        self._main_thread = threading.current_thread()
+        self._waiting: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self._wake_read, self._wake_write = os.pipe()
+
+    def make(self, call: Callable[[], object]) -> None:
+        """Have ``call`` made; return once it has been."""
+        if threading.current_thread() is self._main_thread:
+            call()
+            return
+        done = threading.Event()
+
+        def call_and_tell() -> None:
+            call()
+            done.set()
+
+        self._waiting.put(call_and_tell)
+        os.write(self._wake_write, b"!")
+        done.wait()
+
+    def answer(self) -> None:
+        """Make the calls that are waiting."""
+        while not self._waiting.empty():
+            self._waiting.get()()
+
+    def wait(self, other: Any) -> None:
+        """Wait for a call, or until there is something to read from ``other``."""
+        if self._wake_read in select.select([other, self._wake_read], [], [])[0]:
+            os.read(self._wake_read, 4096)
 
 
 def _without_transparency(image: Image.Image) -> Image.Image:

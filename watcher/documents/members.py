@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NESTED: Final = msg("an email inside an attached email")
 EMPTY: Final = msg("an email without a document")
+PICTURE: Final = msg("an image in the text")
 
 #: The most members of a file that is opened.
 MOST: Final = 500
@@ -37,7 +38,8 @@ _RESERVED: Final = re.compile(r'[<>:"|?*]')
 class Member(Struct, frozen=True):
     """A file inside another: ``read`` yields its ``size`` bytes in pieces.
 
-    ``left_out``: what it is, if it is not a document of its own.
+    ``left_out``: what it is, if it is not a document of its own. ``attached``: lists what is
+    attached to it, if it is a message that is not a file of its own.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Member(Struct, frozen=True):
     read: Callable[[], Iterable[bytes]]
     left_out: Message = NOTHING
     mail: Mail = NO_MAIL
+    attached: Callable[[], Iterable[Member]] | None = None
 
 
 def name_members(members: Iterable[Member]) -> dict[str, Member]:

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from msgspec import Struct
 
-from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import show_file
-from watcher.daemon.folders import imported_folder
+from watcher.daemon.plans import imported_folder
 from watcher.i18n.message import Text, msg
 from watcher.model.errors import JournalError, UnusableError, UsageError
 from watcher.model.kinds import FAILED
@@ -22,6 +21,7 @@ from watcher.pipeline.messages import Ignore, NameSources, Pause, ReleaseHold, R
 from watcher.present import listing
 from watcher.present.status import needs_approval
 from watcher.routing.names import document_path
+from watcher.system.clock import next_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from watcher.page.activity import Activity
 
     Body = Mapping[str, Any]
+    #: Takes the body of a request and returns its answer.
+    Order = Callable[[Body], dict[str, object]]
 
 #: Files in one message to the pipeline.
 _PIECE: Final = 500
@@ -72,6 +74,18 @@ class JournalActions(Struct, frozen=True):
 
     app: Receiver
     activity: Activity
+
+    def orders(self) -> dict[str, Order]:
+        """Return all actions by their names: in the API, in the menu, and in :func:`cli.send`."""
+        return {
+            "pause": self.pause,
+            "resume": self.resume,
+            "snooze": self.snooze,
+            "retry": self.retry,
+            "ignore": self.ignore,
+            "sources": self.name_sources,
+            "forget": self.forget,
+        }
 
     def pause(self, body: Body) -> dict[str, object]:
         """Pause uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
@@ -237,6 +251,19 @@ class Actions(JournalActions, frozen=True):
     app: App
     control: Control
     undoable: UndoQueue
+
+    def orders(self) -> dict[str, Order]:
+        """Return all actions by their names, those that need the running program too."""
+        return {
+            **super().orders(),
+            "undo": self.undo,
+            "show": self.show,
+            "rescan": self.rescan,
+            "reload": self.reload,
+            "keys": self.keys,
+            "import": self.begin_import,
+            "stop": self.stop,
+        }
 
     def _send(self, messages: Sequence[object], body: Body) -> dict[str, object]:
         """Post messages; after the time to undo them if the ``body`` says "undo"."""

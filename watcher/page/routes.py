@@ -56,7 +56,9 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
     values = {
         "language": html.escape(word.language),
         "proof": html.escape(proof),
-        "start": as_data({**start, "texts": page_texts(word.language), "language": word.language}),
+        "start": as_script(
+            {**start, "texts": page_texts(word.language), "language": word.language}
+        ),
     }
 
     def fill(found: re.Match[str]) -> str:
@@ -66,7 +68,7 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
         return _PLACE.sub(fill, file.read())
 
 
-def as_data(value: object) -> str:
+def as_script(value: object) -> str:
     """Return JSON that cannot end the element that contains it, nor begin another one."""
     text = json.dumps(value)
     for character in "<>&":
@@ -123,12 +125,8 @@ class Routes:
         ):
             self._bottle.route(f"/api/{path}", "GET", _as_json(read, activity.word))
         for path, act in (
-            ("pause", actions.pause), ("resume", actions.resume), ("snooze", actions.snooze),
-            ("retry", actions.retry), ("ignore", actions.ignore), ("show", actions.show),
-            ("rescan", actions.rescan), ("reload", actions.reload),
-            ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
-            ("forget", actions.forget), ("undo", actions.undo), ("keys", actions.keys),
-            ("sources", actions.name_sources),
+            *actions.orders().items(),
+            ("check", folders.check),
             ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
             ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),
@@ -181,6 +179,7 @@ class Routes:
                 "page": self._activity.page({}),
                 "reasons": self._activity.reasons(),
                 "arrivals": self._activity.arrivals({}),
+                "home": os.path.expanduser("~"),
                 "chosen_language": self._language.chosen,
                 "languages": [ENGLISH.language, *languages()],
             }
