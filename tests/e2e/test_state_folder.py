@@ -118,3 +118,16 @@ def test_what_is_left_by_a_start_on_a_full_disk_is_no_history(desk):
         done = run(desk, state, "check", str(cv))
         assert (done.returncode, done.stderr) == (0, "")
         assert run(desk, state, "history").returncode == 0
+
+
+def test_a_folder_for_the_configuration_that_cannot_be_created_is_named(desk):
+    place = desk.root / "place"
+    place.touch()
+    environ = desk.environ(XDG_CONFIG_HOME=str(place), HRFLOW_WATCHER_STATE=str(desk.root / "own"))
+    done = subprocess.run(
+        [sys.executable, "-m", "watcher", "run"],
+        capture_output=True, text=True, env=environ, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert str(place) in done.stderr
+    assert "unexpected" not in done.stderr

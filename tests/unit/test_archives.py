@@ -107,10 +107,10 @@ def test_folders_are_no_files_whatever_program_wrote_them(tmp_path):
 
 def test_a_name_of_which_only_the_extension_is_left_is_no_hidden_one(tmp_path):
     # 能 ends with a backslash in Shift-JIS; others drop what is not ASCII.
-    shift_jis = zipped(("??.pdf", pdf("1")), (".pdf", pdf("2")), (".DS_Store", b"x"))
-    save(tmp_path, shift_jis.replace(b"??", "能".encode("shift-jis")))
+    files = (("??.pdf", pdf("1")), (".pdf", pdf("2")), ("..PDF", pdf("3")), (".DS_Store", b"x"))
+    save(tmp_path, zipped(*files).replace(b"??", "能".encode("shift-jis")))
     names = [part.name for part in look(tmp_path).document.parts]
-    assert names == ["attachment 1.pdf", "attachment 2.pdf", ".DS_Store"]
+    assert names == ["attachment 1.pdf", "attachment 2.pdf", "attachment 3.PDF", ".DS_Store"]
 
 
 def with_flag(content, flag):

@@ -396,6 +396,15 @@ def test_what_is_not_sent_says_why(settings, state, words):
     assert state is State.IGNORED or ". " in str(found.why), "what to do follows"
 
 
+@pytest.mark.parametrize("kind", [formats.MAIL, formats.MSG, formats.ZIP])
+def test_what_is_too_large_to_be_opened_says_so(kind):
+    sniffed = Sniffed(kind.media_type, kind.extension, kind.what, advice=kind.advice)
+    found = route(sniffed=sniffed, archives=Archives.OPEN, max_size=10)
+    assert "larger than 10" in str(found.why)
+    refused = route(sniffed=sniffed, archives=Archives.OPEN)  # as one that is inside another
+    assert str(kind.what) in str(refused.why)
+
+
 @pytest.mark.parametrize("kind", [
     each for each in vars(formats).values() if isinstance(each, formats.Format)
 ], ids=lambda kind: str(kind.what))  # fmt: skip

@@ -6,7 +6,6 @@ import errno
 import importlib
 import os
 import sys
-from contextlib import suppress
 from typing import Final
 
 import click
@@ -99,8 +98,11 @@ def _logged(ctx: click.Context, error: Exception) -> WatcherError:
     from watcher.cli.foreground import log_to  # noqa: PLC0415 - likewise
 
     where = places(ctx)
-    with suppress(WatcherError), log_to(where, "info"):
-        logging.getLogger(__name__).error("%s failed", ctx.command_path, exc_info=error)
+    try:
+        with log_to(where, "info"):
+            logging.getLogger(__name__).error("%s failed", ctx.command_path, exc_info=error)
+    except WatcherError as unusable:  # so the details are nowhere
+        return WatcherError(f"Something unexpected happened. {unusable.title}", unusable.hint)
     return WatcherError(f"Something unexpected happened; the details are in {where.log}.", _REPORT)
 
 

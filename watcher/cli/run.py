@@ -237,7 +237,14 @@ def _first_config(ctx: click.Context, where: Places) -> tuple[Config, Sequence[T
 
 
 def _wait_for_setup(path: str) -> tuple[Config, list[str]]:
-    os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+    folder = os.path.dirname(path)
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"The configuration's folder {folder} can't be created ({error.strerror}).",
+            "Make sure that you may write there, or name another configuration with --config.",
+        ) from error
     return Config(accounts=()), [f"Not set up yet. Set it up with: {command_name()} open"]
 
 

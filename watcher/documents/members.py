@@ -61,8 +61,10 @@ def name_members(members: Iterable[Member]) -> dict[str, Member]:
         if number > MOST:
             raise UnreadableError(TOO_MANY)
         own = _safe(member.name)
-        if not own or (own.startswith(".") and own.lower() in KNOWN_EXTENSIONS):
-            own = f"attachment {number}{own}"
+        ending = f".{own.lstrip('.')}"
+        if own.startswith(".") and ending.lower() in KNOWN_EXTENSIONS:  # it is no hidden file
+            own = f"attachment {number}{ending}"
+        own = own or f"attachment {number}"
         name = next(each for each in number_names(own) if each.casefold() not in folded)
         folded.add(name.casefold())
         named[name] = member

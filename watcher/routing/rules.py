@@ -107,9 +107,12 @@ class Plan(Struct, frozen=True):
     def route(self, document: Document) -> Route | Skip | Open:
         """Return where a document goes, or why it goes nowhere."""
         folder, sniffed = self.folder, document.sniffed
-        if document.parts is None and not self.accepts(sniffed):
+        is_too_large = 0 < folder.max_size < document.stat.size
+        # What is too large is not opened, so that its parts are not known.
+        is_opened = document.parts is not None or (is_too_large and self.opens(sniffed))
+        if not is_opened and not self.accepts(sniffed):
             return Skip(State.REFUSED, _unaccepted(sniffed))
-        if folder.max_size and document.stat.size > folder.max_size:
+        if is_too_large:
             return Skip(State.REFUSED, too_large(folder.max_size))
         chosen, captured = _choose(self.rules, document)
         number, settings = (chosen.number, chosen.settings) if chosen else (0, folder)
