@@ -255,7 +255,7 @@ def test_the_table_finds_what_it_is_there_for():
     assert [pair for pair in wrong if not complaint(*pair)] == []
     right = [
         ("watcher.journal.store", "sqlite3"),
-        ("watcher.sniff.containers", "olefile"),
+        ("watcher.sniff.compounds", "olefile"),
         ("watcher.sandbox.server", "watcher"),
         ("watcher.cli.run", "watcher.daemon.core"),
         ("watcher.pipeline.intake", "watcher.documents"),

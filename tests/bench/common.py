@@ -10,7 +10,7 @@ import time
 from tests.support.world import Keys
 from watcher import sandbox as sb
 from watcher.daemon.core import App
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 from watcher.model.files import ScanEnded
 from watcher.model.settings import Account, Config, Folder
 

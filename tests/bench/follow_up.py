@@ -34,6 +34,7 @@ from watcher.model.uploads import (
 )
 from watcher.pipeline.loop import Pipeline
 from watcher.pipeline.messages import Configure, Ping
+from watcher.routing.patterns import Host
 from watcher.routing.rules import Plan
 
 TITLE = "what became of uploads, within the budget of requests"
@@ -186,14 +187,7 @@ def simulate(files, *, per_minute=0, share=0.5, parallel=20):
             follow_up_share=share,
         )  # fmt: skip
         config = Config(accounts=(account,), folders=(FOLDER,))
-        plan = Plan(
-            FOLDER,
-            lambda path: "",
-            lambda sniffed: True,
-            lambda sniffed: False,
-            lambda sniffed: False,
-            lambda document: None,
-        )
+        plan = Plan(FOLDER, lambda path: "", Host("host", "user"))
         pipeline.post(Configure(config, {FOLDER.path: plan}))
         began, turns = clock.now, 0
         wanted = State.PARSED if share else State.ACCEPTED

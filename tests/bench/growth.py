@@ -11,7 +11,8 @@ from functools import partial
 
 from tests.bench.program import Program, fill, place
 from tests.bench.rows import Row, median
-from watcher.daemon.instance import Channel, Places
+from watcher.daemon.channel import Channel
+from watcher.daemon.state_folder import Places
 from watcher.i18n.message import msg
 from watcher.journal.writer import Journal
 from watcher.model.entries import Stat

@@ -10,7 +10,7 @@ import time
 
 from tests.bench import proc
 from watcher import sandbox as sb
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 from watcher.journal.writer import Journal
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")

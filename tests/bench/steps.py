@@ -34,7 +34,7 @@ MARKS = {
 #: The way of a file: the label that ends each step, and what the step is.
 WAY = (
     ("read", "the system's event is read"),
-    ("taken", "it is handed to the pipeline (a thread is between)"),
+    ("taken", "it is handed to the pipeline"),
     ("opened", "the pipeline decides to read it, and hands it to a reader"),
     ("identified", "it is opened, looked at and hashed"),
     ("taken", "it is handed back"),

@@ -6,11 +6,11 @@ import shutil
 import pytest
 
 from tests.support.samples import SAMPLES
-from watcher.daemon.folders import make_plans, this_machine
-from watcher.daemon.verdicts import OPENED as OPENED_VERDICT
-from watcher.daemon.verdicts import check_file
+from watcher.daemon.dry_run import OPENED as OPENED_VERDICT
+from watcher.daemon.dry_run import check_file
+from watcher.daemon.plans import make_plans
 from watcher.model.kinds import State
-from watcher.model.lifecycle import is_opened
+from watcher.model.reasons import is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload
 from watcher.present import view
 
@@ -116,7 +116,7 @@ def test_cases_become_what_they_should(world, tmp_path, into):
 def test_check_says_what_then_happens(world):
     folder = world.folder()
     bring(folder.path)
-    plans = make_plans(world.config(folder), this_machine())
+    plans = make_plans(world.config(folder))
     said = {}
     for directory, _, names in os.walk(folder.path):
         for name in names:

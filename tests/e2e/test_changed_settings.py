@@ -15,7 +15,7 @@ from watcher.i18n.message import NOTHING, verbatim
 from watcher.journal.reader import Reader
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import LEFT
+from watcher.model.reasons import LEFT
 from watcher.model.settings import AfterRefusal, Existing, Item
 from watcher.pipeline.messages import ApproveBelow, Leave, Pause, Retry
 from watcher.sandbox import Fault, Kind

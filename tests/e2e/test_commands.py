@@ -273,14 +273,16 @@ def test_status_and_history_need_no_running_program(desk):
     assert "program" in after["attention"][0]["why"]
     (refused,) = desk.read_json("history", "--only", "refused")
     assert os.path.basename(refused["path"]) == "renamed program.pdf"
-    assert len(desk.read_json("history", "--text", "aisha", "--since", "1h")) == 1
+    assert len(desk.read_json("history", "aisha", "--since", "1h")) == 1
     assert desk.read_json("history", "--until", "2020-01-01") == []
     both = desk.read_json(
         "history", *("--only", "refused", "--only", "accepted", "--only", "parsed")
     )
     assert len(both) == 2
-    assert desk.read_json("history", "--folder", str(desk.root / "other")) == []
-    assert desk.read_json("history", "--folder", str(desk.folder)) == both
+    assert desk.read_json("history", str(desk.root / "other")) == []
+    assert desk.read_json("history", str(desk.folder)) == both
+    assert desk.read_json("history", str(desk.folder), "renamed", "program") == [refused]
+    assert desk.run("history", str(desk.folder), str(desk.root)).returncode == 2
     assert desk.read_json("history", "--limit", "1") == both[:1]
     assert desk.run("history", "--since", "whenever").returncode == 2
     plain = desk.run("history").stdout.splitlines()
@@ -369,6 +371,14 @@ def test_a_journal_that_cannot_be_read_is_set_aside_by_a_run(desk):
     desk.start("run").wait_for("has been moved to")
 
 
+def test_status_before_the_set_up_names_its_command(desk):
+    desk.config.unlink()
+    (facts,) = desk.read_json("status")
+    assert (facts["running"], facts["set_up"]) == (False, False)
+    first = desk.run("status").stdout.splitlines()[0]
+    assert first.endswith(" setup"), first
+
+
 def test_status_tells_of_the_running_program(desk):
     running = desk.start("run")
     running.wait_for("Watching")
@@ -430,7 +440,7 @@ def test_status_says_why_files_wait_while_offline(desk):
     running.wait_for("Waiting")
     said = desk.run("status").stdout
     assert "Offline since" in said
-    assert "↻ 1 waiting: The server can't be reached. Next try at " in said
+    assert "↻ 1 waiting: The server can't be reached. Next try: " in said
 
 
 def test_what_was_filed_away_is_not_said_to_match_a_pattern(desk):
@@ -565,7 +575,7 @@ def test_status_while_the_journal_is_being_made(desk):
 
 def test_what_no_command_expects_is_in_the_log_and_not_on_the_terminal(desk):
     failing = mock.patch(
-        "watcher.daemon.instance.Channel.open", side_effect=ZeroDivisionError("x/0")
+        "watcher.daemon.channel.Channel.open", side_effect=ZeroDivisionError("x/0")
     )
     for options in ((), ("--json",)):
         with failing:

@@ -343,7 +343,7 @@ def import_by(desk, other):
 
 
 def stands(desk, other):
-    return {e["state"] for e in desk.read_json("history", "--folder", str(other))}
+    return {e["state"] for e in desk.read_json("history", str(other))}
 
 
 def check_promise(desk, files=2):
@@ -417,7 +417,7 @@ def test_an_import_that_was_killed_is_finished_by_the_running_program(desk, othe
     desk.sandbox.wait_for(3)
     killed.end(signal.SIGKILL)
     desk.sandbox.faults.clear()
-    known = len(desk.read_json("history", "--folder", str(other), "--limit", "100"))
+    known = len(desk.read_json("history", str(other), "--limit", "100"))
     assert known > 3
 
     def is_finished():

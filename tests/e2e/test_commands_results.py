@@ -85,7 +85,7 @@ def test_a_report_into_a_watched_folder_would_be_uploaded(sent):
 
 def test_a_report_of_another_time(desk):
     done = desk.run("report", "day", "--on", "2026-01-31")
-    assert (done.returncode, done.stdout) == (0, "CVs added: 2026-01-31 (0 files)\n")
+    assert (done.returncode, done.stdout) == (0, "CVs added: January 31, 2026 (0 files)\n")
     done = desk.run("report", "--on", "31.1.2026")
     assert done.returncode == 2
     assert "not a valid date" in done.stderr

@@ -40,10 +40,10 @@ def test_where_a_first_key_goes_without_a_keyring(desk, eventually):
 
 def test_a_pause_by_command_is_seen_and_ended(office, eventually):
     desk = office.desk
-    assert "Paused until 20" in desk.run("pause", "--for", "1h").stdout
+    assert "Paused until" in desk.run("pause", "--for", "1h").stdout
     office.drop("a.pdf")
     eventually(lambda: office.state("a.pdf") == "queued")
-    assert "Paused until 20" in desk.run("status").stdout
+    assert "Paused until" in desk.run("status").stdout
     (said,) = desk.read_json("pause")
     assert said == {"paused_until": None}
 

@@ -238,3 +238,12 @@ def test_a_duration_that_is_none_is_said(desk):
     done = desk.run("notify", "snooze", "soon")
     assert done.returncode == 2
     assert '"1h30m"' in done.stderr
+
+
+@pytest.mark.parametrize("command", [("notify", "snooze"), ("pause", "--for")])
+@pytest.mark.parametrize("duration", ["99999999999999h", "0s"])
+def test_a_duration_that_never_ends_or_begins_is_refused(desk, command, duration):
+    done = desk.run(*command, duration)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "from one second to a year" in done.stderr
+    assert desk.read_json("notify", "status")[0]["snoozed_until"] is None

@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from tests.support.clock import SetClock
 from tests.support.samples import make_pdf
 from watcher import sandbox as sb
+from watcher.model.holds import hold_key
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import hold_key
 from watcher.model.settings import (
     Account,
     Changed,

@@ -13,7 +13,7 @@ from watcher import sandbox as sb
 from watcher.model.entries import Entry
 from watcher.model.settings import Account, Config, Label
 from watcher.pipeline.follow_up import DAILY, NEVER, NOT_YET, WINDOW
-from watcher.pipeline.messages import Connection, Forget, Resume
+from watcher.pipeline.messages import Forget, Reachability, Resume
 from watcher.present import listing
 from watcher.sandbox import Fault, Kind
 
@@ -129,7 +129,7 @@ def test_questions_that_fail_hold_no_upload_back(world, clock, eventually):
         eventually(lambda expected=number + 1: len(world.arrived()) == expected)
         let_pass(world, clock, 30)
         eventually(lambda expected=number + 1: len(asked(world, "/")) > expected)
-    assert not [news for news in world.news if isinstance(news, Connection)]
+    assert not [news for news in world.news if isinstance(news, Reachability)]
     assert {str(entry.state) for entry in world.entries()} == {"accepted"}
 
 

@@ -62,7 +62,7 @@ def test_what_is_inside_an_email_is_forgotten_once_the_email_is_gone(desk):
     inside = os.path.join(path, f"{CANARY}.pdf")
     refused = desk.run("forget", inside, "--yes")
     assert refused.returncode == 5
-    assert f"still in its folder: {path}." in refused.stderr
+    assert f"still there: {path}." in refused.stderr
     os.unlink(path)
     assert desk.run("forget", inside, "--yes").returncode == 0
     assert not holders(desk)

@@ -11,10 +11,10 @@ from tests.support.documents import zipped
 from tests.support.mails import mail, pdf, save
 from tests.support.samples import drop, make_pdf
 from tests.support.world import wait_for
-from watcher.daemon.instance import Places
 from watcher.daemon.recovery import standalone
+from watcher.daemon.state_folder import Places
+from watcher.model.holds import HOUR, burst_key, existing_key, hold_key, month_end
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import HOUR, burst_key, existing_key, hold_key, month_end
 from watcher.model.settings import Archives, Existing
 from watcher.pipeline.messages import ApproveBelow, Ignore, Pause, ReleaseHold, Resume
 

@@ -7,7 +7,7 @@ import pytest
 from tests.support.documents import zipped
 from tests.support.mails import pdf
 from tests.support.samples import make_pdf
-from watcher.model.lifecycle import burst_key
+from watcher.model.holds import burst_key
 
 
 def drop(desk, first, last):

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import time
 
 import pytest
 
@@ -11,8 +12,9 @@ from watcher.daemon.event_log import EventLog
 from watcher.i18n.message import verbatim
 from watcher.model.entries import Entry, Stat
 from watcher.model.kinds import State
+from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.model.uploads import Job
-from watcher.pipeline.messages import Connection, Pause, Resume, Uploaded
+from watcher.pipeline.messages import Pause, Reachability, Resume, Uploaded
 
 PERSON = "Zoraida Quimby"
 
@@ -91,12 +93,14 @@ def told(caplog):
 
 
 def test_pauses_and_the_connection_are_told(told):
-    assert told(Pause(5.0), Pause(0), Resume()) == [
-        "uploads are paused until 5.0",
+    noon = time.mktime((2026, 11, 23, 12, 0, 0, 0, 0, -1))
+    assert told(Pause(noon), Pause(UNTIL_RESUMED), Pause(0), Resume()) == [
+        "uploads are paused until 2026-11-23 12:00:00",
+        "uploads are paused until they are resumed",
         "uploads are resumed",
         "everything that is waiting is tried again now",
     ]
-    assert told(Connection(3.0), Connection(0.0)) == [
+    assert told(Reachability(3.0), Reachability(0.0)) == [
         "HrFlow cannot be reached",
         "HrFlow can be reached again",
     ]

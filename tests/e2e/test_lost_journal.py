@@ -17,7 +17,9 @@ from watcher.i18n.message import Message
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.settings import Existing
+from watcher.model.snapshot import AppState
 from watcher.pipeline.messages import Pause
+from watcher.present.status import app_state
 from watcher.sandbox import Fault, Kind
 
 
@@ -203,9 +205,12 @@ def test_a_full_disk_under_the_journal_stops_nothing_for_good(world, small_disk,
     drop(folder, *(f"during {number}" for number in range(20)))
     eventually(lambda: any("disk is not full" in text for text in sentences(world)))
     assert not world.app.carry_out(Pause(0.0)), "an order that cannot be kept is not confirmed"
+    assert "disk is not full" in world.app.facts()["trouble"]
+    eventually(lambda: app_state(world.app.snapshot()) is AppState.ATTENTION)
     os.unlink(filler)
     eventually(lambda: any("can be used again" in text for text in sentences(world)))
     assert world.app.carry_out(Pause(0.0))
+    assert not world.app.facts()["trouble"]
     drop(folder, "after")
     eventually(lambda: len(world.arrived()) == 22)
     names = [record.file_name for record in world.arrived()]

@@ -100,7 +100,7 @@ def test_senseless_orders_are_refused_in_a_sentence(office):
     assert office.ask("POST", "/api/pause", "not json", **token)[0] == 400
     assert office.ask("POST", "/api/pause", "x" * 2_000_000, **token)[0] == 413
     assert office.ask("GET", "/api/files?state=none", **token)[0] == 400
-    assert office.ask("GET", "/api/files?before=x", **token)[0] == 400
+    assert office.ask("GET", "/api/files?sort=x", **token)[0] == 400
     assert office.ask("GET", "/api/files/99", **token)[0] == 400
     assert office.ask("DELETE", "/api/files/1", **token)[0] == 405
 
@@ -169,3 +169,30 @@ def test_no_ticket_stands_in_log_or_journal(office):
         if os.path.isfile(os.path.join(office.places.state, name))
     )
     assert office.channel.token.encode() not in kept
+
+
+#: What makes no sense: the answer says so.
+NONSENSE = (
+    ("POST", "/api/pause", b"[" * 100_000, "nested very deep"),
+    ("POST", "/api/pause", b"\xff", "no text"),
+    ("POST", "/api/import", b'{"path": "/cvs\\u0000"}', "a name that no file can have"),
+    ("POST", "/api/setup/folder", b'{"folder": "\\ud800"}', "half a character"),
+    ("GET", "/api/files?search=%ff", b"", "no text"),
+    ("GET", "/api/files.csv?state=%ff", b"", "no text"),
+    ("GET", "/api/files.csv?state=lost", b"", "no such state"),
+    ("GET", "/report?span=%ed%a0%80", b"", "no text"),
+    ("GET", "/api/files/99999999999999999999", b"", "no number of the journal"),
+)
+
+
+def test_a_request_that_makes_no_sense_is_the_sender_s_mistake(office):
+    token = {"X-Watcher-Token": office.channel.token}
+    for method, path, body, why in NONSENSE:
+        assert office.ask(method, path, body, **token)[0] == 400, why
+
+
+def test_a_very_long_number_of_a_snapshot_is_none(office):
+    token = {"X-Watcher-Token": office.channel.token}
+    assert office.ask("GET", f"/api/now?seen={'9' * 5000}", **token)[0] == 200
+    assert office.ask("GET", "/api/files?search=%5Cu0000", **token)[0] == 200
+    assert office.ask("POST", "/api/check", b'{"path": "/\\\\u0000"}', **token)[0] == 200

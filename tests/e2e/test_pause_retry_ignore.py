@@ -16,8 +16,9 @@ from watcher.i18n.languages import catalog
 from watcher.i18n.message import as_json
 from watcher.journal import reader
 from watcher.journal.reader import Reader
+from watcher.model.holds import existing_key
 from watcher.model.kinds import State
-from watcher.model.lifecycle import IGNORED_BY_USER, existing_key
+from watcher.model.reasons import IGNORED_BY_USER
 from watcher.model.settings import AfterRefusal, AfterUpload, Existing
 from watcher.model.snapshot import UNTIL_RESUMED
 from watcher.page.actions import Actions

@@ -13,8 +13,8 @@ from tests.support.mails import mail, pdf, save
 from tests.support.pictures import tiff
 from tests.support.samples import make_pdf
 from watcher import sandbox as sb
-from watcher.daemon.folders import make_plans, this_machine
-from watcher.daemon.verdicts import OPENED, check_file
+from watcher.daemon.dry_run import OPENED, check_file
+from watcher.daemon.plans import make_plans
 from watcher.journal.reader import Reader
 from watcher.model.settings import AfterUpload, Archives, Duplicates, Item, MailSetting, Rule
 from watcher.pipeline.messages import Ignore, Resume
@@ -222,7 +222,7 @@ def test_a_mail_that_changes_is_opened_again_and_nothing_goes_twice(world, event
     eventually(lambda: len(world.arrived()) == 3)
     world.stop()
     assert sent(world) == ["a.pdf", "b.pdf", "c.pdf"]
-    assert not world.read_known(f"{folder.path}/mail.eml/b.pdf")
+    assert not world.read_configured(f"{folder.path}/mail.eml/b.pdf")
 
 
 def test_scans_leave_what_is_inside_alone(world):
@@ -243,7 +243,7 @@ def test_scans_leave_what_is_inside_alone(world):
 def test_check_says_the_same(world):
     folder = world.folder()
     path = save(folder.path, "mail.eml", mail(("CV.pdf", pdf("cv")), ("notes.txt", b"notes")))
-    plans = make_plans(world.config(folder), this_machine())
+    plans = make_plans(world.config(folder))
     verdict = check_file(path, plans, world.places)
     assert verdict.display is OPENED
     for part in verdict.parts:  # by the path that the history and the page show
@@ -303,7 +303,7 @@ def test_a_scan_waits_and_is_converted_when_it_can_go(world, eventually):
     world.start(folder)
     path = save(folder.path, "scan.tif", tiff("scan"))
     eventually(lambda: shown(world).get("scan.tif") == "held")
-    plans = make_plans(world.config(folder), this_machine())
+    plans = make_plans(world.config(folder))
     assert check_file(path, plans, world.places).document.file_name == "scan.pdf"
     world.keys.key = sb.READ_WRITE_KEY
     world.app.post(Resume())

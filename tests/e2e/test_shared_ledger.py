@@ -14,7 +14,8 @@ from tests.support.waiting import wait_until
 from watcher import sandbox as sb
 from watcher.model.errors import LedgerError
 from watcher.model.ledger import Content, Record, source_fingerprint
-from watcher.model.lifecycle import OPEN, SENT_BY
+from watcher.model.lifecycle import OPEN
+from watcher.model.reasons import SENT_BY
 from watcher.sandbox import Fault, Kind
 
 need_postgres()

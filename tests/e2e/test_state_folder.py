@@ -1,6 +1,7 @@
 """A folder of the program's own that cannot be used: which one, why, and exit code 6."""
 
 import contextlib
+import json
 import subprocess
 import sys
 
@@ -96,6 +97,16 @@ def test_a_folder_that_cannot_be_used_is_named_with_exit_code_6(desk, make):
             assert "Traceback" not in done.stderr
             assert "unexpected" not in done.stderr
     assert not desk.arrived()
+
+
+def test_doctor_names_a_folder_that_cannot_be_written_to(desk):
+    with mounted(desk.root / "place", "ro") as state:
+        done = run(desk, state, "doctor", "--json")
+        found = [json.loads(line) for line in done.stdout.splitlines()]
+        assert done.returncode == 5, done.stderr
+        (journal,) = (each for each in found if each["check"] == "journal")
+        assert journal["level"] == "error"
+        assert str(state) in journal["text"]
 
 
 def test_what_is_left_by_a_start_on_a_full_disk_is_no_history(desk):

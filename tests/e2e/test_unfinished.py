@@ -8,11 +8,11 @@ import pytest
 from tests.support.outcomes import ARRIVED
 from tests.support.samples import PDF
 from tests.support.world import wait_for
-from watcher.daemon.folders import make_plans, this_machine
-from watcher.daemon.verdicts import check_file
+from watcher.daemon.dry_run import check_file
+from watcher.daemon.plans import make_plans
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE
 from watcher.pipeline import settle
 from watcher.present import view
 
@@ -46,7 +46,7 @@ def test_a_file_that_is_held_open_is_shown_until_it_is_complete(world, eventuall
         reader.close()
         status = world.app.snapshot()
         assert (status.done, status.total) == (0, 0)  # nothing is being uploaded
-        plans = make_plans(world.config(folder), this_machine())
+        plans = make_plans(world.config(folder))
         verdict = check_file(path, plans, world.places)
         assert (verdict.display, verdict.why) == (view.STATES[State.WAITING], BEING_WRITTEN)
         file.write(content[100:])
@@ -100,7 +100,7 @@ def test_what_was_waited_for_is_looked_at_when_the_program_starts_again(world, e
 def test_check_waits_for_what_breaks_off_as_long_as_the_program_does(world):
     folder = world.folder(settle_seconds=60.0)
     path = os.path.join(folder.path, "half.pdf")
-    plans = make_plans(world.config(folder), this_machine())
+    plans = make_plans(world.config(folder))
     with open(path, "wb") as file:
         file.write(read_pdf()[:100])
     verdict = check_file(path, plans, world.places)

@@ -13,7 +13,8 @@ from tests.support.desk import Process
 from tests.support.installation import Installation
 from tests.support.samples import make_pdf
 from tests.support.waiting import PATIENCE
-from watcher.daemon.instance import Places, read_facts
+from watcher.daemon.channel import read_facts
+from watcher.daemon.state_folder import Places
 from watcher.model.errors import UPDATED
 
 OLD, NEW = "0.0.1", "0.0.2"

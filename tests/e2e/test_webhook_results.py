@@ -236,7 +236,7 @@ def test_a_file_that_was_filed_away_is_retried_once_it_is_back(hooked, clock, ev
     assert one(world).state == "parse_failed"
     world.sandbox.api.unparsable = ""
     os.rename(one(world).filed_to, path)
-    eventually(lambda: world.read_known(path))
+    eventually(lambda: world.read_configured(path))
     world.app.post(Retry((one(world).file_id,)))
     eventually(lambda: one(world).state == "parsed")
     assert [record.reference[-2:] for record in world.arrived()][1] == "-2"

@@ -6,10 +6,10 @@ import signal
 import subprocess
 
 from tests.faults.trial import Scenario
-from watcher.daemon.adapters import RealClock
 from watcher.model.errors import AlreadyRunningError, WatcherError
 from watcher.model.settings import AfterUpload
 from watcher.sandbox import Fault, Kind
+from watcher.system.clock import RealClock
 
 DAY = 86400.0
 

@@ -15,7 +15,7 @@ from watchdog.observers.inotify_c import InotifyConstants
 from tests.support.folders import Inbox, arm, watched, write
 from tests.support.waiting import PATIENCE
 from watcher.folders import FolderSupervisor
-from watcher.folders.inotify import Reader
+from watcher.folders.inotify import InotifyReader
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.kinds import Sign
 from watcher.model.settings import Watch
@@ -182,7 +182,7 @@ def test_an_error_of_the_library_is_told_and_ends_no_thread(root):
             pass
 
     inbox = Inbox()
-    reader = Reader(lambda what, path: inbox.post(what))
+    reader = InotifyReader(lambda what, path: inbox.post(what))
     reader.start()
     try:
         reader.add_callback(os.fsencode(root), InotifyConstants.IN_CREATE, Failing(), 1)

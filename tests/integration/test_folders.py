@@ -4,6 +4,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -187,6 +188,18 @@ def test_links_below_a_folder_are_not_followed(folders, inbox, root, tmp_path, w
     folders.rescan(reason="by hand")
     inbox.wait_for_scan("by hand")
     assert not [path for path in inbox.paths() if "private" in path]
+
+
+@LINUX
+def test_more_folders_need_no_more_threads(folders, inbox, root):
+    inner = [root / str(number) for number in range(20)]
+    for folder in inner:
+        folder.mkdir()
+    arm(folders, inbox, watched(inner[0]))
+    threads = threading.active_count()
+    arm(folders, inbox, *map(watched, inner))
+    assert threading.active_count() == threads
+    inbox.wait_for_paths([write(folder / "cv.pdf") for folder in inner], Sign.CLOSED)
 
 
 def test_of_nested_folders_each_tells_of_its_own_files(folders, inbox, root):

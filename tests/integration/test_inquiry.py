@@ -7,9 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from watcher import sandbox as sb
-from watcher.daemon.workspace import ask_hrflow
-from watcher.doctor.account import judge_state
-from watcher.doctor.findings import Level
+from watcher.daemon.workspace import ask_hrflow, source_warning
 from watcher.hrflow.client import Inquiry, NoAccessError, RefusedKeyError
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.settings import Account
@@ -82,9 +80,8 @@ def test_sources_that_are_not_in_daily_use_are_told_of(sandbox, inquiry, later, 
     source = inquiry.source(sb.SALES.key)
     assert str(source.note) == note
     assert not inquiry.source(sb.EXPRESS.key).note
-    findings = judge_state(source)
-    assert [each.level for each in findings] == [Level.WARNING] * bool(said)
-    assert said is None or said in str(findings[0].text)
+    warned = source_warning(source)
+    assert said in str(warned) if said else not warned
     workspace = ask_hrflow(account_of(sandbox), sb.READ_WRITE_KEY)
     assert bool(workspace.warning(sb.SALES.key)) == bool(said)
     assert not workspace.warning(sb.EXPRESS.key)

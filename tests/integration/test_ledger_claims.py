@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.postgres import need_postgres
 from watcher.model.errors import LedgerError
-from watcher.model.ledger import Content, Record, Standing, TakePlaces, source_fingerprint
+from watcher.model.ledger import Content, Record, Standing, TakeShare, source_fingerprint
 
 need_postgres()
 
@@ -50,8 +50,8 @@ class Desktop:
         claims.keep(self.connection, self.session, sent)
 
     def take(self, wanted, used=0, most=10):
-        asked = TakePlaces(bytes(16), used, wanted, most)
-        found = claims.take_places(self.connection, self.session, asked)
+        asked = TakeShare(bytes(16), used, wanted, most)
+        found = claims.take_share(self.connection, self.session, asked)
         return found.places, found.is_scarce
 
     def lapse(self):

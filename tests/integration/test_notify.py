@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from tests.support.desktop import Bus, Messages, needs_bus, until
 from watcher.desktop.dbus_notifications import DesktopNotifications
-from watcher.present.menu import ATTENTION, Action, Item
+from watcher.present.menu import ATTENTION, Action, MenuItem
 from watcher.present.notifications import Kind, Notification
 
 pytestmark = needs_bus
@@ -56,7 +56,7 @@ def test_a_message_is_shown_and_can_be_clicked(surroundings, bus, notifications,
 
 def test_a_message_can_have_buttons(surroundings, bus, notifications, clicks):
     desktop = surroundings.have(Messages, bus.address)
-    yes, no = Item("Upload all", Action("retry")), Item("Ignore all", Action("ignore"))
+    yes, no = MenuItem("Upload all", Action("retry")), MenuItem("Ignore all", Action("ignore"))
     for _ in range(3):
         notifications.show(replace(notification("2 files wait"), buttons=(yes, no)))
     until(lambda: len(desktop.shown) == 3)

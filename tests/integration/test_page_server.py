@@ -5,7 +5,8 @@ import os
 import socket
 
 from tests.support.waiting import PATIENCE
-from watcher.daemon.instance import Instance, LocalServer, Places
+from watcher.daemon.instance import Instance, LocalServer
+from watcher.daemon.state_folder import Places
 
 #: What the server keeps of its own: a place to be woken at, and its port.
 LISTENING = 2

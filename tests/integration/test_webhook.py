@@ -14,7 +14,7 @@ from hrflow.webhook import Webhook
 from tests.support import http_client
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
-from watcher.daemon.webhook import PATH, Receiver
+from watcher.daemon.webhook import PATH, WebhookReceiver
 from watcher.hrflow.webhook import MAX_HEADER, EventVerifier, RefusedError
 from watcher.model.errors import UnusableError
 from watcher.model.uploads import EventKind
@@ -35,7 +35,7 @@ class Listening:
 
     def __init__(self):
         self.events = []
-        self.receiver = Receiver("127.0.0.1", 0, SECRET, self.events.append, lambda: NOW)
+        self.receiver = WebhookReceiver("127.0.0.1", 0, SECRET, self.events.append, lambda: NOW)
 
     def post(self, header=None, body=b"{}", method="POST", path=PATH):
         connection = http.client.HTTPConnection("127.0.0.1", self.receiver.port, timeout=PATIENCE)
@@ -263,7 +263,7 @@ def test_it_listens_where_it_was_told_and_nowhere_else(listening):
 
 def test_a_port_that_is_taken_is_said(listening):
     with pytest.raises(UnusableError, match="can't be received"):
-        Receiver("127.0.0.1", listening.receiver.port, SECRET, print, lambda: NOW)
+        WebhookReceiver("127.0.0.1", listening.receiver.port, SECRET, print, lambda: NOW)
 
 
 def test_it_can_be_ended_twice_and_frees_its_port():

@@ -19,6 +19,8 @@ from watcher.model.kinds import Sign, State
 REFUSE = sb.Fault(
     kind=sb.Kind.STATUS, status=400, message="<script>alert(2)</script>", file_name="bad*"
 )
+#: Whether the files of the list have these names, in this order.
+SORTED_NAMES = "(n) => [...document.querySelectorAll('.c-name:not(th)')].map((e) => e.textContent).join() === n"
 
 
 def test_dropped_files_appear_and_turn_into_ticks_without_a_reload(person):
@@ -291,11 +293,10 @@ def test_files_are_sorted_filtered_by_date_and_shown_with_more_columns(person):
     rows(page, 3)
     heads = page.locator("#files thead")
     heads.get_by_role("button", name="File").click()
-    sorted_names = "(n) => [...document.querySelectorAll('.c-name:not(th)')].map((e) => e.textContent).join() === n"
-    page.wait_for_function(sorted_names, arg="a.pdf,b.pdf,c.pdf")
+    page.wait_for_function(SORTED_NAMES, arg="a.pdf,b.pdf,c.pdf")
     assert heads.locator("[aria-sort]").get_attribute("aria-sort") == "ascending"
     heads.get_by_role("button", name="File").click()
-    page.wait_for_function(sorted_names, arg="c.pdf,b.pdf,a.pdf")
+    page.wait_for_function(SORTED_NAMES, arg="c.pdf,b.pdf,a.pdf")
     assert row(page, "a.pdf").locator(".c-type").is_hidden()
     page.locator("#column-menu summary").click()
     page.get_by_role("checkbox", name="Type").check()
@@ -325,6 +326,18 @@ def test_in_a_narrow_window_the_list_comes_before_the_chart(person):
     page = person.open(viewport={"width": 360, "height": 800})
     wait_for(page, "a.pdf", "sent")
     assert page.locator("#chart").bounding_box()["y"] > page.locator("#files").bounding_box()["y"]
+
+
+def test_on_a_phone_the_list_can_be_sorted(person):
+    person.start()
+    for name in ("b.pdf", "a.pdf", "c.pdf"):
+        person.drop(name)
+        person.eventually(lambda name=name: person.desk.read_json("history", name))
+    page = person.open(viewport={"width": 360, "height": 800})
+    rows(page, 3)
+    page.get_by_role("columnheader", name="File").get_by_role("button").click()
+    page.wait_for_function(SORTED_NAMES, arg="a.pdf,b.pdf,c.pdf")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
 def test_search_and_filters_work_as_one_types_and_pages_are_turned(person):
@@ -568,6 +581,32 @@ def test_nothing_of_an_ordinary_row_is_cut_off(person, width, language):
     cut = "(e) => e.scrollWidth > e.clientWidth"
     cells = page.locator("#rows td:not(.c-state):visible")
     assert not [cell.inner_text() for cell in cells.all() if cell.evaluate(cut)]
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_all_four_actions_of_a_row_are_seen(person, width, language):
+    text = person.desk.config.read_text()
+    link = '[account]\nprofile_url = "https://example.org/{profile_key}"'
+    person.desk.config.write_text(text.replace("[account]", link, 1))
+    person.start()
+    person.channel().post("/api/language", language=language)
+    person.drop("a.pdf")
+    person.eventually(lambda: person.desk.read_json("history", "--only", "parsed"))
+    connected = sqlite3.connect(person.places.journal, timeout=PATIENCE, isolation_level=None)
+    with contextlib.closing(connected) as journal:
+        journal.execute("UPDATE files SET state = 'parse_failed'")
+    page = person.open(viewport={"width": width, "height": 800})
+    cell = page.locator("#rows td.c-acts")
+    actions = cell.locator("> :visible")
+    page.wait_for_function("document.querySelectorAll('td.c-acts > :not([hidden])').length === 4")
+    box = cell.bounding_box()
+    for action in actions.all():
+        part = action.bounding_box()
+        assert part["x"] >= box["x"], action.inner_text()
+        assert part["x"] + part["width"] <= box["x"] + box["width"], action.inner_text()
+        assert part["y"] + part["height"] <= box["y"] + box["height"], action.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_at_1280_pixels_all_columns_are_seen_and_long_texts_end_in_dots(person):

@@ -1,6 +1,6 @@
 """A clock that a test sets."""
 
-from watcher.daemon.adapters import RealClock
+from watcher.system.clock import RealClock
 
 
 class SetClock(RealClock):

@@ -21,9 +21,10 @@ from tests.support.terminal import Terminal
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.cli import run_command
-from watcher.daemon.instance import Channel, NotRunningError, Places
+from watcher.daemon.channel import Channel
+from watcher.daemon.state_folder import Places
 from watcher.journal.reader import Reader
-from watcher.model.errors import JournalError
+from watcher.model.errors import JournalError, NotRunningError
 
 DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS")
 

@@ -12,7 +12,7 @@ from tests.support.samples import IGNORED, KNOWN, OPENED, REFUSED, SENT
 from tests.support.waiting import PATIENCE
 from watcher import sandbox as sb
 from watcher.daemon.core import App
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 from watcher.journal.history import Filter
 from watcher.journal.reader import Reader
 from watcher.model.entries import Entry
@@ -125,7 +125,7 @@ class World:
         finally:
             reader.close()
 
-    def read_known(self, path):
+    def read_configured(self, path):
         """Whether the journal knows of a file at ``path`` now."""
         reader = Reader(self.places.journal)
         try:

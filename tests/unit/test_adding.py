@@ -4,11 +4,10 @@ import os
 
 import pytest
 
-from watcher.daemon.folders import make_plans
+from watcher.daemon.plans import make_plans
 from watcher.documents.adding import LARGEST, Addition
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.settings import Account, Config, Folder
-from watcher.routing.rules import Facts
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def addition(tmp_path):
     def make(name, content=b"content", **settings):
         folder = Folder(path=root, account="main", source_key="0" * 40, **settings)
         account = Account(name="main", email="a@example.org")
-        plans = make_plans(Config(accounts=(account,), folders=(folder,)), Facts("host", "user"))
+        plans = make_plans(Config(accounts=(account,), folders=(folder,)))
         return Addition(plans[root], name, len(content))
 
     make.root = root

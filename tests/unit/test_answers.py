@@ -12,12 +12,12 @@ from watcher.i18n.message import verbatim
 from watcher.model.kinds import Cause
 from watcher.model.uploads import (
     Accepted,
-    Finding,
     Held,
     NoSync,
     Outcome,
     Parsed,
     Profile,
+    ProfileAnswer,
     Refused,
     Uncertain,
     Unknown,
@@ -316,7 +316,7 @@ FLAGS = [(True, True), (False, False), (1, True), (0, False), (None, None), ("1"
 def test_no_answer_is_too_odd(status, body, complete):
     given_answer = Answer(status, {"retry-after": "x"}, body, complete)
     assert isinstance(upload_outcome(given_answer, NOW), Outcome)
-    assert isinstance(finding(given_answer, NOW), Finding)
+    assert isinstance(finding(given_answer, NOW), ProfileAnswer)
 
 
 JSON = st.recursive(
@@ -332,4 +332,4 @@ JSON = st.recursive(
 def test_no_json_is_too_odd(status, code, message, data):
     body = json.dumps({"code": code, "message": message, "data": data}).encode()
     assert isinstance(upload_outcome(Answer(status, {}, body), NOW), Outcome)
-    assert isinstance(finding(Answer(status, {}, body), NOW), Finding)
+    assert isinstance(finding(Answer(status, {}, body), NOW), ProfileAnswer)

@@ -8,15 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.i18n.message import NOTHING
-from watcher.model.lifecycle import (
-    HOUR,
-    Arrivals,
-    burst_why,
-    month_end,
-    month_of,
-    monthly_limit_why,
-    uploads_left,
-)
+from watcher.model.holds import HOUR, Arrivals, month_end, month_of, uploads_left
+from watcher.model.reasons import burst_why, monthly_limit_why
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,34 @@ def test_side_files_and_links_are_left_out(tmp_path):
     }  # fmt: skip
 
 
+def test_a_document_of_several_files_is_one_in_an_archive_too(tmp_path):
+    names = (
+        "cv/page.html", "cv/page_files/logo.png", "cv/page_files/app.js", "cv/Léa.rtfd/TXT.rtf",
+        "cv/Léa.rtfd/photo.png", "other_files/CV.pdf",
+    )  # fmt: skip
+    for separator in "/\\":  # some programs for Windows write the other one
+        save(tmp_path, zipped(*((name.replace("/", separator), b"x") for name in names)))
+        parts = look(tmp_path).document.parts
+        assert {part.name: str(part.left_out) for part in parts} == {
+            "page.html": "", "logo.png": "part of page.html", "app.js": "part of page.html",
+            "Léa.rtfd": "", "photo.png": "part of Léa.rtfd", "CV.pdf": "",
+        }  # fmt: skip
+
+
+def test_folders_are_no_files_whatever_program_wrote_them(tmp_path):
+    content = zipped(("CVs/", b""), ("CVs/CV.pdf", pdf("cv"))).replace(b"CVs/", b"CVs\\")
+    save(tmp_path, content)
+    assert [part.name for part in look(tmp_path).document.parts] == ["CV.pdf"]
+
+
+def test_a_name_of_which_only_the_extension_is_left_is_no_hidden_one(tmp_path):
+    # 能 ends with a backslash in Shift-JIS; others drop what is not ASCII.
+    shift_jis = zipped(("??.pdf", pdf("1")), (".pdf", pdf("2")), (".DS_Store", b"x"))
+    save(tmp_path, shift_jis.replace(b"??", "能".encode("shift-jis")))
+    names = [part.name for part in look(tmp_path).document.parts]
+    assert names == ["attachment 1.pdf", "attachment 2.pdf", ".DS_Store"]
+
+
 def with_flag(content, flag):
     """An archive whose entries say so in the directory and in front of them."""
     data = bytearray(content)

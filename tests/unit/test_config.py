@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from tests.support.configuration import ACCOUNT, FOLDER, GOOD, KEY
 from watcher.config import load, show
-from watcher.config.document import Layout, placed
 from watcher.config.layers import normalize
 from watcher.config.load import Builder
 from watcher.config.mistakes import Location, Mistakes
 from watcher.config.paths import PathContext
+from watcher.config.toml import Layout, placed
 from watcher.i18n.languages import catalog
 from watcher.i18n.message import as_json, msg
 from watcher.model.errors import ConfigError

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import load
-from watcher.config.document import comments, parse
 from watcher.config.editor import read_or_new, replace_text
 from watcher.config.edits import (
     DropFolder,
@@ -21,7 +20,8 @@ from watcher.config.edits import (
 from watcher.config.load import put_together
 from watcher.config.mistakes import Mistakes
 from watcher.config.paths import PathContext
-from watcher.config.setup_plan import read_known
+from watcher.config.setup_plan import read_configured
+from watcher.config.toml import comments, parse
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 
@@ -120,9 +120,7 @@ def test_an_edit_that_says_what_is_there_changes_no_character():
         ('[accounts.default]\nemail = "a"', [PutAccount("default", {"email": "b"})], {"accounts": {"default": {"email": "b"}}}),
         ('[ account ] # x\n"email"=\'a\'', [PutAccount("default", {"email": "b"})], {"account": {"email": "b"}}),
         ("", [PutAccount("a b", {"email": "b"})], {"accounts": {"a b": {"email": "b"}}}),
-        ('folders = [{ path = "/a" }]', [put(path="/b"), put(0, tags=items(a=1)), DropFolder(1)], {"folders": [{"path": "/a", "tags": {"a": 1}}]}),
-        ("folders = []", [put(path="/b"), DropFolder(0)], {"folders": []}),
-        ('folders = [\n  { path = "/a" }, # one\n  { path = "/b" }, # two\n]', [put(path="/c")], {"folders": [{"path": "/a"}, {"path": "/b"}, {"path": "/c"}]}),
+        ('folders = [{ path = "/a" }]', [put(0, tags=items(a=1))], {"folders": [{"path": "/a", "tags": {"a": 1}}]}),
         ('[[folders]]\npath = "/a"\ntags = [{ name = "x", value = 1 }]', [put(0, tags=items(y=2))], {"folders": [{"path": "/a", "tags": {"y": 2}}]}),
         ('[[folders]]\npath = "/a"\ntags.x = 1\ntags.z = 3', [put(0, tags=items(y=2, z=3))], {"folders": [{"path": "/a", "tags": {"y": 2, "z": 3}}]}),
         ('[[folders]]\npath = "/a"\n[[folders.tags]]\nname = "x"\nvalue = 1', [put(0, tags=items(y=2))], {"folders": [{"path": "/a", "tags": {"y": 2}}]}),
@@ -152,6 +150,8 @@ def test_every_way_of_writing_can_be_edited(text, edits, said):
         ('[[folders]]\npath = "/a"\ntags = [\n  # why\n  { name = "x", value = 1 },\n]', put(0, tags=items(y=2))),
         ('account = "x"', PutAccount("default", {"email": "a"})),
         ("folders = 5", put(path="/a")),
+        ('folders = [{ path = "/a" }]', put(path="/b")),
+        ('folders = [{ path = "/a" }]', DropFolder(0)),
         ('[[folders]]\npath = "/a"', put(7, path="/b")),
         ('[[folders]]\npath = "/a"', DropFolder(7)),
     ],
@@ -369,7 +369,7 @@ def test_an_edit_keeps_all_other_keys_and_comments(data):
 def known(text):
     tables = parse("config.toml", text)
     paths = PathContext({}, "/home/jo")
-    return read_known(put_together(tables, None, paths, Mistakes()), paths)
+    return read_configured(put_together(tables, None, paths, Mistakes()), paths)
 
 
 def test_what_is_known_may_have_mistakes():
@@ -447,12 +447,12 @@ def test_a_link_stays_one_and_the_file_it_leads_to_is_written(tmp_path, there):
     assert target.read_text() == "b = 1\n"
 
 
-def test_a_byte_order_mark_stays(tmp_path):
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
     path = tmp_path / "config.toml"
     path.write_bytes(b"\xef\xbb\xbfa = 1\r\n")
     assert read_or_new(str(path)) == "a = 1\r\n"
     replace_text(str(path), "a = 1\r\n", "b = 1\r\n")
-    assert path.read_bytes() == b"\xef\xbb\xbfb = 1\r\n"
+    assert path.read_bytes() == b"b = 1\r\n"
 
 
 @pytest.mark.parametrize("now", ["a = 2\n", None])

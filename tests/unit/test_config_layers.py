@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import MachineFile, load, show
-from watcher.config.document import Array, Table, parse, placed
 from watcher.config.layers import is_locked, merge, normalize, read_locks
 from watcher.config.load import put_together
 from watcher.config.machine import find_layer
@@ -23,8 +22,9 @@ from watcher.config.setup_plan import (
     find_problems,
     plan_edits,
     read_account,
-    read_known,
+    read_configured,
 )
+from watcher.config.toml import Array, Table, parse, placed
 from watcher.model.errors import ConfigError
 from watcher.model.settings import AfterUpload, Item
 
@@ -333,7 +333,7 @@ def test_paths_of_the_machine_are_each_persons_own(desk):
 def known(desk, machine, own=""):
     desk.write(machine, own)
     layer = find_layer(MachineFile(str(desk.machine), is_own=True))
-    return read_known(both(desk, own, layer), JO)
+    return read_configured(both(desk, own, layer), JO)
 
 
 def both(desk, own, layer):

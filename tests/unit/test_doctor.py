@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from watcher import __version__
 from watcher.credentials.keyring import NO_KEYRING
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 from watcher.doctor import account, checks, folders, program, with_advice, write_bundle
 from watcher.doctor.findings import (
     Case,
@@ -31,7 +31,7 @@ from watcher.doctor.findings import (
     skipped,
     warning,
 )
-from watcher.folders.mounts import Limits, read_limits
+from watcher.folders.mounts import InotifyLimits, read_limits
 from watcher.folders.native import Probe, probe
 from watcher.hrflow.client import Access, RefusedKeyError, Source
 from watcher.hrflow.endpoint import Certificate, issuer
@@ -246,12 +246,12 @@ def test_a_folder_that_may_not_be_read(name, expected):
 @pytest.mark.parametrize(
     ("directories", "given", "running", "expected"),
     [
-        (10, Limits(1000, 128, 100, 5), False, [OK, OK]),
-        (1000, Limits(1000, 128, 0, 5), False, [WARNING, OK]),
-        (500, Limits(1000, 128, 600, 5), False, [WARNING, OK]),  # others have the rest
-        (500, Limits(1000, 128, 600, 5), True, [OK, OK]),  # ours are among the 600
-        (10, Limits(8, 1, 0, 1), False, [WARNING, WARNING]),
-        (10, Limits(1000, 128, 100, 128), True, [OK, WARNING]),
+        (10, InotifyLimits(1000, 128, 100, 5), False, [OK, OK]),
+        (1000, InotifyLimits(1000, 128, 0, 5), False, [WARNING, OK]),
+        (500, InotifyLimits(1000, 128, 600, 5), False, [WARNING, OK]),  # others have the rest
+        (500, InotifyLimits(1000, 128, 600, 5), True, [OK, OK]),  # ours are among the 600
+        (10, InotifyLimits(8, 1, 0, 1), False, [WARNING, WARNING]),
+        (10, InotifyLimits(1000, 128, 100, 128), True, [OK, WARNING]),
         (10, None, False, [OK]),
     ],
 )
@@ -261,7 +261,7 @@ def test_limits_of_the_system(directories, given, running, expected):
 
 
 def test_what_is_proposed_is_enough():
-    watches, _ = folders.judge_limits(600_000, Limits(8192, 128, 0, 0), running=False)
+    watches, _ = folders.judge_limits(600_000, InotifyLimits(8192, 128, 0, 0), running=False)
     assert (
         str(watches.advice)
         == "Raise the limit with: sudo sysctl fs.inotify.max_user_watches=1200000"
@@ -284,7 +284,7 @@ def make_proc(root, watches="8192", instances="128"):
 
 
 def test_limits_are_read_with_what_is_in_use(tmp_path):
-    assert read_limits(make_proc(tmp_path)) == Limits(8192, 128, 4, 2)
+    assert read_limits(make_proc(tmp_path)) == InotifyLimits(8192, 128, 4, 2)
     assert read_limits(str(tmp_path / "17")) is None
 
 
@@ -516,7 +516,7 @@ def test_what_the_running_program_knows_of_its_key(known, level, said):
 )  # fmt: skip
 def test_a_program_without_a_key_knows_nothing(tmp_path, said):
     def case(running):
-        return SimpleNamespace(running=running, places=Places(str(tmp_path / "state")))
+        return SimpleNamespace(running=running, journal=None)
 
     assert account.find_running_key(case(said), "default") is None
     known = {"keys": {"default": {"origin": "x"}}}
@@ -564,7 +564,7 @@ def test_the_tray(platform, environ, found, level, said):
             raise found
         return found
 
-    finding = program.judge_tray(platform, environ, ask)
+    finding = program.check_tray(environ, platform, ask)
     assert finding.level is level
     assert said in str(finding.text)
 

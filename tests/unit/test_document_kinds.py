@@ -5,6 +5,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import struct
 import tarfile
 import zipfile
@@ -381,6 +382,11 @@ def misplaced(data):
     return bytes(changed)
 
 
+def of_the_future(data):
+    """The directory says of each entry that a later version of zip is needed."""
+    return re.sub(rb"(PK\x01\x02..)..", lambda found: found[1] + b"\xff\0", data, flags=re.DOTALL)
+
+
 def overstated(data):
     """An allocation table that says of sectors behind the end that they are used."""
     changed = bytearray(data)
@@ -419,6 +425,7 @@ OPENS = [
     (DOCX + b"junk" * 500_000, "more bytes behind it than are looked through at first"),
     (DOCX + bytes(2_000_000), "more zeros than that"),
     (misplaced(DOCX), "a directory that is not where it should be"),
+    (of_the_future(DOCX), "a directory that the library does not read"),
     (zip64(), "records of zip64 that nothing needs"),
     (saturated_zip64(), "records of zip64 that are needed"),
     (read("soren_agard.odt") + b"\r\n", "a line end behind an OpenDocument text"),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.waiting import PATIENCE
 from watcher.service.common import Done
-from watcher.service.file_managers import Entry, FileManagers, make_entries
+from watcher.service.file_managers import FileManagers, MenuEntry, make_entries
 
 LABELS = ("Send to HrFlow", "Envoyer vers HrFlow")
 ODD = 'Zoë\'s "CVs" 100% $HOME `x`'
@@ -33,7 +33,7 @@ def tree(place):
 
 def test_an_entry_is_named_by_its_folder_where_there_are_several():
     one = make_entries(LABELS[0], ("/bin/watcher",), ["/data/cvs"])
-    assert one == [Entry(LABELS[0], ("/bin/watcher", "send", "--folder", "/data/cvs"))]
+    assert one == [MenuEntry(LABELS[0], ("/bin/watcher", "send", "--folder", "/data/cvs"))]
     several = make_entries(LABELS[0], ("/bin/watcher",), ["/data/Paris", "/data/Lyon"])
     assert [each.label for each in several] == ["Send to HrFlow – Paris", "Send to HrFlow – Lyon"]
     alike = make_entries(LABELS[0], (), ["/data/Paris/CVs", "/data/Lyon/CVs", "/CVs"])
@@ -78,7 +78,7 @@ def test_other_scripts_stay(tmp_path):
 
 
 def test_only_file_managers_that_are_there_get_an_entry(tmp_path):
-    menus(tmp_path, "linux", programs=("nemo",)).install([Entry(LABELS[0], ("/bin/watcher",))])
+    menus(tmp_path, "linux", programs=("nemo",)).install([MenuEntry(LABELS[0], ("/bin/watcher",))])
     assert tree(tmp_path) == [".local/share/nemo/scripts/Send to HrFlow"]
 
 
@@ -104,7 +104,7 @@ def recorded(tmp_path):
 
 @pytest.mark.parametrize("menu", ["nautilus", "dolphin", "thunar"])
 def test_the_chosen_files_are_sent_and_what_was_said_is_shown(tmp_path, recorded, menu):
-    menus(tmp_path, "linux", programs=(menu,)).install([Entry(LABELS[0], recorded.command)])
+    menus(tmp_path, "linux", programs=(menu,)).install([MenuEntry(LABELS[0], recorded.command)])
     (file,) = (path for path in tree(tmp_path) if path.startswith(".local"))
     if menu == "nautilus":
         command = [str(tmp_path / file)]
@@ -127,7 +127,7 @@ def unquoted(value):
 
 
 def test_a_quick_action_runs_the_command_with_the_chosen_files(tmp_path):
-    menus(tmp_path, "darwin").install([Entry(LABELS[0], ("/bin/watcher", "send", ODD))])
+    menus(tmp_path, "darwin").install([MenuEntry(LABELS[0], ("/bin/watcher", "send", ODD))])
     contents = tmp_path / "Library/Services/Send to HrFlow.workflow/Contents"
     (service,) = plistlib.loads((contents / "Info.plist").read_bytes())["NSServices"]
     assert service["NSMenuItem"] == {"default": LABELS[0]}
@@ -142,7 +142,9 @@ def test_a_quick_action_runs_the_command_with_the_chosen_files(tmp_path):
 def test_windows_gets_a_shortcut_which_goes_with_the_others(tmp_path):
     asked = []
     made = menus(tmp_path, "win32", run=lambda command: asked.append(command) or Done(0))
-    made.install([Entry(LABELS[0], ("C:\\x\\watcherw.exe", "send", "--folder", "C:\\Zoë's CVs"))])
+    made.install(
+        [MenuEntry(LABELS[0], ("C:\\x\\watcherw.exe", "send", "--folder", "C:\\Zoë's CVs"))]
+    )
     (command,) = asked
     place = os.path.join(tmp_path, "AppData/Roaming/Microsoft/Windows/SendTo")
     assert command[0] == "powershell"

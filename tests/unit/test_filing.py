@@ -162,13 +162,13 @@ def test_a_crash_between_link_and_unlink_is_finished(root):
 
 def swap_before_unlink(monkeypatch, path, swap):
     """Have ``swap`` done between the taking of the new name and the removal of the old one."""
-    real = moving._remove_or_undo
+    real = moving._remove
 
     def swapped(*args):
         swap(path)
         return real(*args)
 
-    monkeypatch.setattr(moving, "_remove_or_undo", swapped)
+    monkeypatch.setattr(moving, "_remove", swapped)
 
 
 def test_what_takes_the_files_place_meanwhile_is_not_removed(root, monkeypatch):

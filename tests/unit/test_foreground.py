@@ -1,48 +1,18 @@
 """What a running command writes, what it waits for, and that its settings are the latest ones."""
 
 import threading
-import time
 from types import SimpleNamespace
 
 import pytest
 
 from tests.support.waiting import PATIENCE
 from watcher.cli import run
-from watcher.cli.foreground import FoldersReady, LiveLines, StopSignal
-from watcher.i18n.message import NOTHING, verbatim
+from watcher.cli.foreground import LiveLines, StopSignal
+from watcher.i18n.message import NOTHING
 from watcher.model.entries import Entry
-from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE, NEW_SETTINGS
 from watcher.model.settings import Config, LogLevel
-
-LONG = 60.0
-
-
-def waited(beginning, seconds=LONG):
-    began = time.monotonic()
-    beginning.wait(seconds)
-    return time.monotonic() - began
-
-
-def test_it_ends_when_something_is_known_of_every_folder():
-    beginning = FoldersReady(2)
-    beginning.hear(FolderState("/a", verbatim("")))
-    teller = threading.Timer(0.05, beginning.hear, [FolderState("/b", verbatim("is not there"))])
-    teller.start()
-    assert waited(beginning) < LONG
-    teller.join()
-
-
-def test_it_waits_no_longer_than_it_may():
-    beginning = FoldersReady(2)
-    beginning.hear("news of something else")
-    beginning.hear(FolderState("/a", verbatim("")))
-    assert waited(beginning, 0.01) >= 0.01
-
-
-def test_without_folders_there_is_nothing_to_wait_for():
-    assert waited(FoldersReady(0)) < LONG
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from watcher.i18n.languages import catalog, first_of_list, system_language
 from watcher.i18n.message import ENGLISH, NOTHING, msg
 from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.lifecycle import monthly_limit_why
+from watcher.model.reasons import monthly_limit_why
 from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.page.auth import TOKEN, AuthMiddleware, Sessions
@@ -57,10 +57,10 @@ FULL = Snapshot(
     ("changes", "line"),
     [
         ({"paused_until": NOON + 60}, "En pause jusqu’à 12:01"),
-        ({"paused_until": NOON + DAY}, "En pause jusqu’au 06/03/2026 à 12:00"),
+        ({"paused_until": NOON + DAY}, "En pause jusqu’au 6 mars 2026 à 12:00"),
         ({"paused_until": math.inf}, "En pause"),
         ({"offline_since": NOON - 60}, "Hors ligne depuis 11:59"),
-        ({"offline_since": NOON - DAY}, "Hors ligne depuis le 04/03/2026 à 12:00"),
+        ({"offline_since": NOON - DAY}, "Hors ligne depuis le 4 mars 2026 à 12:00"),
         ({"today": 12345}, "À jour · 12\u202f345 aujourd’hui"),
     ],
 )
@@ -72,12 +72,12 @@ def test_dates_in_sentences_have_their_french_form():
     why = monthly_limit_why(NOTHING, 2000, NOON)
     assert FR(why) == (
         "La limite mensuelle de 2\u202f000 envois est atteinte. Les fichiers attendent jusqu’au"
-        " 01/04/2026, ou jusqu’à votre approbation."
+        " 1 avril 2026, ou jusqu’à votre approbation."
     )
-    period = make_period(Span.WEEK, date(2026, 3, 5), datetime.timestamp)
-    assert FR(period.title) == "semaine du 02/03/2026 au 08/03/2026"
-    assert ENGLISH(period.title) == "week from 2026-03-02 to 2026-03-08"
-    assert FR(make_period(Span.MONTH, date(2026, 3, 5), datetime.timestamp).title) == "03/2026"
+    period = make_period(Span.WEEK, date(2026, 3, 5))
+    assert FR(period.title) == "semaine du 2 mars 2026 au 8 mars 2026"
+    assert ENGLISH(period.title) == "week from March 2, 2026 to March 8, 2026"
+    assert FR(make_period(Span.MONTH, date(2026, 3, 5)).title) == "mars 2026"
 
 
 def all_texts(items):
@@ -115,7 +115,7 @@ def test_messages_give_their_reasons_in_french():
 def test_an_offline_of_days_is_told_with_its_day():
     snapshot = Snapshot(at=NOON, offline_since=NOON - DAY, counts={State.WAITING: 5})
     assert told(snapshot, OFFLINE_SECONDS + 2) == [
-        "HrFlow est injoignable depuis le 04/03/2026 à 12:00",
+        "HrFlow est injoignable depuis le 4 mars 2026 à 12:00",
         "5 fichiers attendent\u00a0; ils seront envoyés automatiquement.",
     ]
 

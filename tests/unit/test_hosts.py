@@ -10,7 +10,8 @@ from watcher.system import is_loopback
     [
         ("localhost", True), ("LOCALHOST.", True), ("127.0.0.1", True), ("127.9.9.9", True),
         ("127.0.0.53", True), ("127.1", True), ("0x7f.1", True), ("2130706433", True),
-        ("::1", True), ("[::1]", True), ("::ffff:127.0.0.1", True),
+        ("::1", True), ("[::1]", True), ("::ffff:127.0.0.1", True), ("::1%lo", True),
+        ("fe80::1%lo", False), ("127.0.0.1%lo", False),
         # a name that only some systems look up on this machine: no key goes there unencrypted
         ("app.localhost", False),
         ("localhost.example.org", False), ("10.0.0.1", False), ("0.0.0.0", False), ("::", False),

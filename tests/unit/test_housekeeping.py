@@ -5,7 +5,6 @@ import os
 import pytest
 
 from tests.support.journal import FOLDER, queue
-from watcher.daemon.adapters import RealClock
 from watcher.journal.writer import Journal
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
@@ -15,6 +14,7 @@ from watcher.pipeline.messages import Configure
 from watcher.pipeline.reading import ReadQueue
 from watcher.pipeline.settle import Settled
 from watcher.pipeline.stage import Context
+from watcher.system.clock import RealClock
 
 
 class NoWorkers:

@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 import time
 from contextlib import closing
 from datetime import datetime
@@ -20,8 +22,9 @@ from watcher.journal.schema import VERSION
 from watcher.journal.writer import Journal
 from watcher.model.entries import Stat
 from watcher.model.errors import JournalError
+from watcher.model.holds import existing_key, hold_key
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import TRANSITIONS, Step, existing_key, hold_key
+from watcher.model.lifecycle import TRANSITIONS, Step
 from watcher.model.uploads import Profile, Route
 
 ROUTE = Route("default", "source", "ref")
@@ -68,6 +71,32 @@ def test_names_of_every_kind_come_back(journal, name):
     assert journal.store.entry(file_id).path == f"{FOLDER}/{name}"
     known = journal.names.find(FOLDER, f"{FOLDER}/{name}")
     assert (known.file_id, known.stat) == (file_id, Stat(10, 20, 30, 2**64 - 1))
+
+
+READ_ALL = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM files").fetchone()[0])
+connection.close()
+"""
+
+
+def count_elsewhere(path):
+    """What another process reads, which would remove the log if it were the last to use it."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ_ALL, path], capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+def test_opening_it_once_more_does_not_take_it_from_those_who_use_it(journal, path):
+    add(journal, "a.pdf")
+    journal.commit()
+    Journal(path).close()
+    assert count_elsewhere(path) == 1
+    add(journal, "b.pdf")
+    journal.commit()
+    assert count_elsewhere(path) == 2
 
 
 def test_what_was_not_committed_was_not(path):

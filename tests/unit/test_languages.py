@@ -13,7 +13,7 @@ from watcher.i18n.languages import LOCALE, catalog, languages, page_texts
 from watcher.i18n.message import ENGLISH, as_json, from_json, msg
 from watcher.model.entries import Entry
 from watcher.model.kinds import State
-from watcher.model.lifecycle import existing_why
+from watcher.model.reasons import existing_why
 from watcher.model.settings import Notifications, for_account
 from watcher.model.snapshot import ActiveHold, Snapshot, Watched
 from watcher.page.routes import draw

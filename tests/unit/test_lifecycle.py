@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.i18n.message import verbatim
-from watcher.model import lifecycle
+from watcher.model import lifecycle, reasons
 from watcher.model.entries import Entry
 from watcher.model.kinds import Cause, State
 from watcher.model.uploads import (
@@ -136,7 +136,7 @@ def test_causes_are_looked_at_rarely():
         (State.WAITING, "503", "ref", State.QUEUED, "all is known of it"),
         (
             State.IGNORED,
-            lifecycle.IGNORED_BY_USER,
+            reasons.IGNORED_BY_USER,
             "",
             State.NOTICED,
             "a person may change her mind",

@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.waiting import PATIENCE
 from watcher.daemon.event_log import scrub_logs
-from watcher.daemon.instance import Places
+from watcher.daemon.state_folder import Places
 
 
 @pytest.fixture

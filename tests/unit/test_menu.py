@@ -14,8 +14,8 @@ from msgspec.structs import replace
 from watcher.i18n.languages import catalog
 from watcher.i18n.message import verbatim
 from watcher.model.entries import Entry
+from watcher.model.holds import burst_key
 from watcher.model.kinds import State
-from watcher.model.lifecycle import burst_key
 from watcher.model.snapshot import ActiveHold, AppState, LedgerUse, Snapshot, Watched
 from watcher.present import view
 from watcher.present.menu import (
@@ -24,7 +24,7 @@ from watcher.present.menu import (
     SET_UP,
     Action,
     IconView,
-    Item,
+    MenuItem,
     cut,
     icon_view,
     menu,
@@ -56,7 +56,7 @@ ROWS = [
     ({"done": 40, "total": 40}, AppState.IDLE, "Up to date"),
     ({"offline_since": TWO, "counts": {State.WAITING: 4, State.QUEUED: 1}}, AppState.OFFLINE,
      "Offline since 14:02 · 5 waiting"),
-    ({"offline_since": TWO - 86_400}, AppState.OFFLINE, "Offline since 2026-03-04 14:02"),
+    ({"offline_since": TWO - 86_400}, AppState.OFFLINE, "Offline since March 4, 2026 at 14:02"),
     ({"paused_until": TWO}, AppState.PAUSED, "Paused until 14:02"),
     ({"paused_until": math.inf, "counts": {State.QUEUED: 5}}, AppState.PAUSED, "Paused · 5 waiting"),
     ({"paused_until": NOON - 1}, AppState.IDLE, "Up to date"),  # it is over
@@ -204,7 +204,7 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
         menu(FULL, EN), "Needs attention (34)"
     ).items
     assert cause.text == "✗ 3 files are on hold"
-    assert cause.items[0] == Item(NO_KEY.why)  # it tells, and cannot be clicked
+    assert cause.items[0] == MenuItem(NO_KEY.why)  # it tells, and cannot be clicked
     assert line(cause.items, "Retry now").action == Action("retry", {"cause": NO_KEY.key})
     assert folder.text == "✗ mnt/share"
     assert texts(refused.items) == ["This is a program.", "", "Retry", "Show file", "Ignore"]
@@ -213,7 +213,7 @@ def test_what_needs_attention_has_its_reason_and_what_can_be_done():
     assert line(refused.items, "Show file").action == Action("show", {"ids": [5]})
     assert lost.items[0].text == "No reason given"
     assert line(lost.items, "Show file").action == Action("show", {"ids": [7]})
-    assert more == Item("Show 28 more…", ATTENTION)
+    assert more == MenuItem("Show 28 more…", ATTENTION)
     assert part is SEPARATOR
     assert every.action == Action("retry", {"all": True})
 
@@ -223,10 +223,10 @@ def test_a_yes_takes_a_second_click():
     assert existing.action is None
     yes, gap, no, other_gap, shows = existing.items
     assert (gap, other_gap, shows.action) == (SEPARATOR, SEPARATOR, ATTENTION)
-    assert yes == Item(
+    assert yes == MenuItem(
         "Upload 137 files from jo/CVs (812.0\u00a0MB)", Action("retry", {"cause": ASKS.key})
     )
-    assert no == Item("Ignore 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
+    assert no == MenuItem("Ignore 137 files from jo/CVs", Action("ignore", {"cause": ASKS.key}))
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_yes_takes_a_second_click():
 def test_whatever_waits_for_a_yes_can_be_approved(key, said):
     asks = replace(FULL, holds=(replace(ASKS, key=key),))
     yes, *_ = line(menu(asks, EN), "Approve uploads…").items
-    assert yes == Item(said, Action("retry", {"cause": key}))
+    assert yes == MenuItem(said, Action("retry", {"cause": key}))
     assert texts(line(menu(asks, EN), "Needs attention (31)").items)  # and is no failure
 
 

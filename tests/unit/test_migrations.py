@@ -15,7 +15,8 @@ from watcher.journal.writer import Journal
 from watcher.model.entries import NOT_YET
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import EXISTING_WAITS, IGNORED_BY_USER, Step
+from watcher.model.lifecycle import Step
+from watcher.model.reasons import EXISTING_WAITS, IGNORED_BY_USER
 
 #: Those of every version, this one included: once it has a successor, nothing makes one any more.
 EVERY = range(1, VERSION + 1)

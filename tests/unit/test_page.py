@@ -9,26 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tests.support.journal import queue
 from watcher.cli.orders import parse_span
-from watcher.daemon.adapters import next_day
-from watcher.daemon.instance import Instance, Places
+from watcher.daemon.instance import Instance
+from watcher.daemon.state_folder import Places
 from watcher.i18n.message import ENGLISH, msg, verbatim
+from watcher.journal.writer import Journal
 from watcher.model.entries import Entry
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import IGNORED_BY_USER
+from watcher.model.reasons import IGNORED_BY_USER
 from watcher.model.settings import Config
 from watcher.model.snapshot import UNTIL_RESUMED, ActiveHold, Snapshot, Watched
 from watcher.page import actions, server
 from watcher.page.actions import Control, UndoQueue
-from watcher.page.activity import ChangeFeed, read_filter
+from watcher.page.activity import Activity, ChangeFeed, read_filter
 from watcher.page.auth import LINK_SECONDS, Sessions
-from watcher.page.routes import as_data, draw
+from watcher.page.routes import as_script, draw
 from watcher.page.server import ActivityPage
 from watcher.pipeline.follow_up import NOT_YET
 from watcher.pipeline.messages import Pause, ReleaseHold, Snooze
 from watcher.present import listing, status
 from watcher.present.menu import Action, menu
+from watcher.system.clock import next_day
 
 TOKEN = Instance(Places("/nowhere")).token
 
@@ -87,7 +90,7 @@ def test_old_browsers_have_to_go_when_there_are_many():
     )
 )
 def test_data_in_the_frame_ends_no_element(value):
-    text = as_data(value)
+    text = as_script(value)
     assert not set("<>&") & set(text)
     assert json.loads(text) == value
 
@@ -369,3 +372,20 @@ def test_every_entry_of_the_menu_is_known(clicked, monkeypatch, pause):
     for action in actions:
         clicked(action)  # one that is not known would raise KeyError
     assert len(shown) == sum(action.request in ("open", "log") for action in actions)
+
+
+@pytest.mark.parametrize("sort", ["", "name"])
+def test_the_list_has_pages_in_every_order_and_all_of_it_as_csv(tmp_path, sort):
+    places = Places(str(tmp_path))
+    journal = Journal(places.journal)
+    for number, name in enumerate("edcba"):
+        queue(journal, f"{name}.pdf", now=float(number + 1))
+    journal.commit()
+    journal.close()
+    activity = Activity(places, ENGLISH)
+    pages = [activity.page({"limit": "2", "page": str(page), "sort": sort}) for page in (1, 2, 3)]
+    names = [[file["name"] for file in page["files"]] for page in pages]
+    assert names == [["a.pdf", "b.pdf"], ["c.pdf", "d.pdf"], ["e.pdf"]]
+    assert [page["has_more"] for page in pages] == [True, True, False]
+    lines = b"".join(activity.table({})).decode().splitlines()
+    assert [line.count(".pdf") > 0 for line in lines] == [False] + [True] * 5

@@ -1,7 +1,8 @@
 """Quiet hours."""
 
 import math
-from datetime import datetime, timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,18 @@ def at(hour, minute=0, day=5):
 )
 def test_quiet_hours_end_when_they_say(hours, now, end):
     assert silent_until(hours, 0.0, now) == end
+
+
+def test_the_hour_that_a_clock_repeats_is_quiet_twice(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Paris")
+    time.tzset()
+    try:
+        for hour in (0, 1):  # 02:10 in summer time, and in winter time
+            now = datetime(2026, 10, 25, hour, 10, tzinfo=UTC).timestamp()
+            assert silent_until("02:00-02:30", 0.0, now) == now + 20 * 60
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_a_snooze_and_quiet_hours_end_with_the_later_one():

@@ -2,7 +2,7 @@
 
 import html.parser
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,12 +16,8 @@ from watcher.present import report
 from watcher.present.report import CATEGORIES, EDGE_WORDS, EDGES, Span
 
 
-def moment(local):
-    return local.replace(tzinfo=UTC).timestamp()
-
-
 def at(text):
-    return moment(datetime.fromisoformat(text))
+    return datetime.fromisoformat(text).timestamp()  # local
 
 
 @pytest.mark.parametrize(
@@ -37,12 +33,12 @@ def at(text):
     ],
 )
 def test_periods_are_those_of_a_calendar(span, day, first, last, slots):
-    period = report.make_period(span, date.fromisoformat(day), moment)
+    period = report.make_period(span, date.fromisoformat(day))
     assert (period.since, period.until) == (at(first), at(last))
     assert len(period.words) == slots == len(period.slots) - 1
 
 
-WEEK = report.make_period(Span.WEEK, date(2026, 11, 25), moment)
+WEEK = report.make_period(Span.WEEK, date(2026, 11, 25))
 TIMINGS = st.lists(
     st.builds(
         lambda *values: Timing(*values),  # hypothesis would look for types of the type checker
@@ -72,7 +68,7 @@ def test_all_numbers_add_up_to_the_files_of_the_period(timings):
 
 @given(TIMINGS)
 def test_the_page_is_whole_and_takes_nothing_from_elsewhere(timings):
-    page = report.render(report.summarize(WEEK, timings), "2026-11-25 10:00")
+    page = report.render(report.summarize(WEEK, timings), "2026-11-25 10:00", "/home/ana")
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(drawing)
     for word in ("http://", "https://", "<script", "url(", "@import", "src=", "href="):
@@ -105,7 +101,7 @@ def test_medians_are_of_what_is_known():
 
 def test_the_page_leaves_out_categories_without_files():
     made = report.summarize(WEEK, [Timing("/a", "k", "", State.PARSED, WEEK.since)])
-    page = report.render(made, "now")
+    page = report.render(made, "now", "/home/ana")
     shown = {name for name, label in CATEGORIES.items() if f">{label}<" in page}
     assert shown == {"parsed"}
 
@@ -125,7 +121,7 @@ def test_what_was_extracted_is_counted_apart_from_what_was_ignored(capsys):
 
 def test_an_empty_report_is_one_too():
     made = report.summarize(WEEK, [])
-    assert "No files" in report.render(made, "now")
+    assert "No files" in report.render(made, "now", "/home/ana")
     assert report.record(made)["total"]["files"] == 0
 
 
@@ -146,7 +142,7 @@ def test_it_is_html_that_a_parser_takes():
         def handle_starttag(self, tag, attrs):
             seen.append(tag)
 
-    Parser().feed(report.render(report.summarize(WEEK, []), "now"))
+    Parser().feed(report.render(report.summarize(WEEK, []), "now", "/home/ana"))
     assert "svg" in seen
 
 
@@ -157,6 +153,6 @@ def test_the_uploads_of_each_month_are_told_by_account_where_there_are_several(s
     assert [(each["month"], each["uploads"]) for each in report.record(made)["months"]] == [
         ("2026-11", 1200), ("2026-10", 7),
     ]  # fmt: skip
-    (table,) = re.findall(r"<table>.*?</table>", report.render(made, ""), re.DOTALL)
+    (table,) = re.findall(r"<table>.*?</table>", report.render(made, "", "/home/ana"), re.DOTALL)
     assert len(re.findall("<th ", table)) == columns
     assert "1,200" in table

@@ -33,11 +33,11 @@ from watcher.model.uploads import Route, Skip
 from watcher.pipeline.admission import has_likely_time
 from watcher.routing.ignored import IGNORED_NAMES, ignore_filter
 from watcher.routing.names import as_seen
-from watcher.routing.patterns import Facts, fill, names_in
-from watcher.routing.rules import fingerprint, form_fields, router
+from watcher.routing.patterns import Host, fill, names_in
+from watcher.routing.rules import fingerprint, form_fields, make_plan
 from watcher.sniff import formats
 
-FACTS = Facts(hostname="pc-7", user="jo")
+HOST = Host(hostname="pc-7", user="jo")
 PDF = Sniffed("application/pdf", ".pdf", msg("a PDF document"), whole=True)
 SHA = "ab" * 32
 
@@ -52,7 +52,7 @@ def document(below="jane.pdf", sniffed=PDF, size=1000, mtime_ns=1_700_000_000_50
 
 
 def route(below="jane.pdf", sniffed=PDF, size=1000, **settings):
-    return router(folder(**settings), FACTS)(document(below, sniffed, size))
+    return make_plan(folder(**settings), HOST).route(document(below, sniffed, size))
 
 
 IGNORED = [
@@ -495,7 +495,7 @@ def test_a_time_that_cannot_be_right_gives_way_to_that_of_arrival(moment, is_lik
     came = document(mtime_ns=moment * 10**9)
     assert has_likely_time(came.stat, NOW) is is_likely, why
     settings = folder(created_at_format=form, tags=(Item(name="d", value="{date}"),))
-    found = router(settings, FACTS)(replace(came, noticed_at=NOW + 0.5))
+    found = make_plan(settings, HOST).route(replace(came, noticed_at=NOW + 0.5))
     assert found.created_at in ("2023-11-14T22:13:20+00:00", "1700000000")
     assert found.tags == (Item(name="d", value="2023-11-14"),)
 

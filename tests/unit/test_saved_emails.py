@@ -261,6 +261,41 @@ def test_a_text_with_very_many_attachments_is_refused(tmp_path):
     assert "more than 500" in str(look(tmp_path).document.problem)
 
 
+WHOLE = pdf("cv", size=5000)
+IN_BASE64 = base64.encodebytes(WHOLE)
+A_PDF = b"Content-Type: application/pdf; name=cv.pdf\nContent-Transfer-Encoding: "
+EACH_PADDED = b"".join(base64.b64encode(WHOLE[at : at + 50]) + b"\n" for at in range(0, 5100, 50))
+
+
+@pytest.mark.parametrize(
+    ("sent", "why"),
+    [
+        (part(A_PDF + b"base64 (by a gateway)", IN_BASE64), "a comment"),
+        (part(A_PDF + b"base64;", IN_BASE64), "a stray semicolon"),
+        (part(A_PDF + b'"Base64"', IN_BASE64), "quotes"),
+        (part(A_PDF + b"x-base64", IN_BASE64), "an old name"),
+        (part(A_PDF.replace(b":", b" :") + b"base64", IN_BASE64), "blanks before colons"),
+        (part(A_PDF + b"base64", EACH_PADDED), "each line encoded by itself"),
+        (part(A_PDF + b'"quoted-printable"', binascii.b2a_qp(WHOLE, istext=False)), "quotes"),
+        (part(A_PDF + b"x-uuencode;", uuencoded(b"cv.pdf", WHOLE)), "a stray semicolon"),
+    ],
+)
+def test_a_document_is_decoded_whatever_its_headers_look_like(tmp_path, sent, why):
+    save(tmp_path, "mail.eml", raw(sent))
+    found = look(tmp_path, "mail.eml/cv.pdf", keep_open=True)
+    with found.handle:
+        assert found.handle.read() == WHOLE, why
+
+
+def test_emails_in_a_digest_are_opened_though_it_does_not_call_them_so(tmp_path):
+    inner = raw(part(b"Content-Type: application/pdf; name=cv.pdf"), headers=b"Subject: x\n")
+    digest = raw(b"\n" + inner.replace(b"b1", b"b2")).replace(
+        b"multipart/mixed", b"multipart/digest", 1
+    )
+    save(tmp_path, "mail.eml", digest)
+    assert inside(tmp_path) == {"cv.pdf": ""}
+
+
 def test_a_document_in_cut_base64_is_incomplete(tmp_path):
     whole = base64.encodebytes(pdf("cv", size=5000))
     save(tmp_path, "mail.eml", raw()[:-7] + CUT + whole[: len(whole) // 2 - 1])
@@ -332,6 +367,19 @@ def test_an_outlook_message_is_opened_with_what_is_attached_to_it(tmp_path):
 def test_a_message_without_a_document_attached_to_an_outlook_message_is_told_of(tmp_path):
     save(tmp_path, "mail.msg", compound(message(attachment("empty", message()))))
     assert inside(tmp_path, "mail.msg") == {"empty": "an email without a document"}
+
+
+@pytest.mark.parametrize("name", ["deep.eml", "deep.msg"])
+def test_emails_are_opened_one_level_deep_whatever_they_are_in(tmp_path, name):
+    deep = mail(("b.pdf", pdf("b"))).as_bytes()
+    if name.endswith(".msg"):
+        deep = compound(message(attachment("b.pdf", pdf("b"))))
+    forwarded = mail(("CV.pdf", pdf("cv")), (name, deep)).as_bytes()
+    save(tmp_path, "mail.eml", mail(("forwarded.eml", forwarded)))
+    embedded = message(attachment("CV.pdf", pdf("cv")), attachment(name, deep))
+    save(tmp_path, "mail.msg", compound(message(attachment("forwarded", embedded))))
+    expected = {"CV.pdf": "", name: "an email inside an attached email"}
+    assert inside(tmp_path, "mail.eml") == inside(tmp_path, "mail.msg") == expected
 
 
 def test_an_outlook_message_attached_to_a_mail_is_opened(tmp_path):

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from watcher.folders import WatchedFolder, mounts, scans
-from watcher.folders.scans import BATCH, COARSEST_SECONDS, FULL_EVERY, Memory, Tally, look_again
+from watcher.folders.scans import BATCH, COARSEST_SECONDS, FULL_EVERY, Memory, Tally
 from watcher.model.kinds import Sign
 from watcher.model.settings import Watch
 
@@ -234,8 +234,9 @@ class Poller:
     def look(self, after=60.0):
         self.now += after
         tally = Tally()
-        how = scans.scan if self.memory.begin() else look_again
-        found = candidates(how(watched(self.root), self.known, memory=self.memory, tally=tally))
+        quick = not self.memory.begin()
+        options = {"memory": self.memory, "tally": tally, "quick": quick}
+        found = candidates(scans.scan(watched(self.root), self.known, **options))
         self.seen = [*self.seen, *found]
         self.known = journal_of(self.root, self.seen)
         return sorted(os.path.relpath(c.path, self.root) for c in found), tally.directories
@@ -292,8 +293,8 @@ def test_a_directory_that_cannot_be_read_is_tried_at_every_look(partly_closed, n
     memory = Memory()
     for look in range(FULL_EVERY):
         tally = Tally()
-        how = scans.scan if memory.begin() else look_again
-        candidates(how(watched(partly_closed), nothing_known, memory=memory, tally=tally))
+        options = {"memory": memory, "tally": tally, "quick": not memory.begin()}
+        candidates(scans.scan(watched(partly_closed), nothing_known, **options))
         assert tally.unreadable == 2, f"look {look}"
 
 

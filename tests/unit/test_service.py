@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.config import default_path
-from watcher.daemon.instance import default_state
 from watcher.daemon.login_service import describe_exit, name_places, where_to_look
+from watcher.daemon.state_folder import default_state
 from watcher.doctor.findings import Level
 from watcher.doctor.program import judge_service
 from watcher.model.errors import UnusableError, WatcherError
@@ -333,9 +333,9 @@ def test_the_schema_finds_what_it_is_there_for():
     for old, new in (
         ("<Count>255</Count>", "<Count>256</Count>"),
         ("<UserId>Zoë</UserId>", "<UserId></UserId>"),
-        ("<Hidden>false</Hidden>", "<Hidden>no</Hidden>"),
-        ("<Hidden>false</Hidden>", "<Hiden>false</Hiden>"),
-        ("<Enabled>true</Enabled>\n      <UserId>", "<Delay>PT1S</Delay>\n      <UserId>"),
+        ("<StopOnIdleEnd>false</StopOnIdleEnd>", "<StopOnIdleEnd>no</StopOnIdleEnd>"),
+        ("<StopOnIdleEnd>false</StopOnIdleEnd>", "<StopIdle>false</StopIdle>"),
+        ("<LogonTrigger>", "<LogonTrigger><Delay>PT1S</Delay>"),
     ):
         assert old in text
         with pytest.raises(AssertionError):

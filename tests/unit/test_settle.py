@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from watcher.model.entries import Stat
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
-from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE
 from watcher.pipeline.settle import (
     EMPTY_FACTOR,
     PATIENCE_FACTOR,

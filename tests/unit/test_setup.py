@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from watcher.config.setup_plan import (
     Answers,
+    Configured,
+    ConfiguredAccount,
+    ConfiguredFolder,
     FolderAnswer,
-    Known,
-    KnownAccount,
-    KnownFolder,
     PutAccount,
     PutFolder,
     check_after_upload,
@@ -151,8 +151,8 @@ def test_every_check_names_its_field(check, text, field):
 
 # -- answers
 
-ONE = KnownFolder("~/a", "/home/jo/a", "k1", tags=(Item(name="x", value=1),))
-KNOWN = Known((KnownAccount("default", "a@b"),), (ONE,))
+ONE = ConfiguredFolder("~/a", "/home/jo/a", "k1", tags=(Item(name="x", value=1),))
+KNOWN = Configured((ConfiguredAccount("default", "a@b"),), (ONE,))
 
 
 def folder(path="/b", **more):
@@ -162,7 +162,7 @@ def folder(path="/b", **more):
 @pytest.mark.parametrize(
     ("answers", "known", "answered"),
     [
-        (Answers(), Known(), ["email", "folders"]),
+        (Answers(), Configured(), ["email", "folders"]),
         (Answers(email="a"), KNOWN, ["email"]),
         (Answers(email="@b"), KNOWN, ["email"]),
         (Answers(email="a@"), KNOWN, ["email"]),

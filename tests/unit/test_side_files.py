@@ -14,7 +14,7 @@ from watcher.model.settings import AfterUpload, Folder
 from watcher.pipeline.admission import decide
 from watcher.routing.ignored import ignore_filter
 from watcher.routing.names import document_path
-from watcher.routing.patterns import Facts
+from watcher.routing.patterns import Host
 from watcher.routing.rules import make_plan
 
 IGNORED = [
@@ -180,7 +180,7 @@ def test_what_cannot_be_moved_alone_stays(tmp_path, names, tied, why):
 
 def decided(root, name, **settings):
     folder = Folder(path=root, account="a", source_key="k", **settings)
-    plan = make_plan(folder, Facts("h", "u"))
+    plan = make_plan(folder, Host("h", "u"))
     found = identify(root, os.path.join(root, name), accepts=plan.accepts).document
     return decide(found, plan)
 

@@ -5,10 +5,10 @@ import time
 
 import pytest
 
-from watcher.daemon.adapters import RealClock
 from watcher.daemon.snapshots import Progress, Snapshots
 from watcher.model.kinds import State
 from watcher.model.snapshot import Snapshot
+from watcher.system.clock import RealClock
 
 S = State
 

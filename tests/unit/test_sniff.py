@@ -97,6 +97,7 @@ MADE = [
     (b"%!PS-Adobe-3.0\n", "a.eps", "application/postscript", "a PostScript file", "not taken for text"),
     (b"GIF89a" + b"\0" * 20, "a", "image/gif", "a GIF image", "the library's"),
     (b"II*\0\x10\0\0\0" + b"\0" * 20, "a", "image/tiff", "a TIFF image", "the library's"),
+    (b"II+\0\x08\0\0\0" + b"\0" * 20, "a", "image/tiff", "a TIFF image", "BigTIFF"),
     (b"RIFF\x10\0\0\0WEBPVP8 " + b"\0" * 20, "a", "image/webp", "a WebP image", "the library's"),
     (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 9, "a", "image/heic", "a HEIC photo", "an iPhone's"),
     (b"7z\xbc\xaf'\x1c" + b"\0" * 20, "a", "application/x-7z-compressed", "a 7-Zip archive", "archive"),

@@ -7,7 +7,7 @@ import pytest
 from tests.support.installation import Installation
 from tests.support.waiting import wait_until
 from watcher import __version__
-from watcher.daemon.service_manager import Installed, OwnFiles, UpdateWatch
+from watcher.daemon.updates import InstalledVersion, OwnFiles, UpdateWatch
 from watcher.pipeline.messages import Drain, Drained
 
 # --- What lies there ------------------------------------------------------------------------------
@@ -57,9 +57,9 @@ def test_of_sources_only_the_version_counts(installed, tmp_path):
     own = OwnFiles(str(tmp_path))
     assert own.places == (str(tmp_path / "watcher" / "__init__.py"),)
     (tmp_path / "watcher" / "rules.py").write_text("# a developer's change\n")
-    assert own.look() == own.running == Installed(__version__)
+    assert own.look() == own.running == InstalledVersion(__version__)
     installed.put_modules("9.0")
-    assert own.look() == Installed("9.0")
+    assert own.look() == InstalledVersion("9.0")
     os.unlink(tmp_path / "watcher" / "__init__.py")  # as in the middle of a checkout
     assert own.look() is None
 
@@ -88,7 +88,7 @@ class Files:
     places = ("/nowhere",)
 
     def __init__(self):
-        self.running = self.found = Installed("1")
+        self.running = self.found = InstalledVersion("1")
         self.is_known = True
         self.looks = 0
 
@@ -142,7 +142,7 @@ def test_half_of_a_version_is_waited_for(story, eventually):
     story.replace(None)
     assert story.is_seen()
     assert (story.app.posted, story.said, story.ends) == ([], [], [])
-    story.files.found = Installed("2")
+    story.files.found = InstalledVersion("2")
     assert eventually(lambda: story.ends == [1])
     assert story.said == [
         "Version 2 was installed. This one stops when the uploads under way are done."
@@ -156,7 +156,7 @@ def test_a_version_that_is_put_back_changes_nothing(story, eventually):
     looks = story.files.looks
     assert eventually(lambda: story.files.looks > looks)
     assert (story.app.posted, story.said, story.ends) == ([], [], [])
-    story.replace(Installed("2"))
+    story.replace(InstalledVersion("2"))
     assert eventually(lambda: story.ends == [1])
 
 
@@ -169,7 +169,7 @@ def test_another_package_beside_it_holds_nothing(story, eventually):
 
 def test_what_is_under_way_is_waited_for(story, eventually):
     story.app.busy = True
-    story.replace(Installed("2"))
+    story.replace(InstalledVersion("2"))
     assert eventually(lambda: story.said)
     story.updates.on_event("something else")
     assert not story.ends
@@ -179,7 +179,7 @@ def test_what_is_under_way_is_waited_for(story, eventually):
 
 def test_whoever_ends_it_meanwhile_wins(story, eventually):
     story.app.busy = True
-    story.replace(Installed("2"))
+    story.replace(InstalledVersion("2"))
     assert eventually(lambda: story.said)
     story.updates.stop()
     assert not story.updates._thread.is_alive()

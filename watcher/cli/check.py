@@ -9,14 +9,20 @@ from typing import TYPE_CHECKING
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import Styled, json_option, say, say_json, say_table
+from watcher.cli.output import Styled, json_option, say, say_json, say_table, shown_path
+from watcher.config import MachineFile, headline
+from watcher.config import show as show_values
+from watcher.config.paths import is_absent
+from watcher.daemon.dry_run import MISSING, check_file
+from watcher.daemon.plans import former_targets, make_plans
+from watcher.daemon.snapshots import source_names
 from watcher.i18n.message import ENGLISH, as_data, as_message
 from watcher.model.errors import ConfigError, UnusableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from watcher.daemon.verdicts import Verdict
+    from watcher.daemon.dry_run import Verdict
     from watcher.i18n.message import Text
 
 
@@ -31,17 +37,8 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
 
     Exit codes: 0 all files were checked, 5 some do not exist.
     """
-    # The configuration's commands do without these.
-    from watcher.daemon.folders import (  # noqa: PLC0415
-        former_targets,
-        make_plans,
-        this_machine,
-    )
-    from watcher.daemon.snapshots import source_names  # noqa: PLC0415
-    from watcher.daemon.verdicts import MISSING, check_file  # noqa: PLC0415
-
     where = places(ctx)
-    plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
+    plans = make_plans(load_config(ctx).config, former_targets(where))
     code, names = 0, source_names(where)
     for name in files:
         verdict = check_file(name, plans, where)
@@ -57,7 +54,7 @@ def check(ctx: click.Context, files: tuple[str, ...], as_json: bool) -> int:
 def _show(verdict: Verdict, names: Mapping[tuple[str, str], str]) -> None:
     display = verdict.display
     why = f". {verdict.why}" if verdict.why else ""
-    say(Styled(f"{display.sign} {verdict.file}: {display.label}{why}", display.tone))
+    say(Styled(f"{display.sign} {shown_path(verdict.file)}: {display.label}{why}", display.tone))
     lines = list(_details(verdict, names))
     width = max((len(label) for label, _ in lines), default=0)
     for label, text in lines:
@@ -98,9 +95,6 @@ def config() -> None:
 @program_options
 def check_config(ctx: click.Context, as_json: bool) -> None:
     """Find all mistakes in the configuration."""
-    from watcher.config import MachineFile, headline  # noqa: PLC0415 - only needed here
-    from watcher.config.paths import is_absent  # noqa: PLC0415
-
     path = config_path(ctx)
     machine = MachineFile.of_process(os.environ)
     missing = is_absent(machine.path)
@@ -135,8 +129,6 @@ def _as_data(name: str, said: Sequence[Text] = ()) -> dict[str, object]:
 @program_options
 def show_config(ctx: click.Context, as_json: bool) -> None:
     """Show all settings in effect and where each comes from."""
-    from watcher.config import show as show_values  # noqa: PLC0415 - only needed here
-
     loaded = load_config(ctx)
     rows = show_values(loaded)
     if as_json:

@@ -9,9 +9,10 @@ import click
 from msgspec.structs import replace
 
 from watcher.cli.output import say
-from watcher.daemon.instance import Channel, Places, default_state
+from watcher.daemon.channel import Channel
+from watcher.daemon.state_folder import Places, default_state
 from watcher.i18n.message import ENGLISH, msg
-from watcher.model.errors import NotRunningError, WatcherError
+from watcher.model.errors import ConfigError, NotRunningError, WatcherError
 from watcher.model.kinds import FAILED
 from watcher.routing.names import lies_in
 
@@ -87,6 +88,22 @@ def load_config(ctx: click.Context) -> Loaded:
     return replace(loaded, warnings=(said, *loaded.warnings))
 
 
+def is_set_up(ctx: click.Context) -> bool:
+    """Return whether there is a configuration to run with, even if it has mistakes."""
+    from watcher.config import MachineFile  # noqa: PLC0415 - as in load_config
+    from watcher.config.paths import is_absent  # noqa: PLC0415
+
+    if os.path.exists(config_path(ctx)):
+        return True
+    if is_absent(MachineFile.of_process(os.environ).path):
+        return False
+    try:
+        load_config(ctx)
+    except ConfigError as error:
+        return not error.unfinished
+    return True
+
+
 # -- The running program, or its journal
 
 
@@ -131,13 +148,7 @@ def _do_here(where: Places, what: str, order: dict[str, object]) -> dict[str, An
     from watcher.page.activity import Activity  # noqa: PLC0415
 
     with standalone(where) as journal:
-        orders = JournalActions(journal, Activity(where, ENGLISH))
-        acts = {
-            "pause": orders.pause, "resume": orders.resume, "snooze": orders.snooze,
-            "retry": orders.retry, "ignore": orders.ignore, "forget": orders.forget,
-            "sources": orders.name_sources,
-        }  # fmt: skip
-        return acts[what](order)
+        return JournalActions(journal, Activity(where, ENGLISH)).orders()[what](order)
 
 
 def real_path(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import click
@@ -48,13 +48,14 @@ def command(ctx: click.Context, as_json: bool, report: str | None) -> int:
 
     Exit codes: 0 nothing needs fixing, 5 something must be fixed, or FILE already exists.
     """
-    case = Case(config_path(ctx), places(ctx), os.environ, os.path.expanduser("~"))
-    if report is None:
-        return _examine(case, [], as_json=as_json)
-    found: list[tuple[Check, Finding]] = []
-    with _new_file(report) as file:
-        code = _examine(case, found, as_json=as_json)
-        write_bundle(file, case, found)
+    home = os.path.expanduser("~")
+    with closing(Case(config_path(ctx), places(ctx), os.environ, home)) as case:
+        if report is None:
+            return _examine(case, [], as_json=as_json)
+        found: list[tuple[Check, Finding]] = []
+        with _new_file(report) as file:
+            code = _examine(case, found, as_json=as_json)
+            write_bundle(file, case, found)
     done = ok(f"{report} contains no names or secrets; look at it before you send it.")
     _show(Check("report", msg("Report"), tuple), done, "", as_json=as_json)
     return code

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from watcher.cli.context import config_path, places
-from watcher.cli.output import Styled, confirm, prompt, say, say_table, shown_folder
+from watcher.cli.output import Styled, confirm, prompt, say, say_table, shown_path
 from watcher.config.editor import Editor
 from watcher.config.setup_plan import Answers, check_email
 from watcher.config.tags import check_tags, parse_tag
@@ -28,7 +28,7 @@ from watcher.model.settings import AfterUpload
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from watcher.config.setup_plan import Known
+    from watcher.config.setup_plan import Configured
     from watcher.i18n.message import Text
     from watcher.model.settings import Item
 
@@ -72,15 +72,15 @@ def open_editor(ctx: click.Context) -> Editor:
 
 def stored_keys(editor: Editor) -> StoredKeys:
     """Return where keys are, by the configuration as it is."""
-    return StoredKeys(os.environ, editor.known.allows_insecure_keyring)
+    return StoredKeys(os.environ, editor.configured.allows_insecure_keyring)
 
 
-def choose_account(known: Known, given: str | None, *, asks: bool) -> str:
+def choose_account(configured: Configured, given: str | None, *, asks: bool) -> str:
     """Return the name of the account that is meant.
 
     Of several, the person is asked for one, or UsageError is raised where nobody can be asked.
     """
-    names = [account.name for account in known.accounts]
+    names = [account.name for account in configured.accounts]
     if given is None and len(names) > 1:
         if asks:
             return str(prompt("Account", type=click.Choice(names), default=names[0]))
@@ -90,13 +90,13 @@ def choose_account(known: Known, given: str | None, *, asks: bool) -> str:
     return given or (names[0] if names else "default")
 
 
-def choose_known_account(known: Known, given: str | None, *, asks: bool) -> str:
+def choose_configured_account(configured: Configured, given: str | None, *, asks: bool) -> str:
     """Return the name of a configured account; ConfigError or UsageError if there is none."""
-    if not known.accounts:
+    if not configured.accounts:
         raise ConfigError("No account is set up yet.", f"Set one up with: {command_name()} setup")
-    name = choose_account(known, given, asks=asks)
-    if known.account(name) is None:
-        names = ", ".join(account.name for account in known.accounts)
+    name = choose_account(configured, given, asks=asks)
+    if configured.account(name) is None:
+        names = ", ".join(account.name for account in configured.accounts)
         raise UsageError(
             f'There is no account "{name}" in the configuration, only {names}.',
             "Choose one of them with --account, or add it to the configuration first.",
@@ -124,7 +124,7 @@ def is_terminal() -> bool:
 
 def ask_to_create(place: str) -> bool:
     """Ask whether to create a folder."""
-    return confirm(f"{shown_folder(place)} doesn't exist. Create it?", default=True)
+    return confirm(f"{shown_path(place)} doesn't exist. Create it?", default=True)
 
 
 def find_source(editor: Editor, account: str, source: str, *, check: bool) -> tuple[str, str]:

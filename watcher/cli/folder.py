@@ -13,7 +13,7 @@ from watcher.cli.editing import (
     after_option,
     ask_to_create,
     check_option,
-    choose_known_account,
+    choose_configured_account,
     create_option,
     find_source,
     is_terminal,
@@ -30,7 +30,7 @@ from watcher.cli.output import (
     say,
     say_json,
     say_table,
-    shown_folder,
+    shown_path,
 )
 from watcher.config.edits import DropFolder
 from watcher.config.setup_plan import Answers, FolderAnswer
@@ -82,12 +82,12 @@ def add(
     """Watch the folder PATH and upload its files to a source."""
     editor = open_editor(ctx)
     written, place = editor.place(path)
-    if editor.known.number(place) is not None:
+    if editor.configured.number(place) is not None:
         raise UnusableError(
             f"{place} is already a watched folder.",
             f"Change it with: {command_name()} setup",
         )
-    name = choose_known_account(editor.known, account, asks=is_terminal())
+    name = choose_configured_account(editor.configured, account, asks=is_terminal())
     key, source_name = find_source(editor, name, source, check=check)
     after = AfterUpload(after_upload) if after_upload else None
     answer = FolderAnswer(written, place, key, source_name, tags or None, after, recursive)
@@ -135,7 +135,7 @@ def remove(ctx: click.Context, path: str, yes: bool, facts: dict[str, object]) -
     """Stop watching the folder PATH. Your files and their history are kept."""
     editor = open_editor(ctx)
     at = editor.number(path)
-    place = editor.known.folders[at].place
+    place = editor.configured.folders[at].place
     facts.update(path=place, removed=False)
     text, _ = editor.propose([DropFolder(at)])
     show_difference(editor, text)
@@ -148,11 +148,11 @@ def remove(ctx: click.Context, path: str, yes: bool, facts: dict[str, object]) -
             return
     editor.write(text)
     facts["removed"] = True
-    path = editor.known.folders[at].path
-    if open_editor(ctx).known.number(editor.known.folders[at].place) is not None:
+    path = editor.configured.folders[at].path
+    if open_editor(ctx).configured.number(editor.configured.folders[at].place) is not None:
         facts["removed"] = False
         say(f"{path} is still watched, because it is also set for this computer in"
-            f" {editor.known.machine}.")  # fmt: skip
+            f" {editor.configured.machine}.")  # fmt: skip
         return
     say(Styled(f"✓ Stopped watching {path}.", "good"))
 
@@ -185,6 +185,6 @@ def _row(folder: Folder, layer: str, names: Mapping[tuple[str, str], str]) -> Se
     notes += ["doesn't exist"] * (not os.path.isdir(folder.path))
     source = names.get((folder.account, folder.source_key)) or view.short(folder.source_key)
     return (
-        shown_folder(folder.path), source, write_tags(folder.tags),
+        shown_path(folder.path), source, write_tags(folder.tags),
         folder.after_upload.value, folder.account, ", ".join(notes),
     )  # fmt: skip

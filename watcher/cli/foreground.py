@@ -11,27 +11,27 @@ import signal
 import socket
 import threading
 import time
-from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import click
 
-from watcher.cli.output import Styled, say, say_json, shown_folder
+from watcher.cli.output import Styled, say, say_json, shown_path
 from watcher.i18n.message import Message
 from watcher.model.entries import Entry
 from watcher.model.errors import JournalError, WatcherError
 from watcher.model.files import FolderState
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
-from watcher.pipeline.messages import Connection
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.reasons import BURST_WAITS, EXISTING_WAITS, EXISTING_WENT, UNFINISHED
+from watcher.pipeline.messages import Reachability
 from watcher.present import listing, view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 class StopSignal:
@@ -101,8 +101,6 @@ _log = logging.getLogger(__name__)
 #: States that are worth a line; the others pass too quickly to be read.
 _SHOWN = frozenset(State) - {State.NOTICED, State.QUEUED, State.BASELINE, State.UPLOADING}
 
-#: How many files that are held for the same reason get a line; ``status`` counts them.
-_HELD_LINES = 20
 #: How many files' last lines are remembered: filing away follows within minutes.
 _REMEMBERED = 2000
 
@@ -115,7 +113,7 @@ class LiveLines:
         self._stop = stop
         self.as_json = as_json
         self._mute = False
-        self._holds: Counter[Message] = Counter()  # reason → how many files are held for it
+        self._holds: set[Message] = set()  # reasons that have a line, until a file arrives
         self._written: dict[int, tuple[State, float, Message]] = {}
 
     @property
@@ -144,7 +142,7 @@ class LiveLines:
             case Entry(state=state) if state in _SHOWN or is_put_off(event):
                 if self._note_if_new(event):
                     self._write_entry(event)
-            case FolderState() | Connection() | Message() | str() if not self.as_json:
+            case FolderState() | Reachability() | Message() | str() if not self.as_json:
                 _write_event(event)
             case _:
                 pass
@@ -166,51 +164,17 @@ class LiveLines:
 
     def _write_entry(self, entry: Entry) -> None:
         """A file's line; why files are held is in the first one's."""
-        summary = listing.summary(entry)
+        summary, display = listing.summary(entry), view.display(entry)
         if entry.state in ARRIVED:
             self._holds.clear()
-        elif entry.state is State.HELD and entry.why:
+        elif entry.state is State.HELD:
             if entry.why in self._holds:
-                summary = f"{view.STATES[State.HELD].label} for the same reason"
-            self._holds[entry.why] += 1
-            if self._holds[entry.why] > _HELD_LINES:
-                return
-        display = view.display(entry)
+                summary = f"{display.label} for the same reason"
+            self._holds.add(entry.why)
         clock = Styled(time.strftime("%H:%M:%S"), "quiet")
         name = Styled(f"{display.sign} {view.name(entry)}", display.tone)
         gap = " " if summary.startswith("→") else ": "
         say(clock, " ", name, gap, summary, hang=len("00:00:00 ✓ "))
-
-
-class FoldersReady:
-    """Waits until each folder is either watched or known to fail."""
-
-    def __init__(self, folders: int) -> None:
-        self._left = folders
-        self._ready = threading.Event()
-
-    def hear(self, event: object) -> None:
-        """Take note of an event; on the pipeline's thread."""
-        if isinstance(event, FolderState):
-            self._left -= 1
-            if self._left <= 0:
-                self._ready.set()
-
-    def wait(self, seconds: float) -> None:
-        """Return when all folders are ready, or after ``seconds``."""
-        if self._left > 0:
-            self._ready.wait(seconds)
-
-
-def call_all(*listeners: Callable[[object], None] | None) -> Callable[[object], None]:
-    """Return a function that passes an event to all listeners."""
-    present = [each for each in listeners if each is not None]
-
-    def call(event: object) -> None:
-        for listener in present:
-            listener(event)
-
-    return call
 
 
 def is_put_off(entry: Entry) -> bool:
@@ -222,15 +186,15 @@ def is_put_off(entry: Entry) -> bool:
     return entry.state is State.NOTICED and (is_first or entry.why in UNFINISHED)
 
 
-def _write_event(event: FolderState | Connection | Message | str) -> None:
+def _write_event(event: FolderState | Reachability | Message | str) -> None:
     match event:
         case FolderState(folder, problem) if not problem:
-            say(Styled(f"Watching {shown_folder(folder)}", "quiet"))
+            say(Styled(f"Watching {shown_path(folder)}", "quiet"))
         case FolderState(_, problem):
             say(Styled(f"! {problem}", "bad"))
-        case Connection(0):
+        case Reachability(0):
             say(Styled("HrFlow is reachable again.", "good"))
-        case Connection():
+        case Reachability():
             say(Styled("! HrFlow can't be reached; retrying automatically.", "bad"))
         case Message() | str():
             say(Styled(f"! {event}", "bad"))

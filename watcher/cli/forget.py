@@ -10,9 +10,17 @@ import click
 
 from watcher.cli.context import find_files, places, program_options, send_files
 from watcher.cli.editing import is_terminal
-from watcher.cli.output import confirm, count_files, json_option, say, say_json, say_table
+from watcher.cli.output import (
+    confirm,
+    count_files,
+    json_option,
+    say,
+    say_json,
+    say_table,
+    shown_path,
+)
 from watcher.daemon.event_log import scrub_logs
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.lifecycle import OPEN
@@ -22,7 +30,7 @@ from watcher.routing.names import document_path, search_key
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Text
     from watcher.model.entries import Entry
 
@@ -159,7 +167,7 @@ def _words(entries: list[Entry]) -> set[str]:
 
 def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     rows: list[list[Text]] = [
-        [document_path(entry.path), view.display(entry).label, entry.profile_name]
+        [shown_path(document_path(entry.path)), view.display(entry).label, entry.profile_name]
         for entry in (*doomed, *kept)
     ]
     if rows:
@@ -169,7 +177,7 @@ def _show(doomed: list[Entry], kept: list[Entry], person: str) -> None:
     if person:
         say(
             "People are found by the name that HrFlow read in their CV, while it is kept. To"
-            f' find files by their own names: {command_name()} history --text "{person}"',
+            f' find files by their own names: {command_name()} history "{person}"',
             err=True,
         )
 
@@ -181,23 +189,13 @@ def _not_forgotten(kept: list[Entry]) -> UnusableError:
     on_the_way = {document_path(path) for path, place in places.items() if not place}
     titles, hints = list[str](), list[str]()
     if in_place:
-        is_one = len(in_place) == 1
-        titles.append(
-            f"{count_files(len(in_place))} not forgotten, still in"
-            f" {'its folder' if is_one else 'their folders'}: {_listed(in_place)}."
-        )
-        hints.append(
-            "Delete it or move it out of its folder, then forget it by its path."
-            if is_one
-            else "Delete them or move them out of their folders, then forget them by their paths."
-        )
+        files = f"{count_files(len(in_place))} not forgotten, still there"
+        titles.append(f"{files}: {_listed(in_place)}.")
+        hints.append("Delete or move what is still there, then forget it by its path.")
     if on_the_way:
-        is_one = len(on_the_way) == 1
-        titles.append(
-            f"{count_files(len(on_the_way))} not forgotten, not uploaded yet:"
-            f" {_listed(on_the_way)}."
-        )
-        hints.append(f"Try again once {'it is' if is_one else 'they are'} uploaded.")
+        files = f"{count_files(len(on_the_way))} not forgotten, not uploaded yet"
+        titles.append(f"{files}: {_listed(on_the_way)}.")
+        hints.append("Try again after the upload.")
     return UnusableError(" ".join(titles), " ".join(hints))
 
 

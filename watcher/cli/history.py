@@ -22,21 +22,21 @@ from watcher.cli.output import (
     say_json,
     say_table,
     shown_files,
-    shown_folder,
+    shown_path,
     write,
 )
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.message import ENGLISH, msg
 from watcher.journal.history import Filter
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.kinds import State
 from watcher.present import listing, view
+from watcher.present.status import full_time
 from watcher.routing.names import is_in
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from watcher.model.entries import Entry
     from watcher.present.report import Line, Report
@@ -47,14 +47,10 @@ _STATES: Final = {**_LABELS, **{str(state): state for state in State}}
 
 
 @click.command("history")
+@click.argument("wanted", nargs=-1, metavar="[NAME|PATH]…")
 @click.option(
     "--only", "states", multiple=True, metavar="STATE", type=click.Choice(sorted(_STATES)),
     help=f"Only files in this state; can be repeated. One of: {', '.join(_LABELS)}.",
-)  # fmt: skip
-@click.option("--folder", metavar="FOLDER", default="", help="Only files in this folder or below.")
-@click.option(
-    "--text", metavar="TEXT", default="",
-    help="Only files with this text in their name, candidate's name or reference.",
 )  # fmt: skip
 @click.option(
     "--since", metavar="TIME", default="",
@@ -72,9 +68,8 @@ _STATES: Final = {**_LABELS, **{str(state): state for state in State}}
 @program_options
 def history(
     ctx: click.Context,
+    wanted: tuple[str, ...],
     states: tuple[str, ...],
-    folder: str,
-    text: str,
     since: str,
     until: str,
     limit: int,
@@ -83,6 +78,7 @@ def history(
 ) -> None:
     """Show what happened to each file, the latest change first.
 
+    NAME is a part of the file's or the candidate's name, or a reference; PATH is a file or folder.
     Filters are combined: files must match all of them. With --json, each file is an object on a
     line of its own.
     """
@@ -90,15 +86,18 @@ def history(
         raise UsageError("--csv and --json can't be used together.")
     _refuse_state_for_folder(ctx)
     now = time.time()
-    wanted = Filter(
+    paths = [each for each in wanted if _is_path(each)]
+    if len(paths) > 1:
+        raise UsageError(f"{paths[0]} and {paths[1]} are two paths; only one can be given.")
+    chosen = Filter(
         states=tuple(_STATES[state] for state in states),
-        folder=real_path(folder) if folder else "",
-        text=text,
+        folder=real_path(paths[0]) if paths else "",
+        text=" ".join(each for each in wanted if each not in paths),
         since=parse_moment(since, now),
         until=parse_moment(until, now),
     )
     with open_reader(places(ctx)) as reader:
-        entries = reader.history(wanted, limit=limit + 1) if reader else []
+        entries = reader.history(chosen, limit=limit + 1) if reader else []
     more, entries = len(entries) > limit, entries[:limit]
     if as_json:
         for entry in entries:
@@ -106,11 +105,17 @@ def history(
     elif as_csv:
         write(listing.to_csv(entries, ENGLISH, head=True).removesuffix("\n"))
     elif not entries:
-        say("No matching files." if wanted != Filter() else "No files uploaded yet.")
+        say("No matching files." if chosen != Filter() else "No files uploaded yet.")
     else:
         _show_entries(entries)
         if more:
             say(f"Showing the first {limit}; see more with --limit.", err=True)
+
+
+def _is_path(wanted: str) -> bool:
+    """Whether a person means a file or folder, which may be gone, and not a part of a name."""
+    path = os.path.expanduser(wanted)
+    return os.path.isabs(path) or os.path.exists(os.path.dirname(path) or path)
 
 
 def _refuse_state_for_folder(ctx: click.Context) -> None:
@@ -158,24 +163,21 @@ def report(ctx: click.Context, span: str, on: str, html: str, as_json: bool) -> 
     """
     from watcher.present import report as reports  # noqa: PLC0415 - history does without
 
-    period = reports.make_period(reports.Span(span), parse_day(on), _seconds_of)
+    period = reports.make_period(reports.Span(span), parse_day(on))
     with open_reader(places(ctx)) as reader:
         timings = reader.timings(period.since, period.until) if reader else []
         folders = [folder for folder, _ in reader.folders()] if reader else []
         months = reader.months(period.until - 1, reports.MONTHS) if reader else []
     made = reports.summarize(period, timings, months)
     if html:
-        _write_page(html, reports.render(made, moment(time.time())), folders)
+        made_at, home = full_time(time.time(), ENGLISH), os.path.expanduser("~")
+        _write_page(html, reports.render(made, made_at, home), folders)
     if as_json:
         say_json(reports.record(made))
     elif html:
         say(Styled(f"✓ Report written to {html}.", "good"))
     else:
         _show_report(made)
-
-
-def _seconds_of(local: datetime) -> float:
-    return local.astimezone().timestamp()
 
 
 def _write_page(path: str, page: str, folders: list[str]) -> None:
@@ -201,7 +203,7 @@ def _show_report(made: Report) -> None:
     if made.months:
         say("Uploads per month:")
         columns = ["Month", "Account", "Uploads"]
-        rows = [[each.month, each.account, str(each.uploads)] for each in made.months]
+        rows = [[ENGLISH.date(each.month), each.account, str(each.uploads)] for each in made.months]
         if not made.has_accounts:
             columns, rows = ["Month", "Uploads"], [[month, files] for month, _, files in rows]
         say_table(columns, rows)
@@ -215,7 +217,7 @@ def _show_lines(made: Report) -> None:
     for line in made.lines:
         files = dict(view.numbers(line.states, line.opened))
         numbers = [_number(files.get(display, 0)) for display, _ in shown]
-        place = [shown_folder(line.folder), view.short(line.source)]
+        place = [shown_path(line.folder), view.short(line.source)]
         rows.append([*place, str(line.files), *numbers, *_times(line)])
     last = ["all", "", str(total.files), *(str(files) for _, files in shown)]
     rows.append([*last, *_times(total)])

@@ -19,7 +19,7 @@ from watcher import documents
 from watcher.cli.context import config_path, load_config, places, program_options
 from watcher.cli.editing import (
     check_option,
-    choose_known_account,
+    choose_configured_account,
     find_source,
     is_terminal,
     open_editor,
@@ -31,23 +31,20 @@ from watcher.cli.output import (
     confirm,
     count_files,
     json_option,
-    moment,
     progress,
     say,
     say_json,
+    shown_path,
+    when,
 )
 from watcher.config.paths import on_disk
 from watcher.credentials import LEDGER, Keys, take_secret
+from watcher.daemon.channel import Channel, read_facts
 from watcher.daemon.core import App
 from watcher.daemon.engine import watched_folders
-from watcher.daemon.folders import (
-    folders_of,
-    former_targets,
-    imported_folder,
-    make_plans,
-    this_machine,
-)
-from watcher.daemon.instance import Channel, Instance, open_reader, read_facts
+from watcher.daemon.instance import Instance
+from watcher.daemon.plans import folders_of, former_targets, imported_folder, make_plans
+from watcher.daemon.state_folder import open_reader
 from watcher.documents import Spool
 from watcher.folders.scans import scan
 from watcher.i18n.command import command_name
@@ -71,7 +68,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.cli.foreground import StopSignal
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.files import Candidate
     from watcher.routing.rules import Plan
 
@@ -190,7 +187,9 @@ def command(
     config, made = load_config(ctx).config, None
     if source is not None:
         editor = open_editor(ctx)
-        name = choose_known_account(editor.known, account, asks=not as_json and is_terminal())
+        name = choose_configured_account(
+            editor.configured, account, asks=not as_json and is_terminal()
+        )
         imported_folder(config, path, "", name, ())  # fails before HrFlow is asked
         key, _ = find_source(editor, name, source, check=check)
         made = imported_folder(config, path, key, name, tags)
@@ -244,7 +243,7 @@ def _confirm_many(
 
     True if they are few. UsageError if they are many and nobody can be asked.
     """
-    plans = make_plans(config, this_machine(), former_targets(where), (made,) if made else ())
+    plans = make_plans(config, former_targets(where), (made,) if made else ())
     limits = [plan.folder.ask_above for plan in plans.values() if plan.folder.ask_above]
     if not limits:
         return True
@@ -323,7 +322,7 @@ def _wait(
             if not said_offline and (since := state["offline_since"]):
                 said_offline = True
                 say(
-                    f"HrFlow can't be reached (since {moment(since)}); retrying automatically."
+                    f"HrFlow can't be reached (since {when(since)}); retrying automatically."
                     " Ctrl-C stops the import.", err=True,
                 )  # fmt: skip
     return _look(where, path, began)
@@ -347,7 +346,7 @@ def _sum_up(where: Places, path: str, standing: Standing, began: float, *, as_js
         say_json(facts)
         return
     if not total:
-        say(f"No files to upload in {path}.")
+        say(f"No files to upload in {shown_path(path)}.")
         return
     is_fine = all(state in _FINE for state in standing)
     say(Styled(_total(standing, earlier, opened), "good" if is_fine else "bad"))
@@ -375,4 +374,4 @@ def _explain(where: Places, path: str, standing: Standing) -> None:
             for hold in reader.held() if reader else ():
                 if hold.files:
                     say(Styled(f"Waiting: {hold.why}", "bad"))
-    say(f"See which ones and why with: {command_name()} history --folder {shlex.quote(path)}")
+    say(f"See which ones and why with: {command_name()} history {shlex.quote(path)}")

@@ -56,7 +56,10 @@ def init(ctx: click.Context, as_json: bool) -> None:
 @json_option
 @program_options
 def status(ctx: click.Context, as_json: bool) -> None:
-    """List the computers that use the ledger now: last seen, uploads under way, sent today."""
+    """List the computers that use the ledger now.
+
+    For each: when it was last seen, its uploads under way, and how many files it sent today.
+    """
     with _connected(ctx) as connection:
         from watcher.ledger.claims import machines  # noqa: PLC0415 - see _connected
 

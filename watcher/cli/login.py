@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-import threading
-from concurrent.futures import Future
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
@@ -19,7 +17,7 @@ from watcher.cli.editing import (
     ask,
     ask_email,
     choose_account,
-    choose_known_account,
+    choose_configured_account,
     is_terminal,
     open_editor,
     say_problem,
@@ -29,8 +27,10 @@ from watcher.cli.editing import (
 from watcher.cli.output import Styled, answers_with_facts, confirm, prompt, say
 from watcher.config.setup_plan import Answers
 from watcher.credentials import LEDGER, VARIABLE, WEBHOOK, SystemKeyring, keys
-from watcher.daemon.instance import SilentError
+from watcher.daemon.channel import SilentError
+from watcher.daemon.threads import on_thread
 from watcher.daemon.workspace import UNCHECKED, Workspace, ask_hrflow
+from watcher.i18n.command import command_name
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.errors import (
     CredentialError,
@@ -39,12 +39,13 @@ from watcher.model.errors import (
     UnusableError,
     UsageError,
 )
-from watcher.model.settings import DEFAULT_API_URL, for_account
+from watcher.model.settings import for_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from watcher.config.editor import Editor
+    from watcher.credentials.other_secrets import Secret
     from watcher.daemon.setup import StoredKeys
     from watcher.model.settings import Account
 
@@ -57,7 +58,7 @@ _MOST_BYTES: Final = 10_000
 _SILENT_SECONDS: Final = 3.0
 _MOST_SECONDS: Final = 120.0
 
-#: Characters; a shorter secret of a webhook could be guessed.
+#: Characters of a webhook's secret.
 _SHORTEST_SECRET: Final = 8
 
 
@@ -75,30 +76,22 @@ def _renew_keys(ctx: click.Context) -> bool:
 
 @click.command("login")
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
-@click.option(
-    "--email", help="The email of your HrFlow account, if it is not in the configuration."
-)
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
 @click.option("--unchecked", is_flag=True, help="Store the key without testing it.")
 @click.option(
     "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
 )
 @click.option("--ledger", is_flag=True, help="Store the shared ledger's password instead of a key.")
-@click.option(
-    "--api-url", metavar="URL", help="Custom API address, if it is not in the configuration."
-)
 @click.argument("rest", nargs=-1, metavar="")
 @answers_with_facts
 @program_options
 def login(
     ctx: click.Context,
     account: str | None,
-    email: str | None,
     key_stdin: bool,
     unchecked: bool,
     webhook: bool,
     ledger: bool,
-    api_url: str | None,
     rest: tuple[str, ...],
     facts: dict[str, object],
 ) -> None:
@@ -117,13 +110,10 @@ def login(
         raise UsageError("There is no terminal to ask for the key.", "Pass it with --key-stdin.")
     editor = open_editor(ctx)
     stored = stored_keys(editor)
-    if webhook:
-        _store_webhook_secret(ctx, stored, from_stdin=key_stdin)
+    if webhook or ledger:
+        _store_secret(ctx, stored, WEBHOOK if webhook else LEDGER, from_stdin=key_stdin)
         return
-    if ledger:
-        _store_ledger_password(ctx, stored, from_stdin=key_stdin)
-        return
-    chosen = _find_account(editor, account, email, api_url, may_ask=not key_stdin)
+    chosen = _find_account(editor, account, may_ask=not key_stdin)
     if key_stdin:
         key = read_key()
         workspace = UNCHECKED if unchecked else check_with_hrflow(chosen, key)
@@ -139,58 +129,40 @@ def login(
     say(Styled(f"{done}{used}.", "good"))
 
 
-def _read_secret(question: str, *, from_stdin: bool) -> str:
-    if from_stdin:
-        return read_stdin().strip()
-    return str(prompt(question, hide_input=True)).strip()
+def _store_secret(
+    ctx: click.Context, stored: StoredKeys, secret: Secret, *, from_stdin: bool
+) -> None:
+    """Store what is no account's key. It is not tested: "ledger status", or the first event, does.
 
-
-def _store_ledger_password(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
-    """Store the shared ledger's password; "ledger status" tests it."""
-    password = _read_secret("Password of the shared ledger (not shown)", from_stdin=from_stdin)
-    if not password.isprintable() or not password:
-        raise CredentialError("This is not a password: it is empty, or has several lines.")
-    store_key(stored, LEDGER.entry, password)
+    A webhook's secret must not be so short that it could be guessed.
+    """
+    what, least = "shared ledger's password", 1
+    if secret is WEBHOOK:
+        what, least = "webhook's secret", _SHORTEST_SECRET
+    text = read_stdin() if from_stdin else prompt(f"The {what} (not shown)", hide_input=True)
+    text = text.strip()
+    if len(text) < least or not text.isprintable():
+        raise CredentialError(f"This is not the {what}: it is too short, or has several lines.")
+    store_key(stored, secret.entry, text)
     _renew_keys(ctx)
-    say(Styled("✓ The shared ledger's password is in the system's keyring.", "good"))
+    say(Styled(f"✓ The {what} is in the system's keyring.", "good"))
 
 
-def _store_webhook_secret(ctx: click.Context, stored: StoredKeys, *, from_stdin: bool) -> None:
-    """Store the webhook's secret. It cannot be tested before HrFlow's first event."""
-    secret = _read_secret("Secret of the webhook (not shown)", from_stdin=from_stdin)
-    if len(secret) < _SHORTEST_SECRET or not secret.isprintable():
-        raise CredentialError(
-            "This is not a webhook's secret: it is too short, or has several lines.",
-            "Copy it from the webhook's page in HrFlow.",
-        )
-    store_key(stored, WEBHOOK.entry, secret)
-    _renew_keys(ctx)
-    say(Styled("✓ The webhook's secret is in the system's keyring.", "good"))
-
-
-def _find_account(
-    editor: Editor, given: str | None, email: str | None, api_url: str | None, *, may_ask: bool
-) -> Account:
-    """Return the account to test the key with; options complete what is configured."""
-    known = editor.known
-    name = (choose_known_account if known.accounts else choose_account)(known, given, asks=may_ask)
-    written = known.account(name)
-    if written is not None:
-        _refuse_other(name, "email", email, written.email)
-        _refuse_other(name, "api_url", api_url, written.api_url or DEFAULT_API_URL)
-    if not (email or (written and written.email)):
+def _find_account(editor: Editor, given: str | None, *, may_ask: bool) -> Account:
+    """Return the account to test the key with; asks for its email if that is not configured."""
+    configured, email = editor.configured, None
+    name = (choose_configured_account if configured.accounts else choose_account)(
+        configured, given, asks=may_ask
+    )
+    written = configured.account(name)
+    if not (written and written.email):
         if not may_ask:
-            raise UsageError(f'The email of account "{name}" is missing.', "Add --email.")
+            raise UsageError(
+                f'The email of account "{name}" is missing.',
+                f"Set it with: {command_name()} setup --non-interactive --email EMAIL --key-stdin",
+            )
         email = ask_email()
-    return editor.account(Answers(name, email, api_url))
-
-
-def _refuse_other(account: str, what: str, given: str | None, written: str) -> None:
-    if given and written and given != written:
-        raise UsageError(
-            f'In the configuration, the {what} of account "{account}" is {written}, not {given}.',
-            f"Omit --{what.replace('_', '-')}, or change the configuration first.",
-        )
+    return editor.account(Answers(name, email))
 
 
 # -- logout
@@ -205,7 +177,7 @@ def logout(ctx: click.Context, account: str | None, facts: dict[str, object]) ->
 
     A running program then keeps that account's files waiting until there is a key again.
     """
-    name = choose_account(open_editor(ctx).known, account, asks=is_terminal())
+    name = choose_account(open_editor(ctx).configured, account, asks=is_terminal())
     keyring = SystemKeyring()
     removed = wait_for_keyring(lambda: keyring.remove(name))
     running = _renew_keys(ctx)
@@ -321,15 +293,7 @@ def store_key(stored: StoredKeys, account: str, key: str) -> None:
 
 def wait_for_keyring(call: Callable[[], _Result]) -> _Result:
     """Return what ``call`` returns; CredentialError if nobody unlocks the keyring for it."""
-    future: Future[_Result] = Future()
-
-    def settle() -> None:
-        try:
-            future.set_result(call())
-        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
-            future.set_exception(error)
-
-    threading.Thread(target=settle, daemon=True).start()
+    future = on_thread(call, "keyring")
     try:
         return future.result(_SILENT_SECONDS)
     except TimeoutError:

@@ -23,12 +23,13 @@ from watcher.cli.output import (
     answers_with_facts,
     count_files,
     json_option,
-    moment,
     parse_span,
     say,
     say_json,
+    when,
 )
-from watcher.daemon.instance import lock, open_reader
+from watcher.daemon.instance import lock
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.model.errors import (
     AlreadyRunningError,
@@ -37,14 +38,14 @@ from watcher.model.errors import (
     UsageError,
     WatcherError,
 )
+from watcher.model.holds import HOUR, burst_key, cause_of, existing_key
 from watcher.model.kinds import Cause
-from watcher.model.lifecycle import HOUR, burst_key, cause_of, existing_key
 from watcher.present.status import needs_approval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 
 def _order(ctx: click.Context, what: str, paths: Sequence[str]) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def pause(ctx: click.Context, span: str | None, as_json: bool) -> None:
         say_json(done)
         return
     until = done["paused_until"]
-    say(f"Paused until {moment(until)}." if until else
+    say(f"Paused until {when(until)}." if until else
         f"Paused until you run: {command_name()} resume")  # fmt: skip
 
 
@@ -148,7 +149,7 @@ def approve(
     code = _say_done(told, "ignored" if skip else "will be uploaded", as_json=as_json)
     covers_more = any(cause_of(key) != Cause.MONTHLY_LIMIT for key in keys)
     if covers_more and not skip and not as_json:
-        until = moment(time.time() + HOUR)[11:16]
+        until = when(time.time() + HOUR)
         say(Styled(f"Files added until {until} are uploaded without asking.", "quiet"))
     return code
 
@@ -242,10 +243,9 @@ def notify() -> None:
 @program_options
 def snooze(ctx: click.Context, duration: str, facts: dict[str, object]) -> None:
     """Snooze notifications for DURATION, like 30m, 1h, 1h30m or 2d."""
-    until = time.time() + parse_span(duration)
-    send(ctx, "snooze", until=until)
+    until = send(ctx, "snooze", seconds=parse_span(duration))["snoozed_until"]
     facts.update(snoozed_until=until, off=False)
-    say(f"Notifications snoozed until {moment(until)}.")
+    say(f"Notifications snoozed until {when(until)}.")
 
 
 @notify.command("off")
@@ -303,9 +303,9 @@ def _gather_notifications(ctx: click.Context, where: Places, now: float) -> dict
     elif math.isinf(snoozed):
         why = f"switched off with: {command_name()} notify off"
     elif snoozed > now:
-        why = f"snoozed until {moment(snoozed)}"
+        why = f"snoozed until {when(snoozed)}"
     elif until > now:
-        why = f"quiet hours until {moment(until)}"
+        why = f"quiet hours until {when(until)}"
     return {
         "shown": not why,
         "why": why,
@@ -363,7 +363,7 @@ def open_page(ctx: click.Context, only_link: bool) -> None:
 
     Only you can open it, on this computer: a link works once, within a minute.
     """
-    from watcher.page.server import open_link  # noqa: PLC0415 - the page, which no other command needs
+    from watcher.daemon.desktop import open_link  # noqa: PLC0415 - no other command needs it
 
     link = channel(ctx).post("/api/link", at="")["link"]
     if only_link:

@@ -11,12 +11,11 @@ import io
 import json
 import os
 import re
-import shutil
 import sys
 import time
 import unicodedata
-from contextlib import contextmanager, redirect_stdout
-from datetime import date, datetime
+from contextlib import contextmanager, redirect_stdout, suppress
+from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
@@ -24,13 +23,12 @@ import click
 from watcher.i18n.message import ENGLISH
 from watcher.model.errors import UsageError
 from watcher.present import listing, view
+from watcher.present.status import local_time
 from watcher.routing.names import document_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TextIO
-
-    from rich.text import Text as RichText
 
     from watcher.i18n.message import Text
 
@@ -78,7 +76,7 @@ def say(*parts: Text | Styled, hang: int | None = None, err: bool = False) -> No
     texts = [view.safe(piece.text) for piece in pieces]
     if stream.isatty():
         texts = _broken(texts, hang)
-    colours = has_colour(stream)
+    colours = stream.isatty() and not os.environ.get("NO_COLOR")
     write(
         "".join(
             click.style(text, fg=_COLOURS[piece.tone]) if colours and piece.tone else text
@@ -110,11 +108,6 @@ def say_json(value: object, *, err: bool = False) -> None:
     write(json.dumps(view.safe_values(value), ensure_ascii=narrow), err=err)
 
 
-def has_colour(stream: TextIO | None = None) -> bool:
-    """Whether this is a terminal whose owner did not set NO_COLOR."""
-    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR")
-
-
 def confirm(question: Text, *, default: bool | None = False) -> bool:
     """Ask a yes-or-no question at the terminal."""
     return click.confirm(_question(question), default=default)
@@ -131,6 +124,8 @@ def _question(question: Text) -> str:
 
 def _broken(texts: Sequence[str], hang: int | None) -> list[str]:
     """The parts of one line with line breaks in place of spaces, as wide as the terminal."""
+    import shutil  # noqa: PLC0415 - takes time, and only a terminal's lines are broken
+
     line = "".join(texts)
     columns = shutil.get_terminal_size().columns
     if _width(line) <= columns:
@@ -191,11 +186,9 @@ def count_files(number: int) -> str:
     return f"{number} file{'s' * (number != 1)}"
 
 
-def shown_folder(path: str) -> str:
-    """Return a folder's path, in a terminal with "~" for the home folder."""
-    home = os.path.expanduser("~")
-    below = listing.below(home, path)
-    return os.path.join("~", below) if sys.stdout.isatty() and below != path else path
+def shown_path(path: str) -> str:
+    """Return a path, in a terminal with "~" for the home folder."""
+    return listing.short_path(path, os.path.expanduser("~")) if sys.stdout.isatty() else path
 
 
 def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
@@ -206,7 +199,7 @@ def shown_files(files: Sequence[tuple[str, str]]) -> list[str]:
     """
     folders = {folder for folder, _ in files}
     if not sys.stdout.isatty() or len(set(map(view.base_name, folders))) < len(folders):
-        return [shown_folder(document_path(path)) for _, path in files]
+        return [shown_path(document_path(path)) for _, path in files]
     inside = [listing.below(folder, path) for folder, path in files]
     if len(folders) == 1:
         return inside
@@ -233,6 +226,7 @@ def say_table(
     from rich.cells import cell_len  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text as RichText  # noqa: PLC0415
 
     tones = tones or {}
     table, console = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False), Console()
@@ -255,19 +249,9 @@ def say_table(
         )
     for number, line in enumerate(lines):
         first, *rest = map(_folded, line, widths)
-        table.add_row(_rich(first, tones.get(number, "")), *(_rich(cell, "") for cell in rest))
+        tone = _COLOURS.get(tones.get(number, ""), "")
+        table.add_row(RichText(first, tone), *map(RichText, rest))
     console.print(table)
-
-
-def drawn(text: Text, tone: str = "", **options: Any) -> RichText:
-    """A text for what rich draws; ``options`` are those of :class:`rich.text.Text`."""
-    return _rich(view.safe(text), tone, **options)
-
-
-def _rich(text: str, tone: str, **options: Any) -> RichText:
-    from rich.text import Text as Rich  # noqa: PLC0415 - costs more than most commands take
-
-    return Rich(text, style=_COLOURS.get(tone, tone), **options)
 
 
 def _folded(text: str, width: int) -> str:
@@ -341,8 +325,13 @@ def progress(*, shown: bool, label: str = "Uploading") -> Iterator[Callable[[int
 
 
 def moment(at: float) -> str:
-    """Return a local time like "2026-11-23 14:00:00"; "" for 0."""
+    """Return a local time for a table, like "2026-11-23 14:00:00"; "" for 0."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at)) if at else ""
+
+
+def when(at: float) -> str:
+    """Return a local time for a sentence, with the date unless that is today."""
+    return local_time(at, time.time(), ENGLISH)
 
 
 def brief_moment(at: float, now: float) -> str:
@@ -377,7 +366,7 @@ def parse_moment(text: str, now: float) -> float:
         return now - parse_span(text)
     try:
         return datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError as error:
+    except (ValueError, OverflowError, OSError) as error:
         raise UsageError(
             f"{text!r} is not a valid time.",
             'Write "2026-11-23", "2026-11-23 14:00" or "2h", "3d", "1w".',
@@ -388,7 +377,8 @@ def parse_day(text: str) -> date:
     """Return the day of "2026-11-23", or today for ""; UsageError for anything else."""
     if not text:
         return date.fromtimestamp(time.time())  # noqa: DTZ012 - the person's day
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is not a valid date.", 'Write it like "2026-11-23".') from error
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if MINYEAR < day.year < MAXYEAR:  # a week of the first and last days does not fit
+            return day
+    raise UsageError(f"{text!r} is not a valid date.", 'Write it like "2026-11-23".')

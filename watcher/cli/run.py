@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 from msgspec.structs import replace
 
 from watcher.cli.context import config_path, load_config, named, places, program_options
 from watcher.cli.foreground import (
-    FoldersReady,
     LiveLines,
-    call_all,
     log_to,
     stop_signal,
     wait_for_end,
@@ -25,8 +23,9 @@ from watcher.config.paths import is_absent
 from watcher.credentials import LEDGER, WEBHOOK, Keys, take_secret
 from watcher.daemon.core import App
 from watcher.daemon.instance import Instance
-from watcher.daemon.service_manager import OwnFiles, ServiceManager, UpdateWatch
+from watcher.daemon.service_manager import ServiceManager
 from watcher.daemon.setup import make_missing
+from watcher.daemon.updates import OwnFiles, UpdateWatch
 from watcher.i18n.command import command_name
 from watcher.i18n.message import Text, as_message, msg
 from watcher.model.errors import UPDATED, ConfigError
@@ -36,14 +35,11 @@ from watcher.pipeline.messages import Ping
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
     FileVersion = tuple[int, int, int]
 
 _log = logging.getLogger(__name__)
-
-#: Seconds that folders are given to be watched before everything else starts.
-_FOLDERS_FIRST: Final = 0.5
 
 
 @click.command("run")
@@ -75,16 +71,21 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
     environ = dict(os.environ)
     secret, password = take_secret(WEBHOOK, os.environ), take_secret(LEDGER, os.environ)
     with log_to(where, config.log_level), stop_signal() as stop:
-        folders = FoldersReady(len(config.folders))
         lines = None if quiet else LiveLines(stop, as_json=as_json)
         announce = _announcer(mute=quiet or as_json)
         instance = Instance(where)
         updates = UpdateWatch(OwnFiles.of_process(), lambda: stop.set(UPDATED), announce)
+
+        def on_event(event: object) -> None:
+            updates.on_event(event)
+            if lines:
+                lines(event)
+
         app = App(
             config,
             where,
             keys=Keys.of_process(os.environ),
-            on_event=call_all(folders.hear, lines, updates.on_event),
+            on_event=on_event,
             shown=lines.states if lines else frozenset(),
             webhook_secret=secret,
             ledger_password=password,
@@ -93,7 +94,6 @@ def command(ctx: click.Context, as_json: bool, quiet: bool, tray: bool | None) -
         )
         reload = _Reload(ctx, app)
         app.start()
-        folders.wait(_FOLDERS_FIRST)
         # Importing these takes as long as beginning to watch, which must not wait for them.
         from watcher.daemon.desktop import on_desktop  # noqa: PLC0415
         from watcher.page.actions import Control  # noqa: PLC0415

@@ -17,8 +17,8 @@ from watcher.cli.foreground import LiveLines, log_to, stop_signal, wait_for_end
 from watcher.cli.output import Styled, json_option, say, say_json, say_table
 from watcher.credentials import Keys
 from watcher.daemon.core import App
-from watcher.daemon.instance import Places, open_reader
 from watcher.daemon.setup import drop_sample, remove_sample
+from watcher.daemon.state_folder import Places, open_reader
 from watcher.i18n.message import ENGLISH
 from watcher.model.entries import Entry
 from watcher.model.errors import UnusableError, UsageError
@@ -223,6 +223,7 @@ def _introduce(url: str, folder: str) -> None:
 
 def _sum_up(places: Places) -> None:
     with open_reader(places) as reader:
-        tally = view.tally(reader.counts(), reader.opened()) if reader else view.tally({}, 0)
+        numbers = view.numbers(reader.counts(), reader.opened()) if reader else []
+    tally = ", ".join(f"{display.label}: {files}".lower() for display, files in numbers)
     say()
-    say(f"Stopped at {time.strftime('%H:%M:%S')} ({tally}).")
+    say(f"Stopped at {time.strftime('%H:%M:%S')} ({tally or 'no files yet'}).")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from watcher.cli.context import load_config, places, program_options
-from watcher.cli.output import Styled, count_files, json_option, progress, say, say_json
-from watcher.daemon.folders import former_targets, make_plans, this_machine
-from watcher.daemon.instance import read_facts
+from watcher.cli.output import Styled, count_files, json_option, progress, say, say_json, shown_path
+from watcher.daemon.channel import read_facts
+from watcher.daemon.plans import former_targets, make_plans
 from watcher.documents import open_document
 from watcher.documents.adding import Addition
 from watcher.i18n.command import command_name
@@ -41,7 +41,7 @@ def command(ctx: click.Context, files: tuple[str, ...], folder: str | None, as_j
     Exit codes: 0 all files were copied, 5 some were not.
     """
     where = places(ctx)
-    plans = make_plans(load_config(ctx).config, this_machine(), former_targets(where))
+    plans = make_plans(load_config(ctx).config, former_targets(where))
     plan = _choose(plans, folder)
     chosen = [each for file in files for each in _walk(file)]
     added: list[str] = []
@@ -123,7 +123,7 @@ def _copy(plan: Plan, path: str, name: str) -> str:
 
 def _sum_up(folder: str, added: int, problems: Sequence[Text]) -> None:
     if added:
-        say(Styled(f"✓ {count_files(added)} added to {folder}.", "good"))
+        say(Styled(f"✓ {count_files(added)} added to {shown_path(folder)}.", "good"))
     elif not problems:
         say("No files were found to copy. Links in folders are ignored.")
     for why in problems[:_LISTED]:

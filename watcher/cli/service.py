@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from watcher.cli.context import config_path, load_config, places, program_options
-from watcher.cli.output import Styled, json_option, moment, say, say_json
+from watcher.cli.output import Styled, json_option, say, say_json, when
 from watcher.credentials import CREDENTIAL, VARIABLE
+from watcher.daemon.channel import read_facts
 from watcher.daemon.event_log import find_last_error, last_lines
-from watcher.daemon.instance import read_facts
 from watcher.daemon.login_service import LoginService, describe_exit
 from watcher.i18n.command import command_name
 from watcher.model.errors import ConfigError, UsageError
@@ -20,7 +20,7 @@ from watcher.service import Systemd
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config
 
 
@@ -179,7 +179,7 @@ def _installed(ctx: click.Context) -> LoginService:
 
 def describe_running(said: Mapping[str, Any]) -> str:
     """Return a sentence about the running program, from what it says about itself."""
-    since = moment(said["since"] or 0)
+    since = when(said["since"])
     return f"Running since {since} (PID {said['pid']}, version {said['version']})."
 
 

@@ -29,20 +29,20 @@ from watcher.cli.editing import (
     warn,
 )
 from watcher.cli.login import ask_key, read_key, store_key
-from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table
+from watcher.cli.output import Styled, answers_with_facts, confirm, say, say_table, shown_path
 from watcher.cli.service import install_service, login_service
 from watcher.config.mistakes import redact
 from watcher.config.setup_plan import (
     FIRST_FOLDER,
     Answers,
+    Configured,
+    ConfiguredFolder,
     FolderAnswer,
-    Known,
-    KnownFolder,
     check_after_upload,
     find_problems,
 )
 from watcher.config.tags import read_tags, write_tags
-from watcher.daemon.instance import read_facts
+from watcher.daemon.channel import read_facts
 from watcher.daemon.setup import (
     Changes,
     can_drop_sample,
@@ -185,18 +185,18 @@ def _collect(
     ctx: click.Context, editor: Editor, options: _Options
 ) -> tuple[Changes, Mapping[str, str], bool]:
     """Return what to save, the sources' names by their keys, and whether to start at login."""
-    known = editor.known
+    configured = editor.configured
     named = [editor.place(path) for path in options.folders]
     asks = not options.non_interactive
     key = ""
     if asks:
         say("Nothing is saved until you confirm at the end; Ctrl-C cancels.")
-        say(f"Configuration: {editor.path}")
+        say(f"Configuration: {shown_path(editor.path)}")
         say()
     elif options.key_stdin:
         key = read_key()
-    name = choose_account(known, options.account, asks=asks)
-    account = known.account(name)
+    name = choose_account(configured, options.account, asks=asks)
+    account = configured.account(name)
     email = (options.email or "").strip() or (account.email if account else "")
     if asks:
         email, key, workspace = _ask_account(editor, options, name, email)
@@ -208,7 +208,7 @@ def _collect(
     if asks and not named:
         named = _ask_folders(editor, source_names(places(ctx)))
     folders = tuple(
-        _answer(options, workspace, number, known.folder(path, place))
+        _answer(options, workspace, number, configured.folder(path, place))
         for number, (path, place) in enumerate(named)
     )
     answers = Answers(name, email, options.api_url, folders)
@@ -232,28 +232,28 @@ def _ask_start(ctx: click.Context, options: _Options) -> bool:
 
 
 def _answer(
-    options: _Options, workspace: Workspace, number: int, known: KnownFolder
+    options: _Options, workspace: Workspace, number: int, configured: ConfiguredFolder
 ) -> FolderAnswer:
     """Return what options and a person say of a folder; keys that are locked are not asked for."""
 
     def asks(key: str) -> bool:
-        return not options.non_interactive and key not in known.locked
+        return not options.non_interactive and key not in configured.locked
 
     source_key, source_name = None, ""
     if named := options.source(number):
         source_key, source_name = workspace.find(named)
     elif asks("source_key"):
-        source_key, source_name = _ask_source(workspace, known)
+        source_key, source_name = _ask_source(workspace, configured)
     if source_key and (warning := workspace.warning(source_key)):
         warn([warning])
-    tags = options.tags or (_ask_tags(known) if asks("tags") else None)
+    tags = options.tags or (_ask_tags(configured) if asks("tags") else None)
     after = AfterUpload(options.after_upload) if options.after_upload else None
     if after is None and asks("after_upload"):
         after = ask(
             "After upload: keep the file, move it to Sent, or trash it",
-            check_after_upload, known.after_upload.value,
+            check_after_upload, configured.after_upload.value,
         )  # fmt: skip
-    return FolderAnswer(known.path, known.place, source_key, source_name, tags, after)
+    return FolderAnswer(configured.path, configured.place, source_key, source_name, tags, after)
 
 
 def _refuse_missing(
@@ -264,7 +264,7 @@ def _refuse_missing(
         FolderAnswer(path, place, options.source(number))
         for number, (path, place) in enumerate(named)
     )
-    if problems := find_problems(replace(answers, folders=folders), editor.known):
+    if problems := find_problems(replace(answers, folders=folders), editor.configured):
         fields = (problem.field.rpartition(".")[2] for problem in problems)
         wanted = {f"--{field}" if field in ("email", "source") else "--folder" for field in fields}
         raise UsageError(
@@ -280,8 +280,8 @@ def _ask_account(
     editor: Editor, options: _Options, name: str, email: str
 ) -> tuple[str, str, Workspace]:
     """Ask for an account's email and key; returns both ("" for the current key) and its sources."""
-    known = editor.known.account(name)
-    is_locked = known is not None and "email" in known.locked
+    configured = editor.configured.account(name)
+    is_locked = configured is not None and "email" in configured.locked
     if is_locked:
         say(f"Email of your HrFlow account: {email}, set for this computer.")
 
@@ -301,27 +301,27 @@ def _ask_account(
 
 def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[tuple[str, str]]:
     """Ask for folders until there are no more; returns (as written, real path) for each."""
-    known = editor.known.folders
-    _show_folders(editor.known, names)
-    if editor.known.has_locked_folders:
-        say(f"These are set for this computer, in {editor.known.machine}.")
+    configured = editor.configured.folders
+    _show_folders(editor.configured, names)
+    if editor.configured.has_locked_folders:
+        say(f"These are set for this computer, in {editor.configured.machine}.")
         return []
 
     def check(typed: str) -> tuple[str, str] | None:
         if not typed:
             return None
-        if typed.isdecimal() and 1 <= int(typed) <= len(known):
-            return known[int(typed) - 1].path, known[int(typed) - 1].place
+        if typed.isdecimal() and 1 <= int(typed) <= len(configured):
+            return configured[int(typed) - 1].path, configured[int(typed) - 1].place
         if not (_PATH.search(typed) or os.path.isdir(typed)):  # "y", "2", "none"
             raise UnusableError(
                 f'There is no folder "{redact(typed)}".', "Enter a path like ~/CVs."
             )
         return editor.place(typed)
 
-    change = ", or the number of one to change" if known else ""
+    change = ", or the number of one to change" if configured else ""
     found: list[tuple[str, str]] = []
     while True:
-        is_first = not (known or found)
+        is_first = not (configured or found)
         folder = ask("Folder to watch", check, FIRST_FOLDER) if is_first else ask(
             f"Add another folder{change} (Enter to finish)", check, optional=True
         )  # fmt: skip
@@ -331,16 +331,16 @@ def _ask_folders(editor: Editor, names: Mapping[tuple[str, str], str]) -> list[t
             found.append(folder)
 
 
-def _show_folders(known: Known, names: Mapping[tuple[str, str], str]) -> None:
+def _show_folders(configured: Configured, names: Mapping[tuple[str, str], str]) -> None:
     rows = []
-    for number, folder in enumerate(known.folders, 1):
-        source = names.get((folder.account or known.only, folder.source_key))
+    for number, folder in enumerate(configured.folders, 1):
+        source = names.get((folder.account or configured.only, folder.source_key))
         rows.append((str(number), folder.path, source or view.short(folder.source_key)))
     if rows:
         say_table(["No.", "Folder", "Source"], rows)
 
 
-def _ask_source(workspace: Workspace, folder: KnownFolder) -> tuple[str, str]:
+def _ask_source(workspace: Workspace, folder: ConfiguredFolder) -> tuple[str, str]:
     """Ask for the source of a folder's files; returns its key and name."""
     default = folder.source_key
     if not default and len(workspace.sources) == 1:
@@ -353,7 +353,7 @@ def _ask_source(workspace: Workspace, folder: KnownFolder) -> tuple[str, str]:
     )  # fmt: skip
 
 
-def _ask_tags(folder: KnownFolder) -> tuple[Item, ...]:
+def _ask_tags(folder: ConfiguredFolder) -> tuple[Item, ...]:
     default = write_tags(folder.tags)
     keep = 'Enter to keep them, "none" to remove them' if default else "Enter for none"
     question = f"Tags, like office=Paris, urgent=true ({keep})"
@@ -369,7 +369,7 @@ def _show(editor: Editor, answers: Answers, text: str, warnings: list[Message]) 
     if text == editor.text:
         say("No changes to the configuration.")
     else:
-        say(f"To be saved in {editor.path}:")
+        say(f"To be saved in {shown_path(editor.path)}:")
         for label, value in _settings(answers):
             if value:
                 say(f"  {label:<{_LABEL_WIDTH}}{value}", hang=_LABEL_WIDTH + 2)

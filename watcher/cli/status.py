@@ -12,26 +12,27 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from watcher import __version__
-from watcher.cli.context import places, program_options
+from watcher.cli.context import is_set_up, places, program_options
 from watcher.cli.output import (
     Styled,
     count_files,
-    drawn,
     json_option,
     moment,
     say,
     say_json,
     say_table,
     shown_files,
-    shown_folder,
+    shown_path,
+    when,
 )
-from watcher.daemon.instance import Channel, open_reader, read_facts
+from watcher.daemon.channel import Channel, read_facts
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.command import command_name
 from watcher.i18n.message import ENGLISH, NOTHING, as_fields, msg, plural, verbatim
 from watcher.journal.follow_ups import FollowUps
 from watcher.model.errors import NotRunningError
 from watcher.model.kinds import FAILED, QUOTA_FIX, Cause, State
-from watcher.model.lifecycle import UNFINISHED
+from watcher.model.reasons import UNFINISHED
 from watcher.model.snapshot import LedgerUse, Snapshot
 from watcher.present import listing, view
 from watcher.present.status import end_of_pause, ledger_use, needs_approval, obstacles
@@ -39,10 +40,8 @@ from watcher.present.status import end_of_pause, ledger_use, needs_approval, obs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from rich.console import RenderableType
-
     from watcher.cli.foreground import StopSignal
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.journal.reader import Reader
     from watcher.model.snapshot import ActiveHold
 
@@ -63,10 +62,6 @@ _LISTED_FILES: Final = 10
 
 #: Seconds to wait at a time; a signal or the program's end interrupts it.
 _LONG: Final = 3600.0
-_TONES: Final = {
-    "idle": "good", "working": "busy", "paused": "quiet", "offline": "bad", "attention": "bad",
-    "not_set_up": "quiet",
-}  # fmt: skip
 
 
 @click.command("status")
@@ -80,9 +75,9 @@ def status(ctx: click.Context, follow: bool, as_json: bool) -> None:
     terminal, otherwise as a line or a JSON object.
     """
     if follow:
-        _follow(Channel.open(places(ctx)), as_json=as_json)
+        _follow(ctx, as_json=as_json)
         return
-    facts = gather(places(ctx))
+    facts = gather(ctx)
     if as_json:
         say_json(facts)
     else:
@@ -90,8 +85,9 @@ def status(ctx: click.Context, follow: bool, as_json: bool) -> None:
     ctx.exit(0 if facts["running"] else NotRunningError.exit_code)
 
 
-def gather(where: Places) -> dict[str, Any]:
+def gather(ctx: click.Context) -> dict[str, Any]:
     """Return everything that ``status`` says as plain values."""
+    where = places(ctx)
     said = read_facts(where)
     facts: dict[str, Any] = {
         "running": bool(said),
@@ -99,7 +95,8 @@ def gather(where: Places) -> dict[str, Any]:
         "since": said.get("since"),
         "version": said.get("version"),
         "offline_since": said.get("offline_since") or None,
-        "set_up": said.get("set_up"),
+        "set_up": said.get("set_up", True) if said else is_set_up(ctx),
+        "trouble": said.get("trouble") or "",
         "remarks": said.get("remarks") or [],
         "ledger": said.get("ledger"),
         "folders": said.get("folders") or {},
@@ -211,6 +208,10 @@ def _finite(at: float) -> float | None:
 
 def _show(facts: dict[str, Any], where: Places) -> None:
     _show_program(facts, where)
+    if facts["trouble"]:
+        say(Styled(f"✗ {facts['trouble']} Nothing is lost; uploads resume automatically.", "bad"))
+    _show_connection(facts)
+    _show_folders(facts["folders"])
     _show_keys(facts["keys"])
     if "note" in facts:
         say(facts["note"])
@@ -234,34 +235,42 @@ def _show(facts: dict[str, Any], where: Places) -> None:
 
 def _show_program(facts: dict[str, Any], where: Places) -> None:
     if facts["running"]:
-        say(Styled(f"Running since {moment(facts['since'] or 0)} (PID {facts['pid']}).", "good"))
+        say(Styled(f"Running since {when(facts['since'])} (PID {facts['pid']}).", "good"))
         if facts["version"] not in (None, __version__):
             say(Styled(f"! Version {facts['version']} is running, {__version__} is installed: it"
                        " stops once the current uploads are finished.", "busy"))  # fmt: skip
-    else:
+    elif facts["set_up"]:
         from watcher.service import how_to_start  # noqa: PLC0415 - only where nothing runs
 
         start = how_to_start(os.environ, os.path.expanduser("~"), where.state)
         say(f"Not running. Start it with: {start}")
     for remark in facts["remarks"]:
         say(Styled(f"! {remark}", "busy"))
-    if facts["running"] and facts["set_up"] is False and not facts["remarks"]:
-        say(Styled(f"Not set up yet. Set it up with: {command_name()} open", "busy"))
+    if not facts["set_up"] and not facts["remarks"]:
+        how = "open" if facts["running"] else "setup"
+        say(Styled(f"Not set up yet. Set it up with: {command_name()} {how}", "busy"))
+
+
+def _show_connection(facts: dict[str, Any]) -> None:
+    """Whether uploads are possible: pause, network, shared ledger."""
     if facts["paused"]:
         until = facts["paused_until"]
-        end = f"until {moment(until)}." if until else f"until you run: {command_name()} resume"
+        end = f"until {when(until)}." if until else f"until you run: {command_name()} resume"
         say(Styled(f"Paused {end}", "busy"))
     if facts["offline_since"]:
-        say(Styled(f"Offline since {moment(facts['offline_since'])}.", "bad"))
+        say(Styled(f"Offline since {when(facts['offline_since'])}.", "bad"))
     if ledger := facts["ledger"]:
         use = LedgerUse(ledger["machines"], tuple(ledger["waits"].items()))
         said = ledger_use(use, ENGLISH)
         say(said if use.machines else Styled(f"✗ {said}", "bad"))
-    for path, problem in facts["folders"].items():
+
+
+def _show_folders(folders: dict[str, str]) -> None:
+    for path, problem in folders.items():
         if problem:
             say(Styled(f"✗ {problem if path in problem else f'{path}: {problem}'}", "bad"))
         else:
-            say(Styled(f"✓ Watching {shown_folder(path)}", "good"))
+            say(Styled(f"✓ Watching {shown_path(path)}", "good"))
 
 
 def _show_keys(keys: dict[str, dict[str, str]]) -> None:
@@ -279,7 +288,7 @@ def _show_waiting(waits: list[dict[str, Any]]) -> None:
     for each in waits:
         display = view.STATES[State(each["state"])]
         due_at = each["due_at"]
-        due = f" Next try at {moment(due_at)[11:]}." if due_at else ""
+        due = f" Next try: {when(due_at)}." if due_at else ""
         why, label = each["why"].rstrip("."), str(display.label).lower()
         say(Styled(f"{display.sign} {each['files']} {label}: {why}.{due}", display.tone))
 
@@ -293,7 +302,7 @@ def _show_held(held: list[dict[str, Any]]) -> None:
         say(Styled(said, "bad"))
         for place in hold["places"]:
             source = place["source_name"] or view.short(place["source_key"])
-            say(f"  in {shown_folder(place['folder'])}, for source {source}")
+            say(f"  in {shown_path(place['folder'])}, for source {source}")
         if hold["advice"]:
             say(f"  {hold['advice']}")
 
@@ -319,22 +328,40 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
 # -- as it changes
 
 
-def _follow(way: Channel, *, as_json: bool) -> None:
+def _follow(ctx: click.Context, *, as_json: bool) -> None:
     from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - takes time to import
 
-    with stop_signal() as stop:
-        if as_json:
-            _tell_changes(way, say_json, stop)
-        elif not sys.stdout.isatty():
-            _tell_changes(
-                way, lambda now: say_table((), [(moment(now["at"]), now["headline"])]), stop
-            )
-        else:
-            from rich.console import Console  # noqa: PLC0415 - costs more than most commands take
-            from rich.live import Live  # noqa: PLC0415
+    where = places(ctx)
 
-            with Live(console=Console(), auto_refresh=False) as live:
-                _tell_changes(way, lambda now: live.update(_draw(now), refresh=True), stop)
+    def tell(now: dict[str, Any]) -> None:
+        if as_json:
+            say_json(now)
+        elif sys.stdout.isatty():
+            click.clear()
+            _show(gather(ctx), where)
+            _show_latest(now)
+        else:
+            say_table((), [(moment(now["at"]), now["headline"])])
+
+    with stop_signal() as stop:
+        _tell_changes(Channel.open(where), tell, stop)
+
+
+def _show_latest(now: dict[str, Any]) -> None:
+    """Show the latest files, and a summary of all."""
+    rows = [
+        [
+            f"{file['sign']} {file['label']}",
+            moment(file["changed_at"])[11:],
+            file["name"],
+            file["candidate"] or file["remark"],
+        ]
+        for file in now["recent"]
+    ]
+    if rows:
+        tones = {number: file["tone"] for number, file in enumerate(now["recent"])}
+        say_table(["State", "Changed", "Latest file", "Result"], rows, tones)
+    say(now["headline"])
 
 
 def _tell_changes(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSignal) -> None:
@@ -371,34 +398,3 @@ def _changes(way: Channel) -> Iterator[dict[str, Any]]:
         if said["now"]:
             yield said["now"]
         time.sleep(said["again"])
-
-
-def _draw(now: dict[str, Any]) -> RenderableType:
-    from rich.console import Group  # noqa: PLC0415 - see above
-    from rich.progress_bar import ProgressBar  # noqa: PLC0415
-
-    headline = drawn(now["headline"], _TONES[now["state"]])
-    headline.stylize("bold")
-    parts: list[RenderableType] = [headline]
-    if now["total"]:
-        parts.append(ProgressBar(total=now["total"], completed=now["done"], width=60))
-    parts += [drawn(f"‖ {hold['files']}: {hold['why']}", "bad") for hold in now["held"]]
-    parts += [drawn(f"✗ {each['problem']}", "bad") for each in now["watched"] if each["problem"]]
-    parts.append(_draw_files(now["recent"]))
-    if now["attention"]:
-        parts += [drawn("Needs attention", "bold"), _draw_files(now["attention"][:_LISTED_FILES])]
-    return Group(*parts)
-
-
-def _draw_files(rows: list[dict[str, Any]]) -> RenderableType:
-    from rich.table import Table  # noqa: PLC0415 - see above
-
-    table = Table.grid(padding=(0, 2), expand=False)
-    for file in rows:
-        table.add_row(
-            drawn(moment(file["changed_at"])[11:], "quiet"),
-            drawn(f"{file['sign']} {file['label']}", file["tone"]),
-            drawn(file["name"], overflow="ellipsis", no_wrap=True),
-            drawn(file["candidate"] or file["remark"], "quiet", overflow="ellipsis", no_wrap=True),
-        )
-    return table

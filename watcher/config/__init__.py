@@ -4,7 +4,7 @@
 
     paths       where it is looked for, and what the paths in it mean
     machine     the system-wide one: read only where nobody but administrators may write it
-    document    a file as text, and as tables that know on which line each key is
+    toml        a file as text, and as tables that know on which line each key is
     mistakes    everything that is wrong and where, told without giving a secret away
     layers      one form, no secrets; the machine's and a person's own in one, and what is locked
     types       the keys of each table, and their values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import difflib
 import os
@@ -13,7 +12,6 @@ from msgspec import Struct
 from msgspec.structs import asdict, replace
 
 from watcher.config.checks import check_values
-from watcher.config.document import parse, read_text
 from watcher.config.edits import DropFolder, apply
 from watcher.config.load import load_text, put_together
 from watcher.config.machine import MachineFile, find_layer
@@ -25,8 +23,9 @@ from watcher.config.setup_plan import (
     find_problems,
     plan_edits,
     read_account,
-    read_known,
+    read_configured,
 )
+from watcher.config.toml import parse, read_text
 from watcher.i18n.message import Message, msg, plural, sentences
 from watcher.model.errors import ConfigError, UnusableError, UsageError
 from watcher.system import write_atomically
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
     from watcher.config.edits import Edit
     from watcher.config.layers import Merged
     from watcher.config.machine import Layer
-    from watcher.config.setup_plan import Answers, Known, WrongAnswer
+    from watcher.config.setup_plan import Answers, Configured, WrongAnswer
     from watcher.i18n.message import Text
     from watcher.model.settings import Account
 
@@ -51,7 +50,7 @@ class Editor(Struct, frozen=True):
     paths: PathContext
     layer: Layer | None
     merged: Merged
-    known: Known
+    configured: Configured
 
     @classmethod
     def open(cls, path: str, state_dir: str) -> Editor:
@@ -63,7 +62,7 @@ class Editor(Struct, frozen=True):
         layer = find_layer(MachineFile.of_process(os.environ))
         text = read_or_new(path)
         merged = put_together(parse(path, text), layer, paths, Mistakes())
-        return cls(path, text, paths, layer, merged, read_known(merged, paths))
+        return cls(path, text, paths, layer, merged, read_configured(merged, paths))
 
     def account(self, answers: Answers) -> Account:
         """Return the account to ask HrFlow with: what is answered, else what is configured.
@@ -71,7 +70,7 @@ class Editor(Struct, frozen=True):
         UsageError or ConfigError if that makes no sense, so that no key is sent to a wrong address.
         """
         self._refuse_locked(answers)
-        _refuse(find_account_problems(answers, self.known))
+        _refuse(find_account_problems(answers, self.configured))
         said = {"email": answers.email, "api_url": answers.api_url}
         account = replace(
             read_account(self.merged, answers.account),
@@ -101,25 +100,25 @@ class Editor(Struct, frozen=True):
     def plan(self, answers: Answers) -> tuple[Edit, ...]:
         """Return the edits that follow from answers; UsageError if these have problems."""
         self._refuse_locked(answers)
-        _refuse(find_problems(answers, self.known))
-        return plan_edits(answers, self.known)
+        _refuse(find_problems(answers, self.configured))
+        return plan_edits(answers, self.configured)
 
     def find(self, path: str) -> int | None:
         """Return the number (from 0) of the folder ``path``, as configured or by its real path."""
-        written = [folder.path for folder in self.known.folders]
+        written = [folder.path for folder in self.configured.folders]
         if path in written:
             return written.index(path)
-        return self.known.number(self.paths.find_place(as_written(path))[0])
+        return self.configured.number(self.paths.find_place(as_written(path))[0])
 
     def number(self, path: str) -> int:
         """Return the same; UnusableError if it is not watched."""
         at = self.find(path)
         if at is None:
-            known = ", ".join(folder.path for folder in self.known.folders)
+            names = ", ".join(folder.path for folder in self.configured.folders)
             raise UnusableError(
                 msg("{path} is not a watched folder.", path=path),
-                msg("Watched folders: {names}.", names=known)
-                if known
+                msg("Watched folders: {names}.", names=names)
+                if names
                 else msg("No folder is watched."),
             )
         return at
@@ -131,12 +130,12 @@ class Editor(Struct, frozen=True):
         UnusableError for a folder to remove that is not in the person's own configuration.
         """
         for edit in edits:
-            if isinstance(edit, DropFolder) and self.known.folders[edit.at].is_machine:
+            if isinstance(edit, DropFolder) and self.configured.folders[edit.at].is_machine:
                 raise UnusableError(
                     msg(
                         "{path} is set for this computer, in {place}.",
-                        path=self.known.folders[edit.at].path,
-                        place=self.known.machine,
+                        path=self.configured.folders[edit.at].path,
+                        place=self.configured.machine,
                     ),
                     msg("Ask your administrator to change that."),
                 )
@@ -173,7 +172,7 @@ class Editor(Struct, frozen=True):
         replace_text(self.path, self.text, text)
 
     def _refuse_locked(self, answers: Answers) -> None:
-        locked = find_locked(answers, self.known)
+        locked = find_locked(answers, self.configured)
         _refuse(locked, msg("Leave that out, or ask your administrator."))
 
     def _load(self, text: str) -> Loaded:
@@ -223,10 +222,7 @@ def replace_text(path: str, old: str, new: str) -> None:
             )
         os.makedirs(os.path.dirname(target), mode=0o700, exist_ok=True)
         if os.path.exists(target):
-            with open(target, "rb") as before:
-                if before.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8:
-                    content = codecs.BOM_UTF8 + content
-                facts = os.fstat(before.fileno())
+            facts = os.stat(target)
             mode, owner = stat.S_IMODE(facts.st_mode), (facts.st_uid, facts.st_gid)
         write_atomically(target, content, mode=mode, owner=owner)
     except UnicodeEncodeError as error:

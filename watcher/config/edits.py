@@ -4,7 +4,7 @@ The text is cut into blocks, each a header with the comments above it and the ke
 folder is added or removed as whole blocks; keys are set by tomlkit within theirs. (In the document
 as a whole, tomlkit puts a new key below the comments of the next table, and moves tables that stand
 apart.) Each edit is proved by parsing the new text: it must have the old values but for the edit,
-and all comments. An edit that fails this is refused.
+and all comments. An edit that fails this is refused, as are folders in ``folders = [{ … }]``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tomlkit import items
 from tomlkit.container import Container, OutOfOrderTableProxy
 from tomlkit.exceptions import TOMLKitError
 
-from watcher.config.document import Layout, comments
+from watcher.config.toml import Layout, comments
 from watcher.i18n.message import msg
 from watcher.model.errors import ConfigError
 from watcher.model.settings import DEFAULT_ACCOUNT, Item, Value
@@ -214,26 +214,14 @@ def _change(text: str, edit: Edit) -> str:
                 header = f"[{'.'.join(_name(str(part)) for part in key_path)}]"
                 _insert(blocks, len(blocks), _new(header, _raw_values(values), _ACCOUNT_NOTES))
         case PutFolder(None, values, source_name):
-            if found := _find(blocks, ("folders",)):
-                block, document, folders = found
-                folders.append(_written(_raw_values(values)))
-                block.keys = document.as_string()
-            else:
-                after = [
-                    at for at, each in enumerate(blocks, 1) if each.key_path[:1] == ("folders",)
-                ]
-                new = _new("[[folders]]", _raw_values(values), _FOLDER_NOTES, _remark(source_name))
-                _insert(blocks, after[-1] if after else len(blocks), new)
+            after = [at for at, each in enumerate(blocks, 1) if each.key_path[:1] == ("folders",)]
+            new = _new("[[folders]]", _raw_values(values), _FOLDER_NOTES, _remark(source_name))
+            _insert(blocks, after[-1] if after else len(blocks), new)
         case PutFolder(at, values, source_name):
             assert at is not None
             _put(blocks, ("folders", at), _raw_values(values), _remark(source_name))
         case DropFolder(at):
-            if found := _find(blocks, ("folders",)):
-                block, document, folders = found
-                del folders[at]
-                block.keys = document.as_string()
-            else:
-                _remove(blocks, ("folders", at))
+            _remove(blocks, ("folders", at))
     changed = "".join(map(str, blocks))
     return changed.rstrip("\n") + "\n" if isinstance(edit, DropFolder) else changed
 

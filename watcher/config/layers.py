@@ -33,8 +33,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct, field
 
 from watcher.config import types
-from watcher.config.document import Array, Table, entries, placed, table_in, tables_in
 from watcher.config.mistakes import SECRET, nearest, shown
+from watcher.config.toml import Array, Table, entries, placed, table_in, tables_in
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import DEFAULT_ACCOUNT
 

@@ -7,12 +7,10 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
-import msgspec
-from msgspec import Struct, field
+from msgspec import Struct, field, to_builtins
 from msgspec.structs import asdict, replace
 
 from watcher.config import checks, types
-from watcher.config.document import Table, parse, read_text, table_in, tables_in
 from watcher.config.layers import (
     Lock,
     Merged,
@@ -34,6 +32,7 @@ from watcher.config.paths import (
     leads_into,
     on_disk,
 )
+from watcher.config.toml import Table, parse, read_text, table_in, tables_in
 from watcher.i18n.message import Message, msg, plural
 from watcher.model.errors import ConfigError
 from watcher.model.settings import Account, Config, Folder, Rule, Settings
@@ -353,7 +352,11 @@ def show(loaded: Loaded) -> list[tuple[str, str, str]]:
     tables |= {f"accounts.{account.name}.": account for account in config.accounts}
     tables |= {f"folders[{number}].": each for number, each in enumerate(config.folders, 1)}
     return [
-        (prefix + name, _shown_value(value), _shown_origin(loaded, prefix + name))
+        (
+            prefix + name,
+            "not set" if value is None else json.dumps(to_builtins(value), ensure_ascii=False),
+            _shown_origin(loaded, prefix + name),
+        )
         for prefix, table in tables.items()
         for name, value in asdict(table).items()
         if prefix + name in loaded.origins
@@ -378,12 +381,6 @@ def headline(loaded: Loaded) -> Message:
         place=loaded.machine,
         what=folders,
     )
-
-
-def _shown_value(value: object) -> str:
-    if value is None:
-        return "not set"
-    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False)
 
 
 def _shown_origin(loaded: Loaded, key: str) -> str:

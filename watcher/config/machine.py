@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from watcher.config.document import LARGEST, decode, parse, unreadable
+from watcher.config.toml import LARGEST, decode, parse, unreadable
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from watcher.config.document import Table
+    from watcher.config.toml import Table
 
 _OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Administrators, and the system itself (WELL_KNOWN_SID_TYPE of winnt.h).

@@ -20,10 +20,10 @@ from msgspec import Struct
 
 from watcher.config import types
 from watcher.config.checks import check_values
-from watcher.config.document import Table, table_in, tables_in
 from watcher.config.edits import Edit, Plain, PutAccount, PutFolder
 from watcher.config.layers import folder_key_path, is_locked
 from watcher.config.mistakes import Mistakes, redacted
+from watcher.config.toml import Table, table_in, tables_in
 from watcher.i18n.message import Message, msg
 from watcher.model.errors import UsageError
 from watcher.model.settings import Account, AfterUpload, Item
@@ -42,7 +42,7 @@ _OF_ACCOUNT: Final = ("email", "api_url")
 _ASKED: Final = ("source_key", "tags", "after_upload", "recursive", "account")
 
 
-class KnownAccount(Struct, frozen=True):
+class ConfiguredAccount(Struct, frozen=True):
     """An account as configured, "" for what is not set. Keys in ``locked`` cannot be changed."""
 
     name: str
@@ -51,7 +51,7 @@ class KnownAccount(Struct, frozen=True):
     locked: Collection[str] = frozenset()
 
 
-class KnownFolder(Struct, frozen=True):
+class ConfiguredFolder(Struct, frozen=True):
     """A folder as configured. ``place`` is its real path, links resolved.
 
     ``account`` ("" if it is not set) and ``after_upload`` may come from the defaults; ``tags`` are
@@ -71,7 +71,7 @@ class KnownFolder(Struct, frozen=True):
     locked: Collection[str] = frozenset()
 
 
-class Known(Struct, frozen=True):
+class Configured(Struct, frozen=True):
     """All accounts and folders, in the order of the file; those of the machine alone come last.
 
     ``source_key`` is that of the defaults. ``machine`` is the path of the system-wide
@@ -79,15 +79,15 @@ class Known(Struct, frozen=True):
     ``has_locked_folders`` says that no folders can be added.
     """
 
-    accounts: tuple[KnownAccount, ...] = ()
-    folders: tuple[KnownFolder, ...] = ()
+    accounts: tuple[ConfiguredAccount, ...] = ()
+    folders: tuple[ConfiguredFolder, ...] = ()
     source_key: str = ""
     machine: str = ""
     locked: Collection[str] = frozenset()
     has_locked_folders: bool = False
     allows_insecure_keyring: bool = False
 
-    def account(self, name: str) -> KnownAccount | None:
+    def account(self, name: str) -> ConfiguredAccount | None:
         """Return the account called ``name``."""
         return next((account for account in self.accounts if account.name == name), None)
 
@@ -103,11 +103,11 @@ class Known(Struct, frozen=True):
             place, places = compose(place), [compose(each) for each in places]
         return places.index(place) if place in places else None
 
-    def folder(self, path: str, place: str) -> KnownFolder:
+    def folder(self, path: str, place: str) -> ConfiguredFolder:
         """Return the folder at ``place``, or what the defaults propose for a new one there."""
         at = self.number(place)
         if at is None:
-            return KnownFolder(path, place, self.source_key, locked=self.locked)
+            return ConfiguredFolder(path, place, self.source_key, locked=self.locked)
         return self.folders[at]
 
 
@@ -146,10 +146,10 @@ class WrongAnswer(NamedTuple):
 # -- What is written already, mistakes and all
 
 
-def read_known(merged: Merged, paths: PathContext) -> Known:
+def read_configured(merged: Merged, paths: PathContext) -> Configured:
     """Return all accounts and folders; what is wrong is left out, so that it can be set right."""
     accounts, defaults = table_in(merged.tables, "accounts"), table_in(merged.tables, "defaults")
-    return Known(
+    return Configured(
         tuple(_account(name, table_in(accounts, name), merged.locks) for name in accounts),
         tuple(
             _folder(each, defaults, merged.locks, paths)
@@ -184,18 +184,18 @@ def _locked(locks: Collection[Lock], key_path: Lock, names: Collection[str]) -> 
     return frozenset(name for name in names if is_locked(locks, (*key_path, name)))
 
 
-def _account(name: str, table: Table, locks: Collection[Lock]) -> KnownAccount:
+def _account(name: str, table: Table, locks: Collection[Lock]) -> ConfiguredAccount:
     values, locked = _values(table, types.ACCOUNT), _locked(locks, ("accounts", name), _OF_ACCOUNT)
-    return KnownAccount(name, values.get("email", ""), values.get("api_url", ""), locked)
+    return ConfiguredAccount(name, values.get("email", ""), values.get("api_url", ""), locked)
 
 
 def _folder(
     folder: Table, defaults: Table, locks: Collection[Lock], paths: PathContext
-) -> KnownFolder:
+) -> ConfiguredFolder:
     own, is_machine = _values(folder, types.FOLDER), folder.location.is_machine
     values = {**_values(defaults, types.DEFAULTS), **own}
     path = own.get("path", "")
-    return KnownFolder(
+    return ConfiguredFolder(
         path=path,
         place=paths.find_place(path)[0] if path else "",
         source_key=values.get("source_key", ""),
@@ -232,14 +232,14 @@ def check_after_upload(text: str) -> AfterUpload:
     return AfterUpload(text)
 
 
-def find_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
+def find_problems(answers: Answers, configured: Configured) -> tuple[WrongAnswer, ...]:
     """Return what is missing or makes no sense, of all answers."""
-    return (*find_account_problems(answers, known), *_folder_problems(answers, known))
+    return (*find_account_problems(answers, configured), *_folder_problems(answers, configured))
 
 
-def find_account_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
+def find_account_problems(answers: Answers, configured: Configured) -> tuple[WrongAnswer, ...]:
     """Return what is missing or makes no sense, of those about the account."""
-    account = known.account(answers.account)
+    account = configured.account(answers.account)
     email = answers.email if answers.email is not None else account.email if account else ""
     try:
         check_email(email)
@@ -248,19 +248,19 @@ def find_account_problems(answers: Answers, known: Known) -> tuple[WrongAnswer, 
     return ()
 
 
-def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
+def find_locked(answers: Answers, configured: Configured) -> tuple[WrongAnswer, ...]:
     """Return which answers would change what the system-wide configuration has locked."""
     found: list[tuple[str, Message]] = []
-    if account := known.account(answers.account):
+    if account := configured.account(answers.account):
         found += [
             (key, msg("The account's {key}", key=key))
             for key in _account_values(answers, account)
             if key in account.locked
         ]
     for number, folder in enumerate(answers.folders):
-        locked = known.folder(folder.path, folder.place).locked
-        for edit in _folder_edits(folder, answers, known):
-            if known.has_locked_folders:
+        locked = configured.folder(folder.path, folder.place).locked
+        for edit in _folder_edits(folder, answers, configured):
+            if configured.has_locked_folders:
                 what = msg("The list of folders, without {path},", path=folder.path)
                 found.append((f"folders.{number}.path", what))
                 continue
@@ -271,21 +271,23 @@ def find_locked(answers: Answers, known: Known) -> tuple[WrongAnswer, ...]:
     return tuple(
         WrongAnswer(
             field,
-            msg("{what} is set for this computer, in {place}.", what=what, place=known.machine),
+            msg(
+                "{what} is set for this computer, in {place}.", what=what, place=configured.machine
+            ),
         )
         for field, what in found
     )
 
 
-def _folder_problems(answers: Answers, known: Known) -> Iterator[WrongAnswer]:
-    if not answers.folders and not known.folders:
+def _folder_problems(answers: Answers, configured: Configured) -> Iterator[WrongAnswer]:
+    if not answers.folders and not configured.folders:
         yield WrongAnswer("folders", msg("A folder to watch is missing."))
     places = [folder.place for folder in answers.folders]
     for number, folder in enumerate(answers.folders):
         if folder.place in places[:number]:
             said = msg("{path} is listed twice.", path=folder.path)
             yield WrongAnswer(f"folders.{number}.path", redacted(said))
-        if not (folder.source_key or known.folder(folder.path, folder.place).source_key):
+        if not (folder.source_key or configured.folder(folder.path, folder.place).source_key):
             said = msg("The source for the files of {path} is missing.", path=folder.path)
             yield WrongAnswer(f"folders.{number}.source", redacted(said))
 
@@ -293,23 +295,27 @@ def _folder_problems(answers: Answers, known: Known) -> Iterator[WrongAnswer]:
 # -- Edits
 
 
-def plan_edits(answers: Answers, known: Known) -> tuple[Edit, ...]:
+def plan_edits(answers: Answers, configured: Configured) -> tuple[Edit, ...]:
     """Return the edits that bring the configuration in line with the answers."""
     edits: list[Edit] = []
-    account = known.account(answers.account)
+    account = configured.account(answers.account)
     if values := _account_values(answers, account):
         edits.append(PutAccount(answers.account, values))
-    if account is None and known.only:  # with a second account, folders must say whose they are
+    if (
+        account is None and configured.only
+    ):  # with a second account, folders must say whose they are
         edits += [
-            PutFolder(at, {"account": known.only})
-            for at, one in enumerate(known.folders)
+            PutFolder(at, {"account": configured.only})
+            for at, one in enumerate(configured.folders)
             if not one.account and not one.is_machine
         ]
-    edits += [edit for folder in answers.folders for edit in _folder_edits(folder, answers, known)]
+    edits += [
+        edit for folder in answers.folders for edit in _folder_edits(folder, answers, configured)
+    ]
     return tuple(edits)
 
 
-def _account_values(answers: Answers, account: KnownAccount | None) -> dict[str, str]:
+def _account_values(answers: Answers, account: ConfiguredAccount | None) -> dict[str, str]:
     """Return what is answered of an account, and differs from what is configured."""
     said = {"email": answers.email, "api_url": answers.api_url}
     return {
@@ -319,9 +325,11 @@ def _account_values(answers: Answers, account: KnownAccount | None) -> dict[str,
     }
 
 
-def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Iterator[PutFolder]:
+def _folder_edits(
+    folder: FolderAnswer, answers: Answers, configured: Configured
+) -> Iterator[PutFolder]:
     """Yield the one edit that a folder needs, or none."""
-    at = known.number(folder.place)
+    at = configured.number(folder.place)
     said: dict[str, Plain | None] = {
         "path": folder.path,
         "source_key": folder.source_key,
@@ -330,15 +338,15 @@ def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Itera
         "after_upload": folder.after_upload,
     }
     values = {key: value for key, value in said.items() if value is not None}
-    if {account.name for account in known.accounts} - {answers.account}:
+    if {account.name for account in configured.accounts} - {answers.account}:
         values["account"] = answers.account
     if at is None:
         values = {key: value for key, value in values.items() if value != ()}
-        if known.source_key and values.get("source_key") == known.source_key:
+        if configured.source_key and values.get("source_key") == configured.source_key:
             del values["source_key"]
         yield PutFolder(None, values, folder.source_name)
         return
-    old = known.folders[at]
+    old = configured.folders[at]
     path = values.pop("path")  # it leads there already, however it is written
     values = _changed(values, old)
     if values and old.is_machine:
@@ -347,10 +355,10 @@ def _folder_edits(folder: FolderAnswer, answers: Answers, known: Known) -> Itera
         yield PutFolder(at, values, folder.source_name)
 
 
-def _changed(values: dict[str, Plain], known: KnownFolder) -> dict[str, Plain]:
+def _changed(values: dict[str, Plain], configured: ConfiguredFolder) -> dict[str, Plain]:
     """Return what differs. The machine's tags are not written: they may change there."""
-    own = {key: getattr(known, key) for key in values}
+    own = {key: getattr(configured, key) for key in values}
     for each in (values, own):
         if isinstance(tags := each.get("tags"), tuple):
-            each["tags"] = tuple(item for item in tags if item not in known.given)
+            each["tags"] = tuple(item for item in tags if item not in configured.given)
     return {key: value for key, value in values.items() if value != own[key]}

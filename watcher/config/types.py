@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from watcher.config.document import BACKSLASH, Array, Table, find_invisible, placed
 from watcher.config.mistakes import known_are, nearest, shown
+from watcher.config.toml import BACKSLASH, Array, Table, find_invisible, placed
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.settings import (
     Account,

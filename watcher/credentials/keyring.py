@@ -163,9 +163,8 @@ class SystemKeyring:
         if found and not safe:
             raise CredentialError(
                 msg(
-                    "This computer's keyring ({what}) stores keys as plain text, readable by anyone"
-                    " who can read your files, so it is not used.",
-                    what=_name(found[0]),
+                    "This computer's keyring stores keys as plain text, readable by anyone who can"
+                    " read your files, so it is not used."
                 ),
                 msg(
                     "Start GNOME Keyring or KWallet, or put the key into {what}, or write"
@@ -233,9 +232,12 @@ def _keeps_plain_text(part: KeyringBackend) -> bool:
 
 
 def _name(part: KeyringBackend) -> Text:
-    """Return a backend's name for people, or its own name if there is none."""
+    """Return a backend's name for people; the system has no other backends than those named."""
+    if _keeps_plain_text(part):
+        return msg("a keyring that uses plain text")
     full = f"{type(part).__module__}.{type(part).__qualname__}"
-    return _NAMES.get(full.removeprefix("keyring.backends."), full)
+    other = msg("a keyring that isn't part of the system")
+    return _NAMES.get(full.removeprefix("keyring.backends."), other)
 
 
 _UNLOCK: Final = msg("Unlock it and try again.")

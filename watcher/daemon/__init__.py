@@ -4,16 +4,19 @@
 
     core             the composition root: all parts, and how they are connected
     engine           the pipeline on a journal; its supervisor; clients of HrFlow and the ledger
-    adapters         the clock and the worker threads that the pipeline needs
-    folders          the settings of each folder, compiled into a plan; imports
-    verdicts         what would happen to a file
+    threads          the pools of workers; threads for calls that may never end
+    plans            the settings of each folder, compiled into a plan; imports
+    dry_run          what would happen to a file
     recovery         opening the journal; commands where no program runs
     snapshots        snapshots of the status for all who subscribe
     event_log        the log: written, read, scrubbed
     hooks            the user's own commands
     webhook          receives HrFlow's webhooks
-    instance         the program's files, its lock, its API: server and client on this machine
-    service_manager  tells who started the program that it works; stops for a new version
+    state_folder     the program's own folder: what is in it, the journal to be read
+    instance         the one process that works there: its lock, and the server of its API
+    channel          the client of that API: how commands reach the running program
+    service_manager  tells the service manager that the program is ready, alive, stopping
+    updates          notices another version, and ends the program for it
     login_service    installs, starts and stops the login service
     desktop          icon and notifications
     setup            the steps of setting up: folders, keys, sources, the configuration, a sample CV

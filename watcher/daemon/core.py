@@ -13,18 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.credentials import is_contested
-from watcher.daemon.adapters import RealClock
 from watcher.daemon.engine import RETRY_SECONDS, Engine, Supervisor
 from watcher.daemon.event_log import EventLog
-from watcher.daemon.folders import (
+from watcher.daemon.instance import lock
+from watcher.daemon.plans import (
     Imports,
     folders_of,
     former_imports,
     former_targets,
     make_plans,
-    this_machine,
 )
-from watcher.daemon.instance import lock
 from watcher.daemon.snapshots import Snapshots
 from watcher.daemon.webhook import Webhooks
 from watcher.folders import WatchedFiles
@@ -37,16 +35,17 @@ from watcher.model.snapshot import LedgerUse, Snapshot, Watched
 from watcher.pipeline.messages import (
     AddImport,
     ApprovedBelow,
-    Connection,
     Drained,
     Forget,
     Forgotten,
     Leave,
     Pending,
     Ping,
+    Reachability,
     Resume,
 )
 from watcher.present import view
+from watcher.system.clock import RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,8 +54,9 @@ if TYPE_CHECKING:
     from filelock import BaseFileLock
 
     from watcher.credentials import Keys
-    from watcher.daemon.instance import Instance, Places
+    from watcher.daemon.instance import Instance
     from watcher.daemon.snapshots import Listener
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config, Folder
     from watcher.routing.rules import Plan
 
@@ -88,9 +88,9 @@ class App:
         """``on_event`` is called with everything that happens.
 
         That is an Entry for each file that comes to one of the states ``shown``, FolderState,
-        ScanEnded, Connection, other messages of :mod:`watcher.pipeline.messages`, and sentences for
-        people. It is called on the pipeline's thread, but on others with what concerns keys, the
-        webhook and the start.
+        ScanEnded, Reachability, other messages of :mod:`watcher.pipeline.messages`, and sentences
+        for people. It is called on the pipeline's thread, but on others with what concerns keys,
+        the webhook and the start.
 
         ``import_all``: files that are already in the folders are uploaded without approval.
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
@@ -212,7 +212,7 @@ class App:
         except JournalError as error:  # another journal is about to take its place
             _log.warning("where files were filed or imported from is not known: %s", error)
         folders = self._imports.folders.values()
-        self._plans = make_plans(self._config, this_machine(), targets, folders)
+        self._plans = make_plans(self._config, targets, folders)
         watched = {path: plan for path, plan in self._plans.items() if not plan.is_imported}
         self._imports.leave_to_watch(watched)
         scanning = self._imports.scanning
@@ -257,7 +257,7 @@ class App:
 
         It is late while the journal cannot be used.
         """
-        if self._supervisor.is_recovering:
+        if self._supervisor.trouble:
             return False
         done = threading.Event()
         for each in (*orders, Ping(done.set)):
@@ -327,9 +327,15 @@ class App:
             "version": __version__,
             "since": self._since,
             "offline_since": self._offline_since,
-            "ledger": self._ledger_facts(),
+            "ledger": {
+                "machines": self._ledger_use.machines,
+                "waits": dict(self._ledger_use.waits),
+            }
+            if self._config.ledger.url
+            else None,
             "is_limited": any(each.max_requests_per_minute for each in self._config.accounts),
             "set_up": self._is_set_up(),
+            "trouble": str(self._supervisor.trouble),
             "remarks": [str(each) for each in self._config.remarks],
             "folders": {path: str(problem) for path, problem in self._problems.copy().items()},
             "keys": {name: self._found_keys.get(name, {}) for name in accounts},
@@ -353,14 +359,10 @@ class App:
                 for path, plan in self._plans.items()
                 if not plan.is_imported
             ),
+            trouble=self._supervisor.trouble,
             remarks=self._config.remarks,
             ledger=self._ledger_use if self._config.ledger.url else None,
         )
-
-    def _ledger_facts(self) -> dict[str, object] | None:
-        if not self._config.ledger.url:
-            return None
-        return {"machines": self._ledger_use.machines, "waits": dict(self._ledger_use.waits)}
 
     def _is_set_up(self) -> bool:
         is_watching = any(not plan.is_imported for plan in self._plans.values())
@@ -372,7 +374,7 @@ class App:
         match event:
             case FolderState(folder, problem):
                 self._problems[folder] = problem
-            case Connection(offline_since):
+            case Reachability(offline_since):
                 self._offline_since = offline_since
             case LedgerUse():
                 self._ledger_use = event

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import logging
 import math
 import os
@@ -9,23 +10,25 @@ import shutil
 import subprocess
 import sys
 import threading
+import webbrowser
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from watcher.credentials import without_secrets
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.desktop.dbus_notifications import ICON_FILE, DesktopNotifications
 from watcher.desktop.tray import Tray, has_desktop
 from watcher.i18n.languages import catalog, system_language
 from watcher.model.errors import JournalError
 from watcher.present.menu import icon_view
 from watcher.present.notifications import NotificationTracker, silent_until
+from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Notifications
     from watcher.model.snapshot import Snapshot
@@ -115,7 +118,7 @@ class Desktop:
         return self._tracker.due if self._tracker.due > now else math.inf
 
 
-# --- Files and folders on the desktop ---------------------------------------------------------
+# --- Files, folders and the page, shown by programs of the desktop -------------------------------
 
 
 def show_file(path: str, *, itself: bool = False) -> None:
@@ -126,6 +129,22 @@ def show_file(path: str, *, itself: bool = False) -> None:
     while not os.path.lexists(path) and os.path.dirname(path) != path:
         path = os.path.dirname(path)
     start(show_command(sys.platform, path, itself=itself or os.path.isdir(path)))
+
+
+def open_link(link: str, places: Places) -> bool:
+    """Show the page behind a link; False if there is no browser that could.
+
+    The link becomes an argument of the browser. Where others can read arguments and the page
+    cannot tell who comes (macOS), the browser gets a file instead that only its user can read.
+    """
+    if sys.platform == "darwin":
+        path = os.path.join(places.state, "open.html")
+        page = f'<meta http-equiv="refresh" content="0;url={html.escape(link)}">'
+        write_atomically(path, page.encode())
+        link = f"file://{path}"
+    if os.environ.get("INVOCATION_ID"):  # in a systemd unit, which a browser must not be part of
+        return start(("xdg-open", link))
+    return webbrowser.open(link)
 
 
 def start(command: tuple[str, ...]) -> bool:

@@ -8,13 +8,13 @@ import threading
 from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
-from watcher.daemon.adapters import Threads
-from watcher.daemon.folders import this_machine
 from watcher.daemon.hooks import HookCommands
+from watcher.daemon.plans import this_host
 from watcher.daemon.recovery import check_room, open_journal
+from watcher.daemon.threads import WorkerThreads
 from watcher.documents import Spool
 from watcher.folders import FolderSupervisor, WatchedFolder
-from watcher.i18n.message import msg
+from watcher.i18n.message import NOTHING, msg
 from watcher.journal.reader import Reader
 from watcher.ledger import not_installed
 from watcher.model.errors import DamagedJournalError, JournalError, UnwritableJournalError
@@ -31,23 +31,24 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.credentials import Keys
-    from watcher.daemon.adapters import RealClock
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.hrflow.client import Client
+    from watcher.i18n.message import Message
     from watcher.journal.writer import Journal
     from watcher.ledger.client import LedgerClient
     from watcher.model.kinds import State
     from watcher.model.settings import Account, Config
     from watcher.model.uploads import (
-        Finding,
         Job,
         Outcome,
         PageAnswer,
+        ProfileAnswer,
         Search,
         SourceAnswer,
     )
     from watcher.pipeline.stage import Clock
     from watcher.routing.rules import Plan
+    from watcher.system.clock import RealClock
 
 _log = logging.getLogger(__name__)
 
@@ -93,7 +94,7 @@ class Clients:
             self._keys.forget(job.account)
         return outcome
 
-    def find(self, job: Job) -> Finding:
+    def find(self, job: Job) -> ProfileAnswer:
         """Look up the profile with the job's reference."""
         client = self._client(job.account)
         return client.find(job.source_key, job.reference) if client else _removed(job.account)
@@ -182,7 +183,7 @@ class SharedLedger:
                 url,
                 password=lambda: self._password(config.allow_insecure_keyring),
                 instance_path=self._places.ledger_instance,
-                machine=this_machine().hostname,
+                machine=this_host().hostname,
                 program=__version__,
                 post=self._post,
                 tick=self._clock.tick,
@@ -316,8 +317,8 @@ class Engine:
             self._journal.close()
         self._reader.close()
 
-    def _make_threads(self, post: Callable[[object], None]) -> Threads:
-        self._threads = Threads(post, 1)
+    def _make_threads(self, post: Callable[[object], None]) -> WorkerThreads:
+        self._threads = WorkerThreads(post, 1)
         return self._threads
 
     def _forward(self, event: object) -> None:
@@ -351,7 +352,7 @@ class Supervisor:
         self._retry_seconds = retry_seconds
         self._thread = threading.Thread(target=self._run, name="pipeline", daemon=True)
         self._stopping = threading.Event()
-        self._recovering = threading.Event()
+        self._trouble = NOTHING
         self.engine: Engine
         self.failure: BaseException | None = None
 
@@ -362,15 +363,15 @@ class Supervisor:
 
     def post(self, message: object) -> None:
         """Send a message to the pipeline; during a recovery a Ping is answered in its place."""
-        if isinstance(message, Ping) and self._recovering.is_set():
+        if isinstance(message, Ping) and self._trouble:
             self._on_event(message)
         else:
             self.engine.post(message)
 
     @property
-    def is_recovering(self) -> bool:
-        """Whether the journal cannot be used at the moment: what is posted may be lost."""
-        return self._recovering.is_set()
+    def trouble(self) -> Message:
+        """Why the journal cannot be used at the moment, so that what is posted may be lost."""
+        return self._trouble
 
     def wait(self, seconds: float | None = None) -> bool:
         """Return whether the program has ended, after waiting for it."""
@@ -404,7 +405,7 @@ class Supervisor:
 
     def _recover(self, failure: JournalError) -> bool:
         """Make another engine as soon as the journal can be used; False if stopped before."""
-        self._recovering.set()
+        self._trouble = failure.message
         self._on_event(f"{failure} Nothing is lost; uploads resume automatically.")
         self.engine.end()
         self.engine.close()
@@ -415,7 +416,7 @@ class Supervisor:
             except (JournalError, OSError) as error:
                 _log.info("the journal still cannot be used: %s", error)
                 continue
-            self._recovering.clear()
+            self._trouble = NOTHING
             if self._stopping.is_set():  # the engine before was told to end
                 self.engine.end()
             _log.info("the journal can be used again")

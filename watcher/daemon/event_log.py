@@ -10,6 +10,7 @@ import glob
 import logging
 import platform
 import re
+import time
 import unicodedata
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from watcher import __version__
 from watcher.i18n.message import ENGLISH, Message
+from watcher.model import snapshot
 from watcher.model.entries import Entry
 from watcher.model.errors import UnusableError
 from watcher.model.files import FolderState, ScanEnded
@@ -25,8 +27,8 @@ from watcher.model.lifecycle import ARRIVED
 from watcher.pipeline.messages import (
     ApprovedBelow,
     ClockJump,
-    Connection,
     Pause,
+    Reachability,
     Resume,
     Uploaded,
 )
@@ -35,7 +37,7 @@ from watcher.present import view
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.uploads import Job
 
 _log = logging.getLogger(__name__)
@@ -84,8 +86,11 @@ class EventLog:
                 _log.info("everything that is waiting is tried again now")
             case Pause(0):
                 _log.info("uploads are resumed")
+            case Pause(snapshot.UNTIL_RESUMED):
+                _log.info("uploads are paused until they are resumed")
             case Pause(until):
-                _log.info("uploads are paused until %s", until)  # seconds since 1970
+                local = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(until))
+                _log.info("uploads are paused until %s", local)
             case _:
                 pass
 
@@ -103,9 +108,9 @@ class EventLog:
                     "folder %s was scanned (%s): %d files, %d new, %.1f s",
                     self._number(event.folder), event.reason, event.files, event.new, event.seconds,
                 )  # fmt: skip
-            case Connection(0):
+            case Reachability(0):
                 _log.info("HrFlow can be reached again")
-            case Connection():
+            case Reachability():
                 _log.warning("HrFlow cannot be reached")
             case ApprovedBelow(files=files):
                 _log.info("%d files that were there before are imported", files)

@@ -13,29 +13,21 @@ from typing import TYPE_CHECKING, Final
 
 from watcher import __version__
 from watcher.config.paths import default_path
+from watcher.daemon.channel import Channel, read_facts
 from watcher.daemon.desktop import chosen_language
-from watcher.daemon.instance import Channel, default_state, lock, read_facts
+from watcher.daemon.instance import lock
+from watcher.daemon.state_folder import default_state
 from watcher.i18n.command import command_name
 from watcher.i18n.languages import catalog, languages, system_language
 from watcher.i18n.message import ENGLISH, Message, msg
 from watcher.model.errors import UPDATED, AlreadyRunningError, WatcherError
-from watcher.service import (
-    LABEL,
-    NAME,
-    Definition,
-    FileManagers,
-    Program,
-    Run,
-    Service,
-    choose,
-    make_entries,
-    run_program,
-)
+from watcher.service import NAME, Definition, Program, Run, Service, choose, run_program
+from watcher.service.file_managers import LABEL, FileManagers, make_entries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config
 
 _log = logging.getLogger(__name__)

@@ -14,13 +14,13 @@ from watcher.journal.reader import Reader
 from watcher.journal.writer import Journal
 from watcher.model.errors import DamagedJournalError, UnwritableJournalError
 from watcher.model.snapshot import Snapshot
-from watcher.pipeline.messages import Resume, carry_out
+from watcher.pipeline.messages import JournalCommand, carry_out
 from watcher.system import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +120,7 @@ class Standalone:
     def carry_out(self, *orders: object) -> bool:
         """Carry out commands; they are on disk when this returns."""
         for order in orders:
-            if not isinstance(order, Resume):  # every run begins by trying what is waiting
+            if isinstance(order, JournalCommand):  # not Resume: a run begins with it
                 carry_out(order, self._journal, time.time())
         self._journal.commit()
         return True

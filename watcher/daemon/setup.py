@@ -16,7 +16,7 @@ from msgspec import Struct
 
 from watcher.config.paths import leads_into
 from watcher.credentials import Keys, SystemKeyring, elsewhere
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.errors import CredentialError, UnusableError
 from watcher.model.lifecycle import OPEN
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from watcher.config.editor import Editor
     from watcher.config.setup_plan import Answers
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder
 

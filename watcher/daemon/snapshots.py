@@ -16,20 +16,20 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from watcher.daemon.adapters import next_day
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import ARRIVED, OPEN
 from watcher.model.snapshot import Snapshot
+from watcher.system.clock import next_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.daemon.adapters import RealClock
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
+    from watcher.system.clock import RealClock
 
 _log = logging.getLogger(__name__)
 

@@ -42,7 +42,7 @@ _QUIET: Final = 60.0
 _HEADERS: Final = ("HTTP_HTTP_HRFLOW_SIGNATURE", "HTTP_HRFLOW_SIGNATURE")
 
 
-class Receiver:
+class WebhookReceiver:
     """Listens for events from creation to :meth:`stop`."""
 
     def __init__(
@@ -137,7 +137,7 @@ class Webhooks:
         self._wall = wall
         self._lock = threading.Lock()
         self._wanted: tuple[Webhook, bool] | None = None
-        self._receiver: Receiver | None = None
+        self._receiver: WebhookReceiver | None = None
         self._reported = ""
 
     def configure(self, config: Config) -> None:
@@ -175,7 +175,7 @@ class Webhooks:
             with self._lock:
                 if self._wanted != wanted or self._receiver is not None:
                     return  # the settings have changed meanwhile
-                self._receiver = Receiver(
+                self._receiver = WebhookReceiver(
                     webhook.host, webhook.port, secret, self._on_event, self._wall
                 )
         except WatcherError as error:

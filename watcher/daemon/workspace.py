@@ -68,20 +68,7 @@ class Workspace(Struct, frozen=True):
     def warning(self, key: str) -> Message:
         """Return what the person who chooses the source with this key should know, if anything."""
         source = next((each for each in self.sources if each.key == key), None)
-        if source is None or not source.note:
-            return NOTHING
-        if source.is_archived or source.is_disabled:
-            return msg(
-                "{name} is {note} and may reject uploads; restore it there, or choose another"
-                " source.",
-                name=source.name,
-                note=source.note,
-            )
-        return msg(
-            "{name} is in HrFlow's test environment: what is uploaded there is not among your real"
-            " candidates. Choose another source unless you are testing.",
-            name=source.name,
-        )
+        return source_warning(source) if source else NOTHING
 
     def _pick(self, text: str, *, numbered: bool) -> tuple[str, str]:
         found = [source for source in self.sources if source.key == text]
@@ -118,6 +105,23 @@ class Workspace(Struct, frozen=True):
                 names=tuple(sorted(names.values())),
             )
         return msg('This workspace has no source "{value}".', value=text)
+
+
+def source_warning(source: Source) -> Message:
+    """Return what the person who chooses a source should know, NOTHING of an ordinary one."""
+    if source.is_archived or source.is_disabled:
+        return msg(
+            "{name} is {note} and may reject uploads; restore it there, or choose another source.",
+            name=source.name or source.key,
+            note=source.note,
+        )
+    if not source.is_test:
+        return NOTHING
+    return msg(
+        "{name} is in HrFlow's test environment: what is uploaded there is not among your real"
+        " candidates. Choose another source unless you are testing.",
+        name=source.name or source.key,
+    )
 
 
 #: What is known without asking HrFlow.

@@ -19,7 +19,7 @@ from watcher.model.snapshot import AppState
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from watcher.present.menu import Action, IconView, Item
+    from watcher.present.menu import Action, IconView, MenuItem
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +110,7 @@ class TrayIcon:
 
         return pystray.Menu(*(self._item(item) for item in self._view.menu))
 
-    def _item(self, item: Item) -> Any:
+    def _item(self, item: MenuItem) -> Any:
         import pystray  # noqa: PLC0415
 
         if not item.text:

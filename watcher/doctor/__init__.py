@@ -63,4 +63,4 @@ def checks(case: Case) -> Iterator[Check]:
     yield from account.checks(case)
     yield from optional.checks(case)
     yield Check("service", msg("Automatic start"), partial(program.check_service, case))
-    yield Check("tray", msg("Tray icon"), partial(program.check_tray, case))
+    yield Check("tray", msg("Tray icon"), partial(program.check_tray, case.environ))

@@ -10,16 +10,16 @@ from msgspec import Struct
 
 from watcher.credentials import Keys
 from watcher.credentials.keyring import NO_KEYRING
-from watcher.credentials.keys import is_write_only, looks_right
+from watcher.credentials.keys import READ_ONLY, READ_ONLY_HINT, is_write_only, looks_right
+from watcher.daemon.workspace import source_warning
 from watcher.doctor.findings import CONFIG, Check, Finding, Level, error, of, ok, skipped, warning
 from watcher.hrflow import endpoint
 from watcher.hrflow.client import Access, Inquiry, NoAccessError, RefusedKeyError, Source
 from watcher.hrflow.proxy import proxy_of, resolves_names, shown_proxy
 from watcher.i18n.message import ENGLISH, NOTHING, Message, msg
-from watcher.journal.reader import Reader
-from watcher.model.errors import CredentialError, NoJournalError, OfflineError, UnusableError
+from watcher.model.errors import CredentialError, OfflineError, UnusableError
+from watcher.model.holds import account_keys, hold_key
 from watcher.model.kinds import QUOTA_FIX, Cause
-from watcher.model.lifecycle import account_keys, hold_key
 from watcher.present import view
 from watcher.routing.patterns import names_in
 
@@ -165,8 +165,10 @@ class _AccountCheck:
                 msg("{key} is not a source of this account. {why}", key=shown, why=failure.title),
                 msg("Copy the source's key from HrFlow into the configuration."),
             )
-        state, of_sync = judge_state(source), judge_source(source, sync=sync)
-        return state if state and of_sync.level is Level.OK else [*state, of_sync]
+        found = judge_source(source, sync=sync)
+        if said := source_warning(source):
+            return [warning(said, "")] + [found] * (found.level is not Level.OK)
+        return found
 
 
 # --- The network ------------------------------------------------------------------------------
@@ -206,17 +208,7 @@ def check_name(account: Account) -> Finding:
         return ok(msg("{host} is not known here; the proxy looks it up.", host=host))
     if addresses == (host,):
         return ok(msg("No lookup is needed: api_url contains the IP address {host}.", host=host))
-    first, more = addresses[0], len(addresses) - 1
-    if more:
-        return ok(
-            msg(
-                "{host} has the address {address} and {more} more.",
-                host=host,
-                address=first,
-                more=more,
-            )
-        )
-    return ok(msg("{host} has the address {address}.", host=host, address=first))
+    return ok(msg("{host} has the address {address}.", host=host, address=addresses))
 
 
 def check_certificate(account: Account) -> Finding:
@@ -308,11 +300,7 @@ def find_running_key(case: Case, account: str) -> RunningKey | None:
     found = case.running.get("keys", {}).get(account)
     if not isinstance(found, dict) or found.get("problem") or not found.get("origin"):
         return None
-    try:
-        with closing(Reader(case.places.journal)) as reader:
-            held = {each.key: each.why for each in reader.held()}
-    except NoJournalError:
-        held = {}
+    held = {each.key: each.why for each in case.journal.held()} if case.journal else {}
     key = next((each for each in account_keys(account) if each in held), "")
     return RunningKey(
         str(found["origin"]),
@@ -354,13 +342,7 @@ def judge_access(access: Access) -> Finding:
     )
     match access.permission:
         case "read":
-            return error(
-                msg("{what}, but it is read-only, so nothing can be uploaded.", what=accepted),
-                msg(
-                    "In HrFlow's settings, create a key with write access, and store it"
-                    " with: {hrflow_watcher} login"
-                ),
-            )
+            return error(READ_ONLY, READ_ONLY_HINT)
         case "all":
             return ok(msg("{what}; it can read and write.", what=accepted))
         case "write":
@@ -398,31 +380,6 @@ def sources_of(config: Config, account: str) -> dict[str, bool]:
         for key, sync in uses:
             found[key] = found.get(key, False) or sync
     return found
-
-
-def judge_state(source: Source) -> list[Finding]:
-    """Return a warning about a source that is archived, disabled or for tests, if it is."""
-    name = _name_of(source)
-    if source.is_archived:
-        said = msg(
-            "The source {what} is archived in HrFlow, which may reject uploads to it.", what=name
-        )
-        advice = msg("Restore it in HrFlow, or choose another source in the configuration.")
-    elif source.is_disabled:
-        said = msg(
-            "The source {what} is disabled in HrFlow, which may reject uploads to it.", what=name
-        )
-        advice = msg("Enable it in HrFlow, or choose another source in the configuration.")
-    elif source.is_test:
-        said = msg(
-            "The source {what} is in HrFlow's test environment, so what is"
-            " uploaded there is not among your real candidates.",
-            what=name,
-        )
-        advice = msg("Choose another source in the configuration, unless you are testing.")
-    else:
-        return []
-    return [warning(said, advice)]
 
 
 def judge_source(source: Source, *, sync: bool) -> Finding:

@@ -8,7 +8,6 @@ in a file's name that the journal has forgotten is masked.
 from __future__ import annotations
 
 import errno
-import getpass
 import importlib.metadata
 import importlib.resources
 import json
@@ -16,16 +15,16 @@ import logging
 import os
 import platform
 import re
-import socket
 import zipfile
-from contextlib import closing, suppress
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from watcher import __version__
 from watcher.config import show
+from watcher.daemon.event_log import last_lines
+from watcher.daemon.plans import this_host
 from watcher.doctor.findings import record
-from watcher.journal.reader import Reader
 from watcher.model.errors import JournalError
 from watcher.present import view
 
@@ -53,10 +52,6 @@ _BESIDE = re.compile(
 _ERROR_NAME = re.compile(r"[A-Z][A-Za-z]*(?:Error|Exception|Timeout|Warning)")
 _LONGEST_NUMBER: Final = 6
 _LONGEST_LINE: Final = 2000
-
-#: Characters for private use: each stands for a pseudonym while words are masked.
-_STAND_INS: Final = range(0xF0000, 0xFFFFD)
-_STAND_IN = re.compile("[\U000f0000-\U000ffffd]")
 
 #: Parts of the program whose text names made-up people.
 _NO_WORDS: Final = ("sandbox", "__pycache__")
@@ -89,18 +84,16 @@ class Scrubber:
 
     def text(self, text: str) -> str:
         """Return ``text`` with only known words and pseudonyms."""
-        used: list[str] = []
-        text = _STAND_IN.sub(MASK, text)
-        for known in sorted((each for each in self._pseudonyms if each in text), key=len)[::-1]:
-            if len(used) < len(_STAND_INS):
-                stand_in = chr(_STAND_INS[len(used)])
-                used.append(self._pseudonyms[known])
-                text = re.sub(rf"(?<!\w){re.escape(known)}(?!\w)", stand_in, text)
-        lines = (self._mask(line[:_LONGEST_LINE]) for line in text.split("\n"))
-        return _STAND_IN.sub(lambda found: used[ord(found[0]) - _STAND_INS[0]], "\n".join(lines))
+        known = sorted((each for each in self._pseudonyms if each in text), key=len, reverse=True)
+        whole_words = rf"(?<!\w)({'|'.join(map(re.escape, known))})(?!\w)" if known else r"(?!)()"
+        pieces = re.split(whole_words, text)  # what is not known, and between it what is
+        pieces[::2] = map(self._mask, pieces[::2])
+        pieces[1::2] = [self._pseudonyms[each] for each in pieces[1::2]]
+        return "".join(pieces)
 
-    def _mask(self, line: str) -> str:
-        return _BESIDE.sub(MASK, _WORD.sub(self._mask_word, line))
+    def _mask(self, text: str) -> str:
+        lines = (line[:_LONGEST_LINE] for line in text.split("\n"))
+        return "\n".join(_BESIDE.sub(MASK, _WORD.sub(self._mask_word, each)) for each in lines)
 
     def _mask_word(self, found: re.Match[str]) -> str:
         word = found[0]
@@ -134,8 +127,8 @@ def _sources(place: Traversable) -> Iterator[str]:
 #: The latest files get pseudonyms of their own; the names of all others are masked.
 _FILES: Final = 10_000
 
-#: Bytes of the log's end.
-_LOG_BYTES: Final = 100_000
+#: Lines of the log's end.
+_LOG_LINES: Final = 1000
 
 _ENDING = re.compile(r"\.[a-z]{1,5}\Z")
 _PLAIN: Final = re.compile(r"true|false|not set|-?[\d.]+")
@@ -165,7 +158,7 @@ def write(file: BinaryIO, case: Case, found: Sequence[tuple[Check, Finding]]) ->
         "config.txt": lambda: "\n".join(_config(scrubber, case)),
         "versions.txt": lambda: "\n".join(_versions()),
         "counts.txt": lambda: scrubber.text(_counts(case)),
-        "log.txt": lambda: scrubber.text(_log_tail(case.places.log)),
+        "log.txt": lambda: scrubber.text("\n".join(last_lines(case.places.log, _LOG_LINES))),
     }
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, make in parts.items():
@@ -183,21 +176,15 @@ def _add_people(scrubber: Scrubber, case: Case) -> None:
     if case.loaded:
         _add_settings(scrubber, case.loaded.config)
     _add_files(scrubber, case)
+    machine = this_host()
     for text, pseudonym in (
         (case.places.state, "<state>"),
         (case.config, "<config>"),
         (case.home, "<home>"),
-        (_user(), "<user>"),
-        (socket.gethostname(), "<machine>"),
+        (machine.user, "<user>"),
+        (machine.hostname, "<machine>"),
     ):
         scrubber.add(text, pseudonym)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # an account without a name, as in some containers
-        return ""
 
 
 def _add_settings(scrubber: Scrubber, config: Config) -> None:
@@ -233,8 +220,9 @@ def _values(settings: Folder | Rule) -> Iterator[str]:
 
 def _add_files(scrubber: Scrubber, case: Case) -> None:
     # Without a journal every name is masked.
-    with suppress(JournalError), closing(Reader(case.places.journal)) as reader:
-        for number, name, (sent_as, person, email, filed) in reader.names(_FILES):
+    with suppress(JournalError):
+        found = case.journal.names(_FILES) if case.journal else ()
+        for number, name, (sent_as, person, email, filed) in found:
             ending = _ENDING.search(name.lower())
             pseudonym = f"file-{number}{ending[0] if ending else ''}"
             for each in (name, sent_as, filed):
@@ -281,19 +269,7 @@ def _versions() -> Iterator[str]:
 
 def _counts(case: Case) -> str:
     try:
-        with closing(Reader(case.places.journal)) as reader:
-            return "\n".join(f"{state} {files}" for state, files in reader.counts().items())
+        counts = case.journal.counts() if case.journal else {}
     except JournalError as error:
         return str(error)
-
-
-def _log_tail(path: str) -> str:
-    """Return the end of the log, from the beginning of a line."""
-    try:
-        with open(path, "rb") as file:
-            start = max(0, os.fstat(file.fileno()).st_size - _LOG_BYTES)
-            file.seek(start)
-            text = file.read(_LOG_BYTES).decode(errors="replace")
-    except OSError as error:
-        return f"There is no log ({error.strerror})."
-    return text.partition("\n")[2] if start else text
+    return "\n".join(f"{state} {files}" for state, files in counts.items())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 import logging
-import queue
-import threading
 import time
+from concurrent.futures import wait
+from contextlib import ExitStack
 from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -14,20 +14,23 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import Struct, field
 
 from watcher.credentials import SystemKeyring
-from watcher.daemon.adapters import RealClock
-from watcher.daemon.folders import make_plans, this_machine
-from watcher.daemon.instance import read_facts
+from watcher.daemon.channel import read_facts
+from watcher.daemon.plans import make_plans
+from watcher.daemon.state_folder import open_reader
+from watcher.daemon.threads import on_thread
 from watcher.folders.mounts import read_limits
 from watcher.i18n.message import Message, Text, as_fields, msg
 from watcher.model.errors import WatcherError
 from watcher.present import view
+from watcher.system.clock import RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from watcher.config import Loaded
-    from watcher.daemon.instance import Places
-    from watcher.folders.mounts import Limits
+    from watcher.daemon.state_folder import Places
+    from watcher.folders.mounts import InotifyLimits
+    from watcher.journal.reader import Reader
     from watcher.routing.rules import Plan
 
 
@@ -149,10 +152,12 @@ def run_checks(checks: Iterable[Check]) -> Iterator[tuple[Check, Finding]]:
 
 
 def _attempt(check: Check) -> Sequence[Finding]:
-    try:
-        found = _within(check.seconds, check.run)
-    except _LateError:
+    running = on_thread(check.run, "doctor")
+    wait([running], check.seconds)
+    if not running.done():
         return [error(msg("No answer within {time:duration}.", time=check.seconds), check.late)]
+    try:
+        found = running.result()
     except WatcherError as failure:
         return [of(failure)]
     except Exception:  # noqa: BLE001 - one check must not stop the others
@@ -164,32 +169,6 @@ def _attempt(check: Check) -> Sequence[Finding]:
             )
         ]
     return [found] if isinstance(found, Finding) else found
-
-
-class _LateError(Exception):
-    """A check has not ended in time."""
-
-
-def _within(
-    seconds: float, call: Callable[[], Sequence[Finding] | Finding]
-) -> Sequence[Finding] | Finding:
-    """Return or raise what ``call`` does; _LateError after ``seconds``, its thread left behind."""
-    ended: queue.SimpleQueue[Sequence[Finding] | Finding | Exception] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            ended.put(call())
-        except Exception as failure:  # noqa: BLE001 - raised again where it is waited for
-            ended.put(failure)
-
-    threading.Thread(target=run, name="doctor", daemon=True).start()
-    try:
-        found = ended.get(timeout=seconds)
-    except queue.Empty:
-        raise _LateError from None
-    if isinstance(found, Exception):
-        raise found
-    return found
 
 
 #: What checks that depend on the configuration need.
@@ -209,11 +188,12 @@ class Case(Struct, dict=True):
     environ: Mapping[str, str]
     home: str
     keyring: SystemKeyring = field(default_factory=SystemKeyring)
-    limits: Callable[[], Limits | None] = read_limits
+    limits: Callable[[], InotifyLimits | None] = read_limits
     wall: Callable[[], float] = time.time
     tick: Callable[[], float] = RealClock.tick
     loaded: Loaded | None = None
     secrets: list[str] = field(default_factory=list)
+    _opened: ExitStack = field(default_factory=ExitStack)
     __repr__ = object.__repr__  # secrets are never printed
 
     @cached_property
@@ -222,6 +202,18 @@ class Case(Struct, dict=True):
         return read_facts(self.places)
 
     @cached_property
+    def journal(self) -> Reader | None:
+        """The journal, open until :meth:`close`; None before the first run.
+
+        JournalError if it cannot be read. One check at a time uses it.
+        """
+        return self._opened.enter_context(open_reader(self.places))
+
+    def close(self) -> None:
+        """Close the journal."""
+        self._opened.close()
+
+    @cached_property
     def plans(self) -> Mapping[str, Plan]:
         """The watched folders by real path; not to be used before the configuration is read."""
-        return make_plans(self.loaded.config, this_machine()) if self.loaded else {}
+        return make_plans(self.loaded.config) if self.loaded else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from watcher.doctor.findings import Case
-    from watcher.folders.mounts import Limits
+    from watcher.folders.mounts import InotifyLimits
     from watcher.model.settings import Folder
     from watcher.routing.rules import Plan
 
@@ -69,12 +68,9 @@ class _FolderCheck:
     def check_place(self) -> Finding:
         """Does it exist, can all of it be read, where is it?"""
         case, path = self._case, self.folder.path
-        configured = case.loaded.config.folders if case.loaded else ()
-        if any(
-            os.path.realpath(f.path) == path and is_to_be_made(f, case.home) for f in configured
-        ):
+        if is_to_be_made(self.folder, case.home):
             return judge_missing(path, is_running=bool(case.running))
-        if isinstance(found := mounts.identify(path), mounts.Problem):
+        if isinstance(found := mounts.identify(path), mounts.FolderProblem):
             return error(*found)
         self._can_be_used = True
         self.remote = mounts.on_network(path)
@@ -198,7 +194,9 @@ def _limits(case: Case, folders: Sequence[_FolderCheck]) -> Sequence[Finding]:
     return judge_limits(directories, case.limits(), running=bool(case.running))
 
 
-def judge_limits(directories: int, limits: Limits | None, *, running: bool) -> Sequence[Finding]:
+def judge_limits(
+    directories: int, limits: InotifyLimits | None, *, running: bool
+) -> Sequence[Finding]:
     """Return whether ``directories`` can be watched; ``limits`` are None where there are none.
 
     ``running``: what is in use includes the watches of this program.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -12,10 +11,9 @@ from watcher.credentials import LEDGER, WEBHOOK, read_secret
 from watcher.daemon.webhook import PATH
 from watcher.doctor.findings import CONFIG, Check, error, of, ok, warning
 from watcher.i18n.message import msg, plural
-from watcher.journal.reader import Reader
 from watcher.ledger import not_installed
 from watcher.model.errors import CredentialError, LedgerError
-from watcher.model.lifecycle import month_of
+from watcher.model.holds import month_of
 from watcher.model.settings import for_account
 from watcher.present.status import needs_approval
 from watcher.system import is_loopback
@@ -64,11 +62,12 @@ def checks(case: Case) -> Iterator[Check]:
 
 
 def _check_approvals(case: Case, limited: Sequence[Account]) -> Sequence[Finding]:
-    with closing(Reader(case.places.journal)) as reader:
-        asked = [hold for hold in reader.held() if needs_approval(hold)]
-        now = case.wall()
-        used = {each.account: each.uploads for each in reader.months(now, 1)
-                if each.month == month_of(now)}  # fmt: skip
+    if case.journal is None:  # the program is still creating it
+        return ()
+    asked = [hold for hold in case.journal.held() if needs_approval(hold)]
+    now = case.wall()
+    months = case.journal.months(now, 1)
+    used = {each.account: each.uploads for each in months if each.month == month_of(now)}
     return [
         *map(judge_question, asked),
         *(judge_use(account, used.get(account.name, 0)) for account in limited),

@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +15,10 @@ from watcher.config import MachineFile, headline, load
 from watcher.config.mistakes import as_sentence
 from watcher.credentials import VARIABLE
 from watcher.daemon.login_service import LoginService, describe_exit, where_to_look
+from watcher.daemon.state_folder import open_reader
 from watcher.desktop.tray import advice, find_backend, has_desktop
 from watcher.doctor.findings import Finding, error, of, ok, skipped, warning
 from watcher.i18n.message import Text, msg
-from watcher.journal.reader import Reader
 from watcher.model.errors import ConfigError
 from watcher.routing.ignored import filing_targets
 from watcher.service import how_to_start
@@ -110,11 +109,18 @@ def check_config(case: Case) -> Sequence[Finding]:
 
 
 def check_journal(case: Case) -> Finding:
-    """Read all of the journal."""
-    path = case.places.journal
-    if not case.places.has_journal:
-        return ok(msg("There is no history yet: the program has never run."))
-    with closing(Reader(path)) as reader:
+    """Read all of the journal, and ask whether it can be written to."""
+    path, state = case.places.journal, case.places.state
+    places = (place for place in (state, path) if os.path.exists(place))
+    if any(not os.access(place, os.W_OK) for place in places):
+        return error(
+            msg("The program can't write to its own folder {path}.", path=state),
+            msg("Give this user permission to write to it and to the files in it."),
+        )
+    # Not through ``case.journal``, which this would keep from other checks if it takes too long.
+    with open_reader(case.places) as reader:
+        if reader is None:
+            return ok(msg("There is no history yet: the program has never run."))
         problem = reader.check()
     size = sum(os.path.getsize(path + part) for part in ("", "-wal") if os.path.exists(path + part))
     return judge_journal(path, size, problem)
@@ -216,17 +222,12 @@ def judge_service(kind: str, installed: Installed | None, *, running: bool) -> F
     return ok(msg("The program starts at every login ({kind}) and is running.", kind=kind))
 
 
-def check_tray(case: Case) -> Finding:
-    """Does the desktop show the icon?"""
-    return judge_tray(sys.platform, case.environ, find_backend)
-
-
-def judge_tray(
-    platform: str,
+def check_tray(
     environ: Mapping[str, str],
-    ask: Callable[[Mapping[str, str]], str],
+    platform: str = sys.platform,
+    ask: Callable[[Mapping[str, str]], str] = find_backend,
 ) -> Finding:
-    """``platform`` is like ``sys.platform``; ``ask`` is ``desktop.tray.find_backend``."""
+    """Does the desktop show the icon? ``ask`` finds out how."""
     if platform in ("win32", "darwin"):
         return ok(msg("This system shows tray icons."))
     if not has_desktop(platform, environ):

@@ -7,6 +7,8 @@
     containers      emails and zip archives: the documents inside are copied into the spool
     members         the names and limits that all containers share
     mail, outlook   what is attached to an email, and what of that is not a document
+    mime            the parts of an email, and what their headers say
+    archives        what is in a zip archive, if it is within limits
     images          converted to PDF where HrFlow cannot read them
     identification  opened once, examined and hashed; is it still being written?
     adding          copies added to a watched folder, complete when they appear

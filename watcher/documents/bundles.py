@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
@@ -19,6 +19,9 @@ from watcher.model.files import Sniffed
 from watcher.routing.names import MAIN_FILES, compose
 from watcher.sniff import formats
 from watcher.sniff.formats import BUNDLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 #: Extensions of saved pages, which may have a folder beside them.
 _PAGE_ENDINGS: Final = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", ".jsp")
@@ -51,20 +54,25 @@ class Place(Struct, frozen=True):
 
 def find_place(root: str, path: str) -> Place:
     """Return what the location of the file at ``path`` below ``root`` shows about it."""
-    parts = split_below(root, path)
+    return locate(split_below(root, path), lambda each: os.path.isfile(os.path.join(root, each)))
+
+
+def locate(parts: Sequence[str], is_file: Callable[[str], bool]) -> Place:
+    """Return what a location shows about a file; ``parts`` are its folders and its name.
+
+    ``is_file`` returns whether a path, relative to the same place and with "/", is that of a file.
+    """
     name, may_be_part = parts[-1], False
-    above = root
-    for depth, part in enumerate(parts[:-1], 1):
+    for depth, part in enumerate(parts[:-1]):
         if companion := _COMPANION.fullmatch(part):
-            if page := _find_page(above, companion[1]):
+            if page := _find_page(parts[:depth], companion[1], is_file):
                 return Place(name, part_of=page)
             may_be_part = True
-        above = os.path.join(above, part)
         extension = os.path.splitext(part)[1].lower()
         if extension not in MAIN_FILES:
             continue
-        main = main_file(above)
-        if main == "/".join(parts[depth:]):
+        main = _find_main(extension, "/".join(parts[: depth + 1]), is_file)
+        if main == "/".join(parts[depth + 1 :]):
             return Place(part, _describe_bundle(extension))
         if main:
             return Place(name, part_of=part)
@@ -104,8 +112,8 @@ def _has_companion(directory: str, *names: str) -> bool:
     )
 
 
-def _find_page(directory: str, stem: str) -> str:
-    """Return the name of the page called ``stem`` in ``directory``; "" if there is none.
+def _find_page(folders: Sequence[str], stem: str, is_file: Callable[[str], bool]) -> str:
+    """Return the name of the page called ``stem`` in ``folders``; "" if there is none.
 
     ``stem`` may have the page's ending. The names of a page and its folder may differ in Unicode
     normalization.
@@ -115,10 +123,14 @@ def _find_page(directory: str, stem: str) -> str:
         endings.insert(0, "")
     stems = (stem, compose(stem), unicodedata.normalize("NFD", stem))
     names = (each + ending for each in dict.fromkeys(stems) for ending in endings)
-    return next((each for each in names if os.path.isfile(os.path.join(directory, each))), "")
+    return next((each for each in names if is_file("/".join([*folders, each]))), "")
 
 
 def main_file(package: str) -> str:
     """Return the file that represents the whole folder; "" if there is none (yet)."""
-    names = MAIN_FILES.get(os.path.splitext(package)[1].lower(), ())
-    return next((each for each in names if os.path.isfile(os.path.join(package, each))), "")
+    return _find_main(os.path.splitext(package)[1].lower(), package, os.path.isfile)
+
+
+def _find_main(extension: str, package: str, is_file: Callable[[str], bool]) -> str:
+    names = MAIN_FILES.get(extension, ())
+    return next((each for each in names if is_file(f"{package}/{each}")), "")

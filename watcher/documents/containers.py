@@ -10,16 +10,14 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import stat as modes
-import zipfile
-from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec.structs import replace
 
+from watcher.documents.archives import read_archive
 from watcher.documents.images import is_small
 from watcher.documents.mail import read_mail
-from watcher.documents.members import EMPTY, MOST, NESTED, TOO_MANY, Member, name_members
+from watcher.documents.members import EMPTY, NESTED, Member, name_members
 from watcher.documents.opening import (
     Opened,
     Spool,
@@ -34,7 +32,6 @@ from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Part, Unusable
 from watcher.routing.rules import too_large
 from watcher.sniff import formats
-from watcher.sniff.containers import ZIP_MALFORMED, Bounded
 from watcher.sniff.detect import HEAD, sniff
 
 if TYPE_CHECKING:
@@ -215,139 +212,37 @@ def _is_mail(sniffed: Sniffed) -> bool:
 def _with_attached_mails(members: Iterable[Member]) -> Iterator[Member]:
     """Yield members; an attached email is replaced by what is attached to it, one level deep."""
     for member in members:
-        reader = _mail_reader(member)
-        if reader is None or member.left_out:
+        attached = None if member.left_out else _list_attached(member)
+        if attached is None:
             yield member
-            continue
-        try:
-            inner = list(reader(io.BytesIO(b"".join(member.read())), member.size))
-        except UnreadableError:  # it will be refused as an email
-            yield member
-            continue
-        if not inner:
+        elif not attached:
             yield replace(member, left_out=EMPTY)
-        for each in inner:
-            yield replace(each, left_out=NESTED) if _mail_reader(each) else each
+        else:
+            for each in attached:
+                yield replace(each, left_out=NESTED) if _attached_reader(each) else each
 
 
-def _mail_reader(member: Member) -> Reader | None:
-    """Return the reader of a member that is an email, judging by its name; None for others."""
-    extension = os.path.splitext(member.name)[1].lower()
-    readers: dict[str, Reader] = {
-        ".eml": read_mail,
-        ".msg": partial(read_outlook_message, is_attached=True),
-    }
-    return readers.get(extension)
-
-
-# --- Zip archives: their directory is checked for limits before anything is unpacked --------------
-
-#: The most bytes of an archive's directory, which is read before the limits are checked.
-_DIRECTORY: Final = 1_500_000
-#: Bytes that are unpacked at once.
-_PIECE: Final = 65_536
-#: The most bytes of a file, and of all of them, when unpacked.
-_LARGEST: Final = 100_000_000
-_TOGETHER: Final = 500_000_000
-#: An archive that grows by more than this factor was made to fill a disk; one that stays below so
-#: many bytes is harmless.
-_RATIO: Final = 100
-_HARMLESS: Final = 10_000_000
-_ENCRYPTED: Final = 1  # in an entry's flags, APPNOTE.TXT 4.4.4
-_IS_UTF_8: Final = 0x800
-_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-
-_UNREADABLE: Final = msg("This zip archive is damaged. Download or save it again.")
-_LOCKED: Final = msg("This zip archive has a password. Extract the documents and add them.")
-_LEADS_OUT: Final = msg(
-    "This zip archive contains paths that point outside it. Extract the documents and add them."
-)
-_UNKNOWN: Final = msg(
-    "This zip archive is compressed in an unusual way. Extract the documents and add them."
-)
-
-
-def _read_archive(handle: BinaryIO, size: int) -> Iterator[Member]:
-    """Yield the files in a zip archive, in its order. Archives inside it are not opened.
-
-    Raises:
-        UnreadableError: it is damaged, locked, or exceeds a limit.
-        OSError: the disk fails.
-    """
-    bounded = Bounded(handle, _DIRECTORY, size)
-    with _explained(bounded):
-        archive = zipfile.ZipFile(bounded)
-    entries = [each for each in archive.infolist() if not each.is_dir()]
-    if problem := _find_problem(entries, size):
-        raise UnreadableError(problem)
-    for entry in entries:
-        read = partial(_unpack, archive, bounded, size, entry)
-        yield Member(_decode_name(entry), entry.file_size, read, _tell_left_out(entry))
-
-
-@contextlib.contextmanager
-def _explained(bounded: Bounded) -> Iterator[None]:
-    """Raise UnreadableError for what the library raises on malformed archives."""
+def _list_attached(member: Member) -> list[Member] | None:
+    """Return what is attached to a member; None if it is no email, or cannot be read as one."""
+    read = _attached_reader(member)
     try:
-        yield
-    except ZIP_MALFORMED:
-        if bounded.failure:
-            raise bounded.failure from None
-        raise UnreadableError(_UNREADABLE if bounded.left else TOO_MANY) from None
+        return list(read()) if read else None
+    except UnreadableError:  # it will be refused as an email
+        return None
 
 
-def _unpack(
-    archive: zipfile.ZipFile, bounded: Bounded, size: int, entry: zipfile.ZipInfo
-) -> Iterator[bytes]:
-    """Yield an entry in pieces; the library stops at the size that the directory says."""
-    bounded.left = 2 * size
-    with _explained(bounded), archive.open(entry) as unpacked:
-        while piece := unpacked.read(_PIECE):
-            yield piece
-
-
-def _find_problem(entries: list[zipfile.ZipInfo], size: int) -> Message:
-    """Return why an archive is not opened; NOTHING if it is."""
-    together = sum(each.file_size for each in entries)
-    largest = max((each.file_size for each in entries), default=0)
-    if len(entries) > MOST:
-        return TOO_MANY
-    if largest > _LARGEST or together > _TOGETHER or together > max(_RATIO * size, _HARMLESS):
-        return msg(
-            "This zip archive would take up {size:size} once extracted. Extract the documents"
-            " and add them.",
-            size=together,
-        )
-    if any(each.flag_bits & _ENCRYPTED for each in entries):
-        return _LOCKED
-    if any(each.compress_type not in _METHODS for each in entries):
-        return _UNKNOWN
-    return _LEADS_OUT if any(_leads_out(each.filename) for each in entries) else NOTHING
-
-
-def _leads_out(name: str) -> bool:
-    path = name.replace("\\", "/")
-    return path.startswith("/") or ".." in path.split("/") or path[1:2] == ":"
-
-
-def _tell_left_out(entry: zipfile.ZipInfo) -> Message:
-    if modes.S_ISLNK(entry.external_attr >> 16):
-        return msg("a link")
-    return msg("a system file") if entry.filename.startswith("__MACOSX/") else NOTHING
-
-
-def _decode_name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's name; many programs write UTF-8 without saying so."""
-    if entry.flag_bits & _IS_UTF_8:
-        return entry.filename
-    with contextlib.suppress(UnicodeError):
-        return entry.filename.encode("cp437").decode()
-    return entry.filename
+def _attached_reader(member: Member) -> Callable[[], Iterable[Member]] | None:
+    """Return what lists what is attached to an email, known by its name; None for others."""
+    extension = os.path.splitext(member.name)[1].lower()
+    reader = {".eml": read_mail, ".msg": read_outlook_message}.get(extension)
+    if member.attached or reader is None:
+        return member.attached
+    return lambda: reader(io.BytesIO(b"".join(member.read())), member.size)
 
 
 #: Readers of what is inside a file, by its media type.
 _READERS: Final[dict[str, Reader]] = {
     formats.MAIL.media_type: read_mail,
     formats.MSG.media_type: read_outlook_message,
-    formats.ZIP.media_type: _read_archive,
+    formats.ZIP.media_type: read_archive,
 }

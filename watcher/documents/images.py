@@ -14,7 +14,7 @@ from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.uploads import Altered, Converted, Refused, Wait
 from watcher.sniff import formats
-from watcher.sniff.containers import Bounded
+from watcher.sniff.content import Bounded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

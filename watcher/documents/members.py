@@ -11,6 +11,7 @@ from watcher.documents.moving import number_names
 from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import NO_MAIL
+from watcher.sniff.formats import KNOWN_EXTENSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 NESTED: Final = msg("an email inside an attached email")
 EMPTY: Final = msg("an email without a document")
+PICTURE: Final = msg("an image in the text")
 
 #: The most members of a file that is opened.
 MOST: Final = 500
@@ -36,7 +38,8 @@ _RESERVED: Final = re.compile(r'[<>:"|?*]')
 class Member(Struct, frozen=True):
     """A file inside another: ``read`` yields its ``size`` bytes in pieces.
 
-    ``left_out``: what it is, if it is not a document of its own.
+    ``left_out``: what it is, if it is not a document of its own. ``attached``: lists what is
+    attached to it, if it is a message that is not a file of its own.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Member(Struct, frozen=True):
     read: Callable[[], Iterable[bytes]]
     left_out: Message = NOTHING
     mail: Mail = NO_MAIL
+    attached: Callable[[], Iterable[Member]] | None = None
 
 
 def name_members(members: Iterable[Member]) -> dict[str, Member]:
@@ -56,7 +60,9 @@ def name_members(members: Iterable[Member]) -> dict[str, Member]:
     for number, member in enumerate(members, 1):
         if number > MOST:
             raise UnreadableError(TOO_MANY)
-        own = _safe(member.name) or f"attachment {number}"
+        own = _safe(member.name)
+        if not own or (own.startswith(".") and own.lower() in KNOWN_EXTENSIONS):
+            own = f"attachment {number}{own}"
         name = next(each for each in number_names(own) if each.casefold() not in folded)
         folded.add(name.casefold())
         named[name] = member

@@ -96,8 +96,9 @@ def _rename_by_link(source: Directory, name: str, target: Directory, new: str, s
         if error.errno in _NO_HARD_LINKS:
             return False
         raise
-    _expect_or_undo(source, name, target, new, stat)
-    _remove_or_undo(source, name, target, new, stat)
+    with _undone_on_error(source, name, target, new):
+        expect(target, new, stat)
+        _remove(source, name, stat)
     return True
 
 
@@ -125,7 +126,8 @@ def _copy(source: Directory, name: str, target: Directory, stat: Stat) -> str:
         new = rename(target, part, target, name, copied)
     if target.fd is not None:
         os.fsync(target.fd)
-    _remove_or_undo(source, name, target, new, stat)
+    with _undone_on_error(source, name, target, new):
+        _remove(source, name, stat)
     return new
 
 
@@ -142,28 +144,21 @@ def _copy_content(source: Directory, name: str, target: Directory, part: str, st
             os.fsync(out.fileno())
 
 
-def _expect_or_undo(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> None:
+def _remove(source: Directory, name: str, stat: Stat) -> None:
+    """Remove the source, now in its target, unless something else has taken its place."""
+    if stat_at(source, name) == stat:
+        os.unlink(source.at(name), dir_fd=source.fd)
+
+
+@contextlib.contextmanager
+def _undone_on_error(source: Directory, name: str, target: Directory, new: str) -> Iterator[None]:
+    """Remove the new name if the body fails, unless it is the only one left."""
     try:
-        expect(target, new, stat)
+        yield
     except OSError:
-        _undo(source, name, target, new)
+        if stat_at(source, name) is not None:
+            os.unlink(target.at(new), dir_fd=target.fd)
         raise
-
-
-def _remove_or_undo(source: Directory, name: str, target: Directory, new: str, stat: Stat) -> None:
-    """Remove the source, now in ``target``, unless something else has taken its place."""
-    try:
-        if stat_at(source, name) == stat:
-            os.unlink(source.at(name), dir_fd=source.fd)
-    except OSError:
-        _undo(source, name, target, new)
-        raise
-
-
-def _undo(source: Directory, name: str, target: Directory, new: str) -> None:
-    """Remove the new name, unless it is the only one left."""
-    if stat_at(source, name) is not None:
-        os.unlink(target.at(new), dir_fd=target.fd)
 
 
 @contextlib.contextmanager

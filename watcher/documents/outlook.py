@@ -7,17 +7,18 @@ import email
 import re
 import struct
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from watcher.documents.mail import PICTURE, UNREADABLE, day, header
-from watcher.documents.members import EMPTY, NESTED, Member
+from watcher.documents.members import PICTURE, Member
+from watcher.documents.mime import UNREADABLE, day, header
 from watcher.documents.opening import UnreadableError
 from watcher.i18n.message import NOTHING
 from watcher.model.files import Mail
-from watcher.sniff.containers import OLE_MALFORMED, Bounded
+from watcher.sniff.compounds import OLE_MALFORMED
+from watcher.sniff.content import Bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
     from olefile import OleFileIO
@@ -35,24 +36,21 @@ _BEFORE_PROPERTIES: Final = 8
 _PROPERTY: Final = struct.Struct("<L4xq")
 #: The most times that a file is read: a hostile one would never end.
 _READINGS: Final = 4
-#: How many levels of attached messages are opened.
-_DEPTH: Final = 1
 
 
 def read_outlook_message(
-    handle: BinaryIO, size: int, *, is_attached: bool = False
+    handle: BinaryIO, size: int, place: tuple[str, ...] = ()
 ) -> Iterator[Member]:
     """Yield what is attached to an Outlook message, in its order.
 
-    Messages attached are opened too, unless this one ``is_attached`` itself.
+    ``place`` is the path of the message in the compound file, empty for the file itself.
 
     Raises:
         UnreadableError: it is not one.
         OSError: the disk fails.
     """
     with _opened(handle, size) as compound:
-        read, depth = partial(_read, handle, size), int(is_attached)
-        yield from list(_Message(compound, read, [], depth).members())
+        yield from list(_Message(compound, place, handle, size).members())
 
 
 @contextlib.contextmanager
@@ -69,85 +67,65 @@ def _opened(handle: BinaryIO, size: int) -> Iterator[OleFileIO]:
         raise UnreadableError(UNREADABLE) from None
 
 
-def _read(handle: BinaryIO, size: int, path: list[str]) -> Iterable[bytes]:
+def _read(handle: BinaryIO, size: int, place: tuple[str, ...]) -> Iterable[bytes]:
     """Return a stream of a file whose members were listed before."""
-    with _opened(handle, size) as compound, compound.openstream(path) as stream:
+    with _opened(handle, size) as compound, compound.openstream(place) as stream:
         return (stream.read(),)
 
 
-class _Message:
-    """A message in a compound file: the whole file, or a storage in an attachment."""
+class _Message(NamedTuple):
+    """A message in an open compound file: the whole file, or a storage in an attachment."""
 
-    def __init__(
-        self,
-        compound: OleFileIO,
-        read: Callable[[list[str]], Iterable[bytes]],
-        place: list[str],
-        depth: int,
-    ) -> None:
-        self._compound = compound
-        self._read = read
-        self._place = place
-        self._depth = depth
+    compound: OleFileIO
+    place: tuple[str, ...]
+    handle: BinaryIO
+    size: int
 
     def members(self) -> Iterator[Member]:
-        """Yield what is attached to it, and to messages attached to it."""
+        """Yield what is attached to it."""
         about = self._mail()
-        entries = self._compound.listdir(streams=False, storages=True)
-        level = len(self._place)
-        for each in sorted(each for each in entries if len(each) == level + 1):
-            if each[:level] == self._place and _ATTACHMENT.fullmatch(each[-1]):
-                yield from self._attachment(each, about)
+        for each in sorted(map(tuple, self.compound.listdir(streams=False, storages=True))):
+            if each[:-1] == self.place and _ATTACHMENT.fullmatch(each[-1]):
+                yield self._attachment(each, about)
 
-    def _attachment(self, place: list[str], about: Mail) -> Iterator[Member]:
+    def _attachment(self, place: tuple[str, ...], about: Mail) -> Member:
         name = self._text(place, _LONG_NAME) or self._text(place, _SHORT_NAME)
         numbers = self._numbers(place)
         if numbers.get(_METHOD) == _IS_MESSAGE:
-            yield from self._attached_message([*place, f"__substg1.0_{_DATA}000D"], name or "email")
-            return
-        data = [*place, f"__substg1.0_{_DATA}0102"]
-        size = self._compound.get_size(data) if self._compound.exists(data) else 0
+            inner = (*place, f"__substg1.0_{_DATA}000D")
+            attached = partial(read_outlook_message, self.handle, self.size, inner)
+            return Member(name or "email", 0, tuple, attached=attached)
+        data = (*place, f"__substg1.0_{_DATA}0102")
+        size = self.compound.get_size(data) if self.compound.exists(data) else 0
+        read = partial(_read, self.handle, self.size, data) if size else tuple
         kind = self._text(place, _TYPE).lower()
         is_hidden = bool(numbers.get(_HIDDEN) or numbers.get(_FLAGS, 0) & _IN_TEXT)
         is_shown = is_hidden and (kind.startswith("image/") or self._text(place, _CONTENT_ID))
-        yield Member(
-            name,
-            size,
-            partial(self._read, data) if size else tuple,
-            PICTURE if is_shown else NOTHING,
-            about,
-        )
-
-    def _attached_message(self, place: list[str], name: str) -> Iterator[Member]:
-        if self._depth == _DEPTH:
-            yield Member(name, 0, tuple, NESTED)
-            return
-        inner = list(_Message(self._compound, self._read, place, self._depth + 1).members())
-        yield from inner or [Member(name, 0, tuple, EMPTY)]
+        return Member(name, size, read, PICTURE if is_shown else NOTHING, about)
 
     def _mail(self) -> Mail:
-        headers = email.message_from_string(self._text(self._place, _HEADERS))
+        headers = email.message_from_string(self._text(self.place, _HEADERS))
         return Mail(
-            subject=self._text(self._place, _SUBJECT),
-            sender=self._text(self._place, _SENDER_SMTP) or self._text(self._place, _SENDER),
+            subject=self._text(self.place, _SUBJECT),
+            sender=self._text(self.place, _SENDER_SMTP) or self._text(self.place, _SENDER),
             date=day(header(headers, "date")),
         )
 
-    def _text(self, place: list[str], prop: str) -> str:
+    def _text(self, place: tuple[str, ...], prop: str) -> str:
         """Return a text property; "" if there is none."""
         for kind, charset in (("001F", "utf-16-le"), ("001E", "cp1252")):
-            if data := self._stream([*place, f"__substg1.0_{prop}{kind}"]):
+            if data := self._stream((*place, f"__substg1.0_{prop}{kind}")):
                 return data.decode(charset, "replace").rstrip("\0")
         return ""
 
-    def _numbers(self, place: list[str]) -> dict[int, int]:
+    def _numbers(self, place: tuple[str, ...]) -> dict[int, int]:
         """Return the properties of an attachment that are numbers, by their tags."""
-        data = self._stream([*place, "__properties_version1.0"])[_BEFORE_PROPERTIES:]
+        data = self._stream((*place, "__properties_version1.0"))[_BEFORE_PROPERTIES:]
         whole = len(data) // _PROPERTY.size * _PROPERTY.size
         return {tag: value & 0xFFFFFFFF for tag, value in _PROPERTY.iter_unpack(data[:whole])}
 
-    def _stream(self, path: list[str]) -> bytes:
-        if not self._compound.exists(path):
+    def _stream(self, path: tuple[str, ...]) -> bytes:
+        if not self.compound.exists(path):
             return b""
-        with self._compound.openstream(path) as stream:
+        with self.compound.openstream(path) as stream:
             return bytes(stream.read())

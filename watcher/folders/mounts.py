@@ -35,19 +35,19 @@ _FLAGS_AT = 64  # of f_flags in its struct statfs with 64-bit inodes
 _DRIVE_REMOTE = 4  # <fileapi.h>
 
 
-class Problem(NamedTuple):
+class FolderProblem(NamedTuple):
     """Why a folder cannot be used, and what a person can do; each is a sentence."""
 
     text: Message
     advice: Message
 
 
-def identify(path: str) -> tuple[int, int] | Problem:
+def identify(path: str) -> tuple[int, int] | FolderProblem:
     """Return (device, inode) of the folder, or why it cannot be used."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
-        return Problem(
+        return FolderProblem(
             msg("{path} doesn't exist.", path=path),
             msg(
                 "Create it, connect its drive, or correct its path in the configuration: it will be"
@@ -55,23 +55,23 @@ def identify(path: str) -> tuple[int, int] | Problem:
             ),
         )
     except OSError as error:
-        return Problem(
+        return FolderProblem(
             msg("{path} can't be reached ({error}).", path=path, error=error.strerror),
             msg("Check its drive or the network: it will be watched as soon as it can be reached."),
         )
     if stat.S_ISLNK(found.st_mode):
-        return Problem(
+        return FolderProblem(
             msg("{path} has become a link, and links are not followed.", path=path),
             msg("Put the folder back, or use the link's target in the configuration."),
         )
     if not stat.S_ISDIR(found.st_mode):
-        return Problem(
+        return FolderProblem(
             msg("{path} is not a folder.", path=path),
             msg("Put a folder there, or correct its path in the configuration."),
         )
     effective = os.access in os.supports_effective_ids
     if not os.access(path, os.R_OK | os.X_OK, effective_ids=effective):
-        return Problem(
+        return FolderProblem(
             msg("{path} can't be read.", path=path),
             msg("Give this user permission to list and open it."),
         )
@@ -114,10 +114,14 @@ def file_system(path: str) -> str:
 
 def inotify_limit(name: str, proc: str = "/proc") -> int:
     """Return the value of ``fs.inotify.<name>``; 0 if there is none."""
-    return int(_read(f"{proc}/sys/fs/inotify/{name}") or 0)
+    try:
+        with open(f"{proc}/sys/fs/inotify/{name}", encoding="utf-8") as file:
+            return int(file.read())
+    except OSError:  # not Linux, or a container that hides it
+        return 0
 
 
-class Limits(Struct, frozen=True):
+class InotifyLimits(Struct, frozen=True):
     """inotify's limits, and how much of each this user's programs use now."""
 
     max_watches: int
@@ -126,14 +130,14 @@ class Limits(Struct, frozen=True):
     instances: int
 
 
-def read_limits(proc: str = "/proc") -> Limits | None:
+def read_limits(proc: str = "/proc") -> InotifyLimits | None:
     """Return the limits; None where there is no inotify."""
     watches = inotify_limit("max_user_watches", proc)
     instances = inotify_limit("max_user_instances", proc)
     if not (watches and instances):
         return None
     used = list(_watches_of_instances(proc))
-    return Limits(watches, instances, sum(used), len(used))
+    return InotifyLimits(watches, instances, sum(used), len(used))
 
 
 def _watches_of_instances(proc: str) -> Iterator[int]:
@@ -147,11 +151,3 @@ def _watches_of_instances(proc: str) -> Iterator[int]:
                 if os.readlink(os.path.join(place, "fd", number)) == "anon_inode:inotify":
                     with open(os.path.join(place, "fdinfo", number), encoding="utf-8") as info:
                         yield sum(line.startswith("inotify ") for line in info)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:  # not Linux, or a container that hides it
-        return ""

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
-    from watcher.folders.scans import Event, Post
+    from watcher.folders.scans import FolderEvent, Post
 
 #: One filter for every folder: two watches of one directory share one mask in the kernel.
 EVENTS: Final[list[type[FileSystemEvent]]] = [
@@ -198,7 +198,7 @@ def probe(path: str, patience: float, tick: Callable[[], float]) -> Probe:
 
     ``path`` has no symbolic link in it; ``tick`` is a monotonic clock.
     """
-    events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+    events: queue.SimpleQueue[FolderEvent] = queue.SimpleQueue()
     folder = WatchedFolder(
         path, recursive=False, watch=Watch.NATIVE, poll_seconds=0, ignore=lambda _: ""
     )
@@ -216,7 +216,7 @@ def probe(path: str, patience: float, tick: Callable[[], float]) -> Probe:
 
 
 def _make_file(
-    folder: str, events: queue.SimpleQueue[Event], tick: Callable[[], float], deadline: float
+    folder: str, events: queue.SimpleQueue[FolderEvent], tick: Callable[[], float], deadline: float
 ) -> Probe:
     path = os.path.join(folder, f".hrflow-watcher-probe-{secrets.token_hex(4)}.tmp")
     began = tick()

@@ -30,10 +30,10 @@ BATCH = 500
 
 #: (folder's path, directory below it as "" or "a/b") → what the journal knows about the files in
 #: it: name → (size in bytes, modification time in nanoseconds). Called on the scan thread.
-Known = Callable[[str, str], Mapping[str, tuple[int, int]]]
+ReadKnown = Callable[[str, str], Mapping[str, tuple[int, int]]]
 
 #: Path below the folder ("a/b.pdf", or "a/b/" of a directory) → the pattern that ignores it, or "".
-Ignore = Callable[[str], str]
+IgnoredBy = Callable[[str], str]
 
 
 class WatchedFolder(Struct, frozen=True):
@@ -47,7 +47,7 @@ class WatchedFolder(Struct, frozen=True):
     recursive: bool
     watch: settings.Watch
     poll_seconds: float
-    ignore: Ignore
+    ignore: IgnoredBy
     excluded: tuple[str, ...] = ()
 
 
@@ -55,8 +55,8 @@ class WatchedFolder(Struct, frozen=True):
 #: directory could be read; its ``reason`` is "start", "returned", "settings", "new directory"
 #: (never complete: only that directory was walked), "overflow", "unmounted", "limit", "interval"
 #: or what :meth:`watcher.folders.FolderSupervisor.rescan` was given.
-Event = Candidate | Scanned | ScanEnded | FolderState
-Post = Callable[[Event], None]
+FolderEvent = Candidate | Scanned | ScanEnded | FolderState
+Post = Callable[[FolderEvent], None]
 
 
 class Tally(Struct):
@@ -79,36 +79,24 @@ class Tally(Struct):
 
 def scan(
     folder: WatchedFolder,
-    known: Known,
+    known: ReadKnown,
     start: str = "",
     stop: Callable[[], bool] = lambda: False,
     *,
     tally: Tally | None = None,
     memory: Memory | None = None,
+    quick: bool = False,
 ) -> Iterator[tuple[Candidate, ...]]:
     """Yield batches of new and changed files in ``start`` ("" or "a/b") and below.
 
     The scan ends early once ``stop``, which is called before each directory and each batch,
-    returns true. ``tally`` and ``memory`` are filled on the way.
+    returns true. ``tally`` and ``memory`` are filled on the way. A ``quick`` scan skips directories
+    whose modification time is the remembered one: it finds new, moved and removed files, but none
+    that was changed in place.
     """
-    walk = _Walk(folder, known, stop, tally or Tally(), memory)
-    return _batches(walk.candidates([start]), stop)
-
-
-def look_again(
-    folder: WatchedFolder,
-    known: Known,
-    memory: Memory,
-    stop: Callable[[], bool] = lambda: False,
-    *,
-    tally: Tally | None = None,
-) -> Iterator[tuple[Candidate, ...]]:
-    """Like :func:`scan`, but skip directories whose modification time is the remembered one.
-
-    This finds new, moved and removed files, but none that was changed in place.
-    """
-    walk = _Walk(folder, known, stop, tally or Tally(), memory, again=True)
-    return _batches(walk.candidates(list(_changed(folder, memory, stop))), stop)
+    memory = memory or Memory()
+    walk = _Walk(folder, known, stop, tally or Tally(), memory, quick)
+    return _batches(walk.candidates(list(_changed(walk)) if quick else [start]), stop)
 
 
 def survey(folder: WatchedFolder, stop: Callable[[], bool]) -> Tally:
@@ -123,14 +111,14 @@ def survey(folder: WatchedFolder, stop: Callable[[], bool]) -> Tally:
 
 
 class _Walk(Struct):
-    """One walk through a folder or a part of it; ``again`` leaves out remembered directories."""
+    """One walk through a folder or a part of it; a ``quick`` one leaves out known directories."""
 
     folder: WatchedFolder
-    known: Known
+    known: ReadKnown
     stop: Callable[[], bool]
     tally: Tally
-    memory: Memory | None = None
-    again: bool = False
+    memory: Memory
+    quick: bool
 
     def candidates(self, pending: list[str]) -> Iterator[Candidate]:
         """Yield new and changed files in the ``pending`` directories and below them."""
@@ -142,14 +130,12 @@ class _Walk(Struct):
             try:
                 with _opened(path) as (found, entries):
                     self.tally.directories += 1
-                    if self.memory is not None:
-                        self.memory.remember(relative, found.st_mtime_ns)
+                    self.memory.remember(relative, found.st_mtime_ns)
                     yield from self._read(relative, entries, recorded, below)
                     yield from self._missing(relative, recorded)
             except OSError as error:
-                there = self.tally.note(path, error)
-                if self.memory is not None:
-                    (self.memory.doubt if there else self.memory.forget)(relative)
+                is_there = self.tally.note(path, error)
+                (self.memory.doubt if is_there else self.memory.forget)(relative)
             pending += self._to_enter(relative, below)
 
     def _read(
@@ -208,19 +194,19 @@ class _Walk(Struct):
             excluded = _absolute(self.folder, path) in self.folder.excluded
             if excluded or self.folder.ignore(f"{path}/"):
                 continue
-            if not (self.again and self.memory is not None and path in self.memory):
+            if not (self.quick and path in self.memory):
                 yield path
 
 
-def _changed(folder: WatchedFolder, memory: Memory, stop: Callable[[], bool]) -> Iterator[str]:
-    for relative in memory.directories():
-        if stop():
+def _changed(walk: _Walk) -> Iterator[str]:
+    for relative in walk.memory.directories():
+        if walk.stop():
             return
         try:
-            found = os.lstat(_absolute(folder, relative)).st_mtime_ns
+            found = os.lstat(_absolute(walk.folder, relative)).st_mtime_ns
         except OSError:
             found = -1  # reading it will report the error
-        if not memory.settled(relative, found):
+        if not walk.memory.settled(relative, found):
             yield relative
 
 
@@ -335,7 +321,7 @@ class Scanner:
     def __init__(
         self,
         post: Post,
-        known: Known,
+        known: ReadKnown,
         ended: Callable[[Request, Tally | None], None],
     ) -> None:
         self._post = post
@@ -416,7 +402,14 @@ class Scanner:
         def stop() -> bool:
             return request.cancelled or self._stopping
 
-        folder, memory = request.folder, request.memory
-        if memory is not None and not memory.begin() and request.quick:
-            return look_again(folder, self._known, memory, stop, tally=tally)
-        return scan(folder, self._known, request.start, stop, tally=tally, memory=memory)
+        memory = request.memory
+        quick = memory is not None and not memory.begin() and request.quick
+        return scan(
+            request.folder,
+            self._known,
+            request.start,
+            stop,
+            tally=tally,
+            memory=memory,
+            quick=quick,
+        )

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import ObservedWatch
 
     from watcher.folders.native import Handler, Native
-    from watcher.folders.scans import Known, Post, Tally, WatchedFolder
+    from watcher.folders.scans import Post, ReadKnown, Tally, WatchedFolder
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class _Root(Struct, eq=False):
 
 
 class FolderSupervisor:
-    """Watches folders and posts candidates, scans and states: see ``scans.Event``.
+    """Watches folders and posts candidates, scans and states: see ``scans.FolderEvent``.
 
     ``post`` is called on several threads and must only enqueue; ``known`` on the scan thread.
     """
@@ -70,7 +70,7 @@ class FolderSupervisor:
     def __init__(
         self,
         post: Post,
-        known: Known,
+        known: ReadKnown,
         *,
         on_network: Callable[[str], bool] = mounts.on_network,
         check_seconds: float = CHECK_SECONDS,
@@ -206,7 +206,9 @@ class FolderSupervisor:
         """Check that the folder is there, the same, and watched, and whether a limit was raised."""
         found = mounts.identify(root.folder.path)
         identity, problem = (
-            (None, sentences(found)) if isinstance(found, mounts.Problem) else (found, NOTHING)
+            (None, sentences(found))
+            if isinstance(found, mounts.FolderProblem)
+            else (found, NOTHING)
         )
         lost = root.watch is not None and root.watch not in alive
         retry = self._limit_may_be_gone(root)

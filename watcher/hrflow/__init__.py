@@ -1,1 +1,1 @@
-"""Talking to HrFlow: one call, one request, one Outcome or Finding. Never a retry in here."""
+"""Talking to HrFlow: one call, one request, one Outcome or ProfileAnswer. Never a retry in here."""

@@ -1,4 +1,4 @@
-"""What HrFlow's answers mean. Pure: status, headers and body in, Outcome or Finding out.
+"""What HrFlow's answers mean. Pure: status, headers and body in, Outcome or ProfileAnswer out.
 
 Facts from the API's documentation (``POST /profile/parsing/file``): 201 carries the parsed
 profile, 202 an empty list, 400 "Invalid source fields" means the source key, 401 quotes the secret
@@ -40,7 +40,7 @@ from watcher.model.uploads import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.model.uploads import Finding, Outcome
+    from watcher.model.uploads import Outcome, ProfileAnswer
 
 #: Bytes of an answer that are read; a parsed profile takes some tens of kilobytes.
 MAX_ANSWER = 16 * 1024 * 1024
@@ -206,7 +206,7 @@ def _meaning(
     )
 
 
-def finding(answer: Answer, now: float, *, secret: str = "") -> Finding:
+def finding(answer: Answer, now: float, *, secret: str = "") -> ProfileAnswer:
     """Return what the answer to a look-up by reference means (``GET /profile/parsing``)."""
     read = read_answer(answer, now, secret=secret)
     if isinstance(read, Wait):
@@ -342,7 +342,7 @@ def _source_words(code: int, message: str) -> Message:
 
 
 def _success(data: object, message: str) -> Outcome:
-    profile = profile_of(data.get("profile")) if isinstance(data, dict) else Profile("")
+    profile = profile_of(read_table(data).get("profile"))
     return Parsed(profile, verbatim(message)) if profile.key else Accepted(verbatim(message))
 
 
@@ -352,21 +352,19 @@ def profile_of(data: object) -> Profile:
     A look-up names people in ``persons[].full_name`` and addresses in ``emails``, a profile in
     ``info``.
     """
-    if not isinstance(data, dict):
-        return Profile("")
-    info = data.get("info")
-    info = info if isinstance(info, dict) else {}
+    table = read_table(data)
+    info = read_table(table.get("info"))
     return Profile(
-        read_text(data.get("key")),
-        read_text(info.get("full_name")) or _first(data.get("persons"), "full_name"),
-        read_text(info.get("email")) or _first(data.get("emails"), "email"),
-        _number(data.get("processed_pages")),
-        _number(data.get("total_pages")),
+        read_text(table.get("key")),
+        read_text(info.get("full_name")) or _first(table.get("persons"), "full_name"),
+        read_text(info.get("email")) or _first(table.get("emails"), "email"),
+        _number(table.get("processed_pages")),
+        _number(table.get("total_pages")),
     )
 
 
 def _first(items: object, name: str) -> str:
-    first = items[0] if isinstance(items, list) and items else None
+    first = next(iter(read_list(items)), None)
     return read_text(first.get(name) if isinstance(first, dict) else first)
 
 
@@ -381,12 +379,36 @@ def names_source(code: int, message: str) -> bool:
     return code in (401, 403) and "source" in lower and "secret key" not in lower
 
 
+def read_table(value: object) -> dict[str, Any]:
+    """Return an object of JSON; {} for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def read_list(value: object) -> list[Any]:
+    """Return an array of JSON; [] for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def read_text(value: object) -> str:
     """Return a text that can be stored and shown on one line; "" for anything else."""
     return _CONTROL.sub(" ", value).strip() if isinstance(value, str) else ""
 
 
+def read_moment(value: object) -> float:
+    """Return seconds since 1970 of a number, or of ISO 8601 text (UTC if it has no zone); or 0."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        moment = datetime.fromisoformat(str(value))
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError, OSError):
+        return 0.0
+
+
 def _number(value: object) -> int:
+    """Return a positive number, which may be written as text; 0 for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
     return value if type(value) is int and value > 0 else 0
 
 
@@ -406,7 +428,7 @@ def page_count(meta: Any, page: int, listed: int) -> int:
 
     If that does not say, a full page is followed by another one.
     """
-    facts = meta if isinstance(meta, dict) else {}
+    facts = read_table(meta)
     if type(facts.get("maxPage")) is int:
         return int(facts["maxPage"])
     if type(facts.get("total")) is int:
@@ -438,8 +460,7 @@ def profile_page(answer: Answer, now: float, *, secret: str = "", page: int = 1)
         return Unreadable(verbatim(read.message), source=names_source(read.code, read.message))
     if not _is_success(read.code):
         return _unusable(read, answer, now)
-    data = read.data.get("profiles") if isinstance(read.data, dict) else read.data
-    data = data if isinstance(data, list) else []
+    data = read_list(read_table(read.data).get("profiles", read.data))
     found = [_listed(each) for each in data]
     pages = page_count(read.meta, page, len(data))
     return ProfilePage(tuple(each for each in found if each is not None), pages)
@@ -462,33 +483,17 @@ def _listed(data: Any) -> ListedProfile | None:
         reference=_plain_text(data.get("reference")),
         file_name=_plain_text(document.get("original_file_name"))
         or _plain_text(document.get("file_name")),
-        size=_size(document.get("file_size")),
-        created_at=_moment(data.get("created_at")),
-        came_at=_moment(document.get("created_at")) or _moment(data.get("updated_at")),
+        size=_number(document.get("file_size")),
+        created_at=read_moment(data.get("created_at")),
+        came_at=read_moment(document.get("created_at")) or read_moment(data.get("updated_at")),
     )
 
 
 def _document(attachments: Any) -> dict[str, Any]:
     """Return the attachment that is the CV itself, {} if there is none."""
-    found = attachments if isinstance(attachments, list) else []
-    tables = [each for each in found if isinstance(each, dict)]
+    tables = [each for each in read_list(attachments) if isinstance(each, dict)]
     original = [each for each in tables if each.get("type") in ("resume", "original")]
     return (original or tables or [{}])[0]
-
-
-def _size(value: Any) -> int:
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 19:
-        return int(value)
-    return value if type(value) is int and value > 0 else 0
-
-
-def _moment(value: Any) -> float:
-    """Return seconds since 1970 of ISO 8601 text (UTC where it names no zone); 0 if it is none."""
-    try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, OverflowError, OSError):
-        return 0.0
 
 
 def _plain_text(value: object) -> str:

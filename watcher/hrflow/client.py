@@ -27,6 +27,8 @@ from watcher.hrflow.answers import (
     quote,
     read_answer,
     read_flag,
+    read_list,
+    read_table,
     read_text,
     source_facts,
     upload_outcome,
@@ -43,13 +45,14 @@ if TYPE_CHECKING:
 
     from watcher.hrflow.answers import Reading
     from watcher.model.settings import Account
-    from watcher.model.uploads import Finding, Job, Outcome, PageAnswer, Search, SourceAnswer
+    from watcher.model.uploads import Job, Outcome, PageAnswer, ProfileAnswer, Search, SourceAnswer
 
 
 _Read = TypeVar("_Read")
 
 #: Pages of a list of sources that are asked for at the most.
 _MOST_PAGES: Final = 300
+_CHECK: Final = msg("Check the network, the proxy and api_url, then try again.")
 
 
 class Throttle:
@@ -137,7 +140,7 @@ class Client:
             sent=body.handed_out,
         )
 
-    def find(self, source_key: str, reference: str) -> Finding:
+    def find(self, source_key: str, reference: str) -> ProfileAnswer:
         """Ask whether HrFlow has a profile with this reference. May be called at any time."""
         parameters = {"source_key": source_key, "reference": reference}
         return self._ask("/profile/parsing", parameters, finding)
@@ -189,10 +192,9 @@ class NoAccessError(UnusableError):
 class RefusedKeyError(CredentialError):
     """HrFlow rejected the key for this request; a write-only key may not ask anything.
 
-    ``server_message`` is HrFlow's own message, ``server_time`` that of :class:`Access`.
+    ``server_time`` is that of :class:`Access`.
     """
 
-    server_message: str = ""
     server_time: float | None = None
 
 
@@ -249,8 +251,7 @@ class Inquiry:
     def access(self) -> Access:
         """Return what the key may do."""
         answer = self._send("/auth", {})
-        data = self._read(answer).data
-        data = data if isinstance(data, dict) else {}
+        data = read_table(self._read(answer).data)
         return Access(
             read_text(data.get("team_name")),
             read_text(data.get("api_key_permission") or data.get("api_secret_permission")),
@@ -286,21 +287,18 @@ class Inquiry:
         except (requests.RequestException, HTTPError, OSError) as error:
             raise OfflineError(
                 failure(error, handed_out=False).why,
-                msg("Check the network, the proxy and api_url, then try again."),
+                _CHECK,
             ) from error
 
     def _read(self, answer: Answer) -> Reading:
         reading = read_answer(answer, secret=self._secret)
         if isinstance(reading, Wait):
-            raise OfflineError(reading.why, msg("Check api_url and the network, then try again."))
+            raise OfflineError(reading.why, _CHECK)
+        answered = msg(
+            "HrFlow answered {code}: {reason}.", code=reading.code, reason=quote(reading.message)
+        )
         if reading.code in (401, 403) and names_source(reading.code, reading.message):
-            raise NoAccessError(
-                msg(
-                    "HrFlow answered {code}: {reason}.",
-                    code=reading.code,
-                    reason=quote(reading.message),
-                )
-            )
+            raise NoAccessError(answered)
         if reading.code == 402:
             raise UnusableError(
                 msg("Your HrFlow plan's quota is used up."),
@@ -313,22 +311,14 @@ class Inquiry:
                 msg("HrFlow rejected this key: {reason}.", reason=quote(reading.message)),
                 msg("Check the email and the key in HrFlow under Settings > API keys."),
             )
-            refused.server_message = reading.message
             refused.server_time = http_date(answer.headers.get("date", ""))
             raise refused
         if not 200 <= reading.code < 300:
-            raise UnusableError(
-                msg(
-                    "HrFlow answered {code}: {reason}.",
-                    code=reading.code,
-                    reason=quote(reading.message),
-                )
-            )
+            raise UnusableError(answered)
         return reading
 
 
 def _sources(data: Any) -> list[Source]:
-    found = data if isinstance(data, list) else []
     return [
         Source(
             source["key"],
@@ -340,6 +330,6 @@ def _sources(data: Any) -> list[Source]:
             or read_text(source.get("status")).lower() == "archived",
             is_test=read_text(source.get("environment")).lower() in ("test", "sandbox"),
         )
-        for source in found
+        for source in read_list(data)
         if isinstance(source, dict) and isinstance(source.get("key"), str)
     ]

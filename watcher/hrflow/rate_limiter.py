@@ -112,7 +112,7 @@ class RateLimiter:
         is_follow_up: bool = False,
         is_confirmation: bool = False,
     ) -> None:
-        """Count a request that ended with ``outcome`` (any Outcome or Finding).
+        """Count a request that ended with ``outcome`` (any Outcome or ProfileAnswer).
 
         ``is_confirmation``: it asked about an uncertain upload, in an upload's place.
         """

@@ -84,7 +84,7 @@ def failure(error: Exception, *, handed_out: bool) -> Held | Wait | Uncertain:
     return Wait(words, offline=True)
 
 
-class Limits(Struct, frozen=True):
+class Timeouts(Struct, frozen=True):
     """How long a request may take, in seconds.
 
     ``connect`` for a connection, ``piece`` for sending a piece of the body or receiving one of the
@@ -96,38 +96,48 @@ class Limits(Struct, frozen=True):
     answer: float
 
 
-def make_adapter(
-    url: str, connections: int, limits: Limits, tick: Callable[[], float]
-) -> HTTPAdapter:
-    """Return an adapter that keeps up to ``connections`` connections alive and never retries."""
-    pools = _Pools(limits, tick)
-    if not url.lower().startswith("https:"):
-        return _Adapter(pools, {}, connections)
-    import ssl  # noqa: PLC0415 - only for https
-
-    import truststore  # noqa: PLC0415
-
-    # Trust what the operating system trusts: company proxies have their own certificates.
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    return _Adapter(pools, {"ssl_context": context}, connections)
-
-
 class _Adapter(HTTPAdapter):
-    def __init__(self, pools: _Pools, options: dict[str, Any], connections: int) -> None:
-        self._pools = pools
-        self._options = options
+    """Keeps up to ``connections`` connections to ``url`` alive and never retries."""
+
+    def __init__(
+        self, url: str, connections: int, timeouts: Timeouts, tick: Callable[[], float]
+    ) -> None:
+        self._patience = _make_patience(timeouts, tick)
+        self._options: dict[str, Any] = {}
         self._pool: Any = None
+        if url.lower().startswith("https:"):
+            import ssl  # noqa: PLC0415 - only for https
+
+            import truststore  # noqa: PLC0415
+
+            # Trust what the operating system trusts: company proxies have their own certificates.
+            self._options["ssl_context"] = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         super().__init__(pool_connections=2, pool_maxsize=connections + 3, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **(options | self._options))
-        self.poolmanager.pool_classes_by_scheme = self._pools.direct()
+        self.poolmanager.pool_classes_by_scheme = self._pools(_DIRECT)
 
     def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **options, **self._options)
-        is_socks = type(manager) is not ProxyManager
-        manager.pool_classes_by_scheme = self._pools.socks() if is_socks else self._pools.direct()
+        classes = _DIRECT
+        if type(manager) is not ProxyManager:
+            from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
+
+            classes = {
+                "http": (socks.SOCKSHTTPConnectionPool, socks.SOCKSConnection),
+                "https": (socks.SOCKSHTTPSConnectionPool, socks.SOCKSHTTPSConnection),
+            }
+        manager.pool_classes_by_scheme = self._pools(classes)
         return manager
+
+    def _pools(self, classes: dict[str, tuple[type, type]]) -> dict[str, Any]:
+        """Return subclasses of pools, and of their connections, that have our time-outs."""
+        found = {}
+        for scheme, (pool, connection) in classes.items():
+            patient = type("PatientConnection", (self._patience, connection), {})
+            found[scheme] = type("PatientPool", (pool,), {"ConnectionCls": patient})
+        return found
 
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
         """Choose the pool once, as all requests of an account use the same."""
@@ -159,36 +169,14 @@ class _Adapter(HTTPAdapter):
         conn.cert_reqs = "CERT_REQUIRED"
 
 
-class _Pools:
-    """Creates classes of connection pools with time-outs, by the scheme of a URL."""
-
-    def __init__(self, limits: Limits, tick: Callable[[], float]) -> None:
-        self._patience = _make_patience(limits, tick)
-
-    def direct(self) -> dict[str, Any]:
-        """Return the pools for direct connections and HTTP proxies."""
-        return self._make(
-            (HTTPConnectionPool, HTTPConnection), (HTTPSConnectionPool, HTTPSConnection)
-        )
-
-    def socks(self) -> dict[str, Any]:
-        """Return the pools for a SOCKS proxy."""
-        from urllib3.contrib import socks  # noqa: PLC0415 - only where there is one
-
-        return self._make(
-            (socks.SOCKSHTTPConnectionPool, socks.SOCKSConnection),
-            (socks.SOCKSHTTPSConnectionPool, socks.SOCKSHTTPSConnection),
-        )
-
-    def _make(self, plain: tuple[type, type], safe: tuple[type, type]) -> dict[str, Any]:
-        found = {}
-        for scheme, (pool, connection) in {"http": plain, "https": safe}.items():
-            patient = type("PatientConnection", (self._patience, connection), {})
-            found[scheme] = type("PatientPool", (pool,), {"ConnectionCls": patient})
-        return found
+#: Pools and connections for direct connections and HTTP proxies, by the scheme of a URL.
+_DIRECT: Final[dict[str, tuple[type, type]]] = {
+    "http": (HTTPConnectionPool, HTTPConnection),
+    "https": (HTTPSConnectionPool, HTTPSConnection),
+}
 
 
-def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
+def _make_patience(timeouts: Timeouts, tick: Callable[[], float]) -> type:
     class Patience:
         """A mixin for connections: time-outs for each piece, and headers sent with the body.
 
@@ -204,7 +192,7 @@ def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
         def request(self, *args: Any, body: Any = None, **options: Any) -> None:
             if self.sock is None:  # before a piece of the body is taken
                 self.connect()  # type: ignore[attr-defined]  # stands before a connection's class
-            self.timeout = limits.piece  # it is connected
+            self.timeout = timeouts.piece  # it is connected
             self._waits, self._headers = body is not None, b""
             super().request(*args, body=body, **options)  # type: ignore[misc]  # as above
 
@@ -214,12 +202,12 @@ def _make_patience(limits: Limits, tick: Callable[[], float]) -> type:
                 return
             if self._headers:
                 data, self._headers = self._headers + data, b""
-            _set_timeout(self.sock, limits.piece)
+            _set_timeout(self.sock, timeouts.piece)
             super().send(data)  # type: ignore[misc]  # as above
 
         @staticmethod
         def response_class(sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
-            answer = _Incoming(sock, limits, tick)
+            answer = _Incoming(sock, timeouts, tick)
             return http.client.HTTPResponse(answer, **options)  # type: ignore[arg-type]  # makefile
 
     return Patience
@@ -233,13 +221,13 @@ def _set_timeout(sock: socket.socket, seconds: float) -> None:
 class _Incoming(io.RawIOBase):
     """Reads an answer from a socket; TimeoutError once it has taken too long."""
 
-    def __init__(self, sock: socket.socket, limits: Limits, tick: Callable[[], float]) -> None:
+    def __init__(self, sock: socket.socket, timeouts: Timeouts, tick: Callable[[], float]) -> None:
         super().__init__()
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._piece = limits.piece
+        self._piece = timeouts.piece
         self._tick = tick
-        self._deadline = tick() + limits.answer
+        self._deadline = tick() + timeouts.answer
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """Return the file object that ``http.client`` reads from."""
@@ -265,11 +253,11 @@ class Exchange:
 
     def __init__(self, account: Account, tick: Callable[[], float]) -> None:
         self._email = account.email
-        self._limits = Limits(
+        self._timeouts = Timeouts(
             account.connect_timeout, account.read_timeout, 2 * account.read_timeout
         )
         self._url = account.api_url.rstrip("/")
-        self._adapter = make_adapter(self._url, account.parallel_uploads, self._limits, tick)
+        self._adapter = _Adapter(self._url, account.parallel_uploads, self._timeouts, tick)
         self._setting = account.proxy
         self._proxy: str | None = None
         # Prepared once for all uploads: URLs, and the headers for a key.
@@ -298,13 +286,13 @@ class Exchange:
         request.url = self._address(path, parameters)
         request.headers = self._headers(secret, body)  # type: ignore[assignment]  # any mapping
         request.body = body  # type: ignore[assignment]  # any iterable of bytes will do
-        limits = (self._limits.connect, self._limits.piece)
+        timeout = (self._timeouts.connect, self._timeouts.piece)
         if self._proxy is None:  # reading the system's settings each time would be slow
             self._proxy = find_proxy(self._setting, self._url)
         proxies = {"all": self._proxy} if self._proxy else {}
         try:
             response = self._adapter.send(
-                request, stream=True, timeout=limits, verify=True, proxies=proxies
+                request, stream=True, timeout=timeout, verify=True, proxies=proxies
             )
         except requests.ConnectionError as error:
             if self._proxy and _is_about_proxy(error):

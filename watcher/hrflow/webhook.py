@@ -21,10 +21,9 @@ import hmac
 import json
 import re
 from collections import OrderedDict
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from watcher.hrflow.answers import redact
+from watcher.hrflow.answers import read_moment, read_table, redact
 from watcher.model.uploads import Event, EventKind
 
 #: Characters of a header; an event takes some hundreds.
@@ -135,10 +134,8 @@ def _event(data: dict[str, Any], digest: bytes) -> Event | None:
         kind = EventKind(_text(data.get("type")))
     except ValueError:
         return None
-    profile = data.get("profile")
-    profile = profile if isinstance(profile, dict) else {}
-    source = profile.get("source")
-    source_key = source.get("key") if isinstance(source, dict) else profile.get("source_key")
+    profile = read_table(data.get("profile"))
+    source_key = read_table(profile.get("source")).get("key") or profile.get("source_key")
     return Event(
         kind,
         digest,
@@ -151,18 +148,8 @@ def _event(data: dict[str, Any], digest: bytes) -> Event | None:
 
 def _is_old(data: dict[str, Any], now: float) -> bool:
     """Return whether an event names a time too far from now."""
-    times = [_moment(data[name]) for name in _TIMES if name in data]
+    times = [read_moment(data[name]) for name in _TIMES if name in data]
     return any(at and not now - MAX_AGE <= at <= now + _AHEAD for at in times)
-
-
-def _moment(value: object) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
-    try:
-        moment = datetime.fromisoformat(str(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, OverflowError, OSError):
-        return 0.0
 
 
 def _text(value: object) -> str:

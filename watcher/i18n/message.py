@@ -11,7 +11,6 @@ import gettext
 import json
 import re
 from collections.abc import Mapping  # noqa: TC003 - told at run time what a message holds
-from datetime import date
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec import Struct, ValidationError, convert, field, to_builtins
@@ -210,8 +209,10 @@ class Catalog:
         return _unbroken(word("{number} GB", number=self.number(value / 1000, 1)))
 
     def duration(self, seconds: float) -> str:
-        """Return seconds for people: "0.8 s", "42 s", "3 min", "2 h 05 min"."""
+        """Return seconds for people: "< 0.1 s", "0.8 s", "42 s", "3 min", "2 h 05 min"."""
         word = self
+        if seconds < 0.1:
+            return _unbroken(word("< {number} s", number=self.number(0.1, 1)))
         if seconds < 60:
             shown = self.number(seconds, 1 if seconds < 10 else 0)
             return _unbroken(word("{number} s", number=shown))
@@ -222,11 +223,13 @@ class Catalog:
         return _unbroken(word("{hours} h {minutes} min", hours=self.number(hours), minutes=shown))
 
     def date(self, day: str) -> str:
-        """Return a day (YYYY-MM-DD) or a month (YYYY-MM) as this language writes it."""
+        """Return a day (YYYY-MM-DD) or a month (YYYY-MM): "November 23, 2026", "November 2026"."""
         word = self
-        if len(day) == len("YYYY-MM"):
-            return date.fromisoformat(f"{day}-01").strftime(word("%Y-%m"))
-        return date.fromisoformat(day).strftime(word("%Y-%m-%d"))
+        year, month, *rest = (int(part) for part in day.split("-"))
+        name = self(_MONTHS[month - 1])
+        if not rest:
+            return word("{month} {year}", month=name, year=year)
+        return word("{month} {day}, {year}", month=name, day=rest[0], year=year)
 
     def _listed(self, parts: Sequence[str], kind: str) -> str:
         if len(parts) < 2:
@@ -242,5 +245,10 @@ def _unbroken(quantity: str) -> str:
     """Return a number and its unit with no-break spaces, which no line is broken at."""
     return quantity.replace(" ", "\N{NO-BREAK SPACE}")
 
+
+_MONTHS: Final = (
+    msg("January"), msg("February"), msg("March"), msg("April"), msg("May"), msg("June"),
+    msg("July"), msg("August"), msg("September"), msg("October"), msg("November"), msg("December"),
+)  # fmt: skip
 
 ENGLISH: Final = Catalog("en", gettext.NullTranslations())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import NOTHING, from_json, msg
 from watcher.journal import rows
-from watcher.model import lifecycle
+from watcher.model import lifecycle, reasons
 from watcher.model.errors import JournalError
 from watcher.model.kinds import State
 from watcher.model.lifecycle import Step
@@ -69,7 +69,7 @@ class Files:
         self._names = names
         #: File → its state after its latest change; None if only something else has changed.
         self._changed: dict[int, State | None] = {}
-        #: States for which a command is to be run, see :class:`watcher.journal.queues.Hooks`.
+        #: States for which a command is to be run, see :class:`watcher.journal.queues.HookQueue`.
         self.hooks: frozenset[str] = frozenset()
 
     # -- states
@@ -121,7 +121,7 @@ class Files:
 
     def ignore_left(self, file_ids: Sequence[int], now: float) -> None:
         """Ignore files whose folder is no longer watched; copies elsewhere are sent instead."""
-        self.step(file_ids, Step(State.IGNORED, lifecycle.LEFT), now)
+        self.step(file_ids, Step(State.IGNORED, reasons.LEFT), now)
         for file_id in file_ids:
             self.disclaim(file_id, now)
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from watcher.journal import rows
 from watcher.journal.rows import LEFT
-from watcher.model import lifecycle
+from watcher.model import holds, reasons
+from watcher.model.holds import APPROVED, cause_of
 from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import APPROVED, IGNORED_BY_USER, Step, cause_of
+from watcher.model.lifecycle import Step
+from watcher.model.reasons import IGNORED_BY_USER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -103,7 +105,7 @@ class Folders:
         )
         self._store.choose([*unsent, *refused])
         self._store.write("UPDATE files SET attempt = 0 WHERE id IN (SELECT id FROM chosen)")
-        step = Step(State.NOTICED, lifecycle.NEW_SETTINGS)
+        step = Step(State.NOTICED, reasons.NEW_SETTINGS)
         self._store.choose(unsent)
         by_cause: dict[str, list[int]] = {}
         for file_id, state, cause in self._store.all(
@@ -114,7 +116,7 @@ class Folders:
             by_cause.setdefault(kept, []).append(file_id)
         for cause, file_ids in by_cause.items():
             self._files.step(file_ids, step, now, cause=cause)
-        self._files.step(refused, step, now, cause=lifecycle.REFUSED_BEFORE)
+        self._files.step(refused, step, now, cause=holds.REFUSED_BEFORE)
         for hold in self._holds.active():
             if hold.cause is not Cause.BURST and not self._holds.count(hold.key):
                 self._holds.release(hold.key, now)
@@ -137,7 +139,7 @@ class Folders:
             self._directories.left.add(folder_id)
             if settings != LEFT:
                 self._store.write("UPDATE folders SET settings = ? WHERE id = ?", LEFT, folder_id)
-                self._approvals.skip_existing(lifecycle.existing_key(path), now)
+                self._approvals.skip_existing(holds.existing_key(path), now)
         marks = ", ".join("?" * len(others))
         found = others and self._store.all(
             f"SELECT f.id {rows.FROM} WHERE o.id IN ({marks}) AND f.id IN ("

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import from_json, msg
 from watcher.journal import rows
-from watcher.model.files import Hold
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import (
+from watcher.model.holds import (
     APPROVED,
-    BURST_WAITS,
     HOUR,
-    Step,
+    Hold,
     burst_key,
     cause_of,
     existing_key,
-    hold_delay,
     hold_key,
     hold_keys,
     month_of,
 )
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import Step, hold_delay
+from watcher.model.reasons import BURST_WAITS
 from watcher.routing.names import is_in
 
 if TYPE_CHECKING:

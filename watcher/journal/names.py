@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from watcher.journal import rows
-from watcher.model import lifecycle
+from watcher.model import reasons
 from watcher.model.kinds import State
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class Names:
 
     def is_done(self, container: Entry) -> bool:
         """Return whether every document inside an opened file was sent or left out."""
-        if not lifecycle.is_opened(container):
+        if not reasons.is_opened(container):
             return False
         row = self._store.read(
             "SELECT 1 FROM names n JOIN files f ON f.id = n.file_id "

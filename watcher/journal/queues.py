@@ -172,7 +172,7 @@ class Queues:
         return [rows.job(rows.JobRow(*row)) for row in self._store.all(query, *values)]
 
 
-class Hooks:
+class HookQueue:
     """Hooks: commands to be run for files, added when a file changes its state."""
 
     def __init__(self, store: Store, files: Files) -> None:

@@ -16,8 +16,8 @@ from watcher.journal.history import HAS_FAILED, Filter, add_functions, condition
 from watcher.journal.schema import IS_OPENED
 from watcher.journal.store import Store, connect_to_read
 from watcher.model.entries import Month, Timing
+from watcher.model.holds import month_of
 from watcher.model.kinds import APPROVABLE, State
-from watcher.model.lifecycle import month_of
 from watcher.model.snapshot import ActiveHold
 
 if TYPE_CHECKING:

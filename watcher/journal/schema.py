@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from watcher.i18n.message import Message, as_json
-from watcher.model.lifecycle import OPENED_TEXTS
+from watcher.model.reasons import OPENED_TEXTS
 
 if TYPE_CHECKING:
     import sqlite3

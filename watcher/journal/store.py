@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING, Any, Final
@@ -35,7 +36,13 @@ def connect(path: str) -> sqlite3.Connection:
     """
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # One that exists is not opened here: with any handle of it that is closed, this process
+        # gives up all its locks on it (POSIX), and other processes remove the log that its
+        # connections still write to.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:
         raise problem(error, path) from error
     return _open(path, _prepare_to_write)

@@ -12,7 +12,7 @@ from watcher.journal.folders import Folders
 from watcher.journal.follow_ups import FollowUps
 from watcher.journal.holds import Approvals, Holds
 from watcher.journal.names import Directories, Names
-from watcher.journal.queues import Hooks, LedgerQueries, Queues
+from watcher.journal.queues import HookQueue, LedgerQueries, Queues
 from watcher.journal.retention import Retention
 from watcher.journal.store import Store, connect
 from watcher.model.errors import DamagedJournalError
@@ -52,7 +52,7 @@ class Journal:
         self.folders = Folders(self.store, self.files, self.holds, self.approvals, self.directories)
         self.follow_ups = FollowUps(self.store)
         self.ledger = LedgerQueries(self.store)
-        self.hooks = Hooks(self.store, self.files)
+        self.hooks = HookQueue(self.store, self.files)
         self.facts = Facts(self.store)
         self.retention = Retention(
             path, self.store, self.files, self.directories, self.facts, self.follow_ups

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from watcher.ledger.schema import TABLES
-from watcher.model.ledger import BEGINNING, LEASE, Content, Machine, Places, Standing, Verdict
+from watcher.model.ledger import BEGINNING, LEASE, ClaimAnswer, Content, Machine, Share, Standing
 
 if TYPE_CHECKING:
     import uuid
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from watcher.model.ledger import Record, TakePlaces
+    from watcher.model.ledger import Record, TakeShare
 
 #: The channel on which sessions hear of contents that others wait for: sent, or given back.
 CHANNEL: Final = "hrflow_watcher"
@@ -175,7 +175,7 @@ SELECT c.source, c.content FROM contents c JOIN sessions s ON s.id = c.session
 WHERE NOT c.arrived AND s.instance = %(instance)s LIMIT 10000
 """
 
-_TAKE_PLACES: Final = """
+_TAKE_SHARE: Final = """
 WITH others AS (
     SELECT coalesce(sum(p.places), 0) AS places,
         coalesce(sum(p.wanted) FILTER (WHERE lives(s.lease_until)), 0) AS wanted,
@@ -225,7 +225,7 @@ WHERE NOT has_table_privilege(name, 'SELECT')
 """
 
 
-class Facts(Struct, frozen=True):
+class LedgerStatus(Struct, frozen=True):
     """A ledger: its clock (seconds since 1970), live sessions, and tables we may not change."""
 
     now: float
@@ -233,14 +233,14 @@ class Facts(Struct, frozen=True):
     missing: tuple[str, ...]
 
 
-def examine(connection: psycopg.Connection) -> Facts:
+def examine(connection: psycopg.Connection) -> LedgerStatus:
     """Return what ``doctor`` checks of a ledger."""
     missing = connection.execute(_MISSING, {"tables": list(TABLES)})
     names = tuple(name for (name,) in missing)
     if "sessions" in names:
-        return Facts(0.0, 0, names)
+        return LedgerStatus(0.0, 0, names)
     now = connection.execute("SELECT extract(epoch FROM now())::float8").fetchone()
-    return Facts(now[0] if now else 0.0, count_machines(connection), names)
+    return LedgerStatus(now[0] if now else 0.0, count_machines(connection), names)
 
 
 def note_server(connection: psycopg.Connection) -> None:
@@ -294,7 +294,7 @@ def claim(
     contents: Sequence[Content],
     room: int,
     checked: Collection[Content] = (),
-) -> list[Verdict] | None:
+) -> list[ClaimAnswer] | None:
     """Claim contents, as :class:`watcher.model.ledger.Claim` says; None if the lease is over.
 
     Those that change hands at this very moment come back as busy for 0 seconds.
@@ -306,7 +306,7 @@ def claim(
     if contents and not rows:
         return None
     return [
-        Verdict(Content(bytes(source), bytes(content)), Standing(standing), *more)
+        ClaimAnswer(Content(bytes(source), bytes(content)), Standing(standing), *more)
         for source, content, standing, *more in rows
     ]
 
@@ -342,7 +342,7 @@ def claimed(connection: psycopg.Connection, instance: uuid.UUID) -> list[Content
     return [Content(bytes(source), bytes(content)) for source, content in rows]
 
 
-def take_places(connection: psycopg.Connection, session: int, asked: TakePlaces) -> Places:
+def take_share(connection: psycopg.Connection, session: int, asked: TakeShare) -> Share:
     """Return how many places of a limit a session has from now on.
 
     All sessions together never have more than there are.
@@ -352,9 +352,9 @@ def take_places(connection: psycopg.Connection, session: int, asked: TakePlaces)
     with connection.transaction():  # one session at a time: each must see what the others have
         key = int.from_bytes(asked.limit[:8], signed=True)
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (key,))
-        row = connection.execute(_TAKE_PLACES, values).fetchone()
+        row = connection.execute(_TAKE_SHARE, values).fetchone()
     assert row is not None
-    return Places(asked.limit, *row)
+    return Share(asked.limit, *row)
 
 
 def machines(connection: psycopg.Connection) -> list[Machine]:

@@ -35,7 +35,7 @@ from watcher.model.ledger import (
     Keep,
     Record,
     Renewed,
-    TakePlaces,
+    TakeShare,
     Unreachable,
 )
 from watcher.system import write_atomically
@@ -93,7 +93,7 @@ class LedgerClient:
         self._records: dict[Content, Record] = {}  # not reported yet
         self._given_back: dict[Content, None] = {}  # likewise
         self._recent: dict[Content, Record] = {}  # reported lately
-        self._asked: deque[Claim | Keep | TakePlaces] = deque()
+        self._asked: deque[Claim | Keep | TakeShare] = deque()
         self._session: int | None = None
         self._instance = uuid.UUID(int=0)
         self._heartbeat_at = 0.0
@@ -104,7 +104,7 @@ class LedgerClient:
         self._thread.start()
 
     def tell(self, message: object) -> None:
-        """Hand over a Claim, Keep, Record, GiveBack or TakePlaces; from any thread."""
+        """Hand over a Claim, Keep, Record, GiveBack or TakeShare; from any thread."""
         self._inbox.put(message)
         self._wake()
 
@@ -227,7 +227,7 @@ class LedgerClient:
             elif isinstance(message, GiveBack):
                 self._given_back[message.content] = None
             else:
-                assert isinstance(message, Claim | Keep | TakePlaces)
+                assert isinstance(message, Claim | Keep | TakeShare)
                 self._asked.append(message)
         self._tell_what_became(connection)
         while self._asked:
@@ -249,14 +249,14 @@ class LedgerClient:
             _tried(lambda: claims.give_back(connection, session, given_back))
             self._given_back = {}
 
-    def _answer(self, connection: psycopg.Connection, question: Claim | Keep | TakePlaces) -> None:
+    def _answer(self, connection: psycopg.Connection, question: Claim | Keep | TakeShare) -> None:
         session = self._session
         assert session is not None
         if isinstance(question, Keep):
             _tried(lambda: claims.keep(connection, session, question.contents))
             return
-        if isinstance(question, TakePlaces):
-            self._post(_tried(lambda: claims.take_places(connection, session, question)))
+        if isinstance(question, TakeShare):
+            self._post(_tried(lambda: claims.take_share(connection, session, question)))
             return
         found = _tried(
             lambda: claims.claim(

@@ -14,7 +14,9 @@ escapes), absolute, below a watched folder. Times are seconds since 1970 (UTC) a
     files        files on their way: noticed, examined, filed away
     uploads      where documents go, the outcome of sending them, what became of them
     ledger       messages between the pipeline and the shared ledger
-    lifecycle    which state may follow which, when to retry, when to ask a person first
+    lifecycle    which state may follow which, and when to try again
+    holds        what holds files back, and when a person is asked first
+    reasons      why a file is where it is, as far as that is compared
     entries      files as the journal keeps them and people see them
     snapshot     the state of the program at one moment
     errors       errors that end a command

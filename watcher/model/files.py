@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from watcher.model.entries import Stat
-    from watcher.model.kinds import Cause, Sign, State
+    from watcher.model.kinds import Sign, State
 
 
 class Candidate(Struct, frozen=True):
@@ -205,16 +205,3 @@ class Known(Struct, frozen=True):
     sha256: str
     cause: str
     resends: int  # how often it was sent again under a new reference
-
-
-class Hold(Struct, frozen=True):
-    """A cause that holds files back; ``source_key`` is "" if it concerns the whole account."""
-
-    key: str
-    cause: Cause
-    account: str
-    source_key: str
-    why: Message
-    since: float
-    due_at: float
-    attempt: int

@@ -62,7 +62,7 @@ class Standing(enum.Enum):
     FREE = "free"  # whoever claims it
 
 
-class Verdict(Struct, frozen=True):
+class ClaimAnswer(Struct, frozen=True):
     """What the ledger says of one content.
 
     ``machine`` is the label of the one that has sent it or is sending it, ``since`` when that was
@@ -128,7 +128,7 @@ class GiveBack(Struct, frozen=True):
     content: Content
 
 
-class TakePlaces(Struct, frozen=True):
+class TakeShare(Struct, frozen=True):
     """Ask for ``wanted`` places of a limit, of which there are ``most``; ``used`` are in use."""
 
     limit: bytes
@@ -144,11 +144,11 @@ class Claimed(Struct, frozen=True):
     """The answer to a :class:`Claim`."""
 
     number: int
-    verdicts: tuple[Verdict, ...]
+    answers: tuple[ClaimAnswer, ...]
 
 
-class Places(Struct, frozen=True):
-    """The answer to :class:`TakePlaces`: how many places this session has from now on.
+class Share(Struct, frozen=True):
+    """The answer to :class:`TakeShare`: this session has so many ``places`` from now on.
 
     ``is_scarce``: this session or another one wants more than it has.
     """

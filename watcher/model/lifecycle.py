@@ -1,20 +1,18 @@
-"""Which state may follow which, what an outcome means for a file, when to retry or to ask first.
+"""Which state may follow which, what an outcome means for a file, and when to try again.
 
-Pure: the time and the random part of a delay are arguments. Times are seconds since 1970, but for
-:class:`Arrivals`, which works with any clock. Months are those of local time, as YYYY-MM.
+Pure: the time and the random part of a delay are arguments. Times are seconds since 1970.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from datetime import time as clock
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, assert_never
 
 from msgspec import Struct
 
-from watcher.i18n.message import NOTHING, Message, msg, plural
+from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.kinds import APPROVABLE, Cause, State
+from watcher.model.reasons import IGNORED_BY_USER
 from watcher.model.uploads import (
     Accepted,
     Altered,
@@ -29,10 +27,10 @@ from watcher.model.uploads import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from watcher.model.entries import Entry
-    from watcher.model.uploads import Finding, Outcome
+    from watcher.model.uploads import Outcome, ProfileAnswer
 
 #: Seconds before the first retry, at most; doubled with every attempt.
 BACKOFF_BASE = 2.0
@@ -47,9 +45,6 @@ OFFLINE_CAP = 120.0
 CONFIRM_WINDOW = 600.0
 #: Seconds until an uncertain upload is checked first; the pauses grow by half each time.
 CONFIRM_FIRST = 5.0
-
-#: Seconds over which new files in a folder are counted, and for which an approval lasts.
-HOUR: Final = 3600.0
 
 _S = State
 
@@ -99,36 +94,6 @@ ARRIVED: Final = frozenset({_S.ACCEPTED, _S.PARSED, _S.PARSE_FAILED})
 #: retried, too.
 RETRIABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.BASELINE})
 IGNORABLE: Final = frozenset({_S.REFUSED, _S.PARSE_FAILED, _S.HELD, _S.WAITING, _S.QUEUED})
-
-#: Reasons that are compared, as well as shown: ignored by the user,
-IGNORED_BY_USER: Final = msg("You ignored this file.")
-#: not uploaded because its folder was removed from the settings,
-LEFT: Final = msg("Its folder is no longer watched.")
-#: waited for because a program writes it, or because its end is missing (both end by themselves),
-BEING_WRITTEN: Final = msg(
-    "The file is still being written. It will be uploaded once it is complete."
-)
-INCOMPLETE: Final = msg("The file is not complete yet. It will be uploaded once it is complete.")
-#: looked at again because its folder's settings have changed,
-NEW_SETTINGS: Final = msg("Checked again because the settings of its folder changed.")
-#: from before its folder was watched: waiting (many such files share :func:`existing_why`),
-EXISTING_WAITS: Final = msg("This file was already in the folder and is waiting for your approval.")
-#: or one of very many that came at once,
-BURST_WAITS: Final = msg("Many files were added at once; this one is waiting for your approval.")
-#: and removed meanwhile.
-EXISTING_WENT: Final = msg("The file was removed before you approved it.")
-
-#: Why a file is observed, as long as it is.
-UNFINISHED: Final = (BEING_WRITTEN, INCOMPLETE)
-
-#: Sent by another machine, according to the shared ledger; ``day`` is YYYY-MM-DD.
-SENT_BY: Final = msg("{machine} uploaded this file on {day:date}.")
-
-#: Cause of a file that was refused and is looked at again under new settings.
-REFUSED_BEFORE: Final = "refused before"
-
-#: Cause of a file that is looked at again and needs no approval any more.
-APPROVED: Final = "approved"
 
 
 def allowed(before: State, after: State) -> bool:
@@ -205,7 +170,7 @@ def after(outcome: Outcome, attempt: int, now: float, jitter: float) -> Step:
 
 
 def confirmed(
-    finding: Finding,
+    finding: ProfileAnswer,
     since: float,
     now: float,
     window: float = CONFIRM_WINDOW,
@@ -272,158 +237,3 @@ def hold_delay(cause: Cause, attempt: int) -> float:
         return 0.0
     first = 30.0 if cause is Cause.CREDENTIAL else 900.0
     return float(min(first * 2.0 ** min(max(attempt, 1) - 1, 30), 6 * BACKOFF_CAP))
-
-
-def hold_key(cause: Cause, account: str, source_key: str = "") -> str:
-    """Return the name of a cause; equal causes share it."""
-    return f"{cause}:{account}:{source_key}" if cause is Cause.SOURCE else f"{cause}:{account}"
-
-
-def account_keys(account: str) -> list[str]:
-    """Return the names of all causes that hold back what goes to an account."""
-    return [hold_key(cause, account) for cause in (Cause.CREDENTIAL, Cause.ACCOUNT, Cause.QUOTA)]
-
-
-def hold_keys(account: str, source_key: str) -> list[str]:
-    """Return the names of all causes that hold back what goes to a source."""
-    return [
-        *answered_keys(account, source_key),
-        hold_key(Cause.LEDGER, account),
-        hold_key(Cause.MONTHLY_LIMIT, account),
-    ]
-
-
-def answered_keys(account: str, source_key: str) -> list[str]:
-    """Return the names of those causes that are over once HrFlow answers about a file itself."""
-    return [*account_keys(account), hold_key(Cause.SOURCE, account, source_key)]
-
-
-def existing_why(folder: str) -> Message:
-    """Return the reason of the files that were in ``folder`` before it was watched.
-
-    It stands behind their number, which changes.
-    """
-    return msg("Already in {folder} when watching began.", folder=folder)
-
-
-def existing_notice(files: int, folder: str) -> Message:
-    """Return the message that ``files`` were in ``folder`` before it was watched."""
-    return plural(
-        "1 file was already in {folder} and is waiting for your approval.",
-        "{count:count} files were already in {folder} and are waiting for your approval.",
-        files,
-        folder=folder,
-    )
-
-
-def opened_why(documents: int, others: Message = NOTHING) -> Message:
-    """Return the reason of a file that is not sent because the ``documents`` inside it are.
-
-    ``others``: sentences about what else is inside, each after a space.
-    """
-    if not documents:  # what is inside has rows of its own that say why
-        return msg(
-            "This file contains no document that can be uploaded.{left_out}", left_out=others
-        )
-    return plural(
-        "This file contains 1 document, which is uploaded separately.{left_out}",
-        "This file contains {count:count} documents, which are uploaded separately.{left_out}",
-        documents,
-        left_out=others,
-    )
-
-
-#: The texts of these reasons, by which such files are told from others that are ignored.
-OPENED_TEXTS: Final = tuple(opened_why(documents).text for documents in (0, 1))
-
-
-def is_opened(entry: Entry) -> bool:
-    """Return whether a file stands for the documents inside it."""
-    return entry.state is _S.IGNORED and entry.why.text in OPENED_TEXTS
-
-
-def existing_key(folder: str) -> str:
-    """Return the name of the cause of files that were in ``folder`` before it was watched."""
-    return _folder_key(Cause.EXISTING, folder)
-
-
-def burst_key(folder: str) -> str:
-    """Return the name of the cause of files that came to ``folder`` with very many others."""
-    return _folder_key(Cause.BURST, folder)
-
-
-def _folder_key(cause: Cause, folder: str) -> str:
-    return f"{cause}:{folder.encode('utf-8', 'backslashreplace').decode()}"
-
-
-def cause_of(key: str) -> str:
-    """Return what kind of cause a name stands for."""
-    return key.partition(":")[0]
-
-
-# -- when a person is asked before files are uploaded, because parsing costs money
-
-
-class Arrivals:
-    """The new files of a folder within the last hour, and when each came."""
-
-    def __init__(self, arrivals: Iterable[tuple[int, float]] = ()) -> None:
-        """``arrivals``: each file's id and time, the earliest first."""
-        self._times = dict(arrivals)
-
-    def add(self, file_id: int, at: float) -> None:
-        """Count a file; one that was counted before keeps its time."""
-        self._times.setdefault(file_id, at)
-
-    def exceed(self, limit: int, now: float) -> bool:
-        """Return whether more than ``limit`` (0: any number) came within the last hour."""
-        while self._times and next(iter(self._times.values())) <= now - HOUR:
-            del self._times[next(iter(self._times))]
-        return 0 < limit < len(self._times)
-
-    def take_all(self) -> list[int]:
-        """Return the files and stop counting them."""
-        ids = list(self._times)
-        self._times.clear()
-        return ids
-
-
-def uploads_left(limit: int, approved: int, used: int) -> int:
-    """Return how many uploads a month has left; ``approved`` ones are allowed above its limit."""
-    return max(0, limit + approved - used)
-
-
-def month_of(now: float) -> str:
-    """Return the month of a moment."""
-    return datetime.fromtimestamp(now).strftime("%Y-%m")  # noqa: DTZ006 - local
-
-
-def month_end(now: float) -> float:
-    """Return when the next month begins."""
-    first = datetime.fromtimestamp(now).date().replace(day=1)  # noqa: DTZ006 - local
-    following = (first + timedelta(days=31)).replace(day=1)
-    return datetime.combine(following, clock()).timestamp()
-
-
-def burst_why(folder: str, limit: int) -> Message:
-    """Return why files wait: more than ``limit`` came to ``folder`` within an hour."""
-    return msg(
-        "More than {limit:count} files were added to {folder} within an hour;"
-        " those not uploaded yet are waiting for your approval.",
-        folder=folder,
-        limit=limit,
-    )
-
-
-def monthly_limit_why(whose: Message, limit: int, now: float) -> Message:
-    """Return why files wait: the month's uploads are used up.
-
-    ``whose``: " for account …", or NOTHING.
-    """
-    return msg(
-        "The monthly limit{whose} of {limit:count} uploads has been reached. Files wait"
-        " until {day:date}, or until you approve them.",
-        whose=whose,
-        limit=limit,
-        day=datetime.fromtimestamp(month_end(now)).date().isoformat(),  # noqa: DTZ006 - local
-    )

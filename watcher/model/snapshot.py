@@ -68,8 +68,9 @@ class Snapshot(Struct, frozen=True):
 
     ``done`` of ``total`` files were processed since the program was last idle. ``recent`` are the
     files that were processed last, ``attention`` those that a person has to look at (refused, not
-    parsed), both the latest first and limited to some tens; ``counts`` has all. ``remarks`` are
-    about the configuration, a sentence each; ``ledger`` is None where machines share none.
+    parsed), both the latest first and limited to some tens; ``counts`` has all. ``trouble``
+    is why the journal cannot be used at the moment (the other values are from before); ``remarks``
+    are about the configuration, a sentence each; ``ledger`` is None where machines share none.
     ``paused_until`` and ``snoozed_until`` (before which there are no notifications) are
     :data:`UNTIL_RESUMED` if there is no end.
     """
@@ -90,5 +91,6 @@ class Snapshot(Struct, frozen=True):
     attention: tuple[Entry, ...] = ()
     holds: tuple[ActiveHold, ...] = ()
     watched: tuple[Watched, ...] = ()
+    trouble: Message = NOTHING
     remarks: tuple[Message, ...] = ()
     ledger: LedgerUse | None = None

@@ -181,7 +181,7 @@ class Unreadable(Struct, frozen=True):
 
 
 Outcome = Accepted | Parsed | Refused | Held | Wait | Uncertain | Altered | NoSync
-Finding = Parsed | Unknown | Unreadable | Wait
+ProfileAnswer = Parsed | Unknown | Unreadable | Wait
 
 
 # -- what became of uploads: questions, answers, and the events of HrFlow's webhook

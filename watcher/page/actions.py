@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 from msgspec import Struct
 
-from watcher.daemon.adapters import next_day
 from watcher.daemon.desktop import show_file
-from watcher.daemon.folders import imported_folder
+from watcher.daemon.plans import imported_folder
 from watcher.i18n.message import Text, msg
-from watcher.model.errors import UnusableError, UsageError, WatcherError
+from watcher.model.errors import JournalError, UnusableError, UsageError
 from watcher.model.kinds import FAILED
 from watcher.model.lifecycle import IGNORABLE
 from watcher.model.settings import Item
@@ -22,6 +21,7 @@ from watcher.pipeline.messages import Ignore, NameSources, Pause, ReleaseHold, R
 from watcher.present import listing
 from watcher.present.status import needs_approval
 from watcher.routing.names import document_path
+from watcher.system.clock import next_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from watcher.page.activity import Activity
 
     Body = Mapping[str, Any]
+    #: Takes the body of a request and returns its answer.
+    Order = Callable[[Body], dict[str, object]]
 
 #: Files in one message to the pipeline.
 _PIECE: Final = 500
@@ -73,6 +75,18 @@ class JournalActions(Struct, frozen=True):
     app: Receiver
     activity: Activity
 
+    def orders(self) -> dict[str, Order]:
+        """Return all actions by their names: in the API, in the menu, and in :func:`cli.send`."""
+        return {
+            "pause": self.pause,
+            "resume": self.resume,
+            "snooze": self.snooze,
+            "retry": self.retry,
+            "ignore": self.ignore,
+            "sources": self.name_sources,
+            "forget": self.forget,
+        }
+
     def pause(self, body: Body) -> dict[str, object]:
         """Pause uploads for ``seconds``, ``until`` "tomorrow", or until resumed."""
         until = _end_of_pause(body, time.time())
@@ -86,12 +100,10 @@ class JournalActions(Struct, frozen=True):
         return {"was_paused": was_paused}
 
     def snooze(self, body: Body) -> dict[str, object]:
-        """Show no notifications for a time like that of :meth:`pause`, or ``until`` a moment."""
-        until = body.get("until")
-        if not isinstance(until, int | float) or isinstance(until, bool):
-            until = _end_of_pause(body, time.time())
+        """Show no notifications for a time like that of :meth:`pause`; again if ``until`` is 0."""
+        until = 0.0 if body.get("until") == 0 else _end_of_pause(body, time.time())
         self._order(Snooze(until))
-        return {}
+        return {"snoozed_until": None if until == UNTIL_RESUMED else until}
 
     def retry(self, body: Body) -> dict[str, object]:
         """Retry files: by ``ids``, by ``cause``, by ``state`` and ``why``, or ``all``."""
@@ -135,7 +147,7 @@ class JournalActions(Struct, frozen=True):
 
     def _order(self, *orders: object) -> None:
         if not self.app.carry_out(*orders):
-            raise WatcherError(
+            raise JournalError(
                 msg("The program is busy, or can't use its history at the moment."),
                 msg("Try again later."),
             )
@@ -240,6 +252,19 @@ class Actions(JournalActions, frozen=True):
     control: Control
     undoable: UndoQueue
 
+    def orders(self) -> dict[str, Order]:
+        """Return all actions by their names, those that need the running program too."""
+        return {
+            **super().orders(),
+            "undo": self.undo,
+            "show": self.show,
+            "rescan": self.rescan,
+            "reload": self.reload,
+            "keys": self.keys,
+            "import": self.begin_import,
+            "stop": self.stop,
+        }
+
     def _send(self, messages: Sequence[object], body: Body) -> dict[str, object]:
         """Post messages; after the time to undo them if the ``body`` says "undo"."""
         if body.get("undo") is not True:
@@ -332,7 +357,7 @@ def _end_of_pause(body: Body, now: float) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise UsageError(msg("The length of a pause must be a number of seconds."))
     if not 0 < seconds <= _LONGEST_PAUSE:
-        raise UsageError(msg("A pause can last a year at most."))
+        raise UsageError(msg("This can last from one second to a year. Choose such a time."))
     return now + seconds
 
 

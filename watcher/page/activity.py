@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from watcher.journal.reader import Reader
 from watcher.model.entries import PROFILE_KEY
 from watcher.model.errors import UsageError
 from watcher.model.kinds import State
-from watcher.model.lifecycle import is_opened
+from watcher.model.reasons import is_opened
 from watcher.present import listing, view
 from watcher.present.report import MONTHS, Span, make_period, render, summarize
 from watcher.present.status import full_time
@@ -29,26 +30,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.journal.reader import Reason
     from watcher.model.entries import Entry
     from watcher.model.snapshot import Snapshot
 
-#: Most files on a page, and in one piece of a CSV file.
+#: Most files on a page.
 _LONGEST_PAGE: Final = 200
-_PIECE: Final = 1000
+#: The largest number that SQLite has.
+_LARGEST_ID: Final = (1 << 63) - 1
 #: Most reasons for which files need attention.
 _REASONS: Final = 50
 #: Most days that the chart shows.
 _LONGEST_SPAN: Final = 366
-
-
-class _Begin(TypedDict, total=False):
-    """Where a page of the list begins: behind a file, or behind so many in another order."""
-
-    before: tuple[float, int] | None
-    offset: int
 
 
 class Activity(Struct, frozen=True):
@@ -60,21 +55,15 @@ class Activity(Struct, frozen=True):
     profile_urls: Callable[[], Mapping[str, str]] = dict
 
     def page(self, query: Mapping[str, str]) -> dict[str, object]:
-        """Return the files that match, the latest first, and where the next page begins."""
+        """Return a ``page`` (from 1) of the files that match, the latest first unless sorted."""
         limit = min(_LONGEST_PAGE, _number(query, "limit", 50))
-        order, place = _order(query), query.get("before", "")
-        begin: _Begin = {"offset": _offset(place)} if order else {"before": _cursor(place)}
+        order, offset = _order(query), (_number(query, "page", 1) - 1) * limit
         with self._reader() as reader:
-            found = reader.history(read_filter(query), **begin, order=order, limit=limit + 1)
-        shown = found[:limit]
-        last = shown[-1] if len(found) > limit else None
-        following = f"{last.changed_at!r}_{last.file_id}" if last else None
-        if last and order:
-            following = str(begin["offset"] + limit)
+            found = reader.history(read_filter(query), order=order, limit=limit + 1, offset=offset)
         urls = self.profile_urls()
         return {
-            "files": [listing.row(entry, self.word, _link(entry, urls)) for entry in shown],
-            "next": following,
+            "files": [listing.row(entry, self.word, _link(entry, urls)) for entry in found[:limit]],
+            "has_more": len(found) > limit,
             # How many are sorted, the latest, if they may not be all that match.
             "sorted": ORDERED if order.removeprefix("-") in ORDERS else None,
         }
@@ -82,6 +71,7 @@ class Activity(Struct, frozen=True):
     def file(self, file_id: int) -> dict[str, object]:
         """Return everything about one file; UsageError if it is not known."""
         with self._reader() as reader:
+            file_id = min(file_id, _LARGEST_ID)
             entry = reader.entry(file_id)
             story = reader.events(file_id)
             parts = reader.parts(entry) if entry and is_opened(entry) else []
@@ -95,6 +85,11 @@ class Activity(Struct, frozen=True):
             "parts": [listing.row(part, self.word) for part in parts],
             "container": container and {"id": container.file_id, "name": base_name(container.path)},
         }
+
+    def at(self, folder: str, path: str) -> Entry | None:
+        """Return the file at ``path`` in a watched folder; None if it is not known."""
+        with self._reader() as reader:
+            return reader.at(folder, path)
 
     def entries(self, ids: tuple[int, ...]) -> list[Entry]:
         """Return the files with these ids, as far as they are known."""
@@ -180,23 +175,21 @@ class Activity(Struct, frozen=True):
             raise UsageError(msg("There is no such report."))
         now = time.time()
         today = date.fromtimestamp(now)  # noqa: DTZ012 - the person's own day
-        period = make_period(Span(span), today, lambda local: local.astimezone().timestamp())
+        period = make_period(Span(span), today)
         with self._reader() as reader:
             timings = reader.timings(period.since, period.until)
             made = summarize(period, timings, reader.months(now, MONTHS))
-        return render(made, full_time(now, self.word), self.word)
+        return render(made, full_time(now, self.word), os.path.expanduser("~"), self.word)
 
     def table(self, query: Mapping[str, str]) -> Iterator[bytes]:
-        """Yield all files that match, as CSV in pieces."""
+        """Return all files that match, as CSV in pieces; UsageError if the query makes no sense."""
+        return self._pieces(read_filter(query))
+
+    def _pieces(self, wanted: Filter) -> Iterator[bytes]:
         yield "\N{BYTE ORDER MARK}".encode() + listing.to_csv([], self.word, head=True).encode()
-        before = None
-        while True:
-            with self._reader() as reader:
-                found = reader.history(read_filter(query), before=before, limit=_PIECE)
-            if not found:
-                return
-            yield listing.to_csv(found, self.word, head=False).encode()
-            before = (found[-1].changed_at, found[-1].file_id)
+        with self._reader() as reader:
+            for found in reader.pages(wanted):
+                yield listing.to_csv(found, self.word, head=False).encode()
 
     @contextmanager
     def _reader(self) -> Iterator[Reader]:
@@ -236,16 +229,6 @@ def read_filter(query: Mapping[str, str]) -> Filter:
     )
 
 
-def _cursor(text: str) -> tuple[float, int] | None:
-    if not text:
-        return None
-    moment, _, number = text.partition("_")
-    try:
-        return float(moment), int(number)
-    except ValueError as error:
-        raise UsageError(msg("This page of the list doesn't exist.")) from error
-
-
 def _order(query: Mapping[str, str]) -> str:
     order = query.get("sort", "")
     if order in ("", "-when"):
@@ -253,12 +236,6 @@ def _order(query: Mapping[str, str]) -> str:
     if order.removeprefix("-") not in ("when", *ORDERS):
         raise UsageError(msg("This page of the list doesn't exist."))
     return order
-
-
-def _offset(text: str) -> int:
-    if text and not (text.isdecimal() and len(text) < 12):
-        raise UsageError(msg("This page of the list doesn't exist."))
-    return int(text or 0)
 
 
 def _midnight(day: str, days: int) -> float:

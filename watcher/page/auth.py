@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import bottle
 from msgspec import Struct
 
-from watcher.daemon.instance import TOKEN
+from watcher.daemon.channel import TOKEN
 from watcher.i18n.message import ENGLISH, msg
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ctypes
 import os
-import queue
 import threading
 from contextlib import suppress
+from functools import partial
 from itertools import islice
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Any, Final
@@ -15,11 +15,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.config.tags import write_tags
-from watcher.daemon.folders import former_targets, make_plans, this_machine
+from watcher.daemon.dry_run import MISSING, check_file
+from watcher.daemon.plans import former_targets, make_plans
 from watcher.daemon.snapshots import source_names
-from watcher.daemon.verdicts import MISSING, check_file
+from watcher.daemon.threads import on_thread
 from watcher.documents.adding import Addition
-from watcher.i18n.message import NOTHING, Message, msg
+from watcher.i18n.message import Message, msg
 from watcher.model.errors import UnusableError, UsageError, WatcherError
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
-    from watcher.daemon.verdicts import Verdict
+    from watcher.daemon.dry_run import Verdict
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
     from watcher.model.settings import Folder, Rule
     from watcher.model.uploads import Route
@@ -49,16 +50,13 @@ class FolderSettings(Struct, frozen=True):
     def all(self) -> dict[str, object]:
         """Return all folders, each with its rules in order."""
         names = source_names(self.places)
-        problems = {each.path: each.problem for each in self.app.snapshot().watched}
+        problems = {each.path: self.word(each.problem) for each in self.app.snapshot().watched}
         return {
             "folders": [
-                _folder(folder, self._problem(problems, folder), names)
+                _folder(folder, problems.get(os.path.realpath(folder.path), ""), names)
                 for folder in self.app.config.folders
             ]
         }
-
-    def _problem(self, problems: Mapping[str, Message], folder: Folder) -> str:
-        return self.word(problems.get(os.path.realpath(folder.path), NOTHING))
 
     def check(self, order: Mapping[str, Any]) -> dict[str, object]:
         """Return what would happen to the file at ``path``; the code that uploads decides it."""
@@ -98,7 +96,7 @@ class FolderSettings(Struct, frozen=True):
             os.unlink(path)
 
     def _plans(self) -> dict[str, Plan]:
-        return make_plans(self.app.config, this_machine(), former_targets(self.places))
+        return make_plans(self.app.config, former_targets(self.places))
 
     def _told(self, verdict: Verdict) -> dict[str, object]:
         document = verdict.document
@@ -146,12 +144,10 @@ def _folder(folder: Folder, problem: str, names: Names) -> dict[str, object]:
         "problem": problem,
         "account": folder.account,
         "source": _source(folder, folder.source_key, names),
-        "source_key": folder.source_key,
         "tags": write_tags(folder.tags),
         "recursive": folder.recursive,
         "existing": folder.existing.value,
         "after_upload": folder.after_upload.value,
-        "after_refusal": folder.after_refusal.value,
         "max_size": folder.max_size,
         "rules": [_rule(folder, at, rule, names) for at, rule in enumerate(folder.rules, 1)],
     }
@@ -271,30 +267,23 @@ class Picker:
         path = os.path.expanduser(query.get("path", "").strip() or "~")
         if not os.path.isabs(path) or len(path) > _LONGEST or "\0" in path:
             raise UsageError(msg("This folder can't be shown."))
-        answer = queue.SimpleQueue[dict[str, object] | OSError]()
-
-        def read() -> None:
-            try:
-                answer.put(self._read(path, with_files=bool(query.get("files"))))
-            except OSError as error:
-                answer.put(error)
-            finally:
-                self._free.release()
-
-        if self._free.acquire(blocking=False):
-            threading.Thread(target=read, name="picker", daemon=True).start()
+        read = partial(self._read, path, with_files=bool(query.get("files")))
+        late = UnusableError(
+            msg("{path} doesn't respond.", path=path),
+            msg("Check the connection to its drive or server, or type the path."),
+        )
+        if not self._free.acquire(timeout=self._timeout):
+            raise late
+        reading = on_thread(read, "picker")
+        reading.add_done_callback(lambda _: self._free.release())
         try:
-            found = answer.get(timeout=self._timeout)
-        except queue.Empty:
+            return reading.result(self._timeout)
+        except TimeoutError:
+            raise late from None
+        except OSError as error:
             raise UnusableError(
-                msg("{path} doesn't respond.", path=path),
-                msg("Check the connection to its drive or server, or type the path."),
-            ) from None
-        if isinstance(found, OSError):
-            raise UnusableError(
-                msg("{path} can't be opened ({error}).", path=path, error=found.strerror)
-            ) from found
-        return found
+                msg("{path} can't be opened ({error}).", path=path, error=error.strerror)
+            ) from error
 
 
 def read_directory(path: str, *, with_files: bool) -> dict[str, object]:

@@ -45,6 +45,10 @@ _TYPES: Final = MappingProxyType(
 _PLACE: Final = re.compile(r"\[\[(.+?)\]\]|\{\{(\w+)\}\}", re.DOTALL)
 #: What a link within the page is made of.
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-/")
+#: A character, in JSON, that neither a name nor the journal can have.
+_NUL: Final = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+#: Digits of a number of a snapshot.
+_LONGEST_NUMBER: Final = 18
 
 
 def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
@@ -52,7 +56,9 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
     values = {
         "language": html.escape(word.language),
         "proof": html.escape(proof),
-        "start": as_data({**start, "texts": page_texts(word.language), "language": word.language}),
+        "start": as_script(
+            {**start, "texts": page_texts(word.language), "language": word.language}
+        ),
     }
 
     def fill(found: re.Match[str]) -> str:
@@ -62,7 +68,7 @@ def draw(word: Catalog, proof: str, start: dict[str, object]) -> str:
         return _PLACE.sub(fill, file.read())
 
 
-def as_data(value: object) -> str:
+def as_script(value: object) -> str:
     """Return JSON that cannot end the element that contains it, nor begin another one."""
     text = json.dumps(value)
     for character in "<>&":
@@ -119,12 +125,8 @@ class Routes:
         ):
             self._bottle.route(f"/api/{path}", "GET", _as_json(read, activity.word))
         for path, act in (
-            ("pause", actions.pause), ("resume", actions.resume), ("snooze", actions.snooze),
-            ("retry", actions.retry), ("ignore", actions.ignore), ("show", actions.show),
-            ("rescan", actions.rescan), ("reload", actions.reload),
-            ("import", actions.begin_import), ("stop", actions.stop), ("check", folders.check),
-            ("forget", actions.forget), ("undo", actions.undo), ("keys", actions.keys),
-            ("sources", actions.name_sources),
+            *actions.orders().items(),
+            ("check", folders.check),
             ("setup/key", setup.test_key),
             ("setup/plan", setup.propose), ("setup/save", setup.save),
             ("setup/leave", setup.leave), ("setup/folder", setup.edit_folder),
@@ -177,6 +179,7 @@ class Routes:
                 "page": self._activity.page({}),
                 "reasons": self._activity.reasons(),
                 "arrivals": self._activity.arrivals({}),
+                "home": os.path.expanduser("~"),
                 "chosen_language": self._language.chosen,
                 "languages": [ENGLISH.language, *languages()],
             }
@@ -200,26 +203,30 @@ class Routes:
     def _table(self) -> Any:
         bottle.response.content_type = "text/csv; charset=utf-8"
         bottle.response.set_header("Content-Disposition", 'attachment; filename="cvs.csv"')
-        return self._activity.table(_query())
+        return self._kept(self._activity.table)
 
     def _report(self) -> str:
         """Send the report as a file: a page of its own, to be kept, printed or passed on."""
-        span = bottle.request.query.span
-        try:
-            page = self._activity.report(_query())
-        except WatcherError as error:
-            raise bottle.HTTPError(400, self._activity.word(error.title)) from error
+        page: str = self._kept(self._activity.report)
         bottle.response.content_type = "text/html; charset=utf-8"
         day = time.strftime("%Y-%m-%d")
-        file_name = f"cvs-{span}-{day}.html"
+        file_name = f"cvs-{bottle.request.query.span}-{day}.html"
         bottle.response.set_header("Content-Disposition", f'attachment; filename="{file_name}"')
         return page
+
+    def _kept(self, make: Callable[[dict[str, str]], Any]) -> Any:
+        """Return what is kept as a file, as the request's query asks for it."""
+        try:
+            return make(_query())
+        except WatcherError as error:
+            raise bottle.HTTPError(400, self._activity.word(error.title)) from error
 
     # -- the API
 
     def _now(self) -> dict[str, object]:
         seen = bottle.request.query.seen
-        number, snapshot, again = self._feed.wait(int(seen) if seen.isdecimal() else 0)
+        is_number = seen.isdecimal() and len(seen) <= _LONGEST_NUMBER
+        number, snapshot, again = self._feed.wait(int(seen) if is_number else 0)
         now = status.now(snapshot, self._activity.word) if snapshot else None
         return {"number": number, "now": now, "again": again}
 
@@ -231,7 +238,10 @@ class Routes:
 
 
 def _query() -> dict[str, str]:
-    query: dict[str, str] = dict(bottle.request.query.decode())
+    try:
+        query: dict[str, str] = dict(bottle.request.query.decode())
+    except UnicodeDecodeError:
+        raise UsageError(msg("The address of this request is not valid.")) from None
     return query
 
 
@@ -246,9 +256,11 @@ def _with_body(act: Callable[[Body], object]) -> Callable[[], object]:
     def call() -> object:
         try:
             body = json.loads(bottle.request.body.read() or b"{}")
-        except ValueError:
+            written = json.dumps(body, ensure_ascii=False)
+            os.fsencode(written)
+        except (ValueError, RecursionError):
             body = None
-        if not isinstance(body, dict):
+        if not isinstance(body, dict) or _NUL.search(written):
             raise UsageError(msg("The request's body is not a JSON object."))
         return act(body)
 
@@ -266,7 +278,9 @@ def _as_json(answer: Callable[..., object], word: Catalog) -> Callable[..., str]
             mistakes = error.mistakes if isinstance(error, ConfigError) else ()
             title = " ".join(word(each) for each in (error.title, *mistakes))
             hint = word(error.hint)
-            said = {"error": title, "hint": hint, "field": error.field}
+            said = {
+                "error": title, "hint": hint, "field": error.field, "exit_code": error.exit_code
+            }  # fmt: skip
         except Exception:  # noqa: BLE001 - the page has to show it
             _log.exception("a request could not be answered")
             bottle.response.status = 500

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import logging
-import os
-import sys
 import threading
-import webbrowser
 from typing import TYPE_CHECKING, Final
 
-from watcher.daemon.adapters import RealClock
-from watcher.daemon.desktop import chosen_language, show_file, start
-from watcher.daemon.instance import HOST, LocalServer
+from watcher.daemon.channel import HOST
+from watcher.daemon.desktop import chosen_language, open_link, show_file
+from watcher.daemon.instance import LocalServer
 from watcher.documents.adding import PIECE
 from watcher.i18n.languages import system_language
 from watcher.model.errors import WatcherError
@@ -22,14 +18,15 @@ from watcher.page.auth import AuthMiddleware, Sessions
 from watcher.page.folders import Additions, FolderSettings
 from watcher.page.routes import Language, Routes
 from watcher.page.setup_form import Health, Sample, Setup
-from watcher.system import write_atomically
+from watcher.system.clock import RealClock
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Instance, Places
-    from watcher.page.actions import Control
+    from watcher.daemon.instance import Instance
+    from watcher.daemon.state_folder import Places
+    from watcher.page.actions import Body, Control
     from watcher.present.menu import Action
 
 _log = logging.getLogger(__name__)
@@ -121,14 +118,11 @@ class ActivityPage:
 
     def act(self, action: Action) -> None:
         """Do what a click on the icon or a notification means; a failure is logged."""
-        actions = self._actions
-        clicks = {
+        clicks: dict[str, Callable[[Body], object]] = {
+            **self._actions.orders(),
             "open": lambda body: self.open(body.get("at", "")),
             "log": lambda _: show_file(self._places.log, itself=True),
-            "show": actions.show, "retry": actions.retry, "ignore": actions.ignore,
-            "pause": actions.pause, "resume": actions.resume, "snooze": actions.snooze,
-            "stop": actions.stop,
-        }  # fmt: skip
+        }
         try:
             clicks[action.request](action.body)
         except WatcherError as error:
@@ -145,19 +139,3 @@ class ActivityPage:
 
 def _profile_urls(app: App) -> dict[str, str]:
     return {account.name: account.profile_url for account in app.config.accounts}
-
-
-def open_link(link: str, places: Places) -> bool:
-    """Show the page behind a link; False if there is no browser that could.
-
-    The link becomes an argument of the browser. Where others can read arguments and the page
-    cannot tell who comes (macOS), the browser gets a file instead that only its user can read.
-    """
-    if sys.platform == "darwin":
-        path = os.path.join(places.state, "open.html")
-        page = f'<meta http-equiv="refresh" content="0;url={html.escape(link)}">'
-        write_atomically(path, page.encode())
-        link = f"file://{path}"
-    if os.environ.get("INVOCATION_ID"):  # in a systemd unit, which a browser must not be part of
-        return start(("xdg-open", link))
-    return webbrowser.open(link)

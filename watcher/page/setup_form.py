@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import closing
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -45,10 +46,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from watcher.daemon.core import App
-    from watcher.daemon.instance import Places
     from watcher.daemon.login_service import LoginService
+    from watcher.daemon.state_folder import Places
     from watcher.i18n.message import Catalog
-    from watcher.model.entries import Entry
     from watcher.page.actions import Control
     from watcher.page.activity import Activity
 
@@ -73,29 +73,31 @@ class Setup(Struct, frozen=True):
     def known(self) -> dict[str, object]:
         """Return the current settings, which the form proposes."""
         editor = self._editor()
-        known = editor.known
-        accounts = [{**to_builtins(each), "locked": sorted(each.locked)} for each in known.accounts]
+        configured = editor.configured
+        accounts = [
+            {**to_builtins(each), "locked": sorted(each.locked)} for each in configured.accounts
+        ]
         folders = [
             {
                 "path": each.path,
                 "place": each.place,
-                "account": each.account or known.only,
+                "account": each.account or configured.only,
                 "source": each.source_key,
                 "tags": write_tags(each.tags),
                 "after_upload": each.after_upload.value,
                 "is_machine": each.is_machine,
                 "locked": sorted(each.locked),
             }
-            for each in known.folders
+            for each in configured.folders
         ]
-        first = known.accounts[0].name if accounts else "default"
+        first = configured.accounts[0].name if accounts else "default"
         return {
             "accounts": accounts or [{"name": "default", "email": "", "api_url": ""}],
             "folders": folders
             or [{"path": FIRST_FOLDER, "source": "", "tags": "", "after_upload": "keep"}],
             "is_new": not accounts,
-            "locked": sorted(known.locked),
-            "has_locked_folders": known.has_locked_folders,
+            "locked": sorted(configured.locked),
+            "has_locked_folders": configured.has_locked_folders,
             "not_stored": self.word(self._stored(editor).why_not_stored(first)),
             "at_login": self._is_at_login(),
         }
@@ -139,8 +141,8 @@ class Setup(Struct, frozen=True):
         )
         problem = self._reload()
         self.app.post(Resume())
-        if body.get("at_login") is True and not problem:
-            self._start_at_login()
+        if body.get("at_login") is True and not problem and not self._is_at_login():
+            self._login_service().install()  # for the next login: this process keeps running
         return {
             "problem": problem,
             "warnings": [] if problem else [*map(self.word, warnings)],
@@ -156,7 +158,7 @@ class Setup(Struct, frozen=True):
         at = editor.number(_text(body, "folder"))
         text, _ = editor.propose([DropFolder(at)])
         if body.get("sure") is not True:
-            place = editor.known.folders[at].place
+            place = editor.configured.folders[at].place
             stays = what_stays(self.places, place, self.word)
             return {"difference": editor.difference(text), "stays": stays}
         editor.write(text)
@@ -168,9 +170,9 @@ class Setup(Struct, frozen=True):
         UnusableError if it is not watched, UsageError for what makes no sense.
         """
         editor = self._editor()
-        known = editor.known.folders[editor.number(_text(body, "folder"))]
+        known = editor.configured.folders[editor.number(_text(body, "folder"))]
         folder = _folder(editor, {**body, "path": known.path, "drawn": ""})
-        account = known.account or editor.known.only or "default"
+        account = known.account or editor.configured.only or "default"
         answers = Answers(account, folders=(folder,))
         try:
             text, warnings = editor.propose(editor.plan(answers))
@@ -196,7 +198,7 @@ class Setup(Struct, frozen=True):
         return Editor.open(self.config, self.places.state)
 
     def _stored(self, editor: Editor) -> StoredKeys:
-        return StoredKeys(self.environ, editor.known.allows_insecure_keyring)
+        return StoredKeys(self.environ, editor.configured.allows_insecure_keyring)
 
     def _login_service(self) -> LoginService:
         from watcher.daemon.login_service import LoginService  # noqa: PLC0415 - takes memory
@@ -211,12 +213,6 @@ class Setup(Struct, frozen=True):
         except WatcherError as error:
             _log.info("it is not known whether it starts at login: %s", error)
             return True
-
-    def _start_at_login(self) -> None:
-        """Install the service for the next login: this process keeps running meanwhile."""
-        service = self._login_service()
-        if service.system.look() is None:
-            service.install()
 
 
 def _answers(editor: Editor, body: Body) -> Answers:
@@ -299,8 +295,8 @@ class Sample(Struct, frozen=True):
         since = body.get("since")
         if isinstance(since, bool) or not isinstance(since, int | float):
             raise UsageError(msg("A time must be a number of seconds."))
-        entry = self._find(self._folder(body), str(body.get("path")), since)
-        if entry is None:
+        entry = self.activity.at(self._folder(body), str(body.get("path")))
+        if entry is None or entry.changed_at < since:
             return {"file": None, "over": False, "arrived": False}
         snapshot = self.app.snapshot()
         waits = entry.state in OPEN and app_state(snapshot) is not AppState.WORKING
@@ -310,14 +306,6 @@ class Sample(Struct, frozen=True):
             "arrived": entry.state in ARRIVED,
             "waits": headline(snapshot, self.activity.word) if waits else "",
         }
-
-    def _find(self, folder: str, path: str, since: float) -> Entry | None:
-        query = {"text": os.path.basename(path), "folder": folder}
-        for some in self.activity.matching(query):
-            for each in some:
-                if each.path == path and each.changed_at >= since:
-                    return each
-        return None
 
     def _folder(self, body: Body) -> str:
         wanted = body.get("folder")
@@ -339,9 +327,9 @@ class Health(Struct, frozen=True):
         """Return all findings; that takes some seconds, as HrFlow is asked too."""
         from watcher import doctor  # noqa: PLC0415 - only who asks for it needs it
 
-        case = doctor.Case(self.config, self.places, self.environ, os.path.expanduser("~"))
-        return {
-            "lines": [
+        home = os.path.expanduser("~")
+        with closing(doctor.Case(self.config, self.places, self.environ, home)) as case:
+            lines = [
                 {
                     "sign": doctor.LEVELS[finding.level].sign,
                     "tone": doctor.LEVELS[finding.level].tone,
@@ -354,7 +342,7 @@ class Health(Struct, frozen=True):
                 }
                 for check, finding, advice in doctor.with_advice(doctor.examine(case))
             ]
-        }
+        return {"lines": lines}
 
 
 def _act(name: str, about: str, level: str) -> str:

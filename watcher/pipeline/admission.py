@@ -5,13 +5,16 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher import documents
 from watcher.i18n.message import NOTHING, msg
 from watcher.model.files import Candidate
+from watcher.model.holds import REFUSED_BEFORE, burst_key
 from watcher.model.kinds import Sign, State
-from watcher.model.lifecycle import ARRIVED, BURST_WAITS, REFUSED_BEFORE, Step, burst_key
+from watcher.model.lifecycle import ARRIVED, Step
+from watcher.model.reasons import BURST_WAITS
 from watcher.model.settings import Changed, Duplicates
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.follow_up import numbered
@@ -104,6 +107,26 @@ def _broken(document: Document, plan: Plan) -> Skip | None:
     return None
 
 
+class _Version(Struct, frozen=True):
+    """A complete version of a file, which is decided upon; ``file_id`` is its row's.
+
+    ``known``: the file as it was known before. ``refused``: as HrFlow, or its former settings,
+    refused the same content, which would be done again.
+    """
+
+    file_id: int
+    candidate: Candidate
+    document: Document
+    plan: Plan
+    known: Known | None
+    refused: Entry | None
+
+    @property
+    def resends(self) -> int:
+        """How often it was sent under another reference."""
+        return self.known.resends if self.known and self.known.file_id == self.file_id else 0
+
+
 class Admission(Stage):
     """Refuses, ignores, recognises a copy, or queues."""
 
@@ -139,39 +162,31 @@ class Admission(Stage):
         if not has_likely_time(document.stat, now):
             entry = self._journal.store.entry(file_id)
             document = replace(document, noticed_at=entry.noticed_at if entry else now)
+        version = _Version(file_id, candidate, document, plan, known, refused)
         decision = decide(document, plan)
         if isinstance(decision, Open):
             self._journal.files.step(file_id, Step(State.IGNORED, decision.why), now)
         if document.parts is not None:
-            parts = decision.parts if isinstance(decision, Open) else ()
-            self._note_parts(document, parts, plan, known)
+            self._note_parts(version, decision.parts if isinstance(decision, Open) else ())
         if isinstance(decision, Skip):
-            self._skip(file_id, decision, plan, refused)
+            self._skip(version, decision)
             if document.container and decision.state is State.IGNORED:
                 self._emit(Fileable(file_id, plan.folder.path))  # its container may be done now
         if isinstance(decision, Skip | Open):
             return None
-        if plan.folder.duplicates is Duplicates.UPLOAD and self._continue_former(
-            file_id, candidate, document, decision
-        ):
+        if plan.folder.duplicates is Duplicates.UPLOAD and self._continue_former(version, decision):
             return None
-        resends = known.resends if known and known.file_id == file_id else 0
-        claimed = self._claim(file_id, document, decision, plan, refused, resends)
+        claimed = self._claim(version, decision)
         if claimed is None:
             return None
-        is_queued = self._queue(file_id, *claimed, plan, known)
-        return file_id if is_queued else None
+        return file_id if self._queue(version, *claimed) else None
 
-    def _note_parts(
-        self, container: Document, parts: Iterable[Part], plan: Plan, was: Known | None
-    ) -> None:
-        """Note the documents inside a file, which are read later, and which of them are gone.
-
-        ``was``: the file as it was known before it was opened.
-        """
-        now = self._clock.wall()
-        is_held = self._existing.holds(was, container.folder)
+    def _note_parts(self, version: _Version, parts: Iterable[Part]) -> None:
+        """Note the documents inside a file, which are read later, and which of them are gone."""
+        now, container = self._clock.wall(), version.document
+        is_held = self._existing.holds(version.known, container.folder)
         known = self._journal.names.parts(container.folder, container.path)
+        ignores_changes = version.plan.folder.changed is Changed.IGNORE
         for part in parts:
             path = documents.part_path(container.path, part.name)
             stat = replace(container.stat, size=part.size)
@@ -179,7 +194,7 @@ class Admission(Stage):
             before = known.pop(path, None)
             if before and (before.stat.size, before.stat.mtime_ns) == (stat.size, stat.mtime_ns):
                 continue  # decided upon, or still to be read
-            if before and plan.folder.changed is Changed.IGNORE and before.state in ARRIVED:
+            if before and ignores_changes and before.state in ARRIVED:
                 self._journal.files.update_stat(before.file_id, candidate, stat)
                 continue
             if before is None and self._existing.adopt_if_renamed(candidate, stat):
@@ -191,85 +206,71 @@ class Admission(Stage):
             candidate = Candidate(container.folder, path, Sign.REMOVED)
             note_vanished(self._journal, candidate, before, now)
 
-    def _skip(self, file_id: int, skip: Skip, plan: Plan, refused: Entry | None) -> None:
-        """``refused``: the file as it was refused before its settings changed."""
-        now = self._clock.wall()
+    def _skip(self, version: _Version, skip: Skip) -> None:
+        now, refused = self._clock.wall(), version.refused
         if refused and (skip.state, skip.why) == (State.REFUSED, refused.why):
-            self._journal.files.refuse_again(file_id, skip.why, now)
+            self._journal.files.refuse_again(version.file_id, skip.why, now)
         else:
-            self._journal.files.step(file_id, Step(skip.state, skip.why), now)
+            self._journal.files.step(version.file_id, Step(skip.state, skip.why), now)
         if skip.state is State.REFUSED:
-            self._emit(Fileable(file_id, plan.folder.path))
+            self._emit(Fileable(version.file_id, version.plan.folder.path))
 
-    def _continue_former(
-        self, file_id: int, candidate: Candidate, document: Document, route: Route
-    ) -> bool:
+    def _continue_former(self, version: _Version, route: Route) -> bool:
         """Continue the row of a file that was sent under a former name; return whether it was."""
+        document, candidate = version.document, version.candidate
         stat = document.stat
         sent = self._journal.names.sent_as(stat, document.sha256, route.source_key)
         for former, folder, path in sent:
             if path == document.path or not documents.is_at(folder, path, stat):
-                self._journal.files.replace(file_id, former)
+                self._journal.files.replace(version.file_id, former)
                 self._journal.names.rename(former, candidate)
                 self._emit(Fileable(former, candidate.folder))
                 return True
         return False
 
-    def _claim(
-        self,
-        file_id: int,
-        document: Document,
-        route: Route,
-        plan: Plan,
-        refused: Entry | None,
-        resends: int,
-    ) -> tuple[Route, Fields] | None:
-        """Make a file the one that sends its content; return how it is sent, None if it is not.
-
-        ``refused``: the file as HrFlow refused it, which it would do again. ``resends``: how
-        often it was sent under another reference.
-        """
+    def _claim(self, version: _Version, route: Route) -> tuple[Route, Fields] | None:
+        """Make a file the one that sends its content; return how it is sent, None if it is not."""
         now = self._clock.wall()
+        file_id, document, refused = version.file_id, version.document, version.refused
         owner = self._journal.files.claim(route.source_key, document.sha256, file_id)
         if owner != file_id and self._is_put_back(owner):
             self._journal.files.disclaim(owner, now)
             owner = self._journal.files.claim(route.source_key, document.sha256, file_id)
-        if owner != file_id and plan.folder.duplicates is Duplicates.UPLOAD:
+        if owner != file_id and version.plan.folder.duplicates is Duplicates.UPLOAD:
             identity = _copy_identity(document)
             owner = self._journal.files.claim(route.source_key, identity, file_id)
             route = replace(route, reference=f"{route.reference}-{identity[:8]}")
-        if resends:
-            route = replace(route, reference=numbered(route.reference, resends))
+        if version.resends:
+            route = replace(route, reference=numbered(route.reference, version.resends))
         if why := unusable_reference(route.reference):  # as it was extended above
-            self._skip(file_id, Skip(State.REFUSED, why, route.rule), plan, refused)
+            self._skip(version, Skip(State.REFUSED, why, route.rule))
             return None
         fields = form_fields(route, document.sent_type)
         if owner != file_id:
             if not self._journal.files.merge_if_returned(file_id, owner):
                 step = Step(State.DUPLICATE, msg("This file has the same content as another file."))
                 self._journal.files.step(file_id, step, now, route=route, fields=fields)
-                self._note_duplicate(file_id, owner, plan)
+                self._note_duplicate(version, owner)
             return None
         if refused and (refused.account, refused.fields) == (route.account, fields):
             self._journal.files.refuse_again(file_id, refused.why, now)
-            self._emit(Fileable(file_id, plan.folder.path))
+            self._emit(Fileable(file_id, version.plan.folder.path))
             return None
         return route, fields
 
-    def _queue(
-        self, file_id: int, route: Route, fields: Fields, plan: Plan, known: Known | None
-    ) -> bool:
+    def _queue(self, version: _Version, route: Route, fields: Fields) -> bool:
         """Queue a file unless it has to wait; return whether it was queued."""
+        file_id, folder, known = version.file_id, version.plan.folder.path, version.known
         now, held_by = self._clock.wall(), known.cause if known else ""
-        if self._existing.holds(known, plan.folder.path):
-            self._existing.hold(file_id, plan.folder.path)
+        if self._existing.holds(known, folder):
+            self._existing.hold(file_id, folder)
             return False
         step, cause = Step(State.QUEUED, due_at=now), ""
         if self._journal.facts.is_in_doubt(file_id):
             why = msg("Checking whether this file was uploaded before.")
             step = Step(State.UNCERTAIN, why, now)
-        elif not self._guard.admit(file_id, plan.folder.path, held_by):
-            step, cause = Step(State.HELD, BURST_WAITS), burst_key(plan.folder.path)
+        elif not self._guard.admit(file_id, folder, held_by):
+            step, cause = Step(State.HELD, BURST_WAITS), burst_key(folder)
         elif keys := self._journal.holds.keys_of(route.account, route.source_key):
             # Every held file shows the reason, later ones too.
             holds, cause = self._journal.holds.active(), keys[0]
@@ -278,12 +279,12 @@ class Admission(Stage):
         self._journal.files.step(file_id, step, now, cause=cause, route=route, fields=fields)
         return step.state is State.QUEUED
 
-    def _note_duplicate(self, file_id: int, owner: int, plan: Plan) -> None:
-        self._journal.files.set_duplicate(file_id, owner)
+    def _note_duplicate(self, version: _Version, owner: int) -> None:
+        self._journal.files.set_duplicate(version.file_id, owner)
         # If the owner is forgotten, only its fingerprint is left, which proves that it was sent. If
         # it is a duplicate itself, another machine has sent it.
         if self._journal.files.state(owner) in (*ARRIVED, State.DUPLICATE, None):
-            self._emit(Fileable(file_id, plan.folder.path))
+            self._emit(Fileable(version.file_id, version.plan.folder.path))
 
     def _refusal(self, file_id: int) -> Entry | None:
         """A file as it was refused last, though its state is another one by now."""

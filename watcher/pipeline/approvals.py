@@ -11,22 +11,24 @@ from watcher import documents
 from watcher.i18n.message import NOTHING
 from watcher.model.entries import Stat
 from watcher.model.files import ScanEnded
-from watcher.model.kinds import Cause, State
-from watcher.model.lifecycle import (
+from watcher.model.holds import (
     APPROVED,
-    EXISTING_WAITS,
     Arrivals,
-    Step,
     burst_key,
-    burst_why,
     existing_key,
-    existing_notice,
-    existing_why,
     hold_key,
     month_end,
     month_of,
-    monthly_limit_why,
     uploads_left,
+)
+from watcher.model.kinds import Cause, State
+from watcher.model.lifecycle import Step
+from watcher.model.reasons import (
+    EXISTING_WAITS,
+    burst_why,
+    existing_notice,
+    existing_why,
+    monthly_limit_why,
 )
 from watcher.model.settings import Existing, for_account
 from watcher.pipeline.stage import Context, Handlers, Stage

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from watcher.hrflow.rate_limiter import RateLimiter
+from watcher.model.holds import answered_keys
 from watcher.model.kinds import APPROVABLE, Limit
-from watcher.model.ledger import Places, Renewed, TakePlaces, Unreachable, limit_fingerprint
-from watcher.model.lifecycle import answered_keys
+from watcher.model.ledger import Renewed, Share, TakeShare, Unreachable, limit_fingerprint
 from watcher.model.settings import WhenUnreachable
 from watcher.model.uploads import Uncertain, Wait
 from watcher.pipeline.follow_up import share_limits
-from watcher.pipeline.messages import ClockJump, Connection, Drain, ReleaseHold, Resume, Retry
+from watcher.pipeline.messages import ClockJump, Drain, Reachability, ReleaseHold, Resume, Retry
 from watcher.pipeline.stage import Context, Handlers, Stage
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Budget(Stage):
         offline_since = min(self._offline.values(), default=0.0)
         if offline_since != self._offline_since:
             self._offline_since = offline_since
-            self._publish(Connection(offline_since))
+            self._publish(Reachability(offline_since))
 
     def next_due(self) -> float | None:
         """When a pause or a minute ends."""
@@ -301,7 +301,7 @@ class Shares(Stage):
 
     def handlers(self) -> Handlers:
         """Return the handlers of what the ledger says."""
-        return {Renewed: self._note_lease, Unreachable: self._note_loss, Places: self._note_places}
+        return {Renewed: self._note_lease, Unreachable: self._note_loss, Share: self._note_share}
 
     def configure(self, message: Configure) -> None:
         """Share the limits of these accounts from now on, if there is a ledger."""
@@ -339,7 +339,7 @@ class Shares(Stage):
             if share is not None and wanted < share:  # given up at once: others may have them soon
                 shares[limit.kind] = wanted
             limit.is_asked = True
-            self._tell(TakePlaces(fingerprint, used, wanted, limit.most))
+            self._tell(TakeShare(fingerprint, used, wanted, limit.most))
 
     def next_due(self) -> float | None:
         """When places are asked for again."""
@@ -362,7 +362,7 @@ class Shares(Stage):
         is_due = limit.kind is Limit.MINUTE and self._journal.follow_ups.due(account, now, 1)
         return 1 if is_due else 0
 
-    def _note_places(self, message: Places) -> None:
+    def _note_share(self, message: Share) -> None:
         limit = self._limits.get(message.limit)
         if limit is not None:
             limit.is_asked = False

@@ -18,10 +18,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.i18n.message import NOTHING, msg
+from watcher.model.holds import hold_key
 from watcher.model.kinds import Cause, State
 from watcher.model.ledger import (
     BEGINNING,
     Claim,
+    ClaimAnswer,
     Claimed,
     Content,
     Ended,
@@ -31,11 +33,11 @@ from watcher.model.ledger import (
     Renewed,
     Standing,
     Unreachable,
-    Verdict,
     content_fingerprint,
     source_fingerprint,
 )
-from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, SENT_BY, Step, hold_key
+from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, Step
+from watcher.model.reasons import SENT_BY
 from watcher.model.settings import Ledger, WhenUnreachable
 from watcher.model.snapshot import LedgerUse
 from watcher.model.uploads import Accepted, Parsed, Profile, Uncertain
@@ -105,7 +107,7 @@ class Claims(Stage):
         return {
             Renewed: self._note_lease,
             Unreachable: self._note_loss,
-            Claimed: self._take_verdicts,
+            Claimed: self._take_answers,
             Ended: self._wake,
             Arrived: self._note_arrival,
             ProfileFound: self._note_profile,
@@ -194,7 +196,7 @@ class Claims(Stage):
         for file_id in ours.keys() - {job.file_id for job in jobs}:
             self._tell(GiveBack(ours.pop(file_id)))
 
-    def _take_verdicts(self, message: Claimed) -> None:
+    def _take_answers(self, message: Claimed) -> None:
         """Note what the ledger says of the contents that were to be claimed."""
         claim = self._open.pop(message.number, None)
         if claim is None:  # it belongs to a lease that is over
@@ -207,16 +209,16 @@ class Claims(Stage):
             if sender.state in _SENDABLE
         }
         steps: dict[Step, list[int]] = {}
-        for verdict in message.verdicts:
-            self._waiting.pop(verdict.content.content[:BEGINNING], None)
-            file_id = still_wanted.get(verdict.content)
+        for answer in message.answers:
+            self._waiting.pop(answer.content.content[:BEGINNING], None)
+            file_id = still_wanted.get(answer.content)
             if file_id is None:
-                if verdict.standing in _CLAIMED:
-                    self._tell(GiveBack(verdict.content))
-            elif verdict.standing is Standing.OURS:
+                if answer.standing in _CLAIMED:
+                    self._tell(GiveBack(answer.content))
+            elif answer.standing is Standing.OURS:
                 self._checked.discard(file_id)
-                self._granted.setdefault(claim.account, {})[file_id] = verdict.content
-            elif step := self._step_after(verdict, file_id, now):
+                self._granted.setdefault(claim.account, {})[file_id] = answer.content
+            elif step := self._step_after(answer, file_id, now):
                 steps.setdefault(step, []).append(file_id)
         for step, file_ids in steps.items():
             cause = "" if step.state is State.UNCERTAIN else Cause.LEDGER
@@ -225,22 +227,22 @@ class Claims(Stage):
                 for entry in self._journal.store.entries_of(file_ids):
                     self._emit(Fileable(entry.file_id, entry.folder))
 
-    def _step_after(self, verdict: Verdict, file_id: int, now: float) -> Step | None:
+    def _step_after(self, answer: ClaimAnswer, file_id: int, now: float) -> Step | None:
         """Return what becomes of a file that may not be sent now; None if it stays queued."""
-        if verdict.standing is Standing.UNCERTAIN:
+        if answer.standing is Standing.UNCERTAIN:
             self._checked.add(file_id)
             why = msg("Checking whether another computer has already uploaded this file.")
             return Step(State.UNCERTAIN, why, now)
-        if verdict.standing is Standing.ARRIVED:
-            if verdict.profile_key:
-                self._journal.files.set_profile(file_id, Profile(verdict.profile_key))
-            day = datetime.fromtimestamp(verdict.since).date().isoformat()  # noqa: DTZ006 - local
-            why = replace(SENT_BY, args={"machine": verdict.machine, "day": day})
+        if answer.standing is Standing.ARRIVED:
+            if answer.profile_key:
+                self._journal.files.set_profile(file_id, Profile(answer.profile_key))
+            day = datetime.fromtimestamp(answer.since).date().isoformat()  # noqa: DTZ006 - local
+            why = replace(SENT_BY, args={"machine": answer.machine, "day": day})
             return Step(State.DUPLICATE, why)
-        if verdict.standing is Standing.BUSY:
-            self._waiting[verdict.content.content[:BEGINNING]] = {file_id: verdict.machine}
-            why = msg("{machine} is uploading this file.", machine=verdict.machine)
-            return Step(State.WAITING, why, now + (verdict.seconds or _SOON))
+        if answer.standing is Standing.BUSY:
+            self._waiting[answer.content.content[:BEGINNING]] = {file_id: answer.machine}
+            why = msg("{machine} is uploading this file.", machine=answer.machine)
+            return Step(State.WAITING, why, now + (answer.seconds or _SOON))
         return None
 
     def _wake(self, message: Ended) -> None:

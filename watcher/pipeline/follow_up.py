@@ -24,7 +24,7 @@ from watcher.routing.rules import LABEL_STAGES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from watcher.model.uploads import Finding, FollowUp, Job, ListedProfile, ProfilePage
+    from watcher.model.uploads import FollowUp, Job, ListedProfile, ProfileAnswer, ProfilePage
 
 #: Seconds after an upload at which it is asked for first; parsing takes 1 to 8.
 FIRST: Final = 5.0
@@ -105,7 +105,7 @@ class Again(Struct, frozen=True):
     why: Message = NOTHING
 
 
-def judge(finding: Finding, follow_up: FollowUp, now: float) -> Step | Again:
+def judge(finding: ProfileAnswer, follow_up: FollowUp, now: float) -> Step | Again:
     """Return what an answer about an upload means for its file.
 
     An upload that the webhook has reported is parsed, whatever the answer is.

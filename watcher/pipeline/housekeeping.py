@@ -10,7 +10,8 @@ from watcher import documents
 from watcher.i18n.message import NOTHING, Message, msg
 from watcher.model.files import Filed, FilingFailed
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, is_opened
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.reasons import is_opened
 from watcher.model.settings import AfterRefusal, AfterUpload, Hooks
 from watcher.pipeline.messages import Drain, Fileable, Ignore, Resume, Stop
 from watcher.pipeline.stage import Context, Handlers, Stage

@@ -13,15 +13,10 @@ from watcher.i18n.message import Message, msg
 from watcher.model.entries import Stat
 from watcher.model.errors import WatcherError
 from watcher.model.files import Candidate, FolderState, Identified, Scanned, Unusable
+from watcher.model.holds import existing_key
 from watcher.model.kinds import Cause, Sign, State
-from watcher.model.lifecycle import (
-    ARRIVED,
-    EXISTING_WENT,
-    IN_FLIGHT,
-    UNFINISHED,
-    Step,
-    existing_key,
-)
+from watcher.model.lifecycle import ARRIVED, IN_FLIGHT, Step
+from watcher.model.reasons import EXISTING_WENT, UNFINISHED
 from watcher.model.settings import Changed
 from watcher.pipeline.messages import Complete
 from watcher.pipeline.reading import READING, ReadDone, ReadQueue

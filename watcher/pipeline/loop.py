@@ -20,13 +20,13 @@ from watcher.pipeline.claims import Claims
 from watcher.pipeline.housekeeping import Filing, HookRunner, Retention
 from watcher.pipeline.intake import Intake
 from watcher.pipeline.messages import (
-    JOURNAL_COMMANDS,
     ClockJump,
     Committed,
     Complete,
     Configure,
     Drain,
     Drained,
+    JournalCommand,
     Pending,
     Ping,
     Stop,
@@ -293,14 +293,14 @@ class Pipeline:
             Drain: self._drain,
             Stop: self._stop,
             ClockJump: self._to_publish.append,
-            **dict.fromkeys(JOURNAL_COMMANDS, self._carry_out),
+            **dict.fromkeys(JournalCommand.__subclasses__(), self._carry_out),
         }
 
     def _configure(self, message: Configure) -> None:
         for stage in self._stages:
             stage.configure(message)
 
-    def _carry_out(self, command: object) -> None:
+    def _carry_out(self, command: JournalCommand) -> None:
         self._to_publish += carry_out(command, self._journal, self._clock.wall())
 
     def _drain(self, _message: Drain) -> None:

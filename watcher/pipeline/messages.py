@@ -1,8 +1,7 @@
 """Messages: what the pipeline is asked to do, what it publishes, what its stages tell one another.
 
 The results of workers are defined by the stages that start the work; those of folders and the
-webhook in ``watcher.model``. :func:`carry_out` carries out the commands that change nothing but
-the journal, whether a pipeline runs or not.
+webhook in ``watcher.model``.
 """
 
 from __future__ import annotations
@@ -12,8 +11,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from watcher.i18n.message import msg
+from watcher.model.holds import cause_of
 from watcher.model.kinds import APPROVABLE, State
-from watcher.model.lifecycle import IGNORABLE, IGNORED_BY_USER, Step, cause_of, retried
+from watcher.model.lifecycle import IGNORABLE, Step, retried
+from watcher.model.reasons import IGNORED_BY_USER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,79 +39,8 @@ class Configure(Struct, frozen=True):
     import_all: bool = False
 
 
-class AddImport(Struct, frozen=True):
-    """Upload the files in ``folder``, which is not watched, by these ``settings``.
-
-    It is remembered over restarts. ``settings`` are the text of ``settings.dump_folder``.
-    """
-
-    folder: str
-    settings: str
-
-
-class ApproveBelow(Struct, frozen=True):
-    """Upload the files at or below ``path`` that wait for approval."""
-
-    path: str
-
-
 class Resume(Struct, frozen=True):
     """Try everything again now that is held or waiting."""
-
-
-class Pause(Struct, frozen=True):
-    """Start no uploads until ``until`` (inf: until resumed); 0 ends a pause."""
-
-    until: float
-
-
-class Snooze(Struct, frozen=True):
-    """Show no notifications until ``until`` (inf: until told otherwise); 0 ends that."""
-
-    until: float
-
-
-class SetLanguage(Struct, frozen=True):
-    """Speak this language with the person; "" for the system's."""
-
-    language: str
-
-
-class NameSources(Struct, frozen=True):
-    """Remember the ``names`` of an account's sources, by their keys, as HrFlow told the setup."""
-
-    account: str
-    names: Mapping[str, str]
-
-
-class Retry(Struct, frozen=True):
-    """Try files again now that were refused, failed, are held, or were ignored by the user."""
-
-    file_ids: tuple[int, ...]
-
-
-class Ignore(Struct, frozen=True):
-    """Leave files alone for good."""
-
-    file_ids: tuple[int, ...]
-
-
-class ReleaseHold(Struct, frozen=True):
-    """Try everything again now that the cause called ``key`` holds back."""
-
-    key: str
-
-
-class Leave(Struct, frozen=True):
-    """Upload nothing more that waits in folders other than ``watched``."""
-
-    watched: frozenset[str]
-
-
-class Forget(Struct, frozen=True):
-    """Delete what is known of files, except for the fingerprints of what was sent."""
-
-    file_ids: tuple[int, ...]
 
 
 class Drain(Struct, frozen=True):
@@ -130,122 +60,92 @@ class Stop(Struct, frozen=True):
     """End once everything under way has ended."""
 
 
-# -- what the pipeline publishes, beside an Entry for each file that has changed
+# -- commands that change nothing but the journal, whether a pipeline runs or not
 
 
-class ApprovedBelow(Struct, frozen=True):
-    """An :class:`ApproveBelow` was carried out: ``files`` are looked at now."""
-
-    path: str
-    files: int
+class JournalCommand(Struct, frozen=True):
+    """A command that :func:`carry_out` carries out."""
 
 
-class Uploaded(Struct, frozen=True):
-    """An upload has ended after ``seconds``, and its file has come to ``state``, for ``why``."""
+class Pause(JournalCommand, frozen=True):
+    """Start no uploads until ``until`` (inf: until resumed); 0 ends a pause."""
 
-    job: Job
-    state: State
-    why: Message
-    seconds: float
+    until: float
 
 
-class Forgotten(Struct, frozen=True):
-    """A :class:`Forget` was carried out; whether the journal's file was overwritten, too."""
+class Snooze(JournalCommand, frozen=True):
+    """Show no notifications until ``until`` (inf: until told otherwise); 0 ends that."""
+
+    until: float
+
+
+class Retry(JournalCommand, frozen=True):
+    """Try files again now that were refused, failed, are held, or were ignored by the user."""
 
     file_ids: tuple[int, ...]
-    is_overwritten: bool
 
 
-class Pending(Struct, frozen=True):
-    """So many files are noticed and not decided upon; published when that begins and ends."""
+class Ignore(JournalCommand, frozen=True):
+    """Leave files alone for good."""
 
-    files: int
-
-
-class Connection(Struct, frozen=True):
-    """HrFlow has been unreachable since ``offline_since``, or can be reached again (0)."""
-
-    offline_since: float
+    file_ids: tuple[int, ...]
 
 
-class ClockJump(Struct, frozen=True):
-    """The machine has slept, or the clock was set by ``set_by`` seconds (0: it was not)."""
+class ReleaseHold(JournalCommand, frozen=True):
+    """Try everything again now that the cause called ``key`` holds back."""
 
-    set_by: float = 0.0
-
-
-class Committed(Struct, frozen=True):
-    """The journal has changed."""
-
-
-class Drained(Struct, frozen=True):
-    """Nothing is under way any more, as a :class:`Drain` asks for."""
-
-
-# -- what stages tell one another, in the order of a file's journey
-
-
-class Complete(Struct, frozen=True):
-    """A file is complete and was identified."""
-
-    candidate: Candidate
-    found: Identified
-
-
-class Queued(Struct, frozen=True):
-    """A file was queued; it can be sent from the handle through which it was read."""
-
-    file_id: int
-    handle: BinaryIO
-
-
-class Arrived(Struct, frozen=True):
-    """HrFlow has a file; ``profile`` if it was parsed at once."""
-
-    job: Job
-    profile: Profile | None = None
-
-
-class ProfileFound(Struct, frozen=True):
-    """It is known, for certain, which profile HrFlow has made of a file."""
-
-    file_id: int
     key: str
 
 
-class Fileable(Struct, frozen=True):
-    """A file has arrived, was refused, or repeats one that has arrived: it may be filed away."""
+class ApproveBelow(JournalCommand, frozen=True):
+    """Upload the files at or below ``path`` that wait for approval."""
 
-    file_id: int
+    path: str
+
+
+class Forget(JournalCommand, frozen=True):
+    """Delete what is known of files, except for the fingerprints of what was sent."""
+
+    file_ids: tuple[int, ...]
+
+
+class AddImport(JournalCommand, frozen=True):
+    """Upload the files in ``folder``, which is not watched, by these ``settings``.
+
+    It is remembered over restarts. ``settings`` are the text of ``settings.dump_folder``.
+    """
+
     folder: str
+    settings: str
 
 
-# -- commands that concern the journal only
+class Leave(JournalCommand, frozen=True):
+    """Upload nothing more that waits in folders other than ``watched``."""
+
+    watched: frozenset[str]
+
+
+class NameSources(JournalCommand, frozen=True):
+    """Remember the ``names`` of an account's sources, by their keys, as HrFlow told the setup."""
+
+    account: str
+    names: Mapping[str, str]
+
+
+class SetLanguage(JournalCommand, frozen=True):
+    """Speak this language with the person; "" for the system's."""
+
+    language: str
+
 
 #: States of a file whose content counts as sent: its copies stay copies.
 _SENT_OR_REFUSED = frozenset({State.REFUSED, State.PARSE_FAILED})
 
 
-#: The commands that :func:`carry_out` knows.
-JOURNAL_COMMANDS = (
-    AddImport,
-    ApproveBelow,
-    Forget,
-    Ignore,
-    Leave,
-    NameSources,
-    Pause,
-    ReleaseHold,
-    Retry,
-    SetLanguage,
-    Snooze,
-)
-
-
 def carry_out(  # noqa: C901 - one case a command
-    command: object, journal: Journal, now: float
+    command: JournalCommand, journal: Journal, now: float
 ) -> list[object]:
-    """Carry out one of ``JOURNAL_COMMANDS``; return what is to be published after the commit."""
+    """Carry out a command; return what is to be published after the commit."""
     match command:
         case Pause(until):
             journal.facts.pause(until)
@@ -311,3 +211,93 @@ def _keep_in_place(journal: Journal, entry: Entry) -> None:
     """Do not file away any more what was refused and is now retried or ignored."""
     if not entry.filed_to:
         journal.files.set_filing(entry.file_id, "")
+
+
+# -- what the pipeline publishes, beside an Entry for each file that has changed
+
+
+class ApprovedBelow(Struct, frozen=True):
+    """An :class:`ApproveBelow` was carried out: ``files`` are looked at now."""
+
+    path: str
+    files: int
+
+
+class Uploaded(Struct, frozen=True):
+    """An upload has ended after ``seconds``, and its file has come to ``state``, for ``why``."""
+
+    job: Job
+    state: State
+    why: Message
+    seconds: float
+
+
+class Forgotten(Struct, frozen=True):
+    """A :class:`Forget` was carried out; whether the journal's file was overwritten, too."""
+
+    file_ids: tuple[int, ...]
+    is_overwritten: bool
+
+
+class Pending(Struct, frozen=True):
+    """So many files are noticed and not decided upon; published when that begins and ends."""
+
+    files: int
+
+
+class Reachability(Struct, frozen=True):
+    """HrFlow has been unreachable since ``offline_since``, or can be reached again (0)."""
+
+    offline_since: float
+
+
+class ClockJump(Struct, frozen=True):
+    """The machine has slept, or the clock was set by ``set_by`` seconds (0: it was not)."""
+
+    set_by: float = 0.0
+
+
+class Committed(Struct, frozen=True):
+    """The journal has changed."""
+
+
+class Drained(Struct, frozen=True):
+    """Nothing is under way any more, as a :class:`Drain` asks for."""
+
+
+# -- what stages tell one another, in the order of a file's journey
+
+
+class Complete(Struct, frozen=True):
+    """A file is complete and was identified."""
+
+    candidate: Candidate
+    found: Identified
+
+
+class Queued(Struct, frozen=True):
+    """A file was queued; it can be sent from the handle through which it was read."""
+
+    file_id: int
+    handle: BinaryIO
+
+
+class Arrived(Struct, frozen=True):
+    """HrFlow has a file; ``profile`` if it was parsed at once."""
+
+    job: Job
+    profile: Profile | None = None
+
+
+class ProfileFound(Struct, frozen=True):
+    """It is known, for certain, which profile HrFlow has made of a file."""
+
+    file_id: int
+    key: str
+
+
+class Fileable(Struct, frozen=True):
+    """A file has arrived, was refused, or repeats one that has arrived: it may be filed away."""
+
+    file_id: int
+    folder: str

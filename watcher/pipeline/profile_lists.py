@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from watcher.journal.follow_ups import FollowUps
-    from watcher.model.uploads import Finding, FollowUp, Job, ListedProfile, Search
+    from watcher.model.uploads import FollowUp, Job, ListedProfile, ProfileAnswer, Search
 
 
 class Gathering(Struct, frozen=True):
@@ -111,7 +111,7 @@ class ProfileLists:
         times = (each.until for each in self._gatherings.values() if each.until > now)
         return min(times, default=None)
 
-    def read_page(self, walk: Walk, page: ProfilePage) -> list[tuple[FollowUp, Finding]]:
+    def read_page(self, walk: Walk, page: ProfilePage) -> list[tuple[FollowUp, ProfileAnswer]]:
         """Return what a page tells about uploads, and go on to the next or end the walk.
 
         A page that tells nothing new ends the walk, so that all before it are known: the next one
@@ -119,7 +119,7 @@ class ProfileLists:
         first walk since the program has started, or after one that was broken off, passes profiles
         that are known.
         """
-        findings: dict[int, tuple[FollowUp, Finding]] = {}
+        findings: dict[int, tuple[FollowUp, ProfileAnswer]] = {}
         before = len(walk.found)
         for listed in page.profiles:
             known = self._follow_ups.followed_by_reference(listed.reference, walk.source_key)
@@ -178,7 +178,9 @@ class ProfileLists:
         can_list = each.job.account not in self._unlisted
         return next_search(each, self._pages.get(each.job.source_key, 1), can_list=can_list)
 
-    def look_through(self, each: FollowUp, answer: Finding | ProfilePage) -> tuple[Finding, bool]:
+    def look_through(
+        self, each: FollowUp, answer: ProfileAnswer | ProfilePage
+    ) -> tuple[ProfileAnswer, bool]:
         """Return what a search has found for an upload, and whether that is only probable."""
         if not isinstance(answer, ProfilePage):
             return answer, False
@@ -194,7 +196,9 @@ class ProfileLists:
         profile = match_profile(each, answer, taken)
         return (Unknown() if profile is None else Parsed(profile)), True
 
-    def note_if_unlisted(self, account: str, search: Search, answer: Finding | ProfilePage) -> bool:
+    def note_if_unlisted(
+        self, account: str, search: Search, answer: ProfileAnswer | ProfilePage
+    ) -> bool:
         """Note it if the answer is that an account's profiles cannot be listed.
 
         They are searched for from then on. Return whether that is the answer.

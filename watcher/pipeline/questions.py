@@ -26,7 +26,7 @@ from watcher.routing.rules import is_outdated
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from watcher.model.uploads import Finding, Job, Profile
+    from watcher.model.uploads import Job, Profile, ProfileAnswer
     from watcher.pipeline.budget import Budget, Subject
     from watcher.pipeline.messages import Configure
     from watcher.pipeline.stage import HrFlow
@@ -135,7 +135,7 @@ class Confirmations(Stage):
                 note = partial(self._note_answer, job, since, now)
                 self._questions.put(Question(account, job.file_id, Use.CONFIRM, ask, note))
 
-    def _note_answer(self, job: Job, since: float, asked_at: float, found: Finding) -> None:
+    def _note_answer(self, job: Job, since: float, asked_at: float, found: ProfileAnswer) -> None:
         """``since``: when it has become uncertain whether the upload has arrived."""
         now, tick = self._clock.wall(), self._clock.tick()
         if isinstance(found, Parsed) and not self._is_of(job, found.profile):

@@ -20,7 +20,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from watcher.model.kinds import Sign
-from watcher.model.lifecycle import BEING_WRITTEN, INCOMPLETE
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE
 
 if TYPE_CHECKING:
     from watcher.i18n.message import Message

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from watcher.documents import Spool
     from watcher.journal.writer import Journal
-    from watcher.model.uploads import Finding, Job, Outcome, PageAnswer, Search, SourceAnswer
+    from watcher.model.uploads import Job, Outcome, PageAnswer, ProfileAnswer, Search, SourceAnswer
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
 
@@ -63,7 +63,7 @@ class HrFlow(Protocol):
         """Send a file. Calling it twice sends it twice, under the same reference."""
         ...
 
-    def find(self, job: Job) -> Finding:
+    def find(self, job: Job) -> ProfileAnswer:
         """Ask for the profile with the job's reference."""
         ...
 

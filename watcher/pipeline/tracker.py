@@ -17,10 +17,10 @@ from watcher.model.settings import for_account
 from watcher.model.uploads import (
     Event,
     EventKind,
-    Finding,
     FollowUp,
     Parsed,
     Profile,
+    ProfileAnswer,
     ProfilePage,
     Search,
     Unknown,
@@ -223,7 +223,9 @@ class Tracker(Stage):
         self._budget.release_holds(job)
         self._emit(Fileable(job.file_id, job.folder))
 
-    def _note_poll(self, job: Job, search: Search | None, answer: Finding | ProfilePage) -> None:
+    def _note_poll(
+        self, job: Job, search: Search | None, answer: ProfileAnswer | ProfilePage
+    ) -> None:
         current = self._journal.follow_ups.followed(job.file_id)
         if current is None or current.job.reference != job.reference:
             return  # a webhook was faster, or it was deleted
@@ -243,7 +245,7 @@ class Tracker(Stage):
             self._learn(job.account, found=isinstance(finding, Parsed))
         self._note_finding(current, finding, is_probable=is_probable)
 
-    def _note_page(self, walk: Walk, answer: Finding | ProfilePage) -> None:
+    def _note_page(self, walk: Walk, answer: ProfileAnswer | ProfilePage) -> None:
         if isinstance(answer, Wait):
             return  # this page is asked for again
         if not isinstance(answer, ProfilePage):
@@ -260,7 +262,7 @@ class Tracker(Stage):
         delay = self._first_delay(account).learn(found=found)
         self._delays[account] = delay, self._clock.wall()
 
-    def _note_finding(self, each: FollowUp, finding: Finding, *, is_probable: bool) -> None:
+    def _note_finding(self, each: FollowUp, finding: ProfileAnswer, *, is_probable: bool) -> None:
         now, job = self._clock.wall(), each.job
         verdict = judge(finding, each, now)
         if isinstance(verdict, Again):

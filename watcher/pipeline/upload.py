@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from watcher import documents
 from watcher.i18n.message import msg
+from watcher.model.holds import hold_key
 from watcher.model.kinds import State
-from watcher.model.lifecycle import Step, after, hold_key
+from watcher.model.lifecycle import Step, after
 from watcher.model.uploads import (
     Accepted,
     Altered,

@@ -22,14 +22,8 @@ from watcher.i18n.message import (
 )
 from watcher.model.entries import NOT_YET, parse_seconds, upload_seconds
 from watcher.model.kinds import State
-from watcher.model.lifecycle import (
-    ARRIVED,
-    IGNORABLE,
-    IGNORED_BY_USER,
-    RETRIABLE,
-    SENT_BY,
-    UNFINISHED,
-)
+from watcher.model.lifecycle import ARRIVED, IGNORABLE, RETRIABLE
+from watcher.model.reasons import IGNORED_BY_USER, SENT_BY, UNFINISHED
 from watcher.present.view import STATES, base_name, display, name, safe, short
 from watcher.routing.names import document_path
 
@@ -106,6 +100,12 @@ def below(folder: str, path: str) -> str:
     return rest[1:] if rest != path and rest[:1] in ("/", "\\") else path
 
 
+def short_path(path: str, home: str) -> str:
+    """Return a path with "~" for the home folder."""
+    rest = path.removeprefix(home.rstrip("/\\"))
+    return f"~{rest}" if rest != path and rest[:1] in ("/", "\\") else path
+
+
 def summary(entry: Entry) -> str:
     """Return what became of a file in words that can follow its name, in English."""
     match entry.state:
@@ -161,11 +161,10 @@ def tags(entry: Entry) -> str:
 
 def _tags(entry: Entry) -> list[tuple[str, str]]:
     found = json.loads(dict(entry.fields).get("tags", "[]"))
-    return [(tag["name"], _plain(tag["value"])) for tag in found]
-
-
-def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+    return [
+        (tag["name"], value if isinstance(value := tag["value"], str) else json.dumps(value))
+        for tag in found
+    ]
 
 
 def record(entry: Entry) -> dict[str, object]:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct, field
 
+from watcher.model.holds import burst_key, existing_key
 from watcher.model.kinds import State
-from watcher.model.lifecycle import OPEN, burst_key, existing_key
+from watcher.model.lifecycle import OPEN
 from watcher.model.snapshot import AppState  # noqa: TC001 - msgspec reads the annotation
 from watcher.present import view
 from watcher.present.status import (
@@ -64,7 +65,7 @@ _HEALTH: Final = Action("open", {"at": "health"})
 _HOUR: Final = 3600
 
 
-class Item(Struct, frozen=True):
+class MenuItem(Struct, frozen=True):
     """An entry of the menu: it does ``action``, opens ``items``, or only shows ``text``.
 
     ``is_default``: a click on the icon itself does the same. Without a text it is a separator.
@@ -72,7 +73,7 @@ class Item(Struct, frozen=True):
 
     text: str
     action: Action | None = None
-    items: tuple[Item, ...] = ()
+    items: tuple[MenuItem, ...] = ()
     is_default: bool = False
 
     @property
@@ -81,7 +82,7 @@ class Item(Struct, frozen=True):
         return self.action is not None or bool(self.items)
 
 
-SEPARATOR: Final = Item("")
+SEPARATOR: Final = MenuItem("")
 
 
 class IconView(Struct, frozen=True):
@@ -89,7 +90,7 @@ class IconView(Struct, frozen=True):
 
     state: AppState
     tooltip: str
-    menu: tuple[Item, ...]
+    menu: tuple[MenuItem, ...]
 
 
 def icon_view(snapshot: Snapshot, word: Catalog) -> IconView:
@@ -98,12 +99,12 @@ def icon_view(snapshot: Snapshot, word: Catalog) -> IconView:
     return IconView(app_state(snapshot), tooltip, menu(snapshot, word))
 
 
-def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
+def menu(snapshot: Snapshot, word: Catalog) -> tuple[MenuItem, ...]:
     """Return the whole menu. Its first entry is a summary, and what a click on the icon does."""
     first = ACTIVITY if snapshot.is_set_up else SET_UP
     lines = [
-        Item(headline(snapshot, word), first, is_default=True),
-        Item(word("Open activity"), ACTIVITY),
+        MenuItem(headline(snapshot, word), first, is_default=True),
+        MenuItem(word("Open activity"), ACTIVITY),
         SEPARATOR,
     ]
     if snapshot.is_set_up:
@@ -113,20 +114,20 @@ def menu(snapshot: Snapshot, word: Catalog) -> tuple[Item, ...]:
         lines += [_pausing(snapshot, word), _snoozing(snapshot, word), SEPARATOR]
         lines += _folders(snapshot, word)
     lines += [
-        Item(word("Set up…"), SET_UP),
+        MenuItem(word("Set up…"), SET_UP),
         _help(snapshot, word),
         SEPARATOR,
-        Item(word("Quit"), Action("stop")),
+        MenuItem(word("Quit"), Action("stop")),
     ]
     return tuple(lines)
 
 
-def _recent(snapshot: Snapshot, word: Catalog) -> list[Item]:
+def _recent(snapshot: Snapshot, word: Catalog) -> list[MenuItem]:
     files = [
-        Item(_file_line(entry), Action("open", {"at": f"file/{entry.file_id}"}))
+        MenuItem(_file_line(entry), Action("open", {"at": f"file/{entry.file_id}"}))
         for entry in snapshot.recent[:_RECENT]
     ]
-    return files or [Item(word("No files yet"))]
+    return files or [MenuItem(word("No files yet"))]
 
 
 def _file_line(entry: Entry) -> str:
@@ -138,7 +139,7 @@ def _file_line(entry: Entry) -> str:
     return f"{sign} {who(entry)}{source}"
 
 
-def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
+def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[MenuItem]:
     """Yield "Needs attention (3)", if anything does: each with its reason and what can be done."""
     files = [_attention_file(entry, word) for entry in snapshot.attention[:_LISTED]]
     holds = [hold for hold in active_holds(snapshot) if not needs_approval(hold)]
@@ -148,48 +149,48 @@ def _attention(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
     more = []
     if total > len(files):
         text = word("Show {files:count} more…", files=total - len(files))
-        more.append(Item(text, ATTENTION))
+        more.append(MenuItem(text, ATTENTION))
     if total > 1:
-        more += [SEPARATOR, Item(word("Retry all"), Action("retry", {"all": True}))]
+        more += [SEPARATOR, MenuItem(word("Retry all"), Action("retry", {"all": True}))]
     held = sum(max(1, hold.files) for hold in holds)  # files, as in the headline, not causes
     if count := total + held + len(folders):
         text = word("Needs attention ({count:count})", count=count)
-        yield Item(text, items=(*causes, *folders, *files, *more))
+        yield MenuItem(text, items=(*causes, *folders, *files, *more))
 
 
-def _attention_file(entry: Entry, word: Catalog) -> Item:
+def _attention_file(entry: Entry, word: Catalog) -> MenuItem:
     this = {"ids": [entry.file_id]}
-    return Item(
+    return MenuItem(
         f"✗ {cut(view.name(entry), _NAME_LETTERS)}",
         items=(
-            Item(_reason(entry.why, word) or word("No reason given")),
+            MenuItem(_reason(entry.why, word) or word("No reason given")),
             SEPARATOR,
-            Item(word("Retry"), Action("retry", this)),
-            Item(word("Show file"), Action("show", this)),
-            Item(word("Ignore"), Action("ignore", this)),
+            MenuItem(word("Retry"), Action("retry", this)),
+            MenuItem(word("Show file"), Action("show", this)),
+            MenuItem(word("Ignore"), Action("ignore", this)),
         ),
     )
 
 
-def _attention_cause(hold: ActiveHold, word: Catalog) -> Item:
-    return Item(
+def _attention_cause(hold: ActiveHold, word: Catalog) -> MenuItem:
+    return MenuItem(
         f"✗ {held_back(hold.files, word)}",
         items=(
-            Item(_reason(hold.why, word)),
+            MenuItem(_reason(hold.why, word)),
             SEPARATOR,
-            Item(word("Retry now"), approving(hold)),
-            Item(word("Set up…"), SET_UP),
+            MenuItem(word("Retry now"), approving(hold)),
+            MenuItem(word("Set up…"), SET_UP),
         ),
     )
 
 
-def _attention_folder(folder: Watched, word: Catalog) -> Item:
-    why = Item(_reason(folder.problem, word))
-    where = Item(word("Open folder"), Action("show", {"folder": folder.path}))
-    return Item(f"✗ {folder_name(folder.path)}", items=(why, SEPARATOR, where))
+def _attention_folder(folder: Watched, word: Catalog) -> MenuItem:
+    why = MenuItem(_reason(folder.problem, word))
+    where = MenuItem(word("Open folder"), Action("show", {"folder": folder.path}))
+    return MenuItem(f"✗ {folder_name(folder.path)}", items=(why, SEPARATOR, where))
 
 
-def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
+def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[MenuItem]:
     """Yield the approval of uploads: in a submenu, as they may cost money."""
     folders = {
         key(folder.path): folder.path
@@ -200,10 +201,12 @@ def _approvals(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
         (hold, folders.get(hold.key, "")) for hold in active_holds(snapshot) if needs_approval(hold)
     ]
     if asked:
-        uploads = [Item(_upload_line(*each, word), approving(each[0])) for each in asked]
-        ignores = [Item(_ignore_line(*each, word), ignoring(each[0])) for each in asked]
-        show = Item(word("Show files"), ATTENTION)
-        yield Item(word("Approve uploads…"), items=(*uploads, SEPARATOR, *ignores, SEPARATOR, show))
+        uploads = [MenuItem(_upload_line(*each, word), approving(each[0])) for each in asked]
+        ignores = [MenuItem(_ignore_line(*each, word), ignoring(each[0])) for each in asked]
+        show = MenuItem(word("Show files"), ATTENTION)
+        yield MenuItem(
+            word("Approve uploads…"), items=(*uploads, SEPARATOR, *ignores, SEPARATOR, show)
+        )
 
 
 def approving(hold: ActiveHold) -> Action:
@@ -251,52 +254,52 @@ def _ignore_line(hold: ActiveHold, path: str, word: Catalog) -> str:
     )
 
 
-def _pausing(snapshot: Snapshot, word: Catalog) -> Item:
+def _pausing(snapshot: Snapshot, word: Catalog) -> MenuItem:
     if snapshot.paused_until > snapshot.at:
-        return Item(word("Resume uploads"), Action("resume"))
+        return MenuItem(word("Resume uploads"), Action("resume"))
     return _for_a_while(word("Pause uploads"), "pause", word("Until I resume"), word)
 
 
-def _snoozing(snapshot: Snapshot, word: Catalog) -> Item:
+def _snoozing(snapshot: Snapshot, word: Catalog) -> MenuItem:
     if snapshot.snoozed_until > snapshot.at:
-        return Item(word("Show notifications again"), Action("snooze", {"until": 0}))
+        return MenuItem(word("Show notifications again"), Action("snooze", {"until": 0}))
     title, for_good = word("Snooze notifications"), word("Until I turn them back on")
     return _for_a_while(title, "snooze", for_good, word)
 
 
-def _for_a_while(title: str, name: str, for_good: str, word: Catalog) -> Item:
-    return Item(
+def _for_a_while(title: str, name: str, for_good: str, word: Catalog) -> MenuItem:
+    return MenuItem(
         title,
         items=(
-            Item(word("For 1 hour"), Action(name, {"seconds": _HOUR})),
-            Item(word("Until tomorrow"), Action(name, {"until": "tomorrow"})),
-            Item(for_good, Action(name)),
+            MenuItem(word("For 1 hour"), Action(name, {"seconds": _HOUR})),
+            MenuItem(word("Until tomorrow"), Action(name, {"until": "tomorrow"})),
+            MenuItem(for_good, Action(name)),
         ),
     )
 
 
-def _folders(snapshot: Snapshot, word: Catalog) -> Iterable[Item]:
-    yield Item(word("Add folder…"), Action("open", {"at": "setup/another"}))
+def _folders(snapshot: Snapshot, word: Catalog) -> Iterable[MenuItem]:
+    yield MenuItem(word("Add folder…"), Action("open", {"at": "setup/another"}))
     folders = tuple(
-        Item(
+        MenuItem(
             ("✗ " if folder.problem else "") + folder_name(folder.path),
             Action("show", {"folder": folder.path}),
         )
         for folder in snapshot.watched
     )
     if folders:
-        yield Item(word("Open folder"), items=folders)
+        yield MenuItem(word("Open folder"), items=folders)
 
 
-def _help(snapshot: Snapshot, word: Catalog) -> Item:
+def _help(snapshot: Snapshot, word: Catalog) -> MenuItem:
     about = word("About hrflow-watcher {version}", version=snapshot.version)
-    return Item(
+    return MenuItem(
         word("Help"),
         items=(
-            Item(word("How it works"), Action("open", {"at": "help"})),
-            Item(word("Check for problems"), _HEALTH),
-            Item(word("Show log"), Action("log")),
-            Item(about.strip(), _HEALTH),
+            MenuItem(word("How it works"), Action("open", {"at": "help"})),
+            MenuItem(word("Check for problems"), _HEALTH),
+            MenuItem(word("Show log"), Action("log")),
+            MenuItem(about.strip(), _HEALTH),
         ),
     )
 

@@ -20,7 +20,7 @@ from watcher.present.menu import (
     ACTIVITY,
     ATTENTION,
     SET_UP,
-    Item,
+    MenuItem,
     approving,
     cut,
     folder_name,
@@ -102,18 +102,15 @@ class Notification(Struct, frozen=True):
     title: str
     text: str
     action: Action
-    buttons: tuple[Item, ...] = ()
+    buttons: tuple[MenuItem, ...] = ()
 
 
 class _Problem(Struct, frozen=True):
     """Something that stops uploads; worth a notification once it has lasted for ``seconds``."""
 
     key: str
-    title: str
-    text: str
     seconds: float
-    action: Action
-    buttons: tuple[Item, ...] = ()
+    notification: Notification
 
 
 class NotificationTracker:
@@ -266,9 +263,7 @@ class NotificationTracker:
             if problem.key in self._notified or now < self._since[problem.key] + problem.seconds:
                 continue
             self._notified.add(problem.key)
-            yield Notification(
-                Kind.HELD, problem.title, problem.text, problem.action, problem.buttons
-            )
+            yield problem.notification
 
     def _next_due(self, problems: Sequence[_Problem], silent_until: float | None) -> float:
         """Return when something may be due; ``silent_until`` is None if nothing is silent."""
@@ -301,7 +296,7 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
     for hold in active_holds(snapshot):
         why = cut(word(hold.why), _WHY_LETTERS)
         title, todo, action = held_back(hold.files, word), "", ATTENTION
-        buttons: tuple[Item, ...] = ()
+        buttons: tuple[MenuItem, ...] = ()
         if needs_approval(hold):
             title = awaiting_approval(hold.files, word, hold.size)
             todo = word("To approve the upload, open the activity page.")
@@ -309,11 +304,13 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
         elif hold.key.partition(":")[0] in _SOLVED_IN_SET_UP:
             todo, action = word("To fix this, open the setup page."), SET_UP
         text = "\n".join(filter(None, (why, todo)))
-        yield _Problem(hold.key, title, text, HELD_SECONDS, action, buttons)
+        said = Notification(Kind.HELD, title, text, action, buttons)
+        yield _Problem(hold.key, HELD_SECONDS, said)
     for folder in broken_folders(snapshot):
         text = cut(word(folder.problem), _WHY_LETTERS)
         title = word("{folder} can't be watched", folder=folder_name(folder.path))
-        yield _Problem(f"folder:{folder.path}", title, text, FOLDER_SECONDS, ATTENTION)
+        said = Notification(Kind.HELD, title, text, ATTENTION)
+        yield _Problem(f"folder:{folder.path}", FOLDER_SECONDS, said)
     if snapshot.offline_since and waiting(snapshot):
         since = local_time(snapshot.offline_since, snapshot.at, word)
         title = word("HrFlow has been unreachable since {time}", time=since)
@@ -324,12 +321,15 @@ def _find_problems(snapshot: Snapshot, word: Catalog) -> Iterator[_Problem]:
             "{count:count} files are waiting; they will be uploaded automatically.",
             waiting(snapshot),
         )
-        yield _Problem("offline", title, text, OFFLINE_SECONDS, ACTIVITY)
+        said = Notification(Kind.HELD, title, text, ACTIVITY)
+        yield _Problem("offline", OFFLINE_SECONDS, said)
 
 
-def _answers(hold: ActiveHold, word: Catalog) -> tuple[Item, ...]:
+def _answers(hold: ActiveHold, word: Catalog) -> tuple[MenuItem, ...]:
     """Return the buttons for files that wait for an approval; more may come before the click."""
-    return Item(word("Upload all"), approving(hold)), Item(word("Ignore all"), ignoring(hold))
+    return MenuItem(word("Upload all"), approving(hold)), MenuItem(
+        word("Ignore all"), ignoring(hold)
+    )
 
 
 def _order(entry: Entry) -> tuple[float, int]:
@@ -355,6 +355,7 @@ def silent_until(quiet_hours: str, snoozed_until: float, now: float) -> float:
         minute = today.hour * 60 + today.minute
         is_quiet = begin <= minute < over if begin <= over else minute >= begin or minute < over
         if is_quiet:
-            day = today + timedelta(days=1 if over <= minute else 0)
+            # Adding nothing would forget which of the two hours it is when the clock is put back.
+            day = today + timedelta(days=1) if over <= minute else today
             end = day.replace(hour=over // 60, minute=over % 60).timestamp()
     return max(end, snoozed_until)

@@ -23,6 +23,7 @@ from watcher.i18n.message import ENGLISH, Message, msg, verbatim
 from watcher.model.entries import parse_seconds, upload_seconds
 from watcher.model.kinds import State
 from watcher.present import view
+from watcher.present.listing import short_path
 from watcher.present.view import Group
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ class Report(Struct, frozen=True):
         return len({each.account for each in self.months}) > 1
 
 
-def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> Period:
-    """Return the period that ``day`` is in; ``moment`` turns a local time into seconds."""
+def make_period(span: Span, day: date) -> Period:
+    """Return the period of the local calendar that ``day`` is in."""
     match span:
         case Span.DAY:
             first, days, title = day, 1, _dated(f"{day:%Y-%m-%d}")
@@ -166,7 +167,7 @@ def make_period(span: Span, day: date, moment: Callable[[datetime], float]) -> P
     if span is Span.WEEK:
         words = [replace(name, args={"day": f"{each:%d}"})
                  for name, each in zip(_WEEKDAYS, begins, strict=False)]  # fmt: skip
-    return Period(span, title, tuple(words), tuple(moment(each) for each in begins))
+    return Period(span, title, tuple(words), tuple(each.timestamp() for each in begins))
 
 
 def _dated(day: str) -> Message:
@@ -257,9 +258,8 @@ def _distribution(times: Iterable[float | None]) -> tuple[int, ...]:
     return tuple(bars)
 
 
-_WIDTH, _HEIGHT = 720, 220
-
-_LEFT, _BOTTOM, _TOP = 40, 24, 14
+#: Pixels; charts are as wide as the page, so all that is horizontal is in percent of the width.
+_HEIGHT, _BOTTOM, _TOP = 236, 40, 14
 
 #: Readable with every kind of sight: categories differ in lightness too, and are named.
 _STYLE: Final = """
@@ -276,9 +276,10 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.15rem; margin-
 .cards li { list-style: none; border: 1px solid var(--line); border-radius: .6rem;
   padding: .6rem 1rem; min-width: 7rem; }
 .cards strong { display: block; font-size: 1.5rem; }
-svg { width: 100%; min-width: 34rem; height: auto; }
+svg { display: block; width: calc(100% - 2.5rem); margin-left: 2.5rem; overflow: visible; }
 svg text { fill: var(--soft); font: 12px system-ui, sans-serif; }
 svg .axis { stroke: var(--line); } svg .on { fill: var(--ink); }
+@media (max-width: 40rem) { svg .low { transform: translateY(14px); } }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .875rem; }
 th, td { text-align: left; padding: .4rem; border-bottom: 1px solid var(--line); }
@@ -287,10 +288,10 @@ td.path { white-space: normal; overflow-wrap: anywhere; min-width: 7rem; }
 .keys { display: flex; flex-wrap: wrap; gap: 0 1rem; }
 .key { display: inline-block; width: .8em; height: .8em; border-radius: .2em;
   margin-right: .35em; }
-@media print { body { margin: 0; padding: 0; } svg { min-width: 0; }
+@media print { body { margin: 0; padding: 0; }
   table { font-size: .7rem; } th, td { padding: .25rem; white-space: normal; }
   td.path { min-width: 5rem; } .wide { overflow: visible; } .key { print-color-adjust: exact; }
-  .cards li, .wide, tr { break-inside: avoid; } h2 { break-after: avoid; } }
+  .cards li, svg, tr { break-inside: avoid; } h2 { break-after: avoid; } }
 """
 
 _PARSING: Final = msg(
@@ -299,8 +300,11 @@ _PARSING: Final = msg(
 )
 
 
-def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
-    """Return the page in a language; ``made_at`` is when the report was made, as text."""
+def render(report: Report, made_at: str, home: str, word: Catalog = ENGLISH) -> str:
+    """Return the page in a language.
+
+    ``made_at`` is when the report was made, as text; ``home`` the home folder, shown as "~".
+    """
     title = _text(word("CVs added: {period}", period=report.period.title))
     files = word.plural("1 file", "{count:count} files", report.total.files)
     parts = [
@@ -316,7 +320,7 @@ def render(report: Report, made_at: str, word: Catalog = ENGLISH) -> str:
         _times(report.parses, report.total.parse_seconds, word),
         _quiet(word(_PARSING)),
         _heading(word("By folder and source")),
-        _table(report, word),
+        _table(report, home, word),
         _heading(word("Uploads per month")),
         _quiet(word("HrFlow parses each upload. Files that were uploaded again count again.")),
         _months(report, word),
@@ -348,7 +352,7 @@ def _cards(total: Line, word: Catalog) -> str:
     return f'<ul class="cards">{items}</ul>'
 
 
-def _table(report: Report, word: Catalog) -> str:
+def _table(report: Report, home: str, word: Catalog) -> str:
     if not report.lines:
         return _quiet(word("No files in this period."))
     categories = _occurring(report.total)
@@ -359,16 +363,17 @@ def _table(report: Report, word: Catalog) -> str:
         f'<th scope="col">{_text(word(name))}</th>' for name in (msg("Folder"), msg("Source"))
     )
     head += "".join(f'<th scope="col" class="n">{_text(word(name))}</th>' for name in numbers)
-    rows = "".join(_row(line, categories, word) for line in report.lines)
+    rows = "".join(_row(line, categories, home, word) for line in report.lines)
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     return f'<div class="wide">{table}</div>'
 
 
-def _row(line: Line, categories: Sequence[str], word: Catalog) -> str:
+def _row(line: Line, categories: Sequence[str], home: str, word: Catalog) -> str:
     numbers = [str(line.files), *(str(line.categories.get(name, 0)) for name in categories)]
     numbers += [_seconds(line.upload_seconds, word), _seconds(line.parse_seconds, word)]
     cells = "".join(f'<td class="n">{_text(each)}</td>' for each in numbers)
-    folder, source = _text(line.folder), _text(view.short(line.source) or "—")
+    folder = _text(short_path(line.folder, home))
+    source = _text(view.short(line.source) or "—")
     return f'<tr><td class="path">{folder}</td><td>{source}</td>{cells}</tr>'
 
 
@@ -450,13 +455,16 @@ def _chart(
     most: int,
     parts: Callable[[int], Iterable[tuple[int, str, str]]],
 ) -> str:
-    """Bars one beside the other; ``parts`` gives (height, colour, name) from the bottom up."""
+    """Bars one beside the other; ``parts`` gives (height, colour, name) from the bottom up.
+
+    On a narrow screen every second word below them is lower, so that they don't overlap.
+    """
     top = _round_up(most)
     floor, room = _HEIGHT - _BOTTOM, _HEIGHT - _BOTTOM - _TOP
-    step = (_WIDTH - _LEFT) / len(words)
+    step = 100 / len(words)
     drawn = [_grid(value, floor - room * value / top) for value in _marks(top)]
     for number, word in enumerate(words):
-        x, y, total = _LEFT + step * number, float(floor), 0
+        x, y, total = step * number, float(floor), 0
         for height, colour, name in parts(number):
             total += height
             if not height:
@@ -464,17 +472,16 @@ def _chart(
             tall = room * height / top
             y -= tall
             drawn.append(
-                f'<rect x="{x + step * 0.12:.1f}" y="{y:.1f}" width="{step * 0.76:.1f}" '
+                f'<rect x="{x + step * 0.12:.2f}%" y="{y:.1f}" width="{step * 0.76:.2f}%" '
                 f'height="{tall:.1f}" fill="{colour}"><title>{_text(word)}: {height} '
                 f"{_text(name)}</title></rect>"
             )
-        drawn.append(_word(x + step / 2, _HEIGHT - 8, word))
+        drawn.append(_word(x + step / 2, floor + 18, word, "low" if number % 2 else ""))
         if total and len(words) <= _FEW:
             drawn.append(_word(x + step / 2, y - 3, str(total), "on"))
     return (
-        f'<div class="wide"><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img"'
-        f' aria-label="{_text(title)}">'
-        f"<title>{_text(title)}</title>{''.join(drawn)}</svg></div>"
+        f'<svg height="{_HEIGHT}" role="img" aria-label="{_text(title)}">'
+        f"<title>{_text(title)}</title>{''.join(drawn)}</svg>"
     )
 
 
@@ -486,13 +493,13 @@ _FEW: Final = 12
 
 
 def _grid(value: int, y: float) -> str:
-    line = f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
-    return f'{line}<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value}</text>'
+    line = f'<line class="axis" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+    return f'{line}<text x="-6" y="{y + 4:.1f}" text-anchor="end">{value}</text>'
 
 
 def _word(x: float, y: float, word: str, kind: str = "") -> str:
     style = f' class="{kind}"' if kind else ""
-    return f'<text{style} x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{_text(word)}</text>'
+    return f'<text{style} x="{x:.2f}%" y="{y:.1f}" text-anchor="middle">{_text(word)}</text>'
 
 
 def _marks(top: int) -> list[int]:

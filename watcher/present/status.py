@@ -9,8 +9,8 @@ import math
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from watcher.model.holds import cause_of
 from watcher.model.kinds import APPROVABLE, FAILED, State
-from watcher.model.lifecycle import cause_of
 from watcher.model.snapshot import AppState
 from watcher.present.listing import row
 from watcher.present.view import Group, count
@@ -29,6 +29,8 @@ def app_state(snapshot: Snapshot) -> AppState:
         return AppState.NOT_SET_UP
     if snapshot.paused_until > snapshot.at:
         return AppState.PAUSED
+    if snapshot.trouble:
+        return AppState.ATTENTION
     if attention_files(snapshot) or active_holds(snapshot) or broken_folders(snapshot):
         return AppState.ATTENTION
     if snapshot.offline_since:
@@ -74,6 +76,8 @@ def headline(snapshot: Snapshot, word: Catalog) -> str:
         case AppState.OFFLINE:
             return joined(_offline(snapshot, word), _waiting(snapshot, word))
         case AppState.ATTENTION:
+            if snapshot.trouble:
+                return word("The history can't be used")
             if snapshot.offline_since:
                 offline, waits = _offline(snapshot, word), _waiting(snapshot, word)
                 return joined(offline, _needs(snapshot, word), waits)
@@ -159,8 +163,12 @@ def _needs(snapshot: Snapshot, word: Catalog) -> str:
         parts.append(held_back(held, word))
     elif asked:
         parts.append(awaiting_approval(asked, word))
-    if folders := len(broken_folders(snapshot)):
-        parts.append(cannot_be_watched(folders, word))
+    if broken := len(broken_folders(snapshot)):
+        parts.append(
+            word.plural(
+                "1 folder can't be watched", "{count:count} folders can't be watched", broken
+            )
+        )
     return joined(*parts, _remarks(snapshot, word))
 
 
@@ -219,13 +227,6 @@ def awaiting_approval(files: int, word: Catalog, size: int = 0) -> str:
     )
 
 
-def cannot_be_watched(folders: int, word: Catalog) -> str:
-    """Say that folders cannot be watched."""
-    return word.plural(
-        "1 folder can't be watched", "{count:count} folders can't be watched", folders
-    )
-
-
 def held_back(files: int, word: Catalog) -> str:
     """Say that files are held back; 0: none yet, but they would be."""
     if not files:
@@ -241,8 +242,9 @@ def local_time(at: float, now: float, word: Catalog) -> str:
 
 
 def full_time(at: float, word: Catalog) -> str:
-    """Return a local time with its date."""
-    return datetime.fromtimestamp(at).strftime(word("%Y-%m-%d %H:%M"))  # noqa: DTZ006 - local
+    """Return a local time with its date: "November 23, 2026 at 14:00"."""
+    moment = datetime.fromtimestamp(at)  # noqa: DTZ006 - local
+    return word("{date} at {time}", date=word.date(f"{moment:%Y-%m-%d}"), time=f"{moment:%H:%M}")
 
 
 def is_today(at: float, now: float) -> bool:
@@ -267,7 +269,7 @@ def now(snapshot: Snapshot, word: Catalog) -> dict[str, object]:
         "state": app_state(snapshot).value,
         "headline": headline(snapshot, word),
         "is_set_up": snapshot.is_set_up,
-        "remarks": [word(each) for each in snapshot.remarks],
+        "remarks": [word(each) for each in (snapshot.trouble, *snapshot.remarks) if each],
         "paused": snapshot.paused_until > snapshot.at,
         "paused_until": end_of_pause(snapshot),
         "offline_since": snapshot.offline_since or None,

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from watcher.i18n.message import Message, msg
 from watcher.model.kinds import State
-from watcher.model.lifecycle import is_opened
+from watcher.model.reasons import is_opened
 from watcher.routing.names import document_path
 
 if TYPE_CHECKING:
@@ -92,12 +92,6 @@ def numbers(counts: Mapping[State, int], opened: int) -> list[tuple[StateDisplay
     found = [(STATES[state], counts.get(state, 0)) for state in STATES if state != State.IGNORED]
     found += [(_EXTRACTED, opened), (STATES[State.IGNORED], counts.get(State.IGNORED, 0) - opened)]
     return [(display, files) for display, files in found if files > 0]
-
-
-def tally(counts: Mapping[State, int], opened: int) -> str:
-    """Return all numbers in one line, like "uploaded: 12, duplicate: 1", or "no files yet"."""
-    parts = [f"{display.label}: {files}".lower() for display, files in numbers(counts, opened)]
-    return ", ".join(parts) or "no files yet"
 
 
 #: Control characters, line and direction marks, and bytes that are not text.

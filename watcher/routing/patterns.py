@@ -245,7 +245,7 @@ def harmless(text: str) -> str:
     return _HARMFUL.sub("\ufffd", text)
 
 
-class Facts(Struct, frozen=True):
+class Host(Struct, frozen=True):
     """The values of placeholders for the machine and its user."""
 
     hostname: str
@@ -259,32 +259,32 @@ class Values(dict[str, str]):
     of an email are "" for a document that was attached to none. ``captured`` are those of its rule.
     """
 
-    def __init__(self, document: Document, facts: Facts, captured: Mapping[str, str]) -> None:
+    def __init__(self, document: Document, host: Host, captured: Mapping[str, str]) -> None:
         super().__init__(captured)
         self._document = document
-        self._facts = facts
+        self._host = host
 
     def __missing__(self, name: str) -> str:
-        value = self[name] = BUILT_IN[name](self._document, self._facts)
+        value = self[name] = BUILT_IN[name](self._document, self._host)
         return value
 
 
-def _folder(document: Document, _: Facts) -> str:
+def _folder(document: Document, _: Host) -> str:
     return re.split(r"[/\\]", as_seen(document.folder).rstrip("/\\"))[-1]
 
 
-def _parent(document: Document, facts: Facts) -> str:
+def _parent(document: Document, host: Host) -> str:
     directories = as_seen(document.below).rpartition("/")[0]
-    return directories.rpartition("/")[2] or _folder(document, facts)
+    return directories.rpartition("/")[2] or _folder(document, host)
 
 
-def _stem(document: Document, _: Facts) -> str:
+def _stem(document: Document, _: Host) -> str:
     name = as_seen(document.below).rpartition("/")[2]
     stem, dot, _extension = name.rpartition(".")
     return stem if dot else name
 
 
-def _date(document: Document, _: Facts) -> str:
+def _date(document: Document, _: Host) -> str:
     """The day (UTC) of the file's last change, or of its arrival if that cannot be right.
 
     So a later retry sends the same.
@@ -292,20 +292,20 @@ def _date(document: Document, _: Facts) -> str:
     return datetime.fromtimestamp(document.dated, UTC).strftime("%Y-%m-%d")
 
 
-def _path(document: Document, _: Facts) -> str:
+def _path(document: Document, _: Host) -> str:
     return document.path[len(document.folder.rstrip("/\\")) + 1 :].replace("\\", "/")
 
 
 #: What every string value may hold, beside the captures of its rule's pattern.
-BUILT_IN: Final[Mapping[str, Callable[[Document, Facts], str]]] = MappingProxyType(
+BUILT_IN: Final[Mapping[str, Callable[[Document, Host], str]]] = MappingProxyType(
     {
         "folder": _folder,
         "parent": _parent,
         "stem": _stem,
         "extension": lambda document, _: document.sniffed.extension.lstrip("."),
         "date": _date,
-        "hostname": lambda _, facts: facts.hostname,
-        "user": lambda _, facts: facts.user,
+        "hostname": lambda _, host: host.hostname,
+        "user": lambda _, host: host.user,
         "sha256": lambda document, _: document.sha256,
         "path": _path,
         "mail_subject": lambda document, _: document.mail.subject,

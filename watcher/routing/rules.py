@@ -14,7 +14,7 @@ from msgspec.structs import asdict, replace
 
 from watcher.i18n.message import COMPACT, NOTHING, Message, msg, plural
 from watcher.model.kinds import State
-from watcher.model.lifecycle import opened_why
+from watcher.model.reasons import opened_why
 from watcher.model.settings import (
     DEFAULT_ACCEPT,
     ROUTING,
@@ -26,7 +26,7 @@ from watcher.model.settings import (
 )
 from watcher.model.uploads import Open, Route, Skip
 from watcher.routing.ignored import ignore_filter
-from watcher.routing.patterns import Facts, Values, compile_pattern, fill, harmless, names_in
+from watcher.routing.patterns import Host, Values, compile_pattern, fill, harmless, names_in
 from watcher.sniff import formats
 
 if TYPE_CHECKING:
@@ -61,36 +61,88 @@ _OWN: Final = (
 _NAMED: Final = 10
 
 
+class _Compiled(NamedTuple):
+    """A rule, its compiled pattern, and the folder's settings as the rule changes them."""
+
+    number: int
+    rule: Rule
+    pattern: Pattern | None
+    settings: Folder
+
+
 class Plan(Struct, frozen=True):
     """A folder with its rules compiled.
 
-    ``ignored`` returns the pattern that ignores a path below the folder ("" if none), ``accepts``
-    whether the folder accepts a content, ``opens`` whether it is opened for the documents inside,
-    ``converts`` whether it is sent as PDF, ``route`` where a document goes. ``is_imported``: the
-    folder is not watched; its files were imported and are still to be uploaded.
+    ``ignored`` returns the pattern that ignores a path below the folder, "" if none.
+    ``is_imported``: the folder is not watched; its files were imported and are still to be
+    uploaded.
     """
 
     folder: Folder
     ignored: Callable[[str], str]
-    accepts: Callable[[Sniffed], bool]
-    opens: Callable[[Sniffed], bool]
-    converts: Callable[[Sniffed], bool]
-    route: Callable[[Document], Route | Skip | Open]
+    host: Host
+    rules: tuple[_Compiled, ...] = ()
     is_imported: bool = False
+
+    def accepts(self, sniffed: Sniffed) -> bool:
+        """Return whether the folder accepts a content."""
+        if sniffed.media_type in _MAIL and self.folder.mail is not MailSetting.SEND:
+            return False
+        return fits_type(sniffed.media_type, self.folder.accept) or self.converts(sniffed)
+
+    def converts(self, sniffed: Sniffed) -> bool:
+        """Return whether a content is sent as PDF instead."""
+        accept = self.folder.accept
+        is_image = self.folder.convert_images and sniffed.media_type in _IMAGES
+        return (
+            is_image
+            and fits_type(formats.PDF.media_type, accept)
+            and not fits_type(sniffed.media_type, accept)
+        )
+
+    def opens(self, sniffed: Sniffed) -> bool:
+        """Return whether a content is opened for the documents inside."""
+        return any(sniffed.media_type == each.media_type for each in opened(self.folder))
+
+    def route(self, document: Document) -> Route | Skip | Open:
+        """Return where a document goes, or why it goes nowhere."""
+        folder, sniffed = self.folder, document.sniffed
+        if document.parts is None and not self.accepts(sniffed):
+            return Skip(State.REFUSED, _unaccepted(sniffed))
+        if folder.max_size and document.stat.size > folder.max_size:
+            return Skip(State.REFUSED, too_large(folder.max_size))
+        chosen, captured = _choose(self.rules, document)
+        number, settings = (chosen.number, chosen.settings) if chosen else (0, folder)
+        if chosen and chosen.rule.ignore:
+            return Skip(
+                State.IGNORED,
+                msg("Rule {number} of its folder ignores this file.", number=number),
+                number,
+            )
+        if document.parts is not None:
+            parts = [_left_out(part, self.accepts) for part in document.parts]
+            return _open(sniffed, parts, self.accepts, number)
+        try:
+            return _route(settings, number, document, Values(document, self.host, captured))
+        except _NotRoutedError as error:
+            return Skip(State.REFUSED, error.why, number)
 
 
 def make_plan(
-    folder: Folder, facts: Facts, targets: Collection[str] = (), *, is_imported: bool = False
+    folder: Folder, host: Host, targets: Collection[str] = (), *, is_imported: bool = False
 ) -> Plan:
     """Compile a folder that has passed the configuration's check.
 
-    ``targets``: absolute paths where files were filed by earlier settings.
+    So its patterns compile, and every placeholder can be filled. ``targets``: absolute paths where
+    files were filed by earlier settings.
     """
-    ignored = ignore_filter(folder, targets)
-    accept, convert = _accepts(folder), _converts(folder)
-    return Plan(
-        folder, ignored, accept, _opens(folder), convert, router(folder, facts), is_imported
+    rules = tuple(
+        _Compiled(
+            number, rule, compile_pattern(rule.match) if rule.match else None, _merge(folder, rule)
+        )
+        for number, rule in enumerate(folder.rules, 1)
     )
+    return Plan(folder, ignore_filter(folder, targets), host, rules, is_imported)
 
 
 class _NotRoutedError(Exception):
@@ -103,7 +155,8 @@ class _NotRoutedError(Exception):
 
 def fingerprint(folder: Folder) -> str:
     """Return a fingerprint of the settings by which a folder's files are routed."""
-    return _digest(repr([getattr(folder, name) for name in ROUTING]))
+    settings = repr([getattr(folder, name) for name in ROUTING])
+    return hashlib.sha256(settings.encode(errors="replace")).hexdigest()
 
 
 def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
@@ -115,37 +168,6 @@ def is_outdated(job: Job, plans: Mapping[str, Plan]) -> bool:
     keys = [folder.source_key, *(rule.source_key for rule in folder.rules if rule.source_key)]
     is_used = any(key == job.source_key or names_in(key) for key in keys)
     return folder.account != job.account or not is_used
-
-
-def _accepts(folder: Folder) -> Callable[[Sniffed], bool]:
-    """Return a function that returns whether the folder accepts a content."""
-    wanted = frozenset(folder.accept)
-
-    def accept(sniffed: Sniffed) -> bool:
-        if sniffed.media_type in _MAIL and folder.mail is not MailSetting.SEND:
-            return False
-        return fits_type(sniffed.media_type, wanted) or convert(sniffed)
-
-    convert = _converts(folder)
-    return accept
-
-
-def _converts(folder: Folder) -> Callable[[Sniffed], bool]:
-    """Return a function that returns whether a content is sent as PDF instead."""
-    wanted = frozenset(folder.accept)
-    is_on = folder.convert_images and fits_type(formats.PDF.media_type, wanted)
-
-    def convert(sniffed: Sniffed) -> bool:
-        is_image = sniffed.media_type in _IMAGES
-        return is_on and is_image and not fits_type(sniffed.media_type, wanted)
-
-    return convert
-
-
-def _opens(folder: Folder) -> Callable[[Sniffed], bool]:
-    """Return a function that returns whether files in the folder are opened, by their content."""
-    wanted = frozenset(each.media_type for each in opened(folder))
-    return lambda sniffed: sniffed.media_type in wanted
 
 
 def opened(folder: Folder) -> tuple[formats.Format, ...]:
@@ -166,44 +188,6 @@ def too_large(max_size: int) -> Message:
         " or raise max_size in the configuration.",
         limit=max_size,
     )
-
-
-def router(folder: Folder, facts: Facts) -> Callable[[Document], Route | Skip | Open]:
-    """Return a function that returns where a document goes, or why it goes nowhere.
-
-    The folder must have passed the configuration's check: its patterns compile and every
-    placeholder can be filled.
-    """
-    accept = _accepts(folder)
-    rules = [
-        _Compiled(
-            number, rule, compile_pattern(rule.match) if rule.match else None, _merge(folder, rule)
-        )
-        for number, rule in enumerate(folder.rules, 1)
-    ]
-
-    def route(document: Document) -> Route | Skip | Open:
-        if document.parts is None and not accept(document.sniffed):
-            return Skip(State.REFUSED, _unaccepted(document.sniffed))
-        if folder.max_size and document.stat.size > folder.max_size:
-            return Skip(State.REFUSED, too_large(folder.max_size))
-        chosen, captured = _choose(rules, document)
-        number, settings = (chosen.number, chosen.settings) if chosen else (0, folder)
-        if chosen and chosen.rule.ignore:
-            return Skip(
-                State.IGNORED,
-                msg("Rule {number} of its folder ignores this file.", number=number),
-                number,
-            )
-        if document.parts is not None:
-            parts = [_left_out(part, accept) for part in document.parts]
-            return _open(document.sniffed, parts, accept, number)
-        try:
-            return _route(settings, number, document, Values(document, facts, captured))
-        except _NotRoutedError as error:
-            return Skip(State.REFUSED, error.why, number)
-
-    return route
 
 
 def form_fields(route: Route, media_type: str) -> tuple[tuple[str, str], ...]:
@@ -254,26 +238,15 @@ def without_sync(job: Job) -> Job:
     return replace(job, fields=tuple(fields))
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
-
-
-class _Compiled(NamedTuple):
-    """A rule, its compiled pattern, and the folder's settings as the rule changes them."""
-
-    number: int
-    rule: Rule
-    pattern: Pattern | None
-    settings: Folder
-
-
 def _merge(folder: Folder, rule: Rule) -> Folder:
     own = {name: value for name in _OWN if (value := getattr(rule, name)) is not None}
     tags, metadatas = (*folder.tags, *rule.tags), (*folder.metadatas, *rule.metadatas)
     return replace(folder, **own, tags=tags, metadatas=metadatas)
 
 
-def _choose(rules: list[_Compiled], document: Document) -> tuple[_Compiled | None, dict[str, str]]:
+def _choose(
+    rules: Sequence[_Compiled], document: Document
+) -> tuple[_Compiled | None, dict[str, str]]:
     """Return the first rule that fits, and what its pattern captures."""
     for each in rules:
         captured = {} if each.pattern is None else each.pattern.match(document.below)

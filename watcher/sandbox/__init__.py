@@ -1,13 +1,12 @@
 """A local HrFlow for testing: the API of ``/v1``, as strict as its documents allow.
 
 What the documents specify is done as they say. What they leave open is decided here, all of it
-**not documented; our assumption**:
+**not documented; our assumption**; the switches of ``api.Api`` have it decided otherwise.
 
 Access
-    - A missing ``X-API-KEY`` or ``X-USER-EMAIL``, or another email than the account's, is a 401
-      like a wrong key. Emails are compared without regard to case.
-    - A key of the wrong form (not ``ask_``, ``askw_`` or ``askr_`` and 32 hexadecimal digits) gets
-      the documented 401. A write-only key gets it on every GET, ``/auth`` included.
+    - A missing ``X-API-KEY`` or ``X-USER-EMAIL``, or another email than the account's (without
+      regard to case), gets the documented 401 of a wrong key. So does a key of the wrong form (not
+      ``ask_``, ``askw_`` or ``askr_`` and 32 hexadecimal digits), and a write-only key on any GET.
 Uploads
     - The body is read to its end before anything is said, also where the headers sufficed.
     - Unknown, repeated and malformed fields, texts that are empty or ``None``, a missing, empty or
@@ -17,30 +16,21 @@ Uploads
       ``job_key`` or a ``job_reference``; the rest is optional; a rating is 0 to 1.
     - ``created_at`` may be ISO 8601 or seconds since 1970; milliseconds are refused.
     - A reference that its source has already: the document is parsed again, under the same profile
-      key, and the webhook says ``profile.parsing.update``; ``parses`` counts how often each content
-      was parsed. ``references="at_once"`` refuses it: 400, a message with "reference" and
-      "already". ``"late"`` only knows references of profiles that are visible, so that two uploads
-      in a row become two profiles; ``"never"`` does not look at all. Look-ups find the first.
-    - An unknown source: 400, in either wording (``unknown_source``); one that the key has no access
-      to (``forbidden``): 401. One that is disabled or archived: 400 like an unknown one.
-    - ``over_quota``: 402 on every upload.
-    - ``sync_parsing=1`` where the source does not allow it: 400. A source with ``always_sync``
-      answers 201 without being asked to. ``sync_parsing_indexing`` has no effect.
-    - A body without ``Content-Length``: 411. File types are not judged. A webhook is sent where
-      ``webhooks.url`` is set and the upload asks for it.
+      key, and the webhook says ``profile.parsing.update``. ``references="at_once"`` refuses it:
+      400, a message with "reference" and "already". ``"late"`` only knows references of profiles
+      that are visible, so that two uploads in a row become two profiles; ``"never"`` does not look
+      at all. Look-ups find the first.
+    - A source that is disabled or archived is like an unknown one; ``sync_parsing=1`` where the
+      source does not allow it is a 400. ``sync_parsing_indexing`` has no effect.
+    - A body without ``Content-Length``: 411. File types are not judged.
 Look-ups
-    - Only those, and only by the parameters, that hrflow-watcher and the SDK's tests use.
-    - Unknown, repeated, missing and malformed parameters: 400.
+    - Only those, and only by the parameters, that hrflow-watcher and the SDK's tests use. Unknown,
+      repeated, missing and malformed parameters: 400.
     - What is not there: 400 and ``Invalid parameters. Unable to find object: …``, as the SDK's
       documentation has it for sources.
-    - ``later``: flags are 0 and 1, and ``GET /auth`` says ``api_secret_permission``.
     - A search gives ``{"profiles": […]}`` and ``meta``, a list of stored profiles the bare list;
-      pages start at 1, the newest come first, and a page has at most 30.
-      A search looks at stage ``new`` unless another is named, and at profiles without a label as
-      if they were new; without ``may_search`` it is a 403.
-Parsing
-    - A person's name is the first line of a PDF or a text, if it looks like one, else the file's
-      name; an email is the first in the text. Files above 5 MB are not read.
+      pages start at 1, the newest come first, and a page has at most 30. A search looks at stage
+      ``new`` unless another is named, and at profiles without a label as if they were new.
 
 Everything is kept in memory and forgotten at the end. It listens on 127.0.0.1 only. ``multipart``
 parses uploads; it comes with the extra ``sandbox``.

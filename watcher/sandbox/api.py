@@ -230,8 +230,8 @@ class Api(Struct, dict=True):
         return {
             "key": source.key,
             "name": source.name,
-            "type": source.type,
-            "subtype": source.subtype,
+            "type": "api",
+            "subtype": "python",
             "environment": source.environment,
             "sync_parsing": flag(source.sync_parsing),
             "disable": flag(source.disable),

@@ -20,8 +20,6 @@ class Source(Struct, frozen=True):
     key: str
     name: str
     sync_parsing: bool = False
-    type: str = "api"
-    subtype: str = "python"
     environment: str = "production"
     disable: bool = False
     archived_at: str = ""

@@ -77,13 +77,12 @@ class Webhooks:
         self._timers = [*filter(threading.Timer.is_alive, self._timers), timer]
         timer.start()
 
-    def send(self, event: object, *, secret: str | None = None, header: str | None = None) -> int:
+    def send(self, event: object, *, secret: str | None = None) -> int:
         """Send an event now and return the status of the answer, 0 if there is none.
 
-        ``secret`` and ``header`` take the place of what is right.
+        ``secret`` takes the place of the right one.
         """
-        secret = self.secret if secret is None else secret
-        value = sign(event, secret) if header is None else header
+        value = sign(event, self.secret if secret is None else secret)
         address = urlsplit(self.url)
         connection = http.client.HTTPConnection(
             address.hostname or "", address.port, timeout=_SECONDS

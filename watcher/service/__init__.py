@@ -27,7 +27,6 @@ from watcher.service.common import (
     Service,
     run_program,
 )
-from watcher.service.file_managers import LABEL, FileManagers, make_entries
 from watcher.service.linux import (
     Autostart,
     Systemd,
@@ -42,8 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 __all__ = [
-    "LABEL", "NAME", "Definition", "FileManagers", "Installed", "Program", "Run",
-    "Service", "Systemd", "choose", "how_to_start", "make_entries", "run_program",
+    "NAME", "Definition", "Installed", "Program", "Run", "Service", "Systemd", "choose",
+    "how_to_start", "run_program",
 ]  # fmt: skip
 
 

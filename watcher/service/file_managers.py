@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import plistlib
 import shlex
 import shutil
 import sys
@@ -38,19 +37,19 @@ LABEL: Final = msg("Send to HrFlow")
 _DASH: Final = " \N{EN DASH} "
 
 
-class Entry(Struct, frozen=True):
+class MenuEntry(Struct, frozen=True):
     """An entry's label, and its command, to which the paths of the chosen files are appended."""
 
     label: str
     command: tuple[str, ...]
 
 
-def make_entries(label: str, command: Sequence[str], folders: Sequence[str]) -> list[Entry]:
+def make_entries(label: str, command: Sequence[str], folders: Sequence[str]) -> list[MenuEntry]:
     """Return an entry for each watched folder, with its name where there are several."""
     folders = list(dict.fromkeys(folders))
     names = _distinct_names(folders)
     return [
-        Entry(
+        MenuEntry(
             f"{label}{_DASH}{name}" if len(folders) > 1 else label,
             (*command, "send", "--folder", folder),
         )
@@ -76,7 +75,7 @@ class _Menu(Struct, frozen=True):
 
     folder: str
     ending: str
-    render: Callable[[Entry], dict[str, bytes]]
+    render: Callable[[MenuEntry], dict[str, bytes]]
 
 
 class FileManagers:
@@ -100,7 +99,7 @@ class FileManagers:
         self._has = has
         self._system = system
 
-    def install(self, entries: Sequence[Entry]) -> None:
+    def install(self, entries: Sequence[MenuEntry]) -> None:
         """Install these entries and remove our others; WatcherError if that fails."""
         for menu, is_there in self._menus():
             wanted = {entry.label + menu.ending: entry for entry in entries} if is_there else {}
@@ -143,7 +142,7 @@ class FileManagers:
             ):  # fmt: skip
                 yield _Menu(folder, ending, render), bool(self._has(program))
 
-    def _remove(self, menu: _Menu, except_for: Mapping[str, Entry] | None = None) -> bool:
+    def _remove(self, menu: _Menu, except_for: Mapping[str, MenuEntry] | None = None) -> bool:
         """Remove our entries from a menu, and its folders if nothing else is there."""
         try:
             names = os.listdir(menu.folder)
@@ -181,21 +180,21 @@ def _remove_bundle(path: str) -> None:
 # -- Linux
 
 
-def _shell_script(entry: Entry, notify: str) -> str:
+def _shell_script(entry: MenuEntry, notify: str) -> str:
     """Return a script that runs the command with its own arguments, and shows the output."""
     command, label = shlex.join(entry.command), shlex.quote(entry.label)
     return f'said=$({command} "$@" 2>&1); {notify} {label} "$said"'
 
 
-def _linux_script(entry: Entry) -> str:
+def _linux_script(entry: MenuEntry) -> str:
     return _shell_script(entry, f"notify-send --app-name={NAME}")
 
 
-def _render_script(entry: Entry) -> dict[str, bytes]:
+def _render_script(entry: MenuEntry) -> dict[str, bytes]:
     return {"": f"#!/bin/sh\n{_linux_script(entry)}\n".encode("utf-8", "surrogateescape")}
 
 
-def _render_service_menu(entry: Entry) -> dict[str, bytes]:
+def _render_service_menu(entry: MenuEntry) -> dict[str, bytes]:
     """Return a service menu of Dolphin, see develop.kde.org, "Creating Dolphin service menus"."""
     head = (
         "Type=Service",
@@ -208,11 +207,11 @@ def _render_service_menu(entry: Entry) -> dict[str, bytes]:
     return _render_desktop_entry(entry, *head)
 
 
-def _render_send_to(entry: Entry) -> dict[str, bytes]:
+def _render_send_to(entry: MenuEntry) -> dict[str, bytes]:
     return _render_desktop_entry(entry, "Type=Application", "Version=1.0")
 
 
-def _render_desktop_entry(entry: Entry, *head: str) -> dict[str, bytes]:
+def _render_desktop_entry(entry: MenuEntry, *head: str) -> dict[str, bytes]:
     command = quote_exec(("/bin/sh", "-c", _linux_script(entry), NAME))
     lines = ("[Desktop Entry]", *head, f"Name={entry.label}", "Icon=document-send",
              f"Exec={command} %F", "")  # fmt: skip
@@ -227,7 +226,7 @@ _NOTIFY_MACOS: Final = (
 )
 
 
-def _render_workflow(entry: Entry) -> dict[str, bytes]:
+def _render_workflow(entry: MenuEntry) -> dict[str, bytes]:
     """Return a Quick Action as Automator saves it: one step, which runs a script."""
     files = {"Container": "List", "Optional": True, "Types": ["com.apple.cocoa.string"]}
     step = {
@@ -271,6 +270,8 @@ def _render_workflow(entry: Entry) -> dict[str, bytes]:
         "NSRequiredContext": {"NSApplicationIdentifier": "com.apple.finder"},
         "NSSendFileTypes": ["public.item"],
     }
+    import plistlib  # noqa: PLC0415 - only on macOS; it brings an XML parser
+
     return {
         "Contents/Info.plist": plistlib.dumps({"NSServices": [service]}),
         "Contents/document.wflow": plistlib.dumps(workflow),
@@ -280,7 +281,7 @@ def _render_workflow(entry: Entry) -> dict[str, bytes]:
 # -- Windows
 
 
-def _make_shortcut(path: str, entry: Entry) -> list[str]:
+def _make_shortcut(path: str, entry: MenuEntry) -> list[str]:
     """Return the command that creates a shortcut; Windows appends the files to its arguments."""
     program, *arguments = entry.command
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import plistlib
 import re
 import time
 from typing import TYPE_CHECKING, Final
@@ -27,6 +26,8 @@ def render_agent(definition: Definition) -> bytes:
     It is only started again after a failure, so that it can be stopped. "Aqua" is the graphical
     session, which an icon needs.
     """
+    import plistlib  # noqa: PLC0415 - only on macOS; it brings an XML parser
+
     return plistlib.dumps({
         "Label": LABEL,
         "ProgramArguments": list(definition.command),

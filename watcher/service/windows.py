@@ -1,7 +1,7 @@
 """The task for Windows' Task Scheduler, as XML of its schema, version 1.2.
 
 The schema, "Task Scheduler Schema" in Microsoft's documentation, prescribes the order of a
-trigger's parts: those that all triggers have come first.
+trigger's parts: those that all triggers have come first. Defaults are left out.
 """
 
 from __future__ import annotations
@@ -43,7 +43,6 @@ _TASK: Final = """\
   </RegistrationInfo>
   <Triggers>
     <LogonTrigger>
-      <Enabled>true</Enabled>
       <UserId>{user}</UserId>
       <Delay>PT10S</Delay>
     </LogonTrigger>
@@ -52,11 +51,9 @@ _TASK: Final = """\
     <Principal id="Author">
       <UserId>{user}</UserId>
       <LogonType>InteractiveToken</LogonType>
-      <RunLevel>LeastPrivilege</RunLevel>
     </Principal>
   </Principals>
   <Settings>
-    <AllowStartOnDemand>true</AllowStartOnDemand>
     <RestartOnFailure>
       <Interval>PT1M</Interval>
       <Count>255</Count>
@@ -64,19 +61,11 @@ _TASK: Final = """\
     <MultipleInstancesPolicy>IgnoreNew</MultipleInstancesPolicy>
     <DisallowStartIfOnBatteries>false</DisallowStartIfOnBatteries>
     <StopIfGoingOnBatteries>false</StopIfGoingOnBatteries>
-    <AllowHardTerminate>true</AllowHardTerminate>
     <StartWhenAvailable>true</StartWhenAvailable>
-    <RunOnlyIfNetworkAvailable>false</RunOnlyIfNetworkAvailable>
-    <WakeToRun>false</WakeToRun>
-    <Enabled>true</Enabled>
-    <Hidden>false</Hidden>
     <IdleSettings>
       <StopOnIdleEnd>false</StopOnIdleEnd>
-      <RestartOnIdle>false</RestartOnIdle>
     </IdleSettings>
     <ExecutionTimeLimit>PT0S</ExecutionTimeLimit>
-    <Priority>7</Priority>
-    <RunOnlyIfIdle>false</RunOnlyIfIdle>
   </Settings>
   <Actions Context="Author">
     <Exec>

@@ -8,9 +8,11 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from watcher.model.files import Sniffed
 from watcher.sniff import formats
-from watcher.sniff.containers import Bounded, identify_compound, identify_zip
-from watcher.sniff.endings import Content, End, find_end
+from watcher.sniff.compounds import identify_compound
+from watcher.sniff.content import Bounded, Content
+from watcher.sniff.endings import End, find_end
 from watcher.sniff.formats import KNOWN_EXTENSIONS, SAME, find_signature, guess_other, is_tar
+from watcher.sniff.zips import identify_zip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,15 +159,14 @@ def _find_lock(content: Content) -> Format | None:
     end = content.find_last(b"%%EOF")
     bounded = Bounded(content.handle, _PDF_BUDGET, content.size if end < 0 else end + 5)
     handle = cast("IO[bytes]", bounded)
-    try:
+    lock = None
+    with bounded.tolerated((Exception,)):  # a damaged PDF can raise anything
         rules: Any = Unopened(handle, xref_stream_maximum_entries=_ENTRIES).trailer["/Encrypt"]
         if rules["/Filter"] != "/Standard":
-            return None if _is_for_attachments(rules) else formats.ENCRYPTED
-        return None if pypdf.PdfReader(handle).decrypt("") else formats.LOCKED
-    except Exception:  # noqa: BLE001 - a damaged PDF can raise anything
-        if bounded.failure:
-            raise bounded.failure from None
-        return None
+            lock = None if _is_for_attachments(rules) else formats.ENCRYPTED
+        elif not pypdf.PdfReader(handle).decrypt(""):
+            lock = formats.LOCKED
+    return lock
 
 
 def _is_for_attachments(rules: Any) -> bool:

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import enum
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from watcher.sniff import formats
+from watcher.sniff.content import REACH
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import BinaryIO
+    from collections.abc import Callable
 
+    from watcher.sniff.content import Content
     from watcher.sniff.formats import Format
-
-#: How many of the last bytes are searched for an end: data may be appended, or padding.
-REACH: Final = 1_000_000
-_NEAR: Final = (2048, 65_536, REACH)
-_OVERLAP: Final = 64
 
 
 class End(enum.Enum):
@@ -31,54 +27,6 @@ class End(enum.Enum):
     NONE = "none"  # the format has none, or the file opens without it
     DOUBTFUL = "doubtful"  # it seems to be missing: waited for, then sent all the same
     MISSING = "missing"  # without it no program opens the file
-
-
-class Content(NamedTuple):
-    """A file's content: its ``head``, its ``size`` in bytes, and the handle for the rest."""
-
-    handle: BinaryIO
-    size: int
-    head: bytes
-
-    def read(self, offset: int, count: int) -> bytes:
-        """Return at most ``count`` bytes from ``offset``; without I/O if the head has them."""
-        if offset + count <= len(self.head):
-            return self.head[offset : offset + count]
-        self.handle.seek(offset)
-        return self.handle.read(count)
-
-    def tail(self, count: int) -> bytes:
-        """Return the last ``count`` bytes, or all if there are fewer."""
-        start = max(0, self.size - count)
-        return self.read(start, self.size - start)
-
-    def find_last(self, mark: bytes) -> int:
-        """Return the offset of the last ``mark`` among the last ``REACH`` bytes, -1 if none."""
-        for tail in self.tails():
-            at = tail.rfind(mark)
-            if at >= 0:
-                return self.size - len(tail) + at
-        return -1
-
-    def before_tails(self) -> Iterator[bytes]:
-        """Yield what precedes the last ``REACH`` bytes, in parts that overlap a little."""
-        for at in range(0, max(0, self.size - REACH), REACH):
-            yield self.read(max(0, at - _OVERLAP), REACH + _OVERLAP)
-
-    def may_end_early(self, mark: bytes) -> bool:
-        """Return whether ``mark``, which is in no tail, is before them, or perhaps yet to come.
-
-        A long tail of zeros is room that a copy may still fill.
-        """
-        is_room = self.size > REACH and not self.tail(REACH).strip(b"\0")
-        return is_room or any(mark in part for part in self.before_tails())
-
-    def tails(self) -> Iterator[bytes]:
-        """Yield the end of the file, then ever longer ends; at most ``REACH`` bytes."""
-        for count in _NEAR:
-            yield self.tail(count)
-            if count >= self.size:
-                return
 
 
 _FILLING = b"\0 \t\r\n\x0c\x1a"  # what may follow the end: padding, line ends, Ctrl-Z

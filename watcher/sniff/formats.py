@@ -191,6 +191,8 @@ KNOWN_EXTENSIONS: Final = frozenset(EXTENSIONS) | {
 _SIGNATURES = (
     (b"\xff\xd8\xff", JPEG),
     (b"\x89PNG\r\n\x1a\n", PNG),
+    (b"II+\0\x08\0\0\0", TIFF),  # BigTIFF, which the library does not know
+    (b"MM\0+\0\x08\0\0", TIFF),
     (b"\x7fELF", PROGRAM),
     (b"\xcf\xfa\xed\xfe", PROGRAM),  # Mach-O, 64 bits
     (b"\xce\xfa\xed\xfe", PROGRAM),
@@ -205,12 +207,6 @@ _SIGNATURES = (
     (b"\x04%!PS", POSTSCRIPT),  # for a printer on a serial line
     (b"\xc5\xd0\xd3\xc6", POSTSCRIPT),  # with a preview
     # Archives that may hold a document uncompressed: its signature must not win.
-    (b"7z\xbc\xaf'\x1c", SEVEN_ZIP),
-    (b"Rar!\x1a\x07", RAR),
-    (b"\x1f\x8b\x08", GZIP),
-    (b"\xfd7zXZ\0", XZ),
-    (b"\x28\xb5\x2f\xfd", ZSTANDARD),
-    (b"MSCF\0\0\0\0", CABINET),
     (b"!<arch>\n", ARCHIVE),
     (b"xar!\0", ARCHIVE),
     (b"MSWIM\0\0\0", ARCHIVE),
@@ -234,7 +230,6 @@ _SIGNATURES = (
 
 #: The same as patterns, where the first bytes vary or are too few to decide.
 _PATTERNS = (
-    (re.compile(rb"BZh[1-9]1AY&SY"), BZIP2),
     (re.compile(rb"0707(?:0[12][0-9A-Fa-f]{104}|07[0-7]{70})"), CPIO),
     (re.compile(rb"..-l[hz][0-9ds]-", re.DOTALL), ARCHIVE),  # LHA
     (re.compile(rb".{7}\*\*ACE\*\*", re.DOTALL), ARCHIVE),

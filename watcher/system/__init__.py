@@ -57,7 +57,7 @@ def is_loopback(host: str) -> bool:
     with contextlib.suppress(OSError, UnicodeError):
         return socket.inet_aton(name)[0] == 127  # as system calls read it
     with contextlib.suppress(OSError, UnicodeError):
-        address = socket.inet_pton(socket.AF_INET6, name)
+        address = socket.inet_pton(socket.AF_INET6, name.partition("%")[0])  # without its zone
         return address == _LOOPBACK or address.startswith(_MAPPED)
     return False
 

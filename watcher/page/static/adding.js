@@ -1,6 +1,7 @@
 // Files that are dropped onto the page, or chosen: copies are put into a watched folder, with their progress.
 
-import { $, ask, el, number, put, say, t, tn } from "./base.js";
+import { $, ask, el, number, put, say, shortPath, t, tn } from "./base.js";
+import { folderOption } from "./fields.js";
 
 const PIECE = 1_000_000; // bytes of one request
 const SHOWN = 3; // reasons in the message at the end
@@ -41,7 +42,7 @@ addEventListener("drop", (event) => {
 /** Show where files can be dropped. */
 function offer() {
   if (!$("drop").hidden) return;
-  $("drop").replaceChildren(...folders.map((path) => el("div", { "data-drop": path }, el("b", {}, t("Drop here to add to {folder}", { folder: lastOf(path) })), el("small", {}, path))));
+  $("drop").replaceChildren(...folders.map((path) => el("div", { "data-drop": path }, el("b", {}, t("Drop here to add to {folder}", { folder: lastOf(path) })), el("small", { title: path }, shortPath(path)))));
   $("drop").hidden = false;
 }
 
@@ -81,7 +82,7 @@ async function walk(entry, above) {
 /** Let files, or a folder with files, be chosen for a watched folder. */
 export function chooseFiles(button, folder = folders[0]) {
   opener = button;
-  $("add-folder").replaceChildren(...folders.map((path) => el("option", { value: path }, path)));
+  $("add-folder").replaceChildren(...folders.map(folderOption));
   $("add-folder").value = folder;
   $("add-dialog").showModal();
 }

@@ -124,16 +124,25 @@ export function put(place, ...lines) {
   if (place.textContent !== shown) place.textContent = shown;
 }
 
+/** Whether a key is pressed where text is typed. */
+export const isTyping = (event) => event.target.closest?.("input:not([type='checkbox']), textarea, select");
+
 /** Wait. */
 export const rest = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 const whole = new Intl.NumberFormat(language);
 const units = ["byte", "kilobyte", "megabyte", "gigabyte"];
-const clock = new Intl.DateTimeFormat(language, { timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(language, { timeStyle: "short", hourCycle: "h23" });
 const plurals = new Intl.PluralRules(language);
-const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const dated = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
+
+/** A path as the terminal shows it too: "~" for the home folder. */
+export function shortPath(path) {
+  const below = path.startsWith(start.home) ? path.slice(start.home.length) : "";
+  return /^[/\\]/.test(below) ? `~${below}` : path;
+}
 
 export const number = (value) => whole.format(value);
 export const moment = (at) => full.format(new Date(at * 1000));
@@ -163,7 +172,7 @@ export function duration(seconds) {
   if (seconds == null) return "";
   const minutes = String(Math.floor((seconds % 3600) / 60)).padStart(2, "0");
   const shown =
-    seconds < 0.1 ? t("less than {number} s", { number: whole.format(0.1) })
+    seconds < 0.1 ? t("< {number} s", { number: whole.format(0.1) })
     : seconds < 60 ? t("{number} s", { number: whole.format(seconds < 10 ? Math.round(seconds * 10) / 10 : Math.round(seconds)) })
     : seconds < 3600 ? t("{number} min", { number: whole.format(Math.round(seconds / 60)) })
     : t("{hours} h {minutes} min", { hours: whole.format(Math.floor(seconds / 3600)), minutes });

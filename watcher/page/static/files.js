@@ -1,6 +1,7 @@
 // The list of files: search, filters, order, columns, pages, a selection of several, and the details of one.
 
-import { $, ask, busy, button, copyButton, duration, el, factLines, moment, number, put, replace, safe, say, size, t, tn, when } from "./base.js";
+import { $, ask, busy, button, copyButton, duration, el, factLines, moment, number, put, replace, safe, say, shortPath, size, t, tn, when } from "./base.js";
+import { folderOption } from "./fields.js";
 import { order } from "./undo.js";
 
 const HEADS = [...document.querySelectorAll("#files th")];
@@ -11,8 +12,8 @@ const FIRST_DOWN = ["when", "size"]; // the latest and the largest first
 const rows = new Map(); // id → its line and what it shows
 const selected = new Map(); // id → the file
 let files = [];
-let pages = [""]; // where each page begins, up to the one that is shown
-let next = null;
+let page = 1; // which is shown
+let hasMore = false;
 let requests = 0;
 let shown = null; // the file in the dialog
 let group = ""; // of states, which is shown
@@ -30,13 +31,13 @@ function query(more = {}) {
   return new URLSearchParams(Object.entries(wanted).filter(([, value]) => value)).toString();
 }
 
-/** Show the page again as it is now; `page` is what was read of it already. */
-export async function refresh(page) {
+/** Show the page again as it is now; `known` is what was read of it already. */
+export async function refresh(known) {
   const mine = ++requests;
-  const read = page ?? (await ask(`/api/files?${query({ sort: sort === "-when" ? "" : sort, before: pages.at(-1) })}`));
+  const read = known ?? (await ask(`/api/files?${query({ sort, page })}`));
   if (mine !== requests) return; // a later request is on its way
   files = read.files;
-  next = read.next;
+  hasMore = read.has_more;
   sorted = read.sorted;
   show();
   if (shown) await showDetails(shown);
@@ -60,12 +61,12 @@ function show() {
   const filtered = query() !== "";
   $("none").hidden = files.length > 0;
   put($("none"), filtered ? t("No matching files") : t("No files uploaded yet"));
-  $("newer").disabled = pages.length < 2;
-  $("older").disabled = !next;
+  $("newer").disabled = page < 2;
+  $("older").disabled = !hasMore;
   $("sorted").hidden = !sorted;
   if (sorted) put($("sorted"), t("There are more than {count} files; only the latest are sorted.", { count: number(sorted) }));
-  $("pager").hidden = pages.length < 2 && !next;
-  put($("where"), files.length ? t("Page {page}", { page: number(pages.length) }) : "");
+  $("pager").hidden = page < 2 && !hasMore;
+  put($("where"), files.length ? t("Page {page}", { page: number(page) }) : "");
   $("csv").href = `/api/files.csv?${query()}`;
   showSelected();
 }
@@ -142,7 +143,7 @@ function setLink(link, file) {
 
 let typing;
 function search() {
-  pages = [""];
+  page = 1;
   for (const each of document.querySelectorAll("#counts button"))
     each.setAttribute("aria-pressed", String(each.dataset.group === group));
   refresh().catch((error) => say(error.message, "bad"));
@@ -160,11 +161,11 @@ $("only-none").addEventListener("click", () => {
   filterBy(group);
   $("text").focus();
 });
-$("older").addEventListener("click", () => turn(() => pages.push(next)));
-$("newer").addEventListener("click", () => turn(() => pages.pop()));
+$("older").addEventListener("click", () => turn(1));
+$("newer").addEventListener("click", () => turn(-1));
 
-async function turn(step) {
-  step();
+async function turn(by) {
+  page += by;
   await refresh().catch((error) => say(error.message, "bad"));
   $("files").scrollIntoView({ block: "start" });
 }
@@ -192,7 +193,7 @@ export function setFolders(paths) {
   const before = [...place.options].slice(1).map((each) => each.value);
   if (before.join("\n") === paths.join("\n")) return;
   const value = place.value;
-  place.replaceChildren(place.options[0], ...paths.map((path) => el("option", { value: path }, path)));
+  place.replaceChildren(place.options[0], ...paths.map(folderOption));
   place.value = paths.includes(value) ? value : "";
   $("label-folder").hidden = paths.length < 2;
 }
@@ -331,8 +332,8 @@ export async function openFile(id) {
   }
 }
 
-const COPIED = [t("File"), t("Reference"), t("Profile"), t("Checksum")]; // with one click
-const copied = (text, label) => text && el("span", {}, text, copyButton(() => text, t("Copy: {what}", { what: label })));
+const COPIED = [t("Reference"), t("Profile"), t("Checksum")]; // with one click
+const copied = (text, label, whole = text) => text && el("span", { title: whole }, text, copyButton(() => whole, t("Copy: {what}", { what: label })));
 
 async function showDetails(id) {
   const file = await ask(`/api/files/${id}`);
@@ -347,7 +348,7 @@ async function showDetails(id) {
   }
   const facts = [
     [t("Candidate"), [file.candidate, file.profile_email].filter(Boolean).join(" · ")],
-    [t("File"), file.path], [t("Contained in"), file.container && fileLink(file.container)], [t("Source"), file.source], [t("Account"), file.account],
+    [t("File"), copied(shortPath(file.path), t("File"), file.path)], [t("Contained in"), file.container && fileLink(file.container)], [t("Source"), file.source], [t("Account"), file.account],
     [t("Tags"), file.tags],
     [t("Type"), [file.type, file.media_type].filter(Boolean).join(" · ")], [t("Size"), size(file.size)],
     [t("Time until uploaded"), duration(file.after)], [t("Upload time"), duration(file.took)],
@@ -405,7 +406,8 @@ export function showEmpty(now) {
   $("empty").hidden = !isEmpty;
   if (!isEmpty) return;
   const folder = (now.watched.find((each) => !each.problem) ?? now.watched[0]).path;
-  put($("empty-text"), t("Drop CVs here, or into {folder}", { folder }));
+  put($("empty-text"), t("Drop CVs here, or into {folder}", { folder: shortPath(folder) }));
+  $("empty-text").title = folder;
   $("empty-open").dataset.folder = folder;
 }
 $("empty-open").addEventListener("click", () => busy($("empty-open"), () => ask("/api/show", { folder: $("empty-open").dataset.folder })));

@@ -1,12 +1,9 @@
 // Folders and rules, what would happen to a file, and ending the watch of a folder.
 
 import { chooseFiles, sendFile } from "./adding.js";
-import { $, ask, busy, button, el, factLines, put, say, size, t } from "./base.js";
-import { AFTER_UPLOAD, clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
+import { $, ask, busy, button, el, factLines, put, say, shortPath, size, t } from "./base.js";
+import { AFTER_UPLOAD, KEYS, clearMistakes, listAfterUpload, listSources, lock, markMistake } from "./fields.js";
 import { choose } from "./picker.js";
-
-const names = new Map(); // source key → name, as far as HrFlow was asked
-const asked = new Set(); // accounts whose sources HrFlow was asked for
 
 /** Show the folders as they are now. */
 export async function showFolders() {
@@ -14,29 +11,14 @@ export async function showFolders() {
     const { folders } = await ask("/api/folders");
     $("folder-list").replaceChildren(...folders.map((folder) => folderBox(folder, new Set(folders.map((each) => each.account)).size > 1)));
     if (!folders.length) $("folder-list").append(el("p", { class: "quiet" }, t("No folder is watched.")));
-    await nameSources(folders);
   } catch (error) {
     say(error.message, "bad");
   }
 }
 
-const nameOf = (folder) => (folder.source === folder.source_key && names.get(folder.source_key)) || folder.source;
-
-/** Show sources that no file has gone to yet by their names, too. */
-async function nameSources(folders) {
-  for (const { account } of folders.filter((folder) => nameOf(folder) === folder.source_key)) {
-    if (asked.has(account)) continue;
-    asked.add(account);
-    await askSources(account);
-  }
-  for (const place of $("folder-list").querySelectorAll("[data-source]"))
-    if (names.has(place.dataset.source)) put(place, names.get(place.dataset.source));
-}
-
 /** The sources of an account with the stored key; none without it. */
 async function askSources(account) {
   const found = await ask("/api/setup/key", { account, key: "" }).catch(() => null);
-  for (const source of found?.sources ?? []) names.set(source.key, source.name);
   return found?.sources ?? [];
 }
 
@@ -49,12 +31,12 @@ function folderBox(folder, hasAccounts) {
     $("h-folders").focus();
   }));
   const facts = [
-    [t("Source"), el("span", { "data-source": folder.source_key }, nameOf(folder))], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
+    [t("Source"), folder.source], [t("Account"), hasAccounts ? folder.account : ""], [t("Tags"), folder.tags],
     [t("Subfolders"), folder.recursive ? t("included") : t("not included")],
     [t("After upload"), AFTER_UPLOAD[folder.after_upload]],
     [t("Maximum file size"), folder.max_size ? size(folder.max_size) : ""],
   ];
-  const box = el("article", { class: "box", "data-path": folder.path, "data-drop": folder.problem ? null : folder.real }, el("h3", {}, folder.path), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
+  const box = el("article", { class: "box", "data-path": folder.path, "data-drop": folder.problem ? null : folder.real }, el("h3", { title: folder.path }, shortPath(folder.path)), folder.problem ? el("p", { class: "bad" }, `✗ ${folder.problem}`) : "", el("dl", {}, ...factLines(facts)));
   if (folder.rules.length) box.append(el("h4", {}, t("Rules (the first match applies)")), el("ol", {}, ...folder.rules.map(ruleLine)));
   box.append(el("p", { class: "acts" }, edit, folder.problem ? "" : add, open, stop));
   return box;
@@ -65,7 +47,7 @@ function folderBox(folder, hasAccounts) {
 /** Show a form in place of what a folder's box says. */
 async function editFolder(folder, box, opener) {
   const known = (await ask("/api/setup")).folders.find((each) => each.place === folder.real);
-  if (!known) throw new Error(t("{folder} is no longer watched.", { folder: folder.path }));
+  if (!known) throw new Error(t("{folder} is no longer watched.", { folder: shortPath(folder.path) }));
   const sources = await askSources(folder.account);
   const inputs = {
     source: sources.length ? el("select") : el("input", { autocomplete: "off", spellcheck: "false", value: known.source }),
@@ -74,11 +56,7 @@ async function editFolder(folder, box, opener) {
   };
   listAfterUpload(inputs.after_upload, known.after_upload);
   if (sources.length) listSources(inputs.source, sources, known.source);
-  const isLocked = (key) => known.locked.includes(key) || known.is_machine;
-  for (const [name, key] of [["source", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]]) {
-    inputs[name].disabled = isLocked(key);
-    if (isLocked(key)) inputs[name].title = t("Set by your administrator");
-  }
+  for (const [name, input] of Object.entries(inputs)) lock(input, known.is_machine || known.locked.includes(KEYS[name]));
   const save = el("button", { class: "main" }, t("Save"));
   const cancel = el("button", { type: "button" }, t("Cancel"));
   const form = el("form", { class: "edit", novalidate: true }, el("label", {}, t("Source"), inputs.source),
@@ -99,7 +77,7 @@ async function editFolder(folder, box, opener) {
   cancel.addEventListener("click", close);
   for (const each of rest) each.hidden = true;
   box.append(form);
-  Object.values(inputs).find((input) => !input.disabled)?.focus();
+  Object.values(inputs).find((input) => !input.disabled && !input.readOnly)?.focus();
 }
 
 async function saveFolder(folder, form, inputs, sources) {
@@ -163,11 +141,11 @@ async function judge(find) {
 
 function verdictLines(verdict) {
   const facts = [
-    [t("File"), verdict.file], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
+    [t("File"), shortPath(verdict.file)], [t("Type"), verdict.what ? `${verdict.what} (${verdict.media_type})` : ""], [t("Size"), verdict.size == null ? "" : size(verdict.size)],
     [t("Rule"), verdict.rule ? String(verdict.rule) : ""], ...Object.entries(verdict.fields ?? {}).map(([name, value]) => [name, String(value)]),
   ];
   return [
-    verdict.folder ? el("h4", {}, t("In {folder}", { folder: verdict.folder })) : "",
+    verdict.folder ? el("h4", {}, t("In {folder}", { folder: shortPath(verdict.folder) })) : "",
     el("p", { class: `verdict ${verdict.good ? "good" : "busy"}` }, verdict.good ? `✓ ${t("Would be uploaded")}` : `· ${t("Would not be uploaded")}`),
     el("p", {}, verdict.sentence), ...verdict.inside.map((sentence) => el("p", {}, sentence)),
     el("details", {}, el("summary", {}, t("Details")), el("dl", {}, ...factLines(facts))),
@@ -182,7 +160,7 @@ let stopping = null; // the folder in question, the button that asks, and what t
 export async function confirmStop(folder, opener, done) {
   const { stays, difference } = await ask("/api/setup/leave", { folder });
   stopping = { folder, opener, done };
-  put($("leave-title"), t("Stop watching {folder}?", { folder }));
+  put($("leave-title"), t("Stop watching {folder}?", { folder: shortPath(folder) }));
   put($("leave-stays"), stays);
   put($("leave-difference"), ...difference);
   $("leave").querySelector("details").open = false;
@@ -194,7 +172,7 @@ $("leave-sure").addEventListener("click", () => busy($("leave-sure"), async () =
   const { problem } = await ask("/api/setup/leave", { folder, sure: true }).finally(() => $("leave").close());
   if (problem) throw new Error(problem);
   document.dispatchEvent(new CustomEvent("left", { detail: folder }));
-  say(t("{folder} is no longer watched.", { folder }));
+  say(t("{folder} is no longer watched.", { folder: shortPath(folder) }));
   await done();
 }));
 $("leave").addEventListener("close", () => {

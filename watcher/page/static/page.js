@@ -2,7 +2,7 @@
 
 import { setTargets } from "./adding.js";
 import { refreshReasons, showAttention } from "./attention.js";
-import { $, ask, busy, button, clearMessage, el, number, put, rest, start, t, when } from "./base.js";
+import { $, ask, busy, button, clearMessage, el, isTyping, number, put, rest, start, t, when } from "./base.js";
 import { refreshChart } from "./chart.js";
 import { filterBy, openFile, refresh, setFolders, showEmpty } from "./files.js";
 import { showFolders } from "./folders.js";
@@ -93,8 +93,7 @@ function showCounts() {
 // -- keys
 
 addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest?.("input:not([type='checkbox']), textarea, select");
-  if (isTyping || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   if (event.key === "?") {
     location.hash = "help";
     setTimeout(() => $("h-help").focus());

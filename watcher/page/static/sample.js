@@ -1,6 +1,7 @@
 // The last step of the setup: a sample CV is uploaded, and the person sees what becomes of it.
 
 import { $, ask, busy, el, put, rest, t } from "./base.js";
+import { folderOption } from "./fields.js";
 import { stepLine } from "./files.js";
 
 const PATIENCE = 120_000; // milliseconds until it is no longer followed
@@ -11,7 +12,7 @@ export function offerSample(folders) {
   $("test").hidden = !folders.length;
   $("label-test").hidden = folders.length < 2;
   const chosen = $("test-folder").value;
-  $("test-folder").replaceChildren(...folders.map((path) => el("option", { value: path }, path)));
+  $("test-folder").replaceChildren(...folders.map(folderOption));
   if (folders.includes(chosen)) $("test-folder").value = chosen;
 }
 

@@ -1,7 +1,7 @@
 // The setup: account and key, folders and sources, a review of the changes, and saving them.
 
 import { $, ask, busy, clearMessage, el, factLines, put, say, t } from "./base.js";
-import { clearMistakes, listAfterUpload, listSources, markMistake } from "./fields.js";
+import { KEYS, clearMistakes, listAfterUpload, listSources, lock, markMistake } from "./fields.js";
 import { confirmStop } from "./folders.js";
 import { choose } from "./picker.js";
 import { offerSample } from "./sample.js";
@@ -45,13 +45,6 @@ function showAccount() {
   if ($("api-url").value) $("api-url").closest("details").open = true;
 }
 
-/** Show whether an input is set for this machine, and cannot be changed here. */
-function lock(input, locked) {
-  if (input.tagName === "SELECT") input.disabled = Boolean(locked);
-  else input.readOnly = Boolean(locked);
-  input.title = locked ? t("Set by your administrator") : "";
-}
-
 // -- folders
 
 const part = (place, name) => place.querySelector(`[data-is="${name}"]`);
@@ -68,8 +61,7 @@ function addPlace(folder, removable = true) {
   listAfterUpload(part(place, "after_upload"), folder.after_upload);
   const locked = folder.locked ?? known.locked;
   lock(part(place, "path"), folder.is_machine || known.has_locked_folders);
-  for (const [name, key] of [["source", "source_key"], ["typed", "source_key"], ["tags", "tags"], ["after_upload", "after_upload"]])
-    lock(part(place, name), known.has_locked_folders || locked.includes(key));
+  for (const [name, key] of Object.entries(KEYS)) lock(part(place, name), known.has_locked_folders || locked.includes(key));
   part(place, "choose").hidden = part(place, "path").readOnly;
   part(place, "choose").addEventListener("click", () => busy(part(place, "choose"), () => choose(part(place, "choose"), {
     from: part(place, "path").value, take: (path) => { part(place, "path").value = path; },

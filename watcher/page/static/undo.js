@@ -1,6 +1,6 @@
 // What is done to files, and undone: a note at the window's edge offers that for some seconds.
 
-import { $, ask, button, el, put, rest, say, t, tn } from "./base.js";
+import { $, ask, button, el, isTyping, put, rest, say, t, tn } from "./base.js";
 
 let latest = null; // what undoes the order given last
 
@@ -50,8 +50,7 @@ async function offer(text, done) {
 }
 
 addEventListener("keydown", (event) => {
-  const isTyping = event.target.closest?.("input:not([type='checkbox']), textarea, select");
-  if (!latest || isTyping || event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey)) return;
+  if (!latest || isTyping(event) || event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey)) return;
   event.preventDefault();
   latest.click();
 });

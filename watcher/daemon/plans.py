@@ -15,39 +15,36 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.model.errors import UnusableError, UsageError
 from watcher.model.files import FolderState, ScanEnded
 from watcher.model.settings import Folder, parse_folder
 from watcher.pipeline.messages import ApproveBelow, ApprovedBelow, Resume
 from watcher.present import view
 from watcher.routing.names import is_in
-from watcher.routing.patterns import Facts
+from watcher.routing.patterns import Host
 from watcher.routing.rules import Plan, make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.model.settings import Config, Item
 
 _log = logging.getLogger(__name__)
 
 
-def this_machine() -> Facts:
+def this_host() -> Host:
     """Return the host and user names, which placeholders may use."""
     try:
         user = getpass.getuser()
     except (OSError, KeyError):  # an account without a name, as in some containers
         user = "unknown"
-    return Facts(hostname=socket.gethostname(), user=user)
+    return Host(hostname=socket.gethostname(), user=user)
 
 
 def make_plans(
-    config: Config,
-    facts: Facts,
-    targets: Collection[str] = (),
-    imported: Collection[Folder] = (),
+    config: Config, targets: Collection[str] = (), imported: Collection[Folder] = ()
 ) -> dict[str, Plan]:
     """Return each folder with its rules compiled, by its path without symbolic links.
 
@@ -60,8 +57,9 @@ def make_plans(
     paths = {folder.path for folder in watched}
     accounts = {account.name for account in config.accounts}
     others = [each for each in imported if each.path not in paths and each.account in accounts]
+    host = this_host()
     return {
-        each.path: make_plan(each, facts, targets, is_imported=each.path not in paths)
+        each.path: make_plan(each, host, targets, is_imported=each.path not in paths)
         for each in (*watched, *others)
     }
 

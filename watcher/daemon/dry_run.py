@@ -11,12 +11,14 @@ from msgspec.structs import replace
 
 from watcher import documents
 from watcher.config.paths import on_disk
-from watcher.daemon.instance import open_reader
+from watcher.daemon.state_folder import open_reader
 from watcher.documents import Spool
 from watcher.i18n.message import NOTHING, Message, as_fields, msg
 from watcher.model.files import Unusable
+from watcher.model.holds import burst_key, hold_keys
 from watcher.model.kinds import State
-from watcher.model.lifecycle import ARRIVED, EXISTING_WAITS, burst_key, hold_keys
+from watcher.model.lifecycle import ARRIVED
+from watcher.model.reasons import EXISTING_WAITS
 from watcher.model.settings import Duplicates
 from watcher.model.uploads import Open, Skip
 from watcher.pipeline.admission import decide, has_likely_time
@@ -29,7 +31,7 @@ from watcher.routing.rules import Plan, form_fields
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from watcher.daemon.instance import Places
+    from watcher.daemon.state_folder import Places
     from watcher.documents import Container
     from watcher.journal.reader import Reader
     from watcher.model.entries import Entry, Stat

@@ -1,14 +1,13 @@
-"""What the pipeline needs from the machine: the clock and worker threads."""
+"""Threads: the pools of the pipeline's workers, and one each for calls that may never end."""
 
 from __future__ import annotations
 
 import logging
 import queue
-import random
-import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,42 +16,21 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: ``time.monotonic`` stops while the machine sleeps on Linux and macOS, and does not on Windows.
-_TICKS_IN_SLEEP: Final[int | None] = getattr(
-    time, "CLOCK_MONOTONIC" if sys.platform == "darwin" else "CLOCK_BOOTTIME", None
-)
+_Result = TypeVar("_Result")
 
 
-def next_day(now: float) -> float:
-    """Return when the next local day begins, in seconds since 1970."""
-    day = time.localtime(now)
-    return time.mktime((day.tm_year, day.tm_mon, day.tm_mday + 1, 0, 0, 0, 0, 0, -1))
+def on_thread(call: Callable[[], _Result], name: str) -> Future[_Result]:
+    """Begin a call that may never end, on a thread that keeps no program from stopping."""
+    future: Future[_Result] = Future()
 
+    def settle() -> None:
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+            future.set_exception(error)
 
-class RealClock:
-    """Implements :class:`watcher.pipeline.stage.Clock`."""
-
-    @staticmethod
-    def wall() -> float:
-        """Return seconds since 1970."""
-        return time.time()
-
-    @staticmethod
-    def tick() -> float:
-        """Return seconds that never go back and continue while the machine sleeps."""
-        if _TICKS_IN_SLEEP is None:
-            return time.monotonic()
-        return time.clock_gettime(_TICKS_IN_SLEEP)
-
-    @staticmethod
-    def pause(seconds: float) -> None:
-        """Let other threads run for so long."""
-        time.sleep(seconds)
-
-    @staticmethod
-    def jitter() -> float:
-        """Return a random number, 0 ≤ x < 1."""
-        return random.random()  # noqa: S311 - spreads retries, protects nothing
+    threading.Thread(target=settle, name=name, daemon=True).start()
+    return future
 
 
 #: Threads that read and hash files; more of them would only wait for the same disk.
@@ -62,7 +40,7 @@ _READERS: Final = 2
 _RUNNERS: Final = 2
 
 
-class Threads:
+class WorkerThreads:
     """Pools of threads, started when there is work. Implements ``stage.Workers``.
 
     They are daemon threads: a request that hangs must not keep the program from stopping, and the
