@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -38,9 +37,8 @@ from watcher.present import listing, view
 from watcher.present.status import end_of_pause, ledger_use, needs_approval, obstacles
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from watcher.cli.foreground import StopSignal
     from watcher.daemon.state_folder import Places
     from watcher.journal.reader import Reader
     from watcher.model.snapshot import ActiveHold
@@ -329,22 +327,37 @@ def _show_attention(entries: list[dict[str, Any]], counts: dict[str, int]) -> No
 
 
 def _follow(ctx: click.Context, *, as_json: bool) -> None:
-    from watcher.cli.foreground import stop_signal  # noqa: PLC0415 - takes time to import
+    """Show the status after each change, until Ctrl-C; NotRunningError when the program ends.
+
+    Changes are waited for on another thread: Ctrl-C would have to wait for the next one here.
+    """
+    # What takes time to import.
+    from watcher.cli.foreground import stop_signal  # noqa: PLC0415
+    from watcher.daemon.threads import on_thread  # noqa: PLC0415
 
     where = places(ctx)
+    way = Channel.open(where)
 
-    def tell(now: dict[str, Any]) -> None:
-        if as_json:
-            say_json(now)
-        elif sys.stdout.isatty():
-            click.clear()
-            _show(gather(ctx), where)
-            _show_latest(now)
-        else:
-            say_table((), [(moment(now["at"]), now["headline"])])
+    def tell_changes() -> None:
+        for now in _changes(way):
+            if stop.is_set():
+                return
+            if as_json:
+                say_json(now)
+            elif sys.stdout.isatty():
+                click.clear()
+                _show(gather(ctx), where)
+                _show_latest(now)
+            else:
+                say_table((), [(moment(now["at"]), now["headline"])])
 
     with stop_signal() as stop:
-        _tell_changes(Channel.open(where), tell, stop)
+        telling = on_thread(tell_changes, "follow")
+        telling.add_done_callback(lambda _: stop.set())
+        while not stop.wait(_LONG):
+            pass
+        if telling.done():
+            telling.result()
 
 
 def _show_latest(now: dict[str, Any]) -> None:
@@ -362,31 +375,6 @@ def _show_latest(now: dict[str, Any]) -> None:
         tones = {number: file["tone"] for number, file in enumerate(now["recent"])}
         say_table(["State", "Changed", "Latest file", "Result"], rows, tones)
     say(now["headline"])
-
-
-def _tell_changes(way: Channel, tell: Callable[[dict[str, Any]], None], stop: StopSignal) -> None:
-    """Call ``tell`` after each change until asked to stop; NotRunningError when the program ends.
-
-    Changes are waited for on another thread: Ctrl-C would have to wait for the next one here.
-    """
-    failures: list[BaseException] = []
-
-    def ask() -> None:
-        try:
-            for now in _changes(way):
-                if stop.is_set():
-                    return
-                tell(now)
-        except BaseException as error:  # noqa: BLE001 - raised again below
-            failures.append(error)
-        finally:
-            stop.set()
-
-    threading.Thread(target=ask, name="follow", daemon=True).start()
-    while not stop.wait(_LONG):
-        pass
-    if failures:
-        raise failures[0]
 
 
 def _changes(way: Channel) -> Iterator[dict[str, Any]]:
