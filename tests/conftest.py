@@ -32,7 +32,9 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # The same examples on every machine and in every run; to look for new ones, name the profile
 # "default" on the command line: --hypothesis-profile=default
 # A machine that is busy with other work takes its time.
-hypothesis.settings.register_profile("same", derandomize=True, database=None, deadline=None)
+hypothesis.settings.register_profile(
+    "same", derandomize=True, database=None, deadline=None, max_examples=50
+)
 hypothesis.settings.load_profile("same")
 
 

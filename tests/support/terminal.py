@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from tests.support.bare_python import BARE
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 CTRL_C, ENTER = "\x03", "\r"
 _CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -62,9 +62,7 @@ class Terminal:
 
         A signal between the question and the reading is not seen by Python before the next key.
         """
-        deadline = time.monotonic() + PATIENCE
-        while self._state() != "S" and time.monotonic() < deadline:
-            time.sleep(0.005)
+        assert wait_until(lambda: self._state() == "S"), "the command never waited"
         self.type(CTRL_C)
 
     def _state(self):

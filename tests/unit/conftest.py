@@ -1,4 +1,4 @@
-"""Configurations that are read from a text, and ways in which systems reach and rename files."""
+"""Configurations that are read from a text, a journal, and ways in which systems treat files."""
 
 import errno
 import os
@@ -6,6 +6,7 @@ import os
 import pytest
 
 from watcher.config import load
+from watcher.journal.writer import Journal
 from watcher.model.errors import ConfigError
 
 
@@ -32,6 +33,19 @@ def mistakes(load_text, tmp_path):
         ]
 
     return find
+
+
+@pytest.fixture
+def path(tmp_path):
+    """Where the journal is."""
+    return str(tmp_path / "state" / "journal.db")
+
+
+@pytest.fixture
+def journal(path):
+    made = Journal(path)
+    yield made
+    made.close()
 
 
 @pytest.fixture(params=[True, False], ids=["dir_fd", "paths"])

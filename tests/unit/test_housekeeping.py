@@ -2,10 +2,7 @@
 
 import os
 
-import pytest
-
 from tests.support.journal import FOLDER, queue
-from watcher.journal.writer import Journal
 from watcher.model.files import Candidate
 from watcher.model.kinds import Sign
 from watcher.pipeline import housekeeping
@@ -19,13 +16,6 @@ from watcher.system.clock import RealClock
 
 class NoWorkers:
     """Nothing is given to them here."""
-
-
-@pytest.fixture
-def journal(tmp_path):
-    made = Journal(str(tmp_path / "journal.db"))
-    yield made
-    made.close()
 
 
 def test_a_round_of_filing_goes_on_behind_files_that_nobody_files(journal, monkeypatch):

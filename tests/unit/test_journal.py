@@ -31,18 +31,6 @@ ROUTE = Route("default", "source", "ref")
 
 
 @pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "state" / "journal.db")
-
-
-@pytest.fixture
-def journal(path):
-    made = Journal(path)
-    yield made
-    made.close()
-
-
-@pytest.fixture
 def read(path):
     made = []
 

@@ -11,18 +11,6 @@ from watcher.model.lifecycle import Step
 from watcher.model.uploads import Event, EventKind, Profile, SourceFacts
 
 
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "state" / "journal.db")
-
-
-@pytest.fixture
-def journal(path):
-    made = Journal(path)
-    yield made
-    made.close()
-
-
 def accept(journal, name, now=1.0, due_at=None, account="default"):
     file_id = queue(journal, name, now, account)
     journal.files.step(file_id, Step(State.UPLOADING), now)

@@ -19,18 +19,6 @@ from watcher.model.uploads import Profile, Route
 DAY = 86400.0
 
 
-@pytest.fixture
-def path(tmp_path):
-    return str(tmp_path / "state" / "journal.db")
-
-
-@pytest.fixture
-def journal(path):
-    made = Journal(path)
-    yield made
-    made.close()
-
-
 def send(journal, name, now, person=""):
     """A file that was sent, and is not on disk any more."""
     file_id = add(journal, name, now=now)
