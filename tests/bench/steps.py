@@ -22,7 +22,7 @@ from tests.bench.rows import machine, median
 FILES, WARM = 100, 20
 #: What is marked: label → module, class (or module in it), method, and whether its begin or its end counts.
 MARKS = {
-    "read": ("watcher.folders.inotify", "Reader", "handle_event", "begin"),
+    "read": ("watcher.folders.inotify", "InotifyReader", "handle_event", "begin"),
     "taken": ("watcher.pipeline.loop", "Pipeline", "_take", "end"),
     "opened": ("watcher", "documents", "identify", "begin"),
     "identified": ("watcher", "documents", "identify", "end"),

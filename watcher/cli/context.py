@@ -90,11 +90,11 @@ def load_config(ctx: click.Context) -> Loaded:
 
 def is_set_up(ctx: click.Context) -> bool:
     """Return whether there is a configuration to run with, even if it has mistakes."""
+    if os.path.exists(config_path(ctx)):
+        return True
     from watcher.config import MachineFile  # noqa: PLC0415 - as in load_config
     from watcher.config.paths import is_absent  # noqa: PLC0415
 
-    if os.path.exists(config_path(ctx)):
-        return True
     if is_absent(MachineFile.of_process(os.environ).path):
         return False
     try:
