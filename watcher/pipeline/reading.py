@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from watcher.pipeline.stage import Workers
     from watcher.routing.rules import Plan
 
-#: Files being read at once: few, as disks do not like many, but enough to keep senders busy.
-READING: Final = 16
+#: Files given to the readers at once, who read a few of them at a time. Those that are done by
+#: the next turn share its commit, but each is an open file, and macOS allows 256 of them.
+READING: Final = 32
 
 #: Files that wait in memory to be read; the rest waits in the journal.
 READY: Final = 5_000
