@@ -12,7 +12,7 @@ from watcher.daemon.dry_run import check_file
 from watcher.daemon.plans import make_plans
 from watcher.journal.reader import Reader
 from watcher.model.kinds import State
-from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE
+from watcher.model.reasons import BEING_WRITTEN, INCOMPLETE, UNFINISHED
 from watcher.pipeline import settle
 from watcher.present import view
 
@@ -64,8 +64,10 @@ def test_a_file_that_grows_is_shown_once(world, eventually):
             file.write(b"x")
             return shown(world)
 
-        eventually(lambda: shown_as_it_grows() == {"copy.pdf": (State.NOTICED, BEING_WRITTEN)})
+        # On a busy machine it may be seen before its first byte, and then counts as incomplete.
+        eventually(lambda: any(why in UNFINISHED for _, why in shown_as_it_grows().values()))
         (entry,) = world.entries()
+        assert entry.state is State.NOTICED
         for _ in range(5):
             shown_as_it_grows()
             world.nudge()
