@@ -1,14 +1,14 @@
 """The table of layers as an allow-list, and a few habits; both over the whole package.
 
-A module's row is its name below ``watcher``; a package's modules, and modules that share its
-name's beginning (``sniff_office`` after ``sniff``), are of its row. All imports count, those
-inside functions and those for the type checker too.
+A module's row is that of its package: ``watcher.journal.store`` is of ``journal``. All imports
+count, those inside functions and those for the type checker too.
 """
 
 import ast
 import functools
 import graphlib
 import os
+import re
 import sys
 from dataclasses import dataclass
 
@@ -261,6 +261,20 @@ def test_the_table_finds_what_it_is_there_for():
         ("watcher.pipeline.intake", "watcher.documents"),
     ]
     assert [pair for pair in right if complaint(*pair)] == []
+
+
+def test_a_package_lists_its_modules():
+    """The table in a package's docstring, where there is one, has a line for each module."""
+    for package, path in SOURCES.items():
+        table = (ast.get_docstring(parse(path)) or "").partition("\n::\n")[2]
+        if not (table and path.endswith("__init__.py")):
+            continue
+        lines = re.findall(r"^    (\w+(?:, \w+)*)  +\S", table, re.MULTILINE)
+        listed = {name for line in lines for name in line.split(", ")} - {"__main__"}
+        found = {
+            name.removeprefix(f"{package}.") for name in SOURCES if name.startswith(f"{package}.")
+        }
+        assert listed == found - {"__main__"}, f"in the docstring of {path}"
 
 
 # --- Habits -----------------------------------------------------------------------------------

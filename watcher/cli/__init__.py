@@ -1,4 +1,9 @@
-"""The commands. Each is imported only when it is called, so that all of them start fast."""
+"""The commands. Each is imported only when it is called, so that all of them start fast.
+
+``_COMMANDS`` says in which module each of them is. They share ``context`` (the configuration, the
+running program), ``output``, ``editing`` (changes of the configuration) and ``foreground`` (running
+until stopped).
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,7 @@
     service_manager  tells the service manager that the program is ready, alive, stopping
     updates          notices another version, and ends the program for it
     login_service    installs, starts and stops the login service
-    desktop          icon and notifications
-    setup            the steps of setting up: folders, keys, sources, the configuration, a sample CV
+    desktop          the icon and notifications of the running program; opens files and links
+    setup            the steps of setting up: folders, keys, the configuration, a sample CV
+    workspace        an account's sources in HrFlow, and which one a person means
 """

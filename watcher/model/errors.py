@@ -18,7 +18,7 @@
 ``run`` ends with :data:`UPDATED` (75) when another version was installed, to be restarted.
 
 What happens to a single file while the program runs is never an exception: it is a
-:class:`watcher.model.Outcome`.
+``watcher.model.uploads.Outcome``.
 """
 
 from __future__ import annotations

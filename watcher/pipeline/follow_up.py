@@ -116,7 +116,7 @@ def judge(finding: ProfileAnswer, follow_up: FollowUp, now: float) -> Step | Aga
         case _ if follow_up.reported_key:
             return Step(State.PARSED, msg("Reported by HrFlow's webhook."))
         case Wait(offline=True) | Wait(slow_down=True):
-            return Again(now)  # the account's pace says when
+            return Again(now)  # the account's rate limiter says when
         case Wait(_, retry_after):
             pause = min(max(FIRST, retry_after or 0.0), RETRY_AFTER_CAP)
             return Again(max(next_question(follow_up.since, now), now + pause))

@@ -315,7 +315,7 @@ def guess_other(head: bytes) -> Format:
 
 
 def can_detect(media_type: str) -> bool:
-    """Whether :func:`watcher.sniff.sniff` can return this media type."""
+    """Whether :func:`watcher.sniff.detect.sniff` can return this media type."""
     if media_type in MEDIA_TYPES:
         return True
     import filetype  # noqa: PLC0415 - as above
