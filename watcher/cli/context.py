@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from watcher.journal.reader import Reader
     from watcher.model.entries import Entry
 
-#: Orders that a person need not be told take effect later.
+#: Orders about which a person is not told that they take effect later.
 _QUIET: Final = frozenset({"forget", "sources"})
 #: How many files one request names at most, as its size is limited.
 _BATCH: Final = 10_000

@@ -113,7 +113,7 @@ class LiveLines:
         self._stop = stop
         self.as_json = as_json
         self._mute = False
-        self._holds: set[Message] = set()  # reasons that have a line, until a file arrives
+        self._holds: set[Message] = set()  # reasons that were written, until a file arrives
         self._written: dict[int, tuple[State, float, Message]] = {}
 
     @property

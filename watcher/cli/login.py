@@ -58,7 +58,7 @@ _MOST_BYTES: Final = 10_000
 _SILENT_SECONDS: Final = 3.0
 _MOST_SECONDS: Final = 120.0
 
-#: Characters of a webhook's secret.
+#: The fewest characters of a webhook's secret.
 _SHORTEST_SECRET: Final = 8
 
 
@@ -132,9 +132,10 @@ def login(
 def _store_secret(
     ctx: click.Context, stored: StoredKeys, secret: Secret, *, from_stdin: bool
 ) -> None:
-    """Store what is no account's key. It is not tested: "ledger status", or the first event, does.
+    """Store a secret that is not an account's key.
 
-    A webhook's secret must not be so short that it could be guessed.
+    It is not tested here, but by "ledger status" or the first webhook event. A webhook's secret
+    must not be so short that it could be guessed.
     """
     what, least = "shared ledger's password", 1
     if secret is WEBHOOK:
@@ -142,7 +143,7 @@ def _store_secret(
     text = read_stdin() if from_stdin else prompt(f"The {what} (not shown)", hide_input=True)
     text = text.strip()
     if len(text) < least or not text.isprintable():
-        raise CredentialError(f"This is not the {what}: it is too short, or has several lines.")
+        raise CredentialError(f"This can't be the {what}: it is too short, or has several lines.")
     store_key(stored, secret.entry, text)
     _renew_keys(ctx)
     say(Styled(f"✓ The {what} is in the system's keyring.", "good"))

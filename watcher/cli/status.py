@@ -331,7 +331,7 @@ def _follow(ctx: click.Context, *, as_json: bool) -> None:
 
     Changes are waited for on another thread: Ctrl-C would have to wait for the next one here.
     """
-    # What takes time to import.
+    # These take time to import.
     from watcher.cli.foreground import stop_signal  # noqa: PLC0415
     from watcher.daemon.threads import on_thread  # noqa: PLC0415
 

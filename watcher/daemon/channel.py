@@ -19,7 +19,7 @@ HOST: Final = "127.0.0.1"
 _TIMEOUT: Final = 40.0
 _OK, _FORBIDDEN = 200, 403
 
-#: The header with the token of the run; no other page can make a browser send it.
+#: The header with the token of the run; no page of another site can make a browser send it.
 TOKEN: Final = "X-Watcher-Token"  # noqa: S105 - its name
 
 
@@ -68,11 +68,11 @@ class Channel(Struct, frozen=True):
                 line.connect((HOST, self.port))
                 line.sendall(head.encode() + body)
                 answer = b"".join(iter(lambda: line.recv(65536), b""))
-        except ConnectionError as error:  # it was killed, or is just ending
+        except ConnectionError as error:  # it was killed, or is just stopping
             raise _not_running() from error
         except OSError as error:
             raise SilentError(
-                "hrflow-watcher is not responding.", "If it is just ending, start it again."
+                "hrflow-watcher is not responding.", "If it is just stopping, start it again."
             ) from error
         try:
             status = int(answer.split(maxsplit=2)[1])

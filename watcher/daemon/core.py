@@ -89,8 +89,8 @@ class App:
 
         That is an Entry for each file that comes to one of the states ``shown``, FolderState,
         ScanEnded, Reachability, other messages of :mod:`watcher.pipeline.messages`, and sentences
-        for people. It is called on the pipeline's thread, but on others with what concerns keys,
-        the webhook and the start.
+        for people. It is called on the pipeline's thread, except for events about keys, the webhook
+        and the start.
 
         ``import_all``: files that are already in the folders are uploaded without approval.
         ``leaves_others``: what is waiting in folders that are not in the settings is given up.
@@ -253,9 +253,9 @@ class App:
         self._supervisor.post(message)
 
     def carry_out(self, *orders: object) -> bool:
-        """Send commands to the pipeline; return once they are in force, False if that is late.
+        """Send commands to the pipeline; return once they are in force.
 
-        It is late while the journal cannot be used.
+        False if that takes too long, and at once while the journal cannot be used.
         """
         if self._supervisor.trouble:
             return False

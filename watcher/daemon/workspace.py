@@ -108,7 +108,7 @@ class Workspace(Struct, frozen=True):
 
 
 def source_warning(source: Source) -> Message:
-    """Return what the person who chooses a source should know, NOTHING of an ordinary one."""
+    """Return what the person who chooses a source should know; NOTHING if it is an ordinary one."""
     if source.is_archived or source.is_disabled:
         return msg(
             "{name} is {note} and may reject uploads; restore it there, or choose another source.",

@@ -58,7 +58,7 @@ def find_place(root: str, path: str) -> Place:
 
 
 def locate(parts: Sequence[str], is_file: Callable[[str], bool]) -> Place:
-    """Return what a location shows about a file; ``parts`` are its folders and its name.
+    """Return what the location of a file tells about it; ``parts`` are its folders and its name.
 
     ``is_file`` returns whether a path, relative to the same place and with "/", is that of a file.
     """

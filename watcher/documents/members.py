@@ -62,7 +62,7 @@ def name_members(members: Iterable[Member]) -> dict[str, Member]:
             raise UnreadableError(TOO_MANY)
         own = _safe(member.name)
         ending = f".{own.lstrip('.')}"
-        if own.startswith(".") and ending.lower() in KNOWN_EXTENSIONS:  # it is no hidden file
+        if own.startswith(".") and ending.lower() in KNOWN_EXTENSIONS:  # which would be hidden
             own = f"attachment {number}{ending}"
         own = own or f"attachment {number}"
         name = next(each for each in number_names(own) if each.casefold() not in folded)

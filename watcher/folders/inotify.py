@@ -78,9 +78,9 @@ class InotifyReader(InotifyFD):
 
 
 class Moves(InotifyMoveEventGrouper):
-    """Passes events on as they come; watchdog's own holds a move back until its other half comes.
+    """Passes events on as they come; watchdog's own waits for the other half of a move.
 
-    Only for a directory that is moved both halves matter: its watches move along.
+    Both halves matter only where a directory is moved, as its watches move along.
     """
 
     def __init__(self) -> None:

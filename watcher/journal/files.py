@@ -69,7 +69,7 @@ class Files:
         self._names = names
         #: File → its state after its latest change; None if only something else has changed.
         self._changed: dict[int, State | None] = {}
-        #: States for which a command is to be run, see :class:`watcher.journal.queues.HookQueue`.
+        #: States for which a hook is to be run, see :class:`watcher.journal.queues.HookQueue`.
         self.hooks: frozenset[str] = frozenset()
 
     # -- states

@@ -39,7 +39,7 @@ BURST_WAITS: Final = msg("Many files were added at once; this one is waiting for
 def existing_why(folder: str) -> Message:
     """Return the reason of the files that were in ``folder`` before it was watched.
 
-    It stands behind their number, which changes.
+    It is shown after their number, which changes.
     """
     return msg("Already in {folder} when watching began.", folder=folder)
 

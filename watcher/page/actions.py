@@ -66,7 +66,7 @@ class Receiver(Protocol):
         """Return the current status."""
 
     def forget(self, file_ids: tuple[int, ...]) -> bool | None:
-        """Forget files; return whether no trace is left in the journal, None if that is late."""
+        """Forget files; return whether no trace is left in the journal, None if that takes too long."""
 
 
 class JournalActions(Struct, frozen=True):
@@ -100,7 +100,7 @@ class JournalActions(Struct, frozen=True):
         return {"was_paused": was_paused}
 
     def snooze(self, body: Body) -> dict[str, object]:
-        """Show no notifications for a time like that of :meth:`pause`; again if ``until`` is 0."""
+        """Snooze notifications for a time as in :meth:`pause`; if ``until`` is 0, end that."""
         until = 0.0 if body.get("until") == 0 else _end_of_pause(body, time.time())
         self._order(Snooze(until))
         return {"snoozed_until": None if until == UNTIL_RESUMED else until}
@@ -357,7 +357,7 @@ def _end_of_pause(body: Body, now: float) -> float:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         raise UsageError(msg("The length of a pause must be a number of seconds."))
     if not 0 < seconds <= _LONGEST_PAUSE:
-        raise UsageError(msg("This can last from one second to a year. Choose such a time."))
+        raise UsageError(msg("Choose a duration from one second to a year."))
     return now + seconds
 
 

@@ -215,7 +215,7 @@ class Routes:
         return page
 
     def _kept(self, make: Callable[[dict[str, str]], Any]) -> Any:
-        """Return what is kept as a file, as the request's query asks for it."""
+        """Return what the browser saves as a file, made from the request's query."""
         try:
             return make(_query())
         except WatcherError as error:

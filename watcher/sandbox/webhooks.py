@@ -80,7 +80,7 @@ class Webhooks:
     def send(self, event: object, *, secret: str | None = None) -> int:
         """Send an event now and return the status of the answer, 0 if there is none.
 
-        ``secret`` takes the place of the right one.
+        ``secret`` is used instead of the right one.
         """
         value = sign(event, self.secret if secret is None else secret)
         address = urlsplit(self.url)
