@@ -66,7 +66,7 @@ class Receiver(Protocol):
         """Return the current status."""
 
     def forget(self, file_ids: tuple[int, ...]) -> bool | None:
-        """Forget files; return whether no trace is left in the journal, None if that takes too long."""
+        """Forget files; return whether no trace is left, None if that takes too long."""
 
 
 class JournalActions(Struct, frozen=True):
