@@ -1,4 +1,4 @@
-"""The whole program on a desktop of a test's own: icon, menu, messages, and the page they open."""
+"""The whole program on a desktop of a test's own: icon, menu, notifications, and the page they open."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""A person's own commands: real processes, with everything that such processes do."""
+"""Hooks, a person's own commands: real processes, with everything that such processes do."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Icon, menu, messages and files for a spreadsheet in French, and how the language is found."""
+"""Icon, menu, notifications and files for a spreadsheet in French, and how the language is found."""
 
 import math
 from datetime import date, datetime

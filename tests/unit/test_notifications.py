@@ -1,4 +1,4 @@
-"""Which messages a person gets, and when. Times are seconds from the first look."""
+"""Which notifications a person gets, and when. Times are seconds from the first look."""
 
 import itertools
 import math

@@ -1,4 +1,4 @@
-"""A person's own commands, run for each result."""
+"""Hooks: a person's own commands, run for each result."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Messages through a notification service on a real message bus."""
+"""Notifications through a notification service on a real message bus."""
 
 import threading
 
@@ -80,7 +80,7 @@ def test_nothing_waits_once_every_message_has_gone(surroundings, bus, notificati
     until(lambda: len(desktop.shown) == 2)
     desktop.dismiss(1)
     desktop.click(2)
-    until(lambda: notifications._thread is None, "a thread stays for messages that have gone")
+    until(lambda: notifications._thread is None, "a thread stays for notifications that have gone")
     assert clicks == [ATTENTION]
     notifications.show(notification("Three"))
     until(lambda: len(desktop.shown) == 3)
