@@ -400,7 +400,7 @@ LOG = """\
 2026-11-23 19:04:23,123 ERROR watcher.daemon.core: {folder}/Ottokar Vanished.pdf cannot be read
 2026-11-23 19:04:24,123 INFO watcher.cli.run: {folder}/Zdenka Quillfeather.pdf {key} {email}
 Traceback (most recent call last):
-  File "watcher/app/core.py", line 131, in start
+  File "watcher/daemon/core.py", line 131, in start
 OSError: [Errno 28] No space left on device: '{folder}/Zdenka Quillfeather.pdf'
 """
 

@@ -54,7 +54,7 @@ def scrubber(words):
         ("call +33 612345678", f"call +{MASK}"),
         ("ask_0123456789abcdef0123456789abcdef", f"ask_{MASK}"),
         ("2026-11-23 19:04:23,123 INFO watcher.daemon.core: the journal", None),
-        ('  File "watcher/app/core.py", line 131, in start', None),
+        ('  File "watcher/daemon/core.py", line 131, in start', None),
         ("OSError: [Errno 28] No space left on device", None),
         ("SomeForeignError", None),
     ],

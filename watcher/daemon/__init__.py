@@ -12,7 +12,7 @@
     event_log        the log: written, read, scrubbed
     hooks            the user's own commands
     webhook          receives HrFlow's webhooks
-    state_folder     the program's own folder: what is in it, the journal to be read
+    state_folder     the program's own folder: the paths in it, and a reader of its journal
     instance         the one process that works there: its lock, and the server of its API
     channel          the client of that API: how commands reach the running program
     service_manager  tells the service manager that the program is ready, alive, stopping

@@ -1,4 +1,4 @@
-"""The program's own folder: what is in it, and its journal, to be read."""
+"""The program's own folder: the paths in it, and a reader of its journal."""
 
 from __future__ import annotations
 

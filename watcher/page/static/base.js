@@ -124,7 +124,7 @@ export function put(place, ...lines) {
   if (place.textContent !== shown) place.textContent = shown;
 }
 
-/** Whether a key is pressed where text is typed. */
+/** Whether a key was pressed where text is typed. */
 export const isTyping = (event) => event.target.closest?.("input:not([type='checkbox']), textarea, select");
 
 /** Wait. */
@@ -138,7 +138,7 @@ const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle:
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
 const dated = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 
-/** A path as the terminal shows it too: "~" for the home folder. */
+/** A path as the terminal shows it, with "~" for the home folder. */
 export function shortPath(path) {
   const below = path.startsWith(start.home) ? path.slice(start.home.length) : "";
   return /^[/\\]/.test(below) ? `~${below}` : path;

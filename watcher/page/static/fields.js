@@ -1,4 +1,4 @@
-// What forms share: mistakes beside their inputs, and choices: of folders, of sources by name, of what follows an upload.
+// What forms share: mistakes beside their inputs, and lists of folders, of sources and of what follows an upload.
 
 import { el, shortPath, t } from "./base.js";
 

@@ -12,7 +12,7 @@ const FIRST_DOWN = ["when", "size"]; // the latest and the largest first
 const rows = new Map(); // id → its line and what it shows
 const selected = new Map(); // id → the file
 let files = [];
-let page = 1; // which is shown
+let page = 1; // the number of the page that is shown
 let hasMore = false;
 let requests = 0;
 let shown = null; // the file in the dialog
@@ -332,7 +332,7 @@ export async function openFile(id) {
   }
 }
 
-const COPIED = [t("Reference"), t("Profile"), t("Checksum")]; // with one click
+const COPIED = [t("Reference"), t("Profile"), t("Checksum")]; // what one click copies
 const copied = (text, label, whole = text) => text && el("span", { title: whole }, text, copyButton(() => whole, t("Copy: {what}", { what: label })));
 
 async function showDetails(id) {
