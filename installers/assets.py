@@ -1,4 +1,4 @@
-"""What stands beside the program on a Linux system, laid out as below ``/usr``.
+"""What is installed beside the program on a Linux system, laid out as below ``/usr``.
 
 Run by a Python that has the program: `python installers/assets.py FOLDER COMMAND EPOCH`, with
 COMMAND the absolute path that will start it.

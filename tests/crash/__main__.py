@@ -37,9 +37,7 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--kills", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    parser.add_argument(
-        "--machines", type=int, default=1, help="So many programs with a shared ledger."
-    )
+    parser.add_argument("--machines", type=int, default=1, help="How many programs share a ledger.")
     chosen = parser.parse_args()
     if chosen.machines > 1:
         return crash_office(chosen)

@@ -24,7 +24,7 @@ LAST = 600.0
 
 
 class Office:
-    """So many machines on one folder."""
+    """Several machines on one folder."""
 
     def __init__(self, root, seed, machines):
         self.random = random.Random(seed)
@@ -32,7 +32,7 @@ class Office:
         self.machines = machines
 
     def run(self, kills):
-        """Kill them so many times, let them finish, and count."""
+        """Kill them ``kills`` times, let them finish, and count."""
         with contextlib.ExitStack() as stack:
             cluster = stack.enter_context(running_cluster())
             url = cluster.new_database()

@@ -32,7 +32,7 @@ def po(text, *, header='"Plural-Forms: nplurals=2; plural=(n > 1);\\n"\n'):
 
 @pytest.fixture(scope="module")
 def extracted(catalogues):
-    """What stands in the sources, read once: it takes seconds."""
+    """What is in the sources, read once: it takes seconds."""
     return catalogues.extract()
 
 

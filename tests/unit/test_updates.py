@@ -1,4 +1,4 @@
-"""Whether another version lies there, and making way for it; with files of a test's own."""
+"""Whether another version was installed, and making way for it; with files of a test's own."""
 
 import os
 
@@ -10,7 +10,7 @@ from watcher import __version__
 from watcher.daemon.updates import InstalledVersion, OwnFiles, UpdateWatch
 from watcher.pipeline.messages import Drain, Drained
 
-# --- What lies there ------------------------------------------------------------------------------
+# --- What is installed ----------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_frozen_program_has_metadata_alone(tmp_path):
 
 
 class Files:
-    """What lies there, as a test says."""
+    """What is installed, as a test says."""
 
     places = ("/nowhere",)
 
@@ -126,7 +126,7 @@ class Story:
         self.app.changed()
 
     def is_seen(self):
-        """Whether what lies there was looked at several times since."""
+        """Whether what is installed was looked at several times since."""
         looks = self.files.looks
         return wait_until(lambda: self.files.looks > looks + 3)
 

@@ -39,7 +39,7 @@ _COLOURS: Final = {"good": "green", "busy": "cyan", "bad": "red", "quiet": "brig
 _NUMBER: Final = re.compile(r"[\d.]+( [kMG]?B)?")
 
 #: Words longer than this (paths, lists of media types) may be broken in a table, into parts of at
-#: least so many characters.
+#: least this many characters.
 _LONG_WORD: Final = 16
 _PART_OF_A_WORD: Final = 9
 #: A part of a path or a long name, behind which it is broken first.

@@ -191,7 +191,7 @@ def as_written(path: str) -> str:
 
 
 def _without_line(warning: Message) -> Message:
-    """Return a warning without the line it stands at, which an edit may move."""
+    """Return a warning without the line it is on, which an edit may move."""
     said = warning.args["said"]
     assert isinstance(said, Message)
     return said

@@ -126,7 +126,7 @@ class Mistakes:
 
 
 def at_place(place: str, said: Text) -> Message:
-    """Return a mistake with the file and the line it stands at."""
+    """Return a mistake with the file and the line it is on."""
     return msg("{place}: {said}", place=place, said=said)
 
 

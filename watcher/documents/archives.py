@@ -26,8 +26,8 @@ _PIECE: Final = 65_536
 #: The most bytes of a file, and of all of them, when unpacked.
 _LARGEST: Final = 100_000_000
 _TOGETHER: Final = 500_000_000
-#: An archive that grows by more than this factor was made to fill a disk; one that stays below so
-#: many bytes is harmless.
+#: An archive that grows by more than this factor was made to fill a disk; one that stays below
+#: this many bytes is harmless.
 _RATIO: Final = 100
 _HARMLESS: Final = 10_000_000
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)

@@ -34,7 +34,7 @@ _MOST_BYTES: Final = 160_000_000
 #: Modes with one byte for each pixel; others have four.
 _NARROW: Final = ("1", "L", "P")
 #: A colour page of more pixels is sent at half its size, which is enough to read it. It is scaled
-#: in strips of so many rows, as scaling it as a whole may take several times its memory.
+#: in strips of this many rows, as scaling it as a whole may take several times its memory.
 _FINE: Final = 20_000_000
 _STRIP: Final = 512
 #: Inches of A4, to which pages are fitted.

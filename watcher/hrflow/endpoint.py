@@ -187,7 +187,7 @@ def _elements(data: bytes) -> Iterator[tuple[int, bytes]]:
     while at < len(data):
         tag, length = data[at], data[at + 1]
         at += 2
-        if length & 0x80:  # so many bytes of length follow
+        if length & 0x80:  # the rest is the number of bytes of the length
             size = length & 0x7F
             length = int.from_bytes(data[at : at + size], "big")
             at += size

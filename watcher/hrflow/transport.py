@@ -146,7 +146,7 @@ class _Adapter(HTTPAdapter):
         return self._pool
 
     def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
-        """Return what stands in the request's first line; without a proxy that is simple."""
+        """Return the address in the request's first line; without a proxy that is simple."""
         return super().request_url(request, proxies) if proxies else request.path_url
 
     def close(self) -> None:

@@ -66,9 +66,9 @@ class FollowUps:
         return list({each.job.file_id: each for each in turns}.values())[:limit]
 
     def gathered(self, account: str, until: float, tries: int) -> list[tuple[str, int, float]]:
-        """Return the sources of uploads that come due ``until`` then: (key, how many, first due).
+        """Return the sources of uploads that are due by ``until``: (key, how many, first due).
 
-        Those that a webhook has reported, or that have had so many ``tries``, are left out.
+        Those that a webhook has reported, or that have had ``tries`` tries, are left out.
         """
         return self._store.all(
             "SELECT source_key, count(*), min(due_at) FROM follow_ups WHERE account = ? "

@@ -122,7 +122,7 @@ CREATE TABLE IF NOT EXISTS events (
     why TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX IF NOT EXISTS events_file ON events (file_id);
--- Requests of the last minutes, of accounts that may make only so many: they outlive a restart.
+-- Requests of the last minutes, of accounts with a limit on them: they outlive a restart.
 CREATE TABLE IF NOT EXISTS requests (
     id INTEGER PRIMARY KEY,
     account TEXT NOT NULL,

@@ -148,7 +148,7 @@ class Claimed(Struct, frozen=True):
 
 
 class Share(Struct, frozen=True):
-    """The answer to :class:`TakeShare`: this session has so many ``places`` from now on.
+    """The answer to :class:`TakeShare`: this session has ``places`` from now on.
 
     ``is_scarce``: this session or another one wants more than it has.
     """

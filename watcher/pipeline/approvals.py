@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from watcher.pipeline.messages import Configure
     from watcher.routing.rules import Plan
 
-#: So many existing files are uploaded without asking.
+#: How many existing files are uploaded without asking.
 EXISTING_LIMIT: Final = 100
 
 

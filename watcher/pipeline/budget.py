@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Seconds for which a busy server may still read the request of a program that was killed.
 _LATE: Final = 10.0
 
-#: The most places for a minute's requests that are taken at once: so many, or a part of the limit.
+#: Places for a minute's requests that are taken at once: up to this many, or a part of the limit.
 _BATCH: Final = 16
 _PART: Final = 8
 

@@ -43,8 +43,8 @@ UNLIMITED: Final = 600
 #: Questions of an account at the same time, beside its uploads.
 PARALLEL: Final = 2
 
-#: So many uploads to a source that come due within so many seconds are asked for by a list, once
-#: the first has waited for as long.
+#: If this many uploads to a source come due within this many seconds, they are looked up in a list
+#: of profiles, once the first of them has waited that long.
 MANY: Final = 10
 GATHERING: Final = 15.0
 

@@ -198,7 +198,7 @@ class HookRunner(Stage):
     def __init__(
         self, context: Context, run: Callable[[Sequence[str], Entry, float], Message]
     ) -> None:
-        """``run`` runs a command for a file within so many seconds; returns what went wrong."""
+        """``run`` runs a command for a file, for at most some seconds; returns what went wrong."""
         super().__init__(context)
         self._run = run
         self._hooks = Hooks()

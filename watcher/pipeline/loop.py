@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 BATCH: Final = 256
 MORE: Final = 12
 
-#: While at least so many requests are under way, a turn begins so many seconds after its first
-#: message, as a commit costs more than the rest of a file: others come in and share it.
+#: While at least this many requests are under way, a turn begins this many seconds after its first
+#: message: others come in and share its commit, which costs more than the rest of a file.
 MANY: Final = 8
 GATHERING: Final = 0.005
 

@@ -240,7 +240,7 @@ class Forgotten(Struct, frozen=True):
 
 
 class Pending(Struct, frozen=True):
-    """So many files are noticed and not decided upon; published when that begins and ends."""
+    """``files`` are noticed and not decided upon; published when that begins and ends."""
 
     files: int
 

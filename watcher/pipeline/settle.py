@@ -83,7 +83,7 @@ def doubt_about(found: Identified, rest: float, seconds: float) -> Doubt:
 
 
 def reason(doubt: Doubt, stat: Stat) -> Message:
-    """Return what people are told of a file that is waited for."""
+    """Return what people are told about a file that is waited for."""
     return INCOMPLETE if doubt is Doubt.BROKEN_OFF or not stat.size else BEING_WRITTEN
 
 

@@ -29,7 +29,7 @@ class Clock(Protocol):
         ...
 
     def pause(self, seconds: float) -> None:
-        """Let other threads run for so long."""
+        """Let other threads run for ``seconds``."""
         ...
 
     def jitter(self) -> float:

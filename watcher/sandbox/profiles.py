@@ -189,7 +189,7 @@ class Profiles:
         return [p for p in self.all() if p.source_key in source_keys and p.visible_at <= now]
 
     def reading(self, profile: Profile) -> Reading:
-        """Return what stands in a profile's document."""
+        """Return what was read in a profile's document."""
         with self._lock:
             if profile.key not in self._readings:
                 content = self._take_content(profile)

@@ -114,7 +114,7 @@ class Sandbox:
         return self._profiles.parses()
 
     def wait_for(self, uploads: int, within: float = 120.0) -> tuple[Record, ...]:
-        """Return the ledger once so many uploads have ended; TimeoutError after ``within`` s."""
+        """Return the ledger once ``uploads`` have ended; TimeoutError after ``within`` s."""
         return self.ledger.wait_for(uploads, within)
 
 

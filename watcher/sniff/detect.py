@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from watcher.sniff.formats import Format
 
-#: Bytes that tell what is no document; as much as filetype examines.
+#: Bytes that show what is not a document; as much as filetype examines.
 HEAD: Final = 8192
 _ZIP_BEGIN = re.compile(rb"(?:PK\x07\x08|PK00)?PK\x03\x04")  # marks of volumes: APPNOTE.TXT 8.5
 _WHOLE: Final = {End.SEEN: True, End.NONE: None, End.DOUBTFUL: False, End.MISSING: False}

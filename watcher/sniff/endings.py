@@ -59,7 +59,7 @@ def _find_jpeg_end(content: Content) -> End:
 
 
 def _find_jpeg_scan(content: Content) -> int | None:
-    """Return the offset of the image itself (its "start of scan"), or of what is no segment.
+    """Return the offset of the image itself (its "start of scan"), or of what is not a segment.
 
     None if the file ends before that.
     """

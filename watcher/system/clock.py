@@ -36,7 +36,7 @@ class RealClock:
 
     @staticmethod
     def pause(seconds: float) -> None:
-        """Let other threads run for so long."""
+        """Let other threads run for ``seconds``."""
         time.sleep(seconds)
 
     @staticmethod
