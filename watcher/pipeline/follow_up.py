@@ -48,10 +48,11 @@ PARALLEL: Final = 2
 MANY: Final = 10
 GATHERING: Final = 15.0
 
-#: Questions about an upload that may be a list's: one that was broken off leaves out some.
+#: Questions about an upload after which it is asked for by itself: a list that was cut short leaves
+#: out some.
 LISTED_TRIES: Final = 9
 
-#: Uploads that one walk through a list is for.
+#: The most uploads that one walk through a list looks for.
 LISTED: Final = 2_000
 
 #: Pages of a search that are looked through, the latest profiles first.
@@ -61,7 +62,8 @@ NEVER: Final = msg(
     "HrFlow created no profile within a week. Check the source in HrFlow, or retry the file."
 )
 
-#: By which the first delay grows after a question too early, and shrinks after others.
+#: The factors by which the first delay grows after a question that came too early, and shrinks
+#: after others.
 _SLOWER, _FASTER = 1.5, 0.9
 
 _LONGEST_FIRST: Final = 300.0
