@@ -156,14 +156,14 @@ def test_a_write_only_key_is_stored_though_it_cannot_be_tried(desk, service):
 
 def test_a_form_that_is_not_known_warns(desk, service):
     service.start(unlocked=True)
-    done = desk.login("something-else-42", "--unchecked")
+    done = desk.login("something-else-42", "--no-check")
     assert done.returncode == 0, done.stderr
     assert "doesn't look like an API key" in done.stdout
 
 
 def test_a_changed_key_is_used_without_a_restart(desk, service):
     service.start(unlocked=True)
-    assert desk.login(WRONG_KEY, "--unchecked").returncode == 0
+    assert desk.login(WRONG_KEY, "--no-check").returncode == 0
     program = desk.run_program()
     desk.drop()
     program.wait_for("On hold")

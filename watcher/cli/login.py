@@ -77,7 +77,7 @@ def _renew_keys(ctx: click.Context) -> bool:
 @click.command("login")
 @click.option("--account", metavar="NAME", help="The account, if you have several.")
 @click.option("--key-stdin", is_flag=True, help="Read the API key from standard input.")
-@click.option("--unchecked", is_flag=True, help="Store the key without testing it.")
+@click.option("--no-check", "unchecked", is_flag=True, help="Store the key without testing it.")
 @click.option(
     "--webhook", is_flag=True, help="Store the webhook's secret instead of an account's key."
 )
