@@ -8,6 +8,7 @@ import time
 from contextlib import contextmanager
 
 import pytest
+from jeepney import DBusErrorResponse
 
 from tests.support.desktop import (
     Bus,
@@ -102,27 +103,23 @@ def test_the_menu_of_a_running_program_tells_and_does(desk, surroundings):
         assert choices[3][0][0], "its reason is missing"
 
         (before,) = desk.read_json("history")
-        item.click(
-            until(lambda: find(item, "Needs attention", "✗ renamed program.pdf", "Retry"))[1]
-        )
+        click(item, "Needs attention", "✗ renamed program.pdf", "Retry")
 
         def is_refused_again():
             (now,) = desk.read_json("history")
             return now["changed_at"] > before["changed_at"] and now["state"] == "refused"
 
         until(is_refused_again)
-        item.click(
-            until(lambda: find(item, "Needs attention", "✗ renamed program.pdf", "Ignore"))[1]
-        )
+        click(item, "Needs attention", "✗ renamed program.pdf", "Ignore")
         until(lambda: find(item, "Needs attention") is None)
-        item.click(until(lambda: find(item, "Pause", "For 1 hour"))[1])
+        click(item, "Pause", "For 1 hour")
         until(lambda: find(item, "Paused until"))
-        item.click(until(lambda: find(item, "Resume"))[1])
+        click(item, "Resume")
         until(lambda: find(item, "Up to date"))
         drop(desk, "Aisha Rahman - CV.pdf")
-        item.click(until(lambda: find(item, "✓ Aisha Rahman"))[1])
+        click(item, "✓ Aisha Rahman")
         until(program.visited, "the click opened nothing")
-        item.click(until(lambda: find(item, "Quit"))[1])
+        click(item, "Quit")
         assert program.process.wait(PATIENCE) == 0
 
 
@@ -137,7 +134,7 @@ def test_files_that_were_there_first_wait_for_a_second_click(desk, surroundings)
         item = surroundings.have(Item, bus.address, *until(lambda: panel.items)[0])
         until(lambda: find(item, "2 files are waiting for your approval"))
         assert desk.arrived() == []
-        item.click(until(lambda: find(item, "Approve uploads…", "Upload 2 files"))[1])
+        click(item, "Approve uploads…", "Upload 2 files")
         until(lambda: len(desk.arrived()) == 2)
         until(lambda: find(item, "Up to date"))
 
@@ -247,3 +244,19 @@ def test_a_duration_that_never_ends_or_begins_is_refused(desk, command, duration
     assert (done.returncode, done.stdout) == (2, "")
     assert "from one second to a year" in done.stderr
     assert desk.read_json("notify", "status")[0]["snoozed_until"] is None
+
+
+def click(item, *way):
+    """Click a line of the menu, as soon as there is one; once more if it has just been replaced."""
+
+    def clicked():
+        found = find(item, *way)
+        if found is None:
+            return False
+        try:
+            item.click(found[1])
+        except DBusErrorResponse:
+            return False
+        return True
+
+    until(clicked)
