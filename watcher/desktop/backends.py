@@ -207,8 +207,10 @@ class _Calls:
         done = threading.Event()
 
         def call_and_tell() -> None:
-            call()
-            done.set()
+            try:
+                call()
+            finally:  # what it raises ends this process, which must not wait for the other thread
+                done.set()
 
         self._waiting.put(call_and_tell)
         os.write(self._wake_write, b"!")
