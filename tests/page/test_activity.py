@@ -567,15 +567,20 @@ def test_it_fits_narrow_and_wide_windows(person, width):
     assert page.evaluate(f"{table}.scrollWidth - {table}.clientWidth") <= 0, "columns are cut off"
 
 
-@pytest.mark.parametrize("width", [768, 1000, 1280])
-@pytest.mark.parametrize("language", ["en", "fr"])
-def test_nothing_of_an_ordinary_row_is_cut_off(person, width, language):
+def start_with_links(person, language):
+    """Start with links to profiles, in a language, and drop a file."""
     text = person.desk.config.read_text()
     link = '[account]\nprofile_url = "https://example.org/{profile_key}"'
     person.desk.config.write_text(text.replace("[account]", link, 1))
     person.start()
     person.channel().post("/api/language", language=language)
     person.drop("a.pdf")
+
+
+@pytest.mark.parametrize("width", [768, 1000, 1280])
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_nothing_of_an_ordinary_row_is_cut_off(person, width, language):
+    start_with_links(person, language)
     page = person.open(viewport={"width": width, "height": 800})
     page.locator("#rows td.c-acts a:visible").wait_for()
     cut = "(e) => e.scrollWidth > e.clientWidth"
@@ -586,12 +591,7 @@ def test_nothing_of_an_ordinary_row_is_cut_off(person, width, language):
 @pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("language", ["en", "fr"])
 def test_all_four_actions_of_a_row_are_seen(person, width, language):
-    text = person.desk.config.read_text()
-    link = '[account]\nprofile_url = "https://example.org/{profile_key}"'
-    person.desk.config.write_text(text.replace("[account]", link, 1))
-    person.start()
-    person.channel().post("/api/language", language=language)
-    person.drop("a.pdf")
+    start_with_links(person, language)
     person.eventually(lambda: person.desk.read_json("history", "--only", "parsed"))
     connected = sqlite3.connect(person.places.journal, timeout=PATIENCE, isolation_level=None)
     with contextlib.closing(connected) as journal:
